@@ -1,0 +1,61 @@
+import type { Outputs } from './action.ts';
+import type { ArtifactManifest, ArtifactRef, FileEntry } from './artifact.ts';
+import type { Digest } from './digest.ts';
+import type { Json, JsonObject } from './errors.ts';
+
+/** The part of the store that stage kinds see. Every read is rehashed; every write is whole or absent. */
+export interface ArtifactStore {
+  /** @param bytes at most 64 MiB @returns the blob's entry under `path`, ready for a manifest */
+  putFile(path: string, bytes: Uint8Array, mediaType: string): Promise<FileEntry>;
+  /** @throws CemiflowError `BlobCorrupt`, `BlobMissing` */
+  getBlob(digest: Digest): Promise<Buffer>;
+  putArtifact(manifest: ArtifactManifest): Promise<ArtifactRef>;
+  getArtifact(ref: ArtifactRef): Promise<ArtifactManifest>;
+}
+
+/** Where a running stage stands; the last one is the activity's heartbeat. */
+export interface Progress {
+  /** What is being done, for people: `train`, `embed lfw`. */
+  readonly phase: string;
+  readonly step: number;
+  readonly steps: number;
+  /** Latest values worth watching, such as `loss`. */
+  readonly metrics?: { readonly [name: string]: number };
+}
+
+/** Everything that a stage kind may touch besides its parameters. */
+export interface StageContext {
+  readonly seed: number;
+  readonly store: ArtifactStore;
+  /** Aborts when the run is cancelled or the worker drains. */
+  readonly signal: AbortSignal;
+  /**
+   * Reports progress and yields to the event loop, so that heartbeats leave and cancellation arrives.
+   * Call it at every step: it is cheap. Rejects once `signal` is aborted.
+   */
+  progress(progress: Progress): Promise<void>;
+}
+
+/** A stage kind that is one activity. `params` has passed the kind's schema; refs stand where the spec had references. */
+export interface StageKind<P = JsonObject> {
+  run(params: P, context: StageContext): Promise<Outputs>;
+}
+
+/**
+ * A stage kind that is cut into parts, each an action of its own with its own key and record. A part's params must
+ * name only what the part needs, so that a grown set reuses the parts that it had.
+ */
+export interface ShardedStageKind<P = JsonObject, Part extends Json = JsonObject> {
+  /** Cuts at fixed boundaries: the same identities always fall into the same part. */
+  split(params: P, context: StageContext): Promise<Part[]>;
+  runPart(part: Part, context: StageContext): Promise<Outputs>;
+  /** @param parts the outputs of all parts, in the order of `split` */
+  join(params: P, parts: readonly Outputs[], context: StageContext): Promise<Outputs>;
+}
+
+export type AnyStageKind = StageKind<never> | ShardedStageKind<never, never>;
+
+export const isSharded = (kind: AnyStageKind): kind is ShardedStageKind<never, never> => 'split' in kind;
+
+/** The three actions that a sharded kind becomes are told apart by a suffix of the kind. */
+export const partKind = (kind: string): string => `${kind}#part`;
