@@ -1,0 +1,171 @@
+import { createRequire } from 'node:module';
+import { backend, type OpAttribute } from '../kernels/backend.ts';
+import type { Source, Trace, TraceNode } from './recorder.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: generated protobuf classes without types
+type Message = any;
+const messages: Message = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js');
+
+/** TensorFlow's name for output `i` of a node. */
+export const tensorName = ([node, output]: Source): string => (output === 0 ? `n${node}` : `n${node}:${output}`);
+
+/** Builds a GraphDef from a trace plus the nodes that a session needs around it. */
+export class GraphBuilder {
+  private readonly nodes: Message[] = [];
+
+  add(name: string, op: string, inputs: readonly string[], attributes: Record<string, Message> = {}): string {
+    const node = new messages.NodeDef();
+    node.setName(name);
+    node.setOp(op);
+    node.setInputList([...inputs]);
+    for (const [key, value] of Object.entries(attributes)) node.getAttrMap().set(key, value);
+    this.nodes.push(node);
+    return name;
+  }
+
+  placeholder(name: string, shape: readonly number[], dtype: number): string {
+    return this.add(name, 'Placeholder', [], { dtype: typeValue(dtype), shape: shapeValue(shape) });
+  }
+
+  constant(name: string, shape: readonly number[], dtype: number, values: ArrayLike<number>): string {
+    return this.add(name, 'Const', [], { dtype: typeValue(dtype), value: tensorValue(shape, dtype, values) });
+  }
+
+  /** A resource variable: returns the handle's name. */
+  variable(name: string, shape: readonly number[], dtype: number): string {
+    return this.add(name, 'VarHandleOp', [], {
+      dtype: typeValue(dtype),
+      shape: shapeValue(shape),
+      shared_name: stringValue(name),
+      container: stringValue(''),
+    });
+  }
+
+  read(name: string, handle: string, dtype: number): string {
+    return this.add(name, 'ReadVariableOp', [handle], { dtype: typeValue(dtype) });
+  }
+
+  assign(name: string, handle: string, value: string, dtype: number, after: readonly string[] = []): string {
+    return this.add(name, 'AssignVariableOp', [handle, value, ...after.map((n) => `^${n}`)], { dtype: typeValue(dtype) });
+  }
+
+  identity(name: string, value: string, dtype: number, after: readonly string[] = []): string {
+    return this.add(name, 'Identity', [value, ...after.map((n) => `^${n}`)], { T: typeValue(dtype) });
+  }
+
+  /**
+   * Adds every op and constant of a trace; its inputs are taken from `inputs` by name.
+   * @returns the name of the tensor behind a source of the trace
+   */
+  addTrace(trace: Trace, inputs: ReadonlyMap<string, string>): (source: Source) => string {
+    const named = (source: Source): string => {
+      const node = trace.nodes[source[0]] as TraceNode;
+      if (node.type !== 'input') return tensorName(source);
+      const given = inputs.get(node.name);
+      if (given === undefined) throw new Error(`the trace's input '${node.name}' was not given`);
+      return given;
+    };
+    trace.nodes.forEach((node, index) => {
+      if (node.type === 'constant') this.constant(`n${index}`, node.shape, node.dtype, node.values);
+      if (node.type === 'op') {
+        this.add(`n${index}`, node.name, node.inputs.map(named), Object.fromEntries(node.attributes.map(attributeEntry)));
+      }
+    });
+    return named;
+  }
+
+  /** The serialised SavedModel: one meta graph, tagged `serve`. */
+  toSavedModel(): Uint8Array {
+    const graph = new messages.GraphDef();
+    graph.setNodeList(this.nodes);
+    const versions = new messages.VersionDef();
+    versions.setProducer(2000);
+    versions.setMinConsumer(0);
+    graph.setVersions(versions);
+    const info = new messages.MetaGraphDef.MetaInfoDef();
+    info.setTagsList(['serve']);
+    const meta = new messages.MetaGraphDef();
+    meta.setMetaInfoDef(info);
+    meta.setGraphDef(graph);
+    const model = new messages.SavedModel();
+    model.setSavedModelSchemaVersion(1);
+    model.setMetaGraphsList([meta]);
+    return model.serializeBinary();
+  }
+}
+
+const attributeEntry = (attribute: OpAttribute): [string, Message] => [attribute.name, attributeValue(attribute)];
+
+const attributeValue = ({ name, type, value }: OpAttribute): Message => {
+  const binding = backend().binding;
+  const result = new messages.AttrValue();
+  const list = Array.isArray(value) ? new messages.AttrValue.ListValue() : undefined;
+  switch (type) {
+    case binding.TF_ATTR_STRING:
+      return stringValue(value as string);
+    case binding.TF_ATTR_INT:
+      list ? list.setIList(value) : result.setI(value);
+      break;
+    case binding.TF_ATTR_FLOAT:
+      list ? list.setFList(value) : result.setF(value);
+      break;
+    case binding.TF_ATTR_BOOL:
+      list ? list.setBList(value) : result.setB(value);
+      break;
+    case binding.TF_ATTR_TYPE:
+      return typeValue(value as number);
+    case binding.TF_ATTR_SHAPE:
+      return shapeValue(value as number[]);
+    default:
+      throw new Error(`attribute '${name}' has type ${type}, which a trace cannot write down`);
+  }
+  if (list) result.setList(list);
+  return result;
+};
+
+const typeValue = (dtype: number): Message => {
+  const value = new messages.AttrValue();
+  value.setType(dtype);
+  return value;
+};
+
+const stringValue = (text: string): Message => {
+  const value = new messages.AttrValue();
+  value.setS(new Uint8Array(Buffer.from(text)));
+  return value;
+};
+
+const shapeProto = (shape: readonly number[]): Message => {
+  const proto = new messages.TensorShape();
+  proto.setDimList(
+    shape.map((size) => {
+      const dim = new messages.TensorShape.Dim();
+      dim.setSize(size);
+      return dim;
+    }),
+  );
+  return proto;
+};
+
+const shapeValue = (shape: readonly number[]): Message => {
+  const value = new messages.AttrValue();
+  value.setShape(shapeProto(shape));
+  return value;
+};
+
+const tensorValue = (shape: readonly number[], dtype: number, values: ArrayLike<number>): Message => {
+  const binding = backend().binding;
+  const array =
+    dtype === binding.TF_FLOAT
+      ? Float32Array.from(values)
+      : dtype === binding.TF_INT32
+        ? Int32Array.from(values)
+        : Uint8Array.from(values);
+  const tensor = new messages.Tensor();
+  tensor.setDtype(dtype);
+  tensor.setTensorShape(shapeProto(shape));
+  tensor.setTensorContent(new Uint8Array(array.buffer));
+  const value = new messages.AttrValue();
+  value.setTensor(tensor);
+  return value;
+};

@@ -1,0 +1,223 @@
+import { type Tensors, tf } from '../tf.ts';
+import { GraphBuilder } from './graph.ts';
+import { record } from './recorder.ts';
+import { dtypeNumber, handlesOf, Session, scalarOf } from './session.ts';
+
+/**
+ * A training step as a pure function: reads no values, draws no numbers in JavaScript, and has no shape that depends
+ * on values. What varies from step to step (images, seeds, learning rate) comes in with the batch.
+ */
+export type StepFunction = (state: Tensors, batch: Tensors) => { state: Tensors; metrics: Tensors };
+
+/** A step with its state inside. Eager and compiled steps are the same function, and give the same numbers. */
+export interface Step {
+  /** @param batch tensors of the shapes of the example; the caller keeps them @returns the scalar metrics */
+  run(batch: Tensors): Record<string, number>;
+  /** A copy of the state; the caller disposes it. */
+  readState(): Tensors;
+  dispose(): void;
+}
+
+/** An inference function with its weights inside. */
+export interface CompiledFunction {
+  /** @returns tensors that the caller disposes */
+  run(inputs: Tensors): Tensors;
+  dispose(): void;
+}
+
+/**
+ * Turns a pure step into one session call: it runs once eagerly under the recorder, and the record becomes a graph in
+ * which the state lives as TensorFlow variables (on a GPU: in device memory) until `readState`.
+ *
+ * @param initial the state's tensors; the caller keeps them
+ * @param example a batch of the shapes to come; its values do not matter
+ * @param options.compiled `false` runs the function eagerly (tests compare the two)
+ */
+export const compileStep = (
+  step: StepFunction,
+  initial: Tensors,
+  example: Tensors,
+  options: { compiled: boolean } = { compiled: true },
+): Step => (options.compiled ? new CompiledStep(step, initial, example) : new EagerStep(step, initial));
+
+class EagerStep implements Step {
+  private readonly step: StepFunction;
+  private state: Tensors;
+
+  constructor(step: StepFunction, initial: Tensors) {
+    this.step = step;
+    this.state = cloneAll(initial);
+  }
+
+  run(batch: Tensors): Record<string, number> {
+    const { state, metrics } = tf.tidy(() => {
+      const result = this.step(this.state, batch);
+      // A tensor that passes through unchanged must not be disposed with the old state.
+      return { state: cloneAll({ ...this.state, ...result.state }), metrics: result.metrics };
+    });
+    tf.dispose(this.state);
+    this.state = state;
+    const values = mapValues(metrics, scalarOf);
+    tf.dispose(metrics);
+    return values;
+  }
+
+  readState(): Tensors {
+    return cloneAll(this.state);
+  }
+
+  dispose(): void {
+    tf.dispose(this.state);
+  }
+}
+
+class CompiledStep implements Step {
+  private readonly session: Session;
+  private readonly stateNames: string[];
+  private readonly metricNames: string[];
+  private readonly batchNames: string[];
+
+  constructor(step: StepFunction, initial: Tensors, example: Tensors) {
+    this.stateNames = Object.keys(initial);
+    this.batchNames = Object.keys(example);
+    const { graph, metricNames } = tf.tidy(() => traceStep(step, initial, example));
+    this.metricNames = metricNames;
+    this.session = new Session(graph);
+    const feeds = Object.fromEntries(this.stateNames.map((name, i) => [`initial_${i}`, initial[name] as tf.Tensor]));
+    tf.dispose(this.session.run(feeds, ['initialised']));
+  }
+
+  run(batch: Tensors): Record<string, number> {
+    const feeds = Object.fromEntries(this.batchNames.map((name, i) => [`batch_${i}`, required(batch, name)]));
+    const values = this.session.run(
+      feeds,
+      this.metricNames.map((_, i) => `metric_${i}`),
+    );
+    const metrics = Object.fromEntries(this.metricNames.map((name, i) => [name, scalarOf(values[i] as tf.Tensor)]));
+    tf.dispose(values);
+    return metrics;
+  }
+
+  readState(): Tensors {
+    const values = this.session.run(
+      {},
+      this.stateNames.map((_, i) => `state_${i}`),
+    );
+    return Object.fromEntries(this.stateNames.map((name, i) => [name, values[i] as tf.Tensor]));
+  }
+
+  dispose(): void {
+    this.session.dispose();
+  }
+}
+
+const traceStep = (step: StepFunction, initial: Tensors, example: Tensors) => {
+  const stateHandles = handlesOf(initial);
+  const batchHandles = handlesOf(example);
+  const { trace, result } = record(
+    [
+      ...stateHandles.map((h) => ({ ...h, name: `state ${h.name}` })),
+      ...batchHandles.map((h) => ({ ...h, name: `batch ${h.name}` })),
+    ],
+    () => {
+      const { state, metrics } = step(initial, example);
+      // Values still held by JavaScript become constants of the graph here.
+      return { state: handlesOf(state), metrics: handlesOf(metrics) };
+    },
+  );
+  const graph = new GraphBuilder();
+  const inputs = new Map<string, string>();
+  batchHandles.forEach(({ name, shape, dtype }, i) => {
+    inputs.set(`batch ${name}`, graph.placeholder(`batch_${i}`, shape, dtype));
+  });
+  const variables = new Map<string, { handle: string; read: string; dtype: number }>();
+  const initialised: string[] = [];
+  stateHandles.forEach(({ name, shape, dtype }, i) => {
+    const handle = graph.variable(`variable_${i}`, shape, dtype);
+    const read = graph.read(`state_${i}`, handle, dtype);
+    const fed = graph.placeholder(`initial_${i}`, shape, dtype);
+    initialised.push(graph.assign(`initialise_${i}`, handle, fed, dtype));
+    inputs.set(`state ${name}`, read);
+    variables.set(name, { handle, read, dtype });
+  });
+  const one = graph.constant('one', [], dtypeNumber('float32'), [1]);
+  graph.identity('initialised', one, dtypeNumber('float32'), initialised);
+  const named = graph.addTrace(trace, inputs);
+  const assigned = result.state.map(({ name, id }, i) => {
+    const variable = variables.get(name);
+    if (!variable) throw new Error(`the step returned state '${name}', which its initial state lacks`);
+    // The old value must have been read by everyone before the new one takes its place.
+    return graph.assign(`assign_${i}`, variable.handle, named(trace.sourceOf(id)), variable.dtype, [variable.read]);
+  });
+  result.metrics.forEach(({ id, dtype }, i) => {
+    graph.identity(`metric_${i}`, named(trace.sourceOf(id)), dtype, assigned);
+  });
+  return { graph, metricNames: result.metrics.map((metric) => metric.name) };
+};
+
+/** Traces an inference function; the weights become variables of its session. */
+export const compileFunction = (
+  fn: (weights: Tensors, inputs: Tensors) => Tensors,
+  weights: Tensors,
+  example: Tensors,
+  options: { compiled: boolean } = { compiled: true },
+): CompiledFunction => {
+  if (!options.compiled) {
+    const kept = cloneAll(weights);
+    return { run: (inputs) => tf.tidy(() => fn(kept, inputs)), dispose: () => tf.dispose(kept) };
+  }
+  const inputNames = Object.keys(example);
+  const { graph, outputNames } = tf.tidy(() => traceFunction(fn, weights, example));
+  const session = new Session(graph);
+  const feeds = Object.fromEntries(Object.values(weights).map((tensor, i) => [`initial_${i}`, tensor]));
+  tf.dispose(session.run(feeds, ['initialised']));
+  return {
+    run: (inputs) => {
+      const values = session.run(
+        Object.fromEntries(inputNames.map((name, i) => [`input_${i}`, required(inputs, name)])),
+        outputNames.map((_, i) => `output_${i}`),
+      );
+      return Object.fromEntries(outputNames.map((name, i) => [name, values[i] as tf.Tensor]));
+    },
+    dispose: () => session.dispose(),
+  };
+};
+
+const traceFunction = (fn: (weights: Tensors, inputs: Tensors) => Tensors, weights: Tensors, example: Tensors) => {
+  const weightHandles = handlesOf(weights);
+  const inputHandles = handlesOf(example);
+  const { trace, result } = record(
+    [
+      ...weightHandles.map((h) => ({ ...h, name: `weight ${h.name}` })),
+      ...inputHandles.map((h) => ({ ...h, name: `input ${h.name}` })),
+    ],
+    () => handlesOf(fn(weights, example)),
+  );
+  const graph = new GraphBuilder();
+  const inputs = new Map<string, string>();
+  inputHandles.forEach(({ name, shape, dtype }, i) => {
+    inputs.set(`input ${name}`, graph.placeholder(`input_${i}`, shape, dtype));
+  });
+  const initialised = weightHandles.map(({ name, shape, dtype }, i) => {
+    const handle = graph.variable(`variable_${i}`, shape, dtype);
+    inputs.set(`weight ${name}`, graph.read(`weight_${i}`, handle, dtype));
+    return graph.assign(`initialise_${i}`, handle, graph.placeholder(`initial_${i}`, shape, dtype), dtype);
+  });
+  graph.identity('initialised', graph.constant('one', [], dtypeNumber('float32'), [1]), dtypeNumber('float32'), initialised);
+  const named = graph.addTrace(trace, inputs);
+  result.forEach(({ id, dtype }, i) => {
+    graph.identity(`output_${i}`, named(trace.sourceOf(id)), dtype);
+  });
+  return { graph, outputNames: result.map((output) => output.name) };
+};
+
+const required = (tensors: Tensors, name: string): tf.Tensor => {
+  const tensor = tensors[name];
+  if (!tensor) throw new Error(`the batch lacks '${name}'`);
+  return tensor;
+};
+
+const cloneAll = (tensors: Tensors): Tensors => mapValues(tensors, (tensor) => tensor.clone());
+
+const mapValues = <A, B>(record: Record<string, A>, map: (value: A) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
