@@ -1,7 +1,7 @@
-import type { ActionKey } from './action.ts';
-import type { ArtifactType } from './artifact.ts';
-import type { Digest } from './digest.ts';
-import type { Json, JsonObject } from './errors.ts';
+import type { Action, ActionKey, Outputs } from './action.ts';
+import type { ArtifactRef, ArtifactType } from './artifact.ts';
+import { type Digest, digestOfJson } from './digest.ts';
+import { CemiflowError, type Json, type JsonObject } from './errors.ts';
 
 /** `cpu`: plain code (rendering, reports). `tensor`: TensorFlow; runs on a `gpu` worker where the run asks for one. */
 export type Resource = 'cpu' | 'tensor';
@@ -38,6 +38,9 @@ export interface Plan {
   readonly nodes: readonly PlanNode[];
 }
 
+/** Names the plan: the same spec, inputs and code give the same digest, whatever the order of keys in the file. */
+export const planDigest = (plan: Plan): Digest => digestOfJson(plan as unknown as JsonObject);
+
 /** Ids of the nodes whose outputs this node needs, each once, in order of appearance. */
 export const dependenciesOf = (node: PlanNode): string[] => [...new Set(nodeRefsIn(node.params).map((r) => r.$node))];
 
@@ -46,6 +49,39 @@ const nodeRefsIn = (value: Json): NodeRef[] => {
   if (Array.isArray(value)) return value.flatMap(nodeRefsIn);
   if (value !== null && typeof value === 'object') return Object.values(value).flatMap(nodeRefsIn);
   return [];
+};
+
+/**
+ * The node's params with an `ArtifactRef` in the place of each NodeRef.
+ *
+ * @param outputsByNode outputs of at least the nodes that this one needs
+ * @throws CemiflowError `OutputMissing` where a needed output is not there
+ */
+export const resolveParams = (node: PlanNode, outputsByNode: ReadonlyMap<string, Outputs>): JsonObject =>
+  resolve(node.params, node.id, outputsByNode) as JsonObject;
+
+/** The action that a node becomes once the outputs that it needs are known; its key is `actionKey(toAction(…))`. */
+export const toAction = (node: PlanNode, outputsByNode: ReadonlyMap<string, Outputs>): Action => ({
+  kind: node.kind,
+  params: resolveParams(node, outputsByNode),
+  seed: node.seed,
+  code: node.code,
+});
+
+const resolve = (value: Json, user: string, outputsByNode: ReadonlyMap<string, Outputs>): Json => {
+  if (isNodeRef(value)) return { ...outputOf(value, user, outputsByNode) };
+  if (Array.isArray(value)) return value.map((item) => resolve(item, user, outputsByNode));
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, user, outputsByNode)]));
+};
+
+const outputOf = (ref: NodeRef, user: string, outputsByNode: ReadonlyMap<string, Outputs>): ArtifactRef => {
+  const output = outputsByNode.get(ref.$node)?.[ref.$output];
+  if (output) return { type: output.type, digest: output.digest };
+  throw new CemiflowError('OutputMissing', `${user} needs output ${ref.$output} of ${ref.$node}, which is not there`, {
+    remedy: `check that the stage kind of ${ref.$node} returns ${ref.$output}, as its schema says`,
+    data: { user, node: ref.$node, output: ref.$output },
+  });
 };
 
 /** Why a node is a hit or a miss; `pending` when an input has to be made first, so that its key is not known yet. */
