@@ -1,0 +1,61 @@
+import sharp from 'sharp';
+import { CemiflowError } from '../../core/errors.ts';
+
+// Many small images are worked on side by side; threads inside one image only cost.
+sharp.concurrency(1);
+sharp.cache(false);
+
+/** An image in memory. `pixels` is uint8 RGB [height, width, 3], row-major. */
+export interface Image {
+  readonly pixels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+const maxPixels = 64_000_000;
+
+/** @param pixels uint8 RGB [height, width, 3] @returns a PNG without metadata; equal pixels give equal bytes */
+export const encodePng = async (pixels: Uint8Array, height: number, width: number): Promise<Buffer> => {
+  if (pixels.length !== height * width * 3) {
+    throw new CemiflowError(
+      'ImageInvalid',
+      `an RGB image of ${height} × ${width} needs ${height * width * 3} bytes, got ${pixels.length}`,
+      { remedy: 'pass uint8 RGB pixels, row by row', data: { height, width, bytes: pixels.length } },
+    );
+  }
+  return sharp(pixels, { raw: { width, height, channels: 3 } })
+    .png({ compressionLevel: 6, adaptiveFiltering: true, palette: false, progressive: false })
+    .toBuffer();
+};
+
+/**
+ * Decodes PNG, JPEG or WebP, turned upright and into sRGB, alpha dropped. Nothing else reaches sharp, which would also
+ * take SVG and others that can name further files.
+ *
+ * @throws CemiflowError `ImageInvalid` for bytes that are no image, are damaged, or would decode to over 64 megapixels
+ */
+export const decodeImage = async (bytes: Uint8Array): Promise<Image> => {
+  if (!isPhotograph(bytes)) throw undecodable(bytes, 'it is no PNG, JPEG or WebP');
+  try {
+    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'warning', autoOrient: true })
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    return { pixels: data, height: info.height, width: info.width };
+  } catch (cause) {
+    throw undecodable(bytes, (cause as Error).message, cause);
+  }
+};
+
+const isPhotograph = (bytes: Uint8Array): boolean => {
+  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
+  return /^(\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF[^]{4}WEBP)/.test(start);
+};
+
+const undecodable = (bytes: Uint8Array, why: string, cause?: unknown): CemiflowError =>
+  new CemiflowError('ImageInvalid', `cannot decode an image of ${bytes.length} bytes: ${why}`, {
+    remedy: 'remove the file or save it again as PNG or JPEG',
+    data: { bytes: bytes.length },
+    cause,
+  });
