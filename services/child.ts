@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, rmSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
+import { openLog } from './files.ts';
+import type { ChildState, ChildStatus } from './types.ts';
+
+export interface Command {
+  readonly file: string;
+  readonly args: readonly string[];
+  readonly env: { readonly [name: string]: string };
+  readonly cwd: string;
+}
+
+export interface ChildOptions {
+  readonly name: string;
+  readonly kind: ChildStatus['kind'];
+  readonly command: Command;
+  readonly log: string;
+  readonly pids: string;
+  readonly port?: number;
+  readonly build?: string;
+  readonly onChange: () => void;
+  readonly say: (line: string) => void;
+}
+
+/** A worker ends with this code when the code on disk is no longer the build that it was asked to be: no restart. */
+export const buildMovedExitCode = 75;
+
+const firstBackoffMs = 500;
+const longestBackoffMs = 30_000;
+/** A child that lived this long starts its count of failures anew. */
+const steadyMs = 60_000;
+const mostFailures = 8;
+
+/** How long to wait before the n-th restart in a row (1, 2, …). */
+export const backoffMs = (failures: number): number => Math.min(firstBackoffMs * 2 ** (failures - 1), longestBackoffMs);
+
+/** One supervised process: started again when it dies, until it has died too often in a row. */
+export class Child {
+  readonly options: ChildOptions;
+  private process: ChildProcess | undefined;
+  private state: ChildState = 'stopped';
+  private since = new Date();
+  private restarts = 0;
+  private failures = 0;
+  private lastExit: string | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private ended: Promise<void> = Promise.resolve();
+
+  constructor(options: ChildOptions) {
+    this.options = options;
+  }
+
+  get status(): ChildStatus {
+    const { name, kind, port, build, log } = this.options;
+    return {
+      ...{ name, kind, state: this.state, pid: this.process?.pid, port, build },
+      ...{ restarts: this.restarts, since: this.since.toISOString(), log: basename(log), lastExit: this.lastExit },
+    };
+  }
+
+  /** Starts it; also takes one that gave up back into service. */
+  start(): void {
+    if (this.state !== 'stopped' && this.state !== 'failed') return;
+    this.failures = 0;
+    this.launch();
+  }
+
+  /** SIGTERM, and SIGKILL after the grace; resolves when the process is gone. */
+  async stop(graceMs: number): Promise<void> {
+    clearTimeout(this.timer);
+    if (this.process === undefined) {
+      if (this.state !== 'failed') this.change('stopped');
+      return;
+    }
+    this.change('stopping');
+    this.process.kill('SIGTERM');
+    const force = setTimeout(() => {
+      this.options.say(`${this.options.name} did not stop within ${graceMs / 1000} s, killing it`);
+      this.process?.kill('SIGKILL');
+    }, graceMs);
+    await this.ended;
+    clearTimeout(force);
+  }
+
+  private launch(): void {
+    const { command, log, name, pids, say } = this.options;
+    const output = openLog(log);
+    const child = spawn(command.file, [...command.args], {
+      ...{ cwd: command.cwd, env: { ...command.env }, stdio: ['ignore', output, output] },
+      // A group of its own: Ctrl-C in a terminal reaches only the supervisor, which stops children in order.
+      detached: true,
+    });
+    closeSync(output);
+    this.process = child;
+    const startedAt = Date.now();
+    if (child.pid !== undefined) writeFileSync(join(pids, name), String(child.pid));
+    this.change('running');
+    say(`${name} started, pid ${child.pid}`);
+    this.ended = new Promise((resolve) => {
+      const end = (how: string, code: number | null): void => {
+        if (this.process !== child) return;
+        this.process = undefined;
+        rmSync(join(pids, name), { force: true });
+        this.lastExit = how;
+        say(`${name} ended: ${how}`);
+        this.afterEnd(code, Date.now() - startedAt);
+        resolve();
+      };
+      child.once('error', (error) => end(error.message, null));
+      child.once('exit', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`, code));
+    });
+  }
+
+  private afterEnd(code: number | null, livedMs: number): void {
+    if (this.state === 'stopping' || code === buildMovedExitCode) return this.change('stopped');
+    this.failures = livedMs >= steadyMs ? 1 : this.failures + 1;
+    if (this.failures > mostFailures) {
+      this.options.say(
+        `${this.options.name} ended ${this.failures} times in a row, giving up: see ${this.options.log}`,
+      );
+      return this.change('failed');
+    }
+    this.change('backoff');
+    this.timer = setTimeout(() => {
+      this.restarts++;
+      this.launch();
+    }, backoffMs(this.failures));
+  }
+
+  private change(state: ChildState): void {
+    this.state = state;
+    this.since = new Date();
+    this.options.onChange();
+  }
+}

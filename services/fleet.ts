@@ -1,0 +1,35 @@
+import type { ChildStatus, WorkerRole, WorkerSpec } from './types.ts';
+
+export interface WorkerId {
+  readonly role: WorkerRole;
+  readonly index: number;
+  readonly build: string;
+}
+
+const roles: readonly WorkerRole[] = ['orchestrator', 'cpu', 'gpu'];
+
+/** `cpu-0@1f2e3d4c5b6a` */
+export const workerName = ({ role, index, build }: WorkerId): string =>
+  `${role}-${index}@${build
+    .replace(/^sha256:/, '')
+    .replace(/[^\w.-]/g, '_')
+    .slice(0, 12)}`;
+
+/** Every worker that should run, for a build and a number of each role. */
+export const wantedWorkers = (build: string, spec: WorkerSpec): WorkerId[] =>
+  roles.flatMap((role) => Array.from({ length: spec[role] ?? 0 }, (_, index) => ({ role, index, build })));
+
+/** What to start and what to drain, so that exactly `wanted` remains. */
+export const fleetChanges = (
+  wanted: readonly WorkerId[],
+  present: readonly ChildStatus[],
+): { start: WorkerId[]; drain: string[] } => {
+  const names = new Set(wanted.map(workerName));
+  const standing = new Set(
+    present.filter((child) => child.state !== 'stopped' && child.state !== 'stopping').map((child) => child.name),
+  );
+  return {
+    start: wanted.filter((worker) => !standing.has(workerName(worker))),
+    drain: [...standing].filter((name) => !names.has(name)),
+  };
+};

@@ -1,0 +1,234 @@
+import { spawn } from 'node:child_process';
+import { closeSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { CemiflowError } from '../core/errors.ts';
+import { acquireLock, processStart } from '../setup/lock.mjs';
+import { binaryOf } from './binaries.ts';
+import type { SupervisorConfig } from './config.ts';
+import { ask } from './control.ts';
+import { ensureCredentials } from './credentials.ts';
+import { embeddedServers, endpointsFrom, resolveEndpoints } from './endpoints.ts';
+import { serverEnv, workerEnv } from './environment.ts';
+import { openLog, readJson, tailOf, writeJson } from './files.ts';
+import { findOrphans, stopOrphans } from './orphans.ts';
+import { type Paths, pathsOf, projectDir } from './paths.ts';
+import { choosePorts, type Ports } from './ports.ts';
+import { registerSearchAttributes, type SearchAttributes, setRetention, troubles } from './probe.ts';
+import type { ChildStatus, Endpoints, Env, ServiceEvent, SupervisorStatus, WorkerSpec } from './types.ts';
+
+export { resolveEndpoints } from './endpoints.ts';
+export { retentionDays, type SearchAttributes } from './probe.ts';
+export type * from './types.ts';
+
+export interface UpOptions {
+  /** The state folder. */
+  readonly home: string;
+  /** The caller's environment: addresses of existing servers, and what workers may need of it. */
+  readonly env: Env;
+  readonly onEvent?: (event: ServiceEvent) => void;
+  /** Registered in the namespace before `up` returns. */
+  readonly searchAttributes?: SearchAttributes;
+  /** Stops everything when this process ends, however it ends; for tests. */
+  readonly stopWithPid?: number;
+  /** Another program in place of `worker.ts`; for tests. */
+  readonly workerFile?: string;
+}
+
+const healthyTimeoutMs = 180_000;
+const stopTimeoutMs = 120_000;
+const lockTimeoutMs = 300_000;
+
+/**
+ * Makes sure that Temporal and S3 are there and healthy, starting the embedded ones under one supervisor where the
+ * environment names no others. Does nothing more than look when they are.
+ *
+ * @throws CemiflowError `SetUpNeeded`, `ServicesDiffer`, `ServiceFailed`, `ServicesUnhealthy`
+ */
+export const up = async (options: UpOptions): Promise<Endpoints> => {
+  const paths = pathsOf(options.home);
+  mkdirSync(paths.home, { recursive: true, mode: 0o700 });
+  const attached = await attach(paths, options);
+  if (attached !== undefined) return attached;
+  const tell = options.onEvent ?? (() => {});
+  const onWait = (holder: { pid: number }): void =>
+    tell({ kind: 'waiting', message: `waiting for process ${holder.pid}, which is starting the services` });
+  const release = await acquireLock(paths.lock, { onWait, timeoutMs: lockTimeoutMs });
+  try {
+    return (await attach(paths, options)) ?? (await startOrRepair(paths, options, tell));
+  } finally {
+    release();
+  }
+};
+
+/** Stops workers and embedded servers, in order; also what a killed supervisor left behind. @returns what was stopped */
+export const down = async ({ home }: { home: string }): Promise<{ stopped: boolean }> => {
+  const paths = pathsOf(home);
+  mkdirSync(paths.home, { recursive: true, mode: 0o700 });
+  const release = await acquireLock(paths.lock, { timeoutMs: lockTimeoutMs });
+  try {
+    const status = await ask(paths.socket, { op: 'stop' });
+    if (status !== undefined) {
+      const start = processStart(status.pid);
+      const deadline = Date.now() + stopTimeoutMs;
+      while (start !== undefined && processStart(status.pid) === start && Date.now() < deadline) await sleep(50);
+    }
+    const orphans = await stopOrphans(paths);
+    rmSync(paths.status, { force: true });
+    return { stopped: status !== undefined || orphans.length > 0 };
+  } finally {
+    release();
+  }
+};
+
+export interface ServicesStatus {
+  /** Undefined when no supervisor runs. */
+  readonly supervisor?: SupervisorStatus;
+  /** Undefined when the servers' addresses are not known: never started, none named. */
+  readonly endpoints?: Endpoints;
+  /** What is wrong with the servers; empty when both answer. */
+  readonly troubles: readonly string[];
+  /** Processes that a killed supervisor left behind. */
+  readonly orphans: readonly number[];
+}
+
+/** What runs and what answers, without starting anything. */
+export const status = async ({ home, env }: { home: string; env: Env }): Promise<ServicesStatus> => {
+  const paths = pathsOf(home);
+  const supervisor = await ask(paths.socket, { op: 'status' });
+  const orphans = supervisor === undefined ? findOrphans(paths.home).map((orphan) => orphan.pid) : [];
+  try {
+    const endpoints = resolveEndpoints({ home, env });
+    return { supervisor, endpoints, orphans, troubles: await troubles(endpoints) };
+  } catch (error) {
+    return { supervisor, orphans, troubles: [error instanceof Error ? error.message : String(error)] };
+  }
+};
+
+/**
+ * Makes the supervisor run workers of exactly this build and these numbers; workers of another build are drained.
+ * Call `up` before.
+ */
+export const ensureWorkers = async (home: string, build: string, spec: WorkerSpec): Promise<SupervisorStatus> => {
+  const answer = await ask(pathsOf(home).socket, { op: 'ensure-workers', build, spec });
+  if (answer !== undefined) return answer;
+  throw new CemiflowError('ServicesNotUp', `no supervisor runs for ${home}`, {
+    remedy: 'run "cemiflow up"',
+    data: { home },
+    retryable: true,
+  });
+};
+
+/** The endpoints, when a supervisor runs, fits the environment, and its servers were healthy and are still running. */
+const attach = async (paths: Paths, options: UpOptions): Promise<Endpoints | undefined> => {
+  const running = await ask(paths.socket, { op: 'status' });
+  if (running === undefined || running.stopping) return undefined;
+  const endpoints = resolveEndpoints(options);
+  const wanted = [endpoints.temporal.address, endpoints.temporal.namespace, endpoints.s3.endpoint];
+  const present = [running.temporalAddress, running.temporalNamespace, running.s3Endpoint];
+  if (wanted.join() !== present.join())
+    throw new CemiflowError(
+      'ServicesDiffer',
+      `the running workers use ${present.join(', ')}, but the environment asks for ${wanted.join(', ')}`,
+      { remedy: 'run "cemiflow down" first, or set CEMIFLOW_HOME to another folder', data: { wanted, present } },
+    );
+  if (!running.ready || serversOf(running).some((child) => child.state !== 'running')) return undefined;
+  if ((await troubles(endpoints)).length > 0) return undefined;
+  if (options.searchAttributes) await registerSearchAttributes(endpoints.temporal, options.searchAttributes);
+  return endpoints;
+};
+
+const serversOf = (running: SupervisorStatus): ChildStatus[] =>
+  running.children.filter((child) => child.kind === 'temporal' || child.kind === 'minio');
+
+/** Under the lock: a supervisor that is stopping is waited for, one in trouble revived, a missing one started. */
+const startOrRepair = async (
+  paths: Paths,
+  options: UpOptions,
+  tell: (event: ServiceEvent) => void,
+): Promise<Endpoints> => {
+  const running = await ask(paths.socket, { op: 'revive' });
+  if (running?.stopping) {
+    const start = processStart(running.pid);
+    tell({ kind: 'waiting', message: 'waiting for the services that are stopping' });
+    while (start !== undefined && processStart(running.pid) === start) await sleep(50);
+  }
+  if (running === undefined || running.stopping) await startSupervisor(paths, options, tell);
+  const endpoints = resolveEndpoints(options);
+  await waitHealthy(paths, endpoints);
+  if (embeddedServers(options.env).temporal) await setRetention(endpoints.temporal);
+  if (options.searchAttributes) await registerSearchAttributes(endpoints.temporal, options.searchAttributes);
+  await ask(paths.socket, { op: 'ready' });
+  tell({ kind: 'healthy', message: `Temporal at ${endpoints.temporal.address}, S3 at ${endpoints.s3.endpoint}` });
+  return endpoints;
+};
+
+const startSupervisor = async (
+  paths: Paths,
+  options: UpOptions,
+  tell: (event: ServiceEvent) => void,
+): Promise<void> => {
+  const { env } = options;
+  const ours = embeddedServers(env);
+  const temporal = ours.temporal ? binaryOf('temporal', env) : undefined;
+  const minio = ours.minio ? binaryOf('minio', env) : undefined;
+  const orphans = await stopOrphans(paths);
+  if (orphans.length > 0)
+    tell({ kind: 'orphans', message: `stopped ${orphans.length} processes that a killed supervisor had left` });
+  const remembered = readJson<{ ports: Ports }>(paths.services)?.ports ?? {};
+  const ports = await choosePorts(remembered, (name, from, to) =>
+    tell({ kind: 'port', message: `port ${from} of ${name} is taken by another program, using ${to}` }),
+  );
+  writeJson(paths.services, { ports });
+  const endpoints = endpointsFrom(env, ports, ensureCredentials(paths.credentials));
+  const { stopWithPid } = options;
+  const config: SupervisorConfig = {
+    ...{ home: paths.home, endpoints, ports, temporal, minio },
+    ...{ serverEnv: serverEnv(env), workerEnv: workerEnv(env) },
+    workerFile: options.workerFile ?? join(projectDir, 'worker.ts'),
+    stopWith: stopWithPid === undefined ? undefined : { pid: stopWithPid, start: processStart(stopWithPid) ?? '' },
+  };
+  writeJson(paths.config, config);
+  tell({ kind: 'starting', message: 'starting Temporal and the object store' });
+  for (const folder of [paths.logs, paths.pids]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const log = openLog(join(paths.logs, 'supervisor.log'));
+  spawn(process.execPath, ['--import', 'tsx', join(import.meta.dirname, 'supervisor.ts'), paths.config], {
+    ...{ cwd: projectDir, env: workerEnv(env), stdio: ['ignore', log, log], detached: true },
+  }).unref();
+  closeSync(log);
+};
+
+const waitHealthy = async (paths: Paths, endpoints: Endpoints): Promise<void> => {
+  const deadline = Date.now() + healthyTimeoutMs;
+  const startedAt = Date.now();
+  while (true) {
+    const running = await ask(paths.socket, { op: 'status' });
+    if (running === undefined && Date.now() - startedAt > 30_000)
+      throw failed(paths, 'supervisor', 'it does not answer');
+    const gone = running?.children.find((child) => child.state === 'failed');
+    if (gone !== undefined && ['temporal', 'minio'].includes(gone.kind))
+      throw failed(paths, gone.name, `it ended ${gone.restarts + 1} times in a row (${gone.lastExit})`);
+    const found = running === undefined ? ['the supervisor does not answer yet'] : await troubles(endpoints);
+    if (found.length === 0) return;
+    if (Date.now() > deadline)
+      throw new CemiflowError(
+        'ServicesUnhealthy',
+        `not healthy within ${healthyTimeoutMs / 1000} s: ${found.join('; ')}`,
+        {
+          remedy: `see ${paths.logs}`,
+          data: { troubles: found },
+          retryable: true,
+        },
+      );
+    await sleep(100);
+  }
+};
+
+const failed = (paths: Paths, name: string, how: string): CemiflowError => {
+  const log = join(paths.logs, `${name}.log`);
+  const last = tailOf(log);
+  return new CemiflowError('ServiceFailed', `${name} does not run: ${how}\n${last}`, {
+    remedy: `see ${log}; "cemiflow up" tries again`,
+    data: { name, log, last },
+  });
+};

@@ -1,0 +1,115 @@
+import { Socket } from 'node:net';
+import type { Connection } from '@temporalio/client';
+import { Client } from 'minio';
+import type { Endpoints, S3Endpoint, TemporalEndpoint } from './types.ts';
+
+/** How long an embedded namespace keeps the histories of closed workflows: 90 days. */
+export const retentionSeconds = 90 * 24 * 3600;
+
+/** Whether something accepts connections at `host:port`. */
+export const accepts = (address: string, timeoutMs = 1_000): Promise<boolean> =>
+  new Promise((resolve) => {
+    const split = address.lastIndexOf(':');
+    const socket = new Socket();
+    const end = (result: boolean): void => {
+      socket.destroy();
+      resolve(result);
+    };
+    socket.setTimeout(timeoutMs, () => end(false));
+    socket.once('connect', () => end(true));
+    socket.once('error', () => end(false));
+    socket.connect({ host: address.slice(0, split), port: Number(address.slice(split + 1)) });
+  });
+
+/** An S3 client for the endpoint, as the probes use it. */
+const s3Client = (s3: S3Endpoint): Client => {
+  const url = new URL(s3.endpoint);
+  const useSSL = url.protocol === 'https:';
+  const port = Number(url.port || (useSSL ? 443 : 80));
+  const { accessKey, secretKey, region } = s3;
+  return new Client({ endPoint: url.hostname, port, useSSL, accessKey, secretKey, region });
+};
+
+/** Undefined when the store answers a signed request, otherwise what is wrong. */
+export const s3Trouble = async (s3: S3Endpoint): Promise<string | undefined> => {
+  try {
+    await s3Client(s3).bucketExists(s3.bucket);
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+};
+
+const withConnection = async <T>(
+  temporal: TemporalEndpoint,
+  use: (connection: Connection) => Promise<T>,
+): Promise<T> => {
+  const { Connection } = await import('@temporalio/client');
+  const connection = await Connection.connect({ address: temporal.address, connectTimeout: 3_000 });
+  try {
+    return await use(connection);
+  } finally {
+    await connection.close();
+  }
+};
+
+/** Undefined when Temporal answers for the namespace, otherwise what is wrong. */
+export const temporalTrouble = async (temporal: TemporalEndpoint): Promise<string | undefined> => {
+  try {
+    await withConnection(temporal, (connection) =>
+      connection.withDeadline(Date.now() + 3_000, () =>
+        connection.workflowService.describeNamespace({ namespace: temporal.namespace }),
+      ),
+    );
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+};
+
+/** What is wrong with the servers, each in a line; empty when both are healthy. */
+export const troubles = async ({ temporal, s3 }: Endpoints): Promise<string[]> => {
+  const [atTemporal, atS3] = await Promise.all([temporalTrouble(temporal), s3Trouble(s3)]);
+  return [
+    ...(atTemporal === undefined ? [] : [`Temporal at ${temporal.address}: ${atTemporal}`]),
+    ...(atS3 === undefined ? [] : [`S3 at ${s3.endpoint}: ${atS3}`]),
+  ];
+};
+
+/** Gives an embedded namespace its retention. */
+export const setRetention = (temporal: TemporalEndpoint): Promise<void> =>
+  withConnection(temporal, async ({ workflowService }) => {
+    const { namespace } = temporal;
+    const { config } = await workflowService.describeNamespace({ namespace });
+    if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) === retentionSeconds) return;
+    const workflowExecutionRetentionTtl = { seconds: retentionSeconds as never };
+    await workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } });
+  });
+
+/** Days that the namespace keeps histories of closed workflows. */
+export const retentionDays = (temporal: TemporalEndpoint): Promise<number> =>
+  withConnection(temporal, async ({ workflowService }) => {
+    const { config } = await workflowService.describeNamespace({ namespace: temporal.namespace });
+    return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / (24 * 3600);
+  });
+
+/** Search attributes by name, with the type that Temporal gives them. */
+export type SearchAttributes = { readonly [name: string]: 'Keyword' | 'KeywordList' | 'Text' | 'Int' | 'Bool' };
+
+const attributeTypes = { Text: 1, Keyword: 2, Int: 3, Bool: 5, KeywordList: 7 } as const;
+
+/** Registers those search attributes that the namespace does not have yet. */
+export const registerSearchAttributes = (temporal: TemporalEndpoint, wanted: SearchAttributes): Promise<void> =>
+  withConnection(temporal, async ({ operatorService }) => {
+    const { namespace } = temporal;
+    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
+    const missing = Object.entries(wanted).filter(([name]) => !(name in (customAttributes ?? {})));
+    if (missing.length === 0) return;
+    const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, attributeTypes[type]]));
+    await operatorService.addSearchAttributes({ namespace, searchAttributes });
+  });
+
+const messageOf = (error: unknown): string => {
+  const { details, message } = error as { details?: string; message?: string };
+  return details || message || String(error);
+};

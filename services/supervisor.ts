@@ -1,0 +1,188 @@
+import { chmodSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { isAlive } from '../setup/lock.mjs';
+import { Child, type Command } from './child.ts';
+import { minioCommand, type SupervisorConfig, temporalCommand, workerCommand } from './config.ts';
+import type { Reply, Request } from './control.ts';
+import { readJson, writeJson } from './files.ts';
+import { fleetChanges, wantedWorkers, workerName } from './fleet.ts';
+import { type Paths, pathsOf, projectDir } from './paths.ts';
+import type { ChildStatus, SupervisorStatus, WorkerSpec } from './types.ts';
+
+const serverGraceMs = 15_000;
+const workerGraceMs = 30_000;
+/** A worker of an older build may finish the step it is in and store its checkpoint. */
+const drainGraceMs = 600_000;
+const watchEveryMs = 1_000;
+
+/** The one process that owns the embedded servers and the workers of a state folder. */
+class Supervisor {
+  private readonly config: SupervisorConfig;
+  private readonly paths: Paths;
+  private readonly startedAt = new Date().toISOString();
+  private readonly servers: Child[] = [];
+  private workers: Child[] = [];
+  private ready = false;
+  private stopping: Promise<void> | undefined;
+  private build: string | undefined;
+  private writeScheduled = false;
+
+  constructor(config: SupervisorConfig) {
+    this.config = config;
+    this.paths = pathsOf(config.home);
+  }
+
+  get status(): SupervisorStatus {
+    return {
+      ...{ pid: process.pid, startedAt: this.startedAt, ready: this.ready, stopping: this.stopping !== undefined },
+      temporalAddress: this.config.endpoints.temporal.address,
+      temporalNamespace: this.config.endpoints.temporal.namespace,
+      s3Endpoint: this.config.endpoints.s3.endpoint,
+      build: this.build,
+      children: [...this.servers, ...this.workers].map((child) => child.status),
+    };
+  }
+
+  startServers(): void {
+    const { temporal, minio, ports } = this.config;
+    if (minio)
+      this.servers.push(this.child('minio', 'minio', minioCommand(this.config, minio, this.paths), ports.minio));
+    if (temporal)
+      this.servers.push(
+        this.child('temporal', 'temporal', temporalCommand(this.config, temporal, this.paths), ports.temporal),
+      );
+    for (const server of this.servers) server.start();
+  }
+
+  handle(request: Request): SupervisorStatus {
+    if (request.op === 'ready') this.ready = true;
+    if (request.op === 'revive') for (const child of [...this.servers, ...this.workers]) child.start();
+    if (request.op === 'ensure-workers') this.ensureWorkers(request.build, request.spec);
+    if (request.op === 'stop') void this.stop();
+    this.changed();
+    return this.status;
+  }
+
+  /** Workers first, so that checkpoints still find their servers; then Temporal, then the object store. */
+  stop(): Promise<void> {
+    this.stopping ??= (async () => {
+      await Promise.all(this.workers.map((worker) => worker.stop(workerGraceMs)));
+      for (const server of [...this.servers].reverse()) await server.stop(serverGraceMs);
+      rmSync(this.paths.socket, { force: true });
+      writeJson(this.paths.status, this.status);
+      say('stopped');
+      process.exit(0);
+    })().catch((error) => {
+      say(`stopping failed: ${error}`);
+      process.exit(1);
+    });
+    return this.stopping;
+  }
+
+  private ensureWorkers(build: string, spec: WorkerSpec): void {
+    if (this.stopping) throw new Error('the supervisor is stopping');
+    this.build = build;
+    this.workers = this.workers.filter((worker) => worker.status.state !== 'stopped');
+    const wanted = wantedWorkers(build, spec);
+    const { start, drain } = fleetChanges(
+      wanted,
+      this.workers.map((worker) => worker.status),
+    );
+    for (const id of start) {
+      const command = workerCommand(this.config, id.role, id.index, build, projectDir);
+      const worker = this.child(workerName(id), id.role, command, undefined, build, `worker-${id.role}-${id.index}`);
+      this.workers.push(worker);
+    }
+    const names = new Set(wanted.map(workerName));
+    for (const worker of this.workers) if (names.has(worker.status.name)) worker.start();
+    for (const worker of this.workers) if (drain.includes(worker.status.name)) this.drain(worker);
+  }
+
+  private drain(worker: Child): void {
+    say(`draining ${worker.status.name}`);
+    void worker.stop(drainGraceMs).then(() => {
+      this.workers = this.workers.filter((other) => other !== worker);
+      this.changed();
+    });
+  }
+
+  private child(
+    name: string,
+    kind: ChildStatus['kind'],
+    command: Command,
+    port?: number,
+    build?: string,
+    log = name,
+  ): Child {
+    const { logs, pids } = this.paths;
+    const onChange = (): void => this.changed();
+    return new Child({ name, kind, command, port, build, log: join(logs, `${log}.log`), pids, onChange, say });
+  }
+
+  private changed(): void {
+    if (this.writeScheduled) return;
+    this.writeScheduled = true;
+    setImmediate(() => {
+      this.writeScheduled = false;
+      if (existsSync(this.paths.home)) writeJson(this.paths.status, this.status);
+    });
+  }
+}
+
+const say = (line: string): void => console.log(`${new Date().toISOString()} ${line}`);
+
+const answer = (supervisor: Supervisor, line: string): Reply => {
+  try {
+    return { ok: true, status: supervisor.handle(JSON.parse(line) as Request) };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? error.message : String(error) };
+  }
+};
+
+const serve = (supervisor: Supervisor, socketPath: string): Promise<void> => {
+  mkdirSync(dirname(socketPath), { recursive: true, mode: 0o700 });
+  rmSync(socketPath, { force: true });
+  const onConnection = (socket: Socket): void => {
+    let text = '';
+    socket.setEncoding('utf8');
+    socket.on('error', () => socket.destroy());
+    socket.on('data', (chunk: string) => {
+      text += chunk;
+      for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n')) {
+        socket.write(`${JSON.stringify(answer(supervisor, text.slice(0, end)))}\n`);
+        text = text.slice(end + 1);
+      }
+    });
+  };
+  return new Promise((resolve, reject) => {
+    const server = createServer(onConnection).once('error', reject);
+    server.listen(socketPath, () => {
+      chmodSync(socketPath, 0o600);
+      resolve();
+    });
+  });
+};
+
+const main = async (configPath: string): Promise<void> => {
+  const config = readJson<SupervisorConfig>(configPath);
+  if (config === undefined) throw new Error(`${configPath} is missing or is not JSON`);
+  process.umask(0o077);
+  const paths = pathsOf(config.home);
+  for (const folder of [paths.logs, paths.pids]) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const supervisor = new Supervisor(config);
+  process.on('SIGTERM', () => void supervisor.stop());
+  process.on('SIGINT', () => void supervisor.stop());
+  process.on('SIGHUP', () => {});
+  supervisor.startServers();
+  await serve(supervisor, paths.socket);
+  setInterval(() => {
+    const { stopWith } = config;
+    if (!existsSync(config.home) || (stopWith !== undefined && !isAlive(stopWith))) void supervisor.stop();
+  }, watchEveryMs);
+};
+
+main(process.argv[2] ?? '').catch((error) => {
+  say(`supervisor failed: ${error?.stack ?? error}`);
+  process.exit(1);
+});
