@@ -1,25 +1,9 @@
-import { Socket } from 'node:net';
 import type { Connection } from '@temporalio/client';
 import { Client } from 'minio';
 import type { Endpoints, S3Endpoint, TemporalEndpoint } from './types.ts';
 
 /** How long an embedded namespace keeps the histories of closed workflows: 90 days. */
 export const retentionSeconds = 90 * 24 * 3600;
-
-/** Whether something accepts connections at `host:port`. */
-export const accepts = (address: string, timeoutMs = 1_000): Promise<boolean> =>
-  new Promise((resolve) => {
-    const split = address.lastIndexOf(':');
-    const socket = new Socket();
-    const end = (result: boolean): void => {
-      socket.destroy();
-      resolve(result);
-    };
-    socket.setTimeout(timeoutMs, () => end(false));
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-    socket.connect({ host: address.slice(0, split), port: Number(address.slice(split + 1)) });
-  });
 
 /** An S3 client for the endpoint, as the probes use it. */
 const s3Client = (s3: S3Endpoint): Client => {

@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type ChildStatus, ensureWorkers, status } from '../../services/index.ts';
+import { ownEnv, startServices, type TestServices } from '../helpers/services.ts';
+
+let services: TestServices;
+beforeAll(async () => {
+  const workerFile = join(import.meta.dirname, 'fixtures', 'worker.ts');
+  services = await startServices({ workerFile, env: { ...ownEnv(), CUDA_VISIBLE_DEVICES: '4,5' } });
+});
+afterAll(() => services.stop());
+
+interface Line {
+  readonly event: 'start' | 'stop';
+  readonly argv: readonly string[];
+  readonly seen: { readonly [name: string]: unknown };
+}
+
+/** What the fixture wrote down, in order. */
+const lines = (): Line[] => {
+  const path = join(services.home, 'workers.jsonl');
+  if (!existsSync(path)) return [];
+  return readFileSync(path, 'utf8')
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
+};
+
+const workers = async (): Promise<ChildStatus[]> =>
+  (await status(services)).supervisor?.children.filter((child) => child.build !== undefined) ?? [];
+
+const until = async (what: string, check: () => boolean | Promise<boolean>): Promise<void> => {
+  const deadline = Date.now() + 30_000;
+  while (!(await check())) {
+    if (Date.now() > deadline) throw new Error(`waited in vain for ${what}`);
+    await sleep(50);
+  }
+};
+
+test('workers of the asked build get their role, their servers and a GPU each', async () => {
+  await ensureWorkers(services.home, 'build-one', { orchestrator: 1, cpu: 1, gpu: 2 });
+  await until('four workers', () => lines().length === 4);
+  const { temporal, s3 } = services.endpoints;
+  const seen = { TEMPORAL_ADDRESS: temporal.address, S3_ENDPOINT: s3.endpoint, hasSecret: true };
+  for (const line of lines()) expect(line.seen).toMatchObject(seen);
+  const roles = lines().map((line) => line.argv.join(' '));
+  expect(roles.sort()).toEqual(['cpu', 'gpu', 'gpu', 'orchestrator'].map((role) => `--role ${role} --build build-one`));
+  const gpus = lines().filter((line) => line.argv.includes('gpu'));
+  expect(gpus.map((line) => line.seen.CUDA_VISIBLE_DEVICES).sort()).toEqual(['4', '5']);
+});
+
+test('asking again for the same changes nothing', async () => {
+  const before = await workers();
+  await ensureWorkers(services.home, 'build-one', { orchestrator: 1, cpu: 1, gpu: 2 });
+  expect(await workers()).toEqual(before);
+});
+
+test('a worker that dies is started again', async () => {
+  const victim = (await workers()).find((worker) => worker.kind === 'cpu');
+  process.kill(victim?.pid as number, 'SIGKILL');
+  await until('a restart', async () =>
+    (await workers()).some(
+      (worker) => worker.name === victim?.name && worker.restarts === 1 && worker.state === 'running',
+    ),
+  );
+});
+
+test('a newer build gets workers of its own, and those of the old one end by themselves', async () => {
+  await until('the restarted worker', () => lines().length === 5);
+  await ensureWorkers(services.home, 'build-two', { orchestrator: 1, cpu: 1, gpu: 0 });
+  await until('the old workers to drain', async () =>
+    (await workers()).every((worker) => worker.build === 'build-two'),
+  );
+  expect((await workers()).map((worker) => worker.kind)).toEqual(['orchestrator', 'cpu']);
+  expect(lines().filter((line) => line.event === 'stop')).toHaveLength(4);
+});
+
+test('without a supervisor, workers cannot be asked for', async () => {
+  const spec = { orchestrator: 1, cpu: 1, gpu: 0 };
+  await expect(ensureWorkers(join(services.home, 'elsewhere'), 'build', spec)).rejects.toMatchObject({
+    ...{ code: 'ServicesNotUp', remedy: 'run "cemiflow up"' },
+  });
+});
