@@ -46,7 +46,9 @@ export class GraphBuilder {
   }
 
   assign(name: string, handle: string, value: string, dtype: number, after: readonly string[] = []): string {
-    return this.add(name, 'AssignVariableOp', [handle, value, ...after.map((n) => `^${n}`)], { dtype: typeValue(dtype) });
+    return this.add(name, 'AssignVariableOp', [handle, value, ...after.map((n) => `^${n}`)], {
+      dtype: typeValue(dtype),
+    });
   }
 
   identity(name: string, value: string, dtype: number, after: readonly string[] = []): string {
@@ -68,7 +70,12 @@ export class GraphBuilder {
     trace.nodes.forEach((node, index) => {
       if (node.type === 'constant') this.constant(`n${index}`, node.shape, node.dtype, node.values);
       if (node.type === 'op') {
-        this.add(`n${index}`, node.name, node.inputs.map(named), Object.fromEntries(node.attributes.map(attributeEntry)));
+        this.add(
+          `n${index}`,
+          node.name,
+          node.inputs.map(named),
+          Object.fromEntries(node.attributes.map(attributeEntry)),
+        );
       }
     });
     return named;

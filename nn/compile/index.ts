@@ -1,7 +1,7 @@
 import { type Tensors, tf } from '../tf.ts';
 import { GraphBuilder } from './graph.ts';
 import { record } from './recorder.ts';
-import { dtypeNumber, handlesOf, Session, scalarOf } from './session.ts';
+import { dtypeNumber, handlesOf, Session, scalarOf, withOwnHandles } from './session.ts';
 
 /**
  * A training step as a pure function: reads no values, draws no numbers in JavaScript, and has no shape that depends
@@ -80,7 +80,7 @@ class CompiledStep implements Step {
   constructor(step: StepFunction, initial: Tensors, example: Tensors) {
     this.stateNames = Object.keys(initial);
     this.batchNames = Object.keys(example);
-    const { graph, metricNames } = tf.tidy(() => traceStep(step, initial, example));
+    const { graph, metricNames } = inTidy(() => traceStep(step, initial, example));
     this.metricNames = metricNames;
     this.session = new Session(graph);
     const feeds = Object.fromEntries(this.stateNames.map((name, i) => [`initial_${i}`, initial[name] as tf.Tensor]));
@@ -111,7 +111,9 @@ class CompiledStep implements Step {
   }
 }
 
-const traceStep = (step: StepFunction, initial: Tensors, example: Tensors) => {
+const traceStep = (step: StepFunction, initialState: Tensors, exampleBatch: Tensors) => {
+  const initial = withOwnHandles(initialState);
+  const example = withOwnHandles(exampleBatch);
   const stateHandles = handlesOf(initial);
   const batchHandles = handlesOf(example);
   const { trace, result } = record(
@@ -167,7 +169,7 @@ export const compileFunction = (
     return { run: (inputs) => tf.tidy(() => fn(kept, inputs)), dispose: () => tf.dispose(kept) };
   }
   const inputNames = Object.keys(example);
-  const { graph, outputNames } = tf.tidy(() => traceFunction(fn, weights, example));
+  const { graph, outputNames } = inTidy(() => traceFunction(fn, weights, example));
   const session = new Session(graph);
   const feeds = Object.fromEntries(Object.values(weights).map((tensor, i) => [`initial_${i}`, tensor]));
   tf.dispose(session.run(feeds, ['initialised']));
@@ -183,7 +185,13 @@ export const compileFunction = (
   };
 };
 
-const traceFunction = (fn: (weights: Tensors, inputs: Tensors) => Tensors, weights: Tensors, example: Tensors) => {
+const traceFunction = (
+  fn: (weights: Tensors, inputs: Tensors) => Tensors,
+  givenWeights: Tensors,
+  exampleInputs: Tensors,
+) => {
+  const weights = withOwnHandles(givenWeights);
+  const example = withOwnHandles(exampleInputs);
   const weightHandles = handlesOf(weights);
   const inputHandles = handlesOf(example);
   const { trace, result } = record(
@@ -203,7 +211,12 @@ const traceFunction = (fn: (weights: Tensors, inputs: Tensors) => Tensors, weigh
     inputs.set(`weight ${name}`, graph.read(`weight_${i}`, handle, dtype));
     return graph.assign(`initialise_${i}`, handle, graph.placeholder(`initial_${i}`, shape, dtype), dtype);
   });
-  graph.identity('initialised', graph.constant('one', [], dtypeNumber('float32'), [1]), dtypeNumber('float32'), initialised);
+  graph.identity(
+    'initialised',
+    graph.constant('one', [], dtypeNumber('float32'), [1]),
+    dtypeNumber('float32'),
+    initialised,
+  );
   const named = graph.addTrace(trace, inputs);
   result.forEach(({ id, dtype }, i) => {
     graph.identity(`output_${i}`, named(trace.sourceOf(id)), dtype);
@@ -221,3 +234,12 @@ const cloneAll = (tensors: Tensors): Tensors => mapValues(tensors, (tensor) => t
 
 const mapValues = <A, B>(record: Record<string, A>, map: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+
+/** `tf.tidy` for bodies that return no tensors: what they made is disposed, what they return is kept as it is. */
+const inTidy = <T>(body: () => T): T => {
+  let result: T | undefined;
+  tf.tidy(() => {
+    result = body();
+  });
+  return result as T;
+};

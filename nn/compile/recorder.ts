@@ -35,7 +35,8 @@ export const record = <T>(
   }
   const sourceOf = (id: number): Source => {
     const source = sources.get(id);
-    if (!source) throw new Error(`a traced step used tensor ${id}, which was made before the trace and is no input of it`);
+    if (!source)
+      throw new Error(`a traced step used tensor ${id}, which was made before the trace and is no input of it`);
     return source;
   };
   const wiretap: Partial<Binding> = {

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { backend } from '../kernels/backend.ts';
-import { type Tensors, tf } from '../tf.ts';
+import { backend, op } from '../kernels/backend.ts';
+import type { Tensors, tf } from '../tf.ts';
 import type { GraphBuilder } from './graph.ts';
 
 /** A graph loaded into a TensorFlow session of its own; variables live in it between runs. */
@@ -44,6 +44,18 @@ export const handlesOf = (tensors: Tensors): { name: string; id: number; shape: 
   }));
 };
 
+/**
+ * The same values, each behind a native handle of its own: a trace tells its inputs apart by handle, and weights and
+ * their average start as one tensor under two names.
+ */
+export const withOwnHandles = (tensors: Tensors): Tensors =>
+  Object.fromEntries(
+    Object.entries(tensors).map(([name, tensor]) => {
+      const type = { name: 'T', type: backend().binding.TF_ATTR_TYPE, value: dtypeNumber(tensor.dtype) };
+      return [name, op('Identity', [type], [tensor])];
+    }),
+  );
+
 /** TensorFlow's number for a tfjs dtype. */
 export const dtypeNumber = (dtype: tf.DataType): number => {
   const { TF_FLOAT, TF_INT32, TF_BOOL } = backend().binding;
@@ -55,5 +67,3 @@ export const dtypeNumber = (dtype: tf.DataType): number => {
 
 /** Reads a scalar tensor. */
 export const scalarOf = (tensor: tf.Tensor): number => tensor.dataSync()[0] as number;
-
-export const disposeAll = (tensors: Tensors): void => tf.dispose(tensors);

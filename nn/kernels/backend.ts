@@ -69,6 +69,14 @@ export const attribute = {
   float: (name: string, value: number): OpAttribute => ({ name, type: backend().binding.TF_ATTR_FLOAT, value }),
   bool: (name: string, value: boolean): OpAttribute => ({ name, type: backend().binding.TF_ATTR_BOOL, value }),
   string: (name: string, value: string): OpAttribute => ({ name, type: backend().binding.TF_ATTR_STRING, value }),
-  float32: (name: string): OpAttribute => ({ name, type: backend().binding.TF_ATTR_TYPE, value: backend().binding.TF_FLOAT }),
-  int32: (name: string): OpAttribute => ({ name, type: backend().binding.TF_ATTR_TYPE, value: backend().binding.TF_INT32 }),
+  float32: (name: string): OpAttribute => ({
+    name,
+    type: backend().binding.TF_ATTR_TYPE,
+    value: backend().binding.TF_FLOAT,
+  }),
+  int32: (name: string): OpAttribute => ({
+    name,
+    type: backend().binding.TF_ATTR_TYPE,
+    value: backend().binding.TF_INT32,
+  }),
 };

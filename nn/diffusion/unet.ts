@@ -1,0 +1,99 @@
+import { groupNorm } from '../kernels/group-norm.ts';
+import { depthToSpace, downsample2, spaceToDepth, upsample2 } from '../kernels/resample.ts';
+import { silu } from '../kernels/silu.ts';
+import { type Tensors, tf } from '../tf.ts';
+import { attend } from './attention.ts';
+import type { UNetConfig } from './config.ts';
+import { type Block, layoutOf } from './layout.ts';
+
+/**
+ * ε_θ(x_t, t, C_att): predicts the noise in x_t. Time enters each residual block by AdaGN (scale-shift group norm),
+ * the condition enters the attention blocks as extra key and value tokens (CemiFace §3.3).
+ *
+ * @param weights `unetParameters(config)` by name
+ * @param x float32 [B, S, S, 3], noisy images
+ * @param time float32 [B], time steps 0 … T−1
+ * @param tokens float32 [B, K, D], condition tokens from `conditionTokens`
+ * @returns float32 [B, S, S, 3], the predicted noise
+ */
+export const unet = (weights: Tensors, x: tf.Tensor4D, time: tf.Tensor1D, tokens: tf.Tensor3D, config: UNetConfig) => {
+  const layout = layoutOf(config);
+  const embedding = silu(timeEmbedding(weights, time, config.base)) as tf.Tensor2D;
+  const apply = (h: tf.Tensor4D, block: Block): tf.Tensor4D => {
+    if (block.type === 'conv') return conv(weights, block.name, h);
+    if (block.type === 'attention') return attend(weights, block, h, tokens, config);
+    return residual(weights, block, h, embedding, config);
+  };
+  const kept: tf.Tensor4D[] = [];
+  let h = spaceToDepth(x, config.patch);
+  for (const blocks of layout.input) {
+    h = blocks.reduce(apply, h);
+    kept.push(h);
+  }
+  h = layout.middle.reduce(apply, h);
+  for (const blocks of layout.output) {
+    h = blocks.reduce(apply, tf.concat([h, kept.pop() as tf.Tensor4D], 3));
+  }
+  h = silu(norm(weights, 'out.0', h, config.groups)) as tf.Tensor4D;
+  return depthToSpace(conv(weights, 'out.2', h), config.patch);
+};
+
+/** guided-diffusion's sinusoids, cosines first, then its two linear layers. @returns float32 [B, 4·base] */
+const timeEmbedding = (weights: Tensors, time: tf.Tensor1D, base: number): tf.Tensor => {
+  const half = base / 2;
+  const frequencies = tf.tensor2d(
+    Float32Array.from({ length: half }, (_, i) => Math.exp((-Math.log(10_000) * i) / half)),
+    [1, half],
+  );
+  const angles = time.reshape([-1, 1]).mul(frequencies);
+  const sinusoids = tf.concat([tf.cos(angles), tf.sin(angles)], 1) as tf.Tensor2D;
+  return linear(weights, 'time_embed.2', silu(linear(weights, 'time_embed.0', sinusoids)) as tf.Tensor2D);
+};
+
+/** ResBlock of guided-diffusion with scale-shift norm; resampling happens before its first convolution. */
+const residual = (
+  weights: Tensors,
+  block: Block & { type: 'residual' },
+  x: tf.Tensor4D,
+  embedding: tf.Tensor2D,
+  config: UNetConfig,
+): tf.Tensor4D => {
+  const { name } = block;
+  const resample = { none: (h: tf.Tensor4D) => h, down: downsample2, up: upsample2 }[block.resample];
+  let h = resample(silu(norm(weights, `${name}.in_layers.0`, x, config.groups)) as tf.Tensor4D);
+  h = conv(weights, `${name}.in_layers.2`, h);
+  const [scale, shift] = tf.split(linear(weights, `${name}.emb_layers.1`, embedding), 2, 1) as [tf.Tensor, tf.Tensor];
+  h = silu(norm(weights, `${name}.out_layers.0`, h, config.groups, { scale, shift })) as tf.Tensor4D;
+  h = conv(weights, `${name}.out_layers.3`, h);
+  const skip = resample(x);
+  return h.add(block.from === block.to ? skip : conv(weights, `${name}.skip_connection`, skip));
+};
+
+/** 3 × 3 (padding 1) or 1 × 1 convolution with bias. */
+const conv = (weights: Tensors, name: string, x: tf.Tensor4D): tf.Tensor4D =>
+  tf.conv2d(x, weights[`${name}.weight`] as tf.Tensor4D, 1, 'same').add(weights[`${name}.bias`] as tf.Tensor);
+
+export const linear = (weights: Tensors, name: string, x: tf.Tensor2D): tf.Tensor2D =>
+  tf.matMul(x, weights[`${name}.weight`] as tf.Tensor2D).add(weights[`${name}.bias`] as tf.Tensor);
+
+export const norm = (
+  weights: Tensors,
+  name: string,
+  x: tf.Tensor4D,
+  groups: number,
+  film?: { scale: tf.Tensor; shift: tf.Tensor },
+): tf.Tensor4D =>
+  groupNorm(
+    x,
+    weights[`${name}.weight`] as tf.Tensor,
+    weights[`${name}.bias`] as tf.Tensor,
+    divisorUpTo(groups, x.shape[3]),
+    film,
+  );
+
+/** The largest divisor of `channels` that is not above `groups`. */
+const divisorUpTo = (groups: number, channels: number): number => {
+  let divisor = Math.min(groups, channels);
+  while (channels % divisor !== 0) divisor--;
+  return divisor;
+};

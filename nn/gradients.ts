@@ -1,0 +1,28 @@
+import { type Tensors, tf } from './tf.ts';
+
+/**
+ * Value and gradients of a scalar function with respect to named parameters.
+ * @param f gets the parameters under their names and returns a scalar, besides anything else it wants kept in `aside`
+ */
+export const valueAndGradients = (
+  f: (parameters: Tensors) => tf.Scalar,
+  parameters: Tensors,
+): { value: tf.Scalar; gradients: Tensors } => {
+  const names = Object.keys(parameters);
+  const byName = (values: tf.Tensor[]): Tensors =>
+    Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]));
+  const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => f(byName(values)))(Object.values(parameters));
+  return { value: value as tf.Scalar, gradients: byName(grads) };
+};
+
+/** The entries of `state` under `prefix.`, with the prefix taken off. */
+export const withPrefix = (state: Tensors, prefix: string): Tensors =>
+  Object.fromEntries(
+    Object.entries(state)
+      .filter(([name]) => name.startsWith(`${prefix}.`))
+      .map(([name, tensor]) => [name.slice(prefix.length + 1), tensor]),
+  );
+
+/** The same tensors under `prefix.`. */
+export const prefixed = (tensors: Tensors, prefix: string): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [`${prefix}.${name}`, tensor]));
