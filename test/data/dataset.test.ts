@@ -77,10 +77,10 @@ describe('joinShards', () => {
     const store = memoryStore();
     const parts = [];
     for (const id of [0, 1, 2]) parts.push(await (await write(store, grid([id], 40), { shardBytes: 20_000 })).files());
-    const blobs = store.blobs.size;
+    const objects = store.objects.map.size;
     const files = joinShards(parts);
     expect(files.map(({ path }) => path)).toEqual(files.map((_, i) => `shards/${`${i}`.padStart(6, '0')}.tar`));
-    expect(store.blobs.size).toBe(blobs);
+    expect(store.objects.map.size).toBe(objects);
     const identities = (await collect(readSamples(store, files))).map(({ identity }) => identity);
     expect(identities).toEqual(grid([0, 1, 2], 40).map(({ identity }) => identity));
   });

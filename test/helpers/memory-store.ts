@@ -1,42 +1,32 @@
-import { createHash } from 'node:crypto';
-import {
-  type ArtifactManifest,
-  type ArtifactRef,
-  canonicalManifest,
-  type FileEntry,
-  manifestDigest,
-} from '../../core/artifact.ts';
-import type { Digest } from '../../core/digest.ts';
-import { CemiflowError } from '../../core/errors.ts';
-import type { ArtifactStore } from '../../core/stage.ts';
+import { Store } from '../../store/index.ts';
+import { checkKey, checkSize, type ObjectStore } from '../../store/objects.ts';
 
-/** An ArtifactStore in memory, for tests of pure data code. */
-export const memoryStore = (): ArtifactStore & { readonly blobs: Map<Digest, Buffer> } => {
-  const blobs = new Map<Digest, Buffer>();
-  const manifests = new Map<Digest, ArtifactManifest>();
-  const missing = (what: string, digest: Digest) =>
-    new CemiflowError(`${what}Missing`, `${digest} is not in the store`, { remedy: 'put it first', data: { digest } });
-  return {
-    blobs,
-    putFile: async (path, bytes, mediaType): Promise<FileEntry> => {
-      const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-      blobs.set(digest, Buffer.from(bytes));
-      return { path, digest, bytes: bytes.length, mediaType };
-    },
-    getBlob: async (digest) => {
-      const blob = blobs.get(digest);
-      if (!blob) throw missing('Blob', digest);
-      return Buffer.from(blob);
-    },
-    putArtifact: async (manifest): Promise<ArtifactRef> => {
-      const digest = manifestDigest(manifest);
-      manifests.set(digest, structuredClone(canonicalManifest(manifest)));
-      return { type: manifest.type, digest };
-    },
-    getArtifact: async ({ digest }) => {
-      const manifest = manifests.get(digest);
-      if (!manifest) throw missing('Artifact', digest);
-      return structuredClone(manifest);
-    },
-  };
-};
+/** Objects in memory. `map` is there for tests that damage what lies in it. */
+export class MemoryObjects implements ObjectStore {
+  readonly map = new Map<string, Buffer>();
+
+  async put(key: string, bytes: Uint8Array, options: { overwrite?: boolean } = {}): Promise<'written' | 'present'> {
+    checkKey(key);
+    checkSize(bytes);
+    if (this.map.has(key) && !options.overwrite) return 'present';
+    this.map.set(key, Buffer.from(bytes));
+    return 'written';
+  }
+  async get(key: string): Promise<Buffer | undefined> {
+    const bytes = this.map.get(key);
+    return bytes && Buffer.from(bytes);
+  }
+  async has(key: string): Promise<boolean> {
+    return this.map.has(key);
+  }
+  async list(prefix: string): Promise<string[]> {
+    return [...this.map.keys()].filter((key) => key.startsWith(prefix)).sort();
+  }
+  async remove(key: string): Promise<void> {
+    this.map.delete(key);
+  }
+}
+
+/** The whole store over memory: the same code and contract as over S3, for tests without a server. */
+export const memoryStore = (): Store & { readonly objects: MemoryObjects } =>
+  new Store(new MemoryObjects()) as Store & { readonly objects: MemoryObjects };

@@ -1,0 +1,90 @@
+import { type Digest, hexOf, isDigest } from '../core/digest.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { hash } from './hash.ts';
+import type { ObjectStore } from './objects.ts';
+
+/** Where content-addressed bytes lie: `blobs` for files, `artifacts` for manifests. */
+export type Kind = 'blobs' | 'artifacts';
+
+/** `blobs/sha256/ab/cdef…`: two digits apart, so that no folder of a server's disk grows without end. */
+export const contentKey = (kind: Kind, digest: Digest): string => {
+  if (!isDigest(digest)) {
+    throw new CemiflowError('DigestInvalid', `a digest must be sha256: and 64 hex digits, got ${digest}`, {
+      remedy: 'copy the whole digest',
+    });
+  }
+  const hex = hexOf(digest);
+  return `${kind}/sha256/${hex.slice(0, 2)}/${hex.slice(2)}`;
+};
+
+const names = { blobs: 'Blob', artifacts: 'Artifact' } as const;
+
+/** Bytes under their own digest: rehashed at every read, put right at every write. */
+export class ContentStore {
+  readonly #objects: ObjectStore;
+  readonly #kind: Kind;
+
+  constructor(objects: ObjectStore, kind: Kind) {
+    this.#objects = objects;
+    this.#kind = kind;
+  }
+
+  /** Resolves once exactly these bytes are there: where damaged ones were, they have been replaced. */
+  async put(bytes: Uint8Array, mediaType: string): Promise<Digest> {
+    const digest = hash(bytes);
+    const key = contentKey(this.#kind, digest);
+    if ((await this.#objects.put(key, bytes, { digest, mediaType })) === 'written') return digest;
+    if (!(await this.#isSound(digest))) await this.#objects.put(key, bytes, { digest, mediaType, overwrite: true });
+    return digest;
+  }
+
+  /** @throws CemiflowError `BlobMissing`, `BlobCorrupt` (`Artifact…` for manifests) */
+  async get(digest: Digest): Promise<Buffer> {
+    const key = contentKey(this.#kind, digest);
+    const bytes = await this.#objects.get(key).catch((error) => {
+      if (error.code !== 'ObjectUnreadable') throw error;
+      throw this.#corrupt(digest, 'cannot be read by the server that has it', { digest }, error);
+    });
+    if (!bytes) {
+      throw this.#error(
+        'Missing',
+        `${digest} is not in the store`,
+        'run the experiment again: its action will be redone',
+        {
+          digest,
+        },
+      );
+    }
+    const found = hash(bytes);
+    if (found === digest) return bytes;
+    throw this.#corrupt(digest, `hashed to ${found}`, { digest, found });
+  }
+
+  has(digest: Digest): Promise<boolean> {
+    return this.#objects.has(contentKey(this.#kind, digest));
+  }
+
+  async #isSound(digest: Digest): Promise<boolean> {
+    try {
+      await this.get(digest);
+      return true;
+    } catch (error) {
+      if (error instanceof CemiflowError && /(Corrupt|Missing)$/.test(error.code)) return false;
+      throw error;
+    }
+  }
+
+  #corrupt(digest: Digest, how: string, data: JsonObject, cause?: unknown): CemiflowError {
+    return this.#error(
+      'Corrupt',
+      `${digest} ${how}`,
+      'run "cemiflow fsck --repair" to rebuild it from its action',
+      data,
+      cause,
+    );
+  }
+
+  #error(problem: string, message: string, remedy: string, data: JsonObject, cause?: unknown): CemiflowError {
+    return new CemiflowError(`${names[this.#kind]}${problem}`, message, { remedy, data, cause });
+  }
+}

@@ -1,0 +1,63 @@
+import type { ActionKey, ActionRecord } from '../core/action.ts';
+import type { ArtifactManifest, ArtifactRef, FileEntry } from '../core/artifact.ts';
+import type { Digest } from '../core/digest.ts';
+import type { ArtifactStore } from '../core/stage.ts';
+import { Artifacts } from './artifacts.ts';
+import type { ObjectStore } from './objects.ts';
+import { type PutRecordResult, Records } from './records.ts';
+import { type LatestAction, type RunDocument, Runs } from './runs.ts';
+import { type S3Config, S3Objects } from './s3.ts';
+
+export type { PutRecordResult } from './records.ts';
+export type { LatestAction, RunDocument } from './runs.ts';
+export type { S3Config } from './s3.ts';
+
+/** Everything that outlives a process: blobs, artifacts, action records, runs. */
+export class Store implements ArtifactStore {
+  readonly objects: ObjectStore;
+  readonly #artifacts: Artifacts;
+  readonly #records: Records;
+  readonly #runs: Runs;
+
+  constructor(objects: ObjectStore) {
+    this.objects = objects;
+    this.#artifacts = new Artifacts(objects);
+    this.#records = new Records(objects, this.#artifacts);
+    this.#runs = new Runs(objects);
+  }
+
+  putFile = (path: string, bytes: Uint8Array, mediaType: string): Promise<FileEntry> =>
+    this.#artifacts.putFile(path, bytes, mediaType);
+  getBlob = (digest: Digest): Promise<Buffer> => this.#artifacts.getBlob(digest);
+  hasBlob = (digest: Digest): Promise<boolean> => this.#artifacts.hasBlob(digest);
+  putArtifact = (manifest: ArtifactManifest): Promise<ArtifactRef> => this.#artifacts.putArtifact(manifest);
+  getArtifact = (ref: ArtifactRef): Promise<ArtifactManifest> => this.#artifacts.getArtifact(ref);
+
+  /** Keeps a record for ever. The outputs to go on with are those of the record that comes back. */
+  putRecord = (record: ActionRecord): Promise<PutRecordResult> => this.#records.put(record);
+  getRecord = (key: ActionKey): Promise<ActionRecord | undefined> => this.#records.get(key);
+  listRecords = (key: ActionKey): Promise<ActionRecord[]> => this.#records.list(key);
+  lookupRecords = (keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> => this.#records.lookup(keys);
+
+  putRun = (run: RunDocument): Promise<void> => this.#runs.putRun(run);
+  getRun = (id: string): Promise<RunDocument | undefined> => this.#runs.getRun(id);
+  listRuns = (): Promise<RunDocument[]> => this.#runs.listRuns();
+
+  putLatest = (experiment: string, nodeId: string, latest: LatestAction): Promise<void> =>
+    this.#runs.putLatest(experiment, nodeId, latest);
+  getLatest = (experiment: string, nodeId: string): Promise<LatestAction | undefined> =>
+    this.#runs.getLatest(experiment, nodeId);
+  latestOf = (experiment: string, nodeIds: readonly string[]): Promise<Map<string, LatestAction>> =>
+    this.#runs.latestOf(experiment, nodeIds);
+}
+
+/**
+ * Opens the store in a bucket of an S3 server, and makes the bucket where it is missing.
+ *
+ * @throws CemiflowError `StoreUnreachable`, `StoreTimeout`, `StoreDenied`, `StoreEndpointInvalid`
+ */
+export const openStore = async (config: S3Config): Promise<Store> => {
+  const objects = new S3Objects(config);
+  await objects.ensureBucket();
+  return new Store(objects);
+};

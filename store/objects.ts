@@ -1,0 +1,70 @@
+import type { Digest } from '../core/digest.ts';
+import { CemiflowError } from '../core/errors.ts';
+
+/** The largest object that is ever written: larger things are trees of objects. */
+export const maxObjectBytes = 64 * 2 ** 20;
+
+export interface PutOptions {
+  /** Replaces what is there. Only pointers and run documents are ever replaced. */
+  readonly overwrite?: boolean;
+  readonly mediaType?: string;
+  /** Digest of the bytes where the caller has it already. */
+  readonly digest?: Digest;
+}
+
+/** What the store needs of a server: whole objects under keys, in one bucket. */
+export interface ObjectStore {
+  /** @returns `present` where the key was taken and `overwrite` is off; the bytes there are as they were */
+  put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<'written' | 'present'>;
+  /** @throws CemiflowError `ObjectUnreadable` where the server has the object and cannot read it */
+  get(key: string): Promise<Buffer | undefined>;
+  /** Proves that the key is taken, and nothing about its bytes. */
+  has(key: string): Promise<boolean>;
+  /** Keys that start so, sorted. For audits and clean-up: no result may depend on it alone. */
+  list(prefix: string): Promise<string[]>;
+  remove(key: string): Promise<void>;
+}
+
+/** Refuses keys that a server or a file system could read in another way. */
+export const checkKey = (key: string): void => {
+  const plain = /^[A-Za-z0-9%._=~-]+(\/[A-Za-z0-9%._=~-]+)*$/.test(key) && key.length <= 900;
+  if (plain && !key.split('/').some((part) => part === '.' || part === '..')) return;
+  throw new CemiflowError('StoreKeyInvalid', `a key must be plain path segments, got ${JSON.stringify(key)}`, {
+    remedy: 'url-encode names before they become part of a key',
+    data: { key },
+  });
+};
+
+/** @throws CemiflowError `BlobTooLarge` */
+export const checkSize = (bytes: Uint8Array): void => {
+  if (bytes.length <= maxObjectBytes) return;
+  throw new CemiflowError('BlobTooLarge', `an object holds at most ${maxObjectBytes} bytes, got ${bytes.length}`, {
+    remedy: 'cut it into several files of one artifact, as datasets are cut into shards',
+    data: { bytes: bytes.length, limit: maxObjectBytes },
+  });
+};
+
+/** Applies `work` to all items, `limit` at a time, results in order. The first failure ends it. */
+export const mapBounded = async <T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> => {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  const lane = async (): Promise<void> => {
+    while (next < items.length) {
+      const i = next++;
+      results[i] = await work(items[i] as T);
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, lane));
+  return results;
+};
+
+/** The bytes where there are any that can be read: for what can be made again. */
+export const getReadable = async (objects: ObjectStore, key: string): Promise<Buffer | undefined> =>
+  objects.get(key).catch((error) => {
+    if (error.code === 'ObjectUnreadable') return undefined;
+    throw error;
+  });

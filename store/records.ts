@@ -1,0 +1,119 @@
+import { type ActionKey, type ActionRecord, actionKey } from '../core/action.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
+import { canonicalJson } from '../core/canonical.ts';
+import { type Digest, digestOfJson, hexOf } from '../core/digest.ts';
+import type { JsonObject } from '../core/errors.ts';
+import { type Artifacts, lanes } from './artifacts.ts';
+import { hash } from './hash.ts';
+import { getReadable, mapBounded, type ObjectStore } from './objects.ts';
+
+/** What became of a record that was put. */
+export interface PutRecordResult {
+  /** The record that look-ups of this key give: the first one whose outputs are there. */
+  readonly record: ActionRecord;
+  readonly digest: Digest;
+  /** Whether this record's outputs differ from those of another under the same key. Both are kept. */
+  readonly nonReproducible: boolean;
+}
+
+/** The first record of a key, whole, with its digest: one read serves and verifies a hit. */
+interface Pointer {
+  readonly digest: Digest;
+  readonly record: ActionRecord;
+}
+
+/**
+ * Action records under `actions/<key>/`: each under its own digest, append-only, and the pointer `record` to the one that
+ * counts. The pointer is won by the first and moves only when the outputs that it leads to are lost.
+ */
+export class Records {
+  readonly #objects: ObjectStore;
+  readonly #artifacts: Artifacts;
+
+  constructor(objects: ObjectStore, artifacts: Artifacts) {
+    this.#objects = objects;
+    this.#artifacts = artifacts;
+  }
+
+  async put(record: ActionRecord): Promise<PutRecordResult> {
+    const digest = digestOfJson(record as unknown as JsonObject);
+    await this.#objects.put(recordKey(record.key, digest), toJson(record), json);
+    const pointer = toJson({ digest, record });
+    if ((await this.#objects.put(pointerKey(record.key), pointer, json)) === 'written') {
+      return { record, digest, nonReproducible: false };
+    }
+    const first = await this.#pointer(record.key);
+    const nonReproducible = first !== undefined && !sameOutputs(first.record, record);
+    if (first && (!nonReproducible || (await this.#isWhole(first.record)))) return { ...first, nonReproducible };
+    await this.#objects.put(pointerKey(record.key), pointer, { ...json, overwrite: true });
+    return { record, digest, nonReproducible };
+  }
+
+  /** The record that counts, whether or not its outputs are still there. */
+  async get(key: ActionKey): Promise<ActionRecord | undefined> {
+    return (await this.#pointer(key))?.record;
+  }
+
+  /** All records of a key, oldest first: more than one where an action was done again. */
+  async list(key: ActionKey): Promise<ActionRecord[]> {
+    const found = await this.#objects.list(`actions/${hexOf(key)}/`);
+    const names = found.filter((name) => /\/[0-9a-f]{64}$/.test(name));
+    const records = await mapBounded(names, lanes, async (name) => {
+      const bytes = await getReadable(this.#objects, name);
+      return bytes && hash(bytes) === `sha256:${name.slice(-64)}`
+        ? (JSON.parse(bytes.toString()) as ActionRecord)
+        : undefined;
+    });
+    return records.filter((record) => record !== undefined).sort((a, b) => (a.endedAt < b.endedAt ? -1 : 1));
+  }
+
+  /** Records of those keys that are hits: a sound record, sound manifests, and every blob there. */
+  async lookup(keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> {
+    const once = memo((digest: Digest) => this.#artifacts.hasBlob(digest));
+    const isWhole = memo(
+      (ref: ArtifactRef) => this.#artifacts.isWhole(ref, once),
+      (ref) => `${ref.type} ${ref.digest}`,
+    );
+    const hits = await mapBounded([...new Set(keys)], lanes, async (key) => {
+      const record = (await this.#pointer(key))?.record;
+      const whole = record && (await Promise.all(Object.values(record.outputs).map(isWhole))).every(Boolean);
+      return whole ? ([key, record] as const) : undefined;
+    });
+    return new Map(hits.filter((hit) => hit !== undefined));
+  }
+
+  /** The pointer, unless it is missing, damaged or about another key. */
+  async #pointer(key: ActionKey): Promise<Pointer | undefined> {
+    const bytes = await getReadable(this.#objects, pointerKey(key));
+    try {
+      const { digest, record } = JSON.parse(bytes?.toString() ?? 'null') as Pointer;
+      const sound = digestOfJson(record as unknown as JsonObject) === digest && actionKey(record.action) === key;
+      return sound && record.key === key ? { digest, record } : undefined;
+    } catch {
+      return undefined;
+    }
+  }
+
+  async #isWhole(record: ActionRecord): Promise<boolean> {
+    const whole = await Promise.all(Object.values(record.outputs).map((ref) => this.#artifacts.isWhole(ref)));
+    return whole.every(Boolean);
+  }
+}
+
+const json = { mediaType: 'application/json' };
+const toJson = (value: object): Buffer => Buffer.from(canonicalJson(value as JsonObject));
+const recordKey = (key: ActionKey, digest: Digest): string => `actions/${hexOf(key)}/${hexOf(digest)}`;
+const pointerKey = (key: ActionKey): string => `actions/${hexOf(key)}/record`;
+
+const sameOutputs = (a: ActionRecord, b: ActionRecord): boolean =>
+  canonicalJson(a.outputs as unknown as JsonObject) === canonicalJson(b.outputs as unknown as JsonObject);
+
+/** Remembers answers for the length of one look-up: actions share outputs, artifacts share blobs. */
+const memo = <T, R>(work: (input: T) => Promise<R>, name: (input: T) => unknown = (input) => input) => {
+  const known = new Map<unknown, Promise<R>>();
+  return (input: T): Promise<R> => {
+    const answer = known.get(name(input)) ?? work(input);
+    known.set(name(input), answer);
+    return answer;
+  };
+};

@@ -1,0 +1,102 @@
+import type { Action, ActionKey } from '../core/action.ts';
+import { canonicalJson } from '../core/canonical.ts';
+import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
+import { lanes } from './artifacts.ts';
+import { getReadable, mapBounded, type ObjectStore } from './objects.ts';
+
+/** One execution of a plan, kept longer than Temporal keeps its history. */
+export interface RunDocument {
+  readonly id: string;
+  readonly plan: Plan;
+  /** The experiment's file as it was named, and the overrides of the command line. */
+  readonly spec: { readonly path: string; readonly overrides?: JsonObject };
+  /** ISO 8601 with +00:00. */
+  readonly startedAt: string;
+  readonly workflowId: string;
+  readonly endedAt?: string;
+  readonly state?: 'running' | 'done' | 'failed' | 'cancelled';
+  /** Where the run stood when it was last written: what the experiment workflow's progress query gives. */
+  readonly progress?: Json;
+}
+
+/** What a node of an experiment was when it last had a key: what `plan` compares with. */
+export interface LatestAction {
+  readonly key: ActionKey;
+  readonly action: Action;
+}
+
+/** Run documents (`runs/<id>`) and each node's latest action (`nodes/<experiment>/<node>/latest`); both are replaced. */
+export class Runs {
+  readonly #objects: ObjectStore;
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects;
+  }
+
+  putRun(run: RunDocument): Promise<void> {
+    return this.#write(runKey(run.id), run);
+  }
+
+  /** @throws CemiflowError `RunCorrupt` where it is no JSON */
+  async getRun(id: string): Promise<RunDocument | undefined> {
+    const bytes = await this.#objects.get(runKey(id));
+    const run = bytes && parse<RunDocument>(bytes);
+    if (!bytes || run) return run;
+    throw new CemiflowError('RunCorrupt', `the document of run ${id} is damaged`, {
+      remedy: 'start the experiment again: finished actions are kept, and the document is written anew',
+      data: { id },
+    });
+  }
+
+  /** All runs that can be read, latest first. */
+  async listRuns(): Promise<RunDocument[]> {
+    const runs = await mapBounded(await this.#objects.list('runs/'), lanes, async (key) => {
+      const bytes = await getReadable(this.#objects, key);
+      return bytes && parse<RunDocument>(bytes);
+    });
+    return runs.filter((run) => run !== undefined).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
+  }
+
+  putLatest(experiment: string, nodeId: string, latest: LatestAction): Promise<void> {
+    return this.#write(latestKey(experiment, nodeId), latest);
+  }
+
+  /** Only ever explains a miss, so that a damaged one counts as none. */
+  async getLatest(experiment: string, nodeId: string): Promise<LatestAction | undefined> {
+    const bytes = await getReadable(this.#objects, latestKey(experiment, nodeId));
+    return bytes && parse<LatestAction>(bytes);
+  }
+
+  /** @returns what is known of the nodes, by their id */
+  async latestOf(experiment: string, nodeIds: readonly string[]): Promise<Map<string, LatestAction>> {
+    const found = await mapBounded([...new Set(nodeIds)], lanes, async (id) => {
+      const latest = await this.getLatest(experiment, id);
+      return latest && ([id, latest] as const);
+    });
+    return new Map(found.filter((entry) => entry !== undefined));
+  }
+
+  async #write(key: string, value: object): Promise<void> {
+    const bytes = Buffer.from(canonicalJson(value as JsonObject));
+    await this.#objects.put(key, bytes, { overwrite: true, mediaType: 'application/json' });
+  }
+}
+
+const parse = <T>(bytes: Buffer): T | undefined => {
+  try {
+    return JSON.parse(bytes.toString()) as T;
+  } catch {
+    return undefined;
+  }
+};
+
+const runKey = (id: string): string => `runs/${encode(id)}`;
+const latestKey = (experiment: string, nodeId: string): string =>
+  `nodes/${encode(experiment)}/${encode(nodeId)}/latest`;
+
+/** A name as one segment of a key. */
+const encode = (name: string): string =>
+  encodeURIComponent(name).replace(/[!'()*]|^\.+$/g, (found) =>
+    [...found].map((c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).join(''),
+  );

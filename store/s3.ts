@@ -1,0 +1,237 @@
+import http from 'node:http';
+import https from 'node:https';
+import { signV4 } from 'minio/dist/esm/signing.mjs';
+import { hexOf } from '../core/digest.ts';
+import { CemiflowError } from '../core/errors.ts';
+import { isTransient, mayBeDamaged, networkError, refusalError, unreadableError } from './errors.ts';
+import { hash } from './hash.ts';
+import { checkKey, checkSize, maxObjectBytes, type ObjectStore, type PutOptions } from './objects.ts';
+
+export interface S3Config {
+  /** `http://127.0.0.1:9000` or `https://…`; objects are addressed as `/bucket/key`. */
+  readonly endpoint: string;
+  readonly accessKey: string;
+  readonly secretKey: string;
+  readonly bucket: string;
+  readonly region?: string;
+  /** How long a request may stand still; 20 s unless told. */
+  readonly idleMs?: number;
+  /** How long a call may take with all its attempts; 120 s unless told. */
+  readonly deadlineMs?: number;
+  /** Attempts for each call; 5 unless told. */
+  readonly attempts?: number;
+  /** Wait before the second attempt, doubled each time; 200 ms unless told. */
+  readonly backoffMs?: number;
+}
+
+interface Request {
+  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
+  /** Empty for the bucket itself. */
+  readonly key: string;
+  readonly query?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: Uint8Array;
+  readonly accept: readonly number[];
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: http.IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+const emptyHash = hexOf(hash(new Uint8Array(0)));
+
+/**
+ * A bucket of any S3 server. Requests are signed by minio-js and sent by node:http, because minio-js has no timeout,
+ * hides statuses behind its own retries, and turns `x-amz-checksum-*` into metadata that no server checks.
+ * Uploads are single PUTs, whole in memory: multipart is neither conditional nor atomic everywhere.
+ */
+export class S3Objects implements ObjectStore {
+  readonly #config: Required<S3Config>;
+  readonly #url: URL;
+  readonly #agent: http.Agent;
+
+  constructor(config: S3Config) {
+    this.#config = { region: 'us-east-1', idleMs: 20_000, deadlineMs: 120_000, attempts: 5, backoffMs: 200, ...config };
+    this.#url = parseEndpoint(config.endpoint);
+    const options = { keepAlive: true, maxSockets: 64 };
+    this.#agent = this.#url.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
+  }
+
+  async put(key: string, bytes: Uint8Array, options: PutOptions = {}): Promise<'written' | 'present'> {
+    checkSize(bytes);
+    const hex = hexOf(options.digest ?? hash(bytes));
+    const { status } = await this.#call({
+      method: 'PUT',
+      key,
+      headers: {
+        'content-type': options.mediaType ?? 'application/octet-stream',
+        'content-length': `${bytes.length}`,
+        'x-amz-content-sha256': hex,
+        'x-amz-checksum-sha256': Buffer.from(hex, 'hex').toString('base64'),
+        ...(options.overwrite ? {} : { 'if-none-match': '*' }),
+      },
+      body: bytes,
+      accept: options.overwrite ? [200] : [200, 412],
+    });
+    return status === 412 ? 'present' : 'written';
+  }
+
+  async get(key: string): Promise<Buffer | undefined> {
+    try {
+      const { status, body } = await this.#call({ method: 'GET', key, accept: [200, 404] });
+      return status === 404 ? undefined : body;
+    } catch (error) {
+      if (!mayBeDamaged(error) || !(await this.has(key).catch(() => false))) throw error;
+      throw unreadableError(`${this.#config.bucket}/${key}`, this.#config.endpoint, error);
+    }
+  }
+
+  async has(key: string): Promise<boolean> {
+    return (await this.#call({ method: 'HEAD', key, accept: [200, 404] })).status === 200;
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#call({ method: 'DELETE', key, accept: [200, 204, 404] });
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    const keys: string[] = [];
+    let token = '';
+    do {
+      const query = listQuery({
+        'list-type': '2',
+        'encoding-type': 'url',
+        prefix,
+        ...(token && { 'continuation-token': token }),
+      });
+      const xml = (await this.#call({ method: 'GET', key: '', query, accept: [200] })).body.toString();
+      for (const [, key] of xml.matchAll(/<Key>([^<]*)<\/Key>/g))
+        keys.push(decodeURIComponent((key as string).replaceAll('+', ' ')));
+      token = unescapeXml(tag(xml, 'NextContinuationToken'));
+    } while (token);
+    return keys.sort();
+  }
+
+  /** Makes the bucket where it is missing. */
+  async ensureBucket(): Promise<void> {
+    const { status } = await this.#call({ method: 'HEAD', key: '', accept: [200, 404] });
+    if (status === 404) await this.#call({ method: 'PUT', key: '', accept: [200, 409] });
+  }
+
+  /** Ends idle connections. */
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  async #call(request: Request): Promise<Answer> {
+    if (request.key) checkKey(request.key);
+    const { endpoint, bucket, attempts, backoffMs, deadlineMs } = this.#config;
+    const what = `${request.method} ${bucket}/${request.key}`;
+    const deadline = AbortSignal.timeout(deadlineMs);
+    for (let attempt = 1; ; attempt++) {
+      let error: CemiflowError;
+      try {
+        const answer = await this.#send(request, deadline);
+        const refusal = { what, endpoint, bucket, status: answer.status, ...errorIn(answer) };
+        const missing = answer.status === 404 && refusal.code === 'NoSuchBucket' && request.key !== '';
+        if (request.accept.includes(answer.status) && !missing) return answer;
+        error = refusalError(refusal);
+        // A conditional write that lost a race on AWS is told to try again, and finds the winner then.
+        if (!isTransient(answer.status) && refusal.code !== 'ConditionalRequestConflict') throw error;
+      } catch (cause) {
+        if (cause instanceof CemiflowError) throw cause;
+        error = networkError(what, endpoint, cause);
+      }
+      if (attempt >= attempts || deadline.aborted) throw error;
+      await pause(backoffMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
+    }
+  }
+
+  #send({ method, key, query, headers, body }: Request, deadline: AbortSignal): Promise<Answer> {
+    const { accessKey, secretKey, bucket, region, idleMs } = this.#config;
+    const { protocol, hostname, port, host } = this.#url;
+    const path = `/${bucket}${key && `/${escapePath(key)}`}${query ? `?${query}` : ''}`;
+    const date = new Date();
+    const signed: Record<string, string> = {
+      host,
+      'x-amz-date': date.toISOString().replace(/[:-]|\.\d{3}/g, ''),
+      'x-amz-content-sha256': emptyHash,
+      ...headers,
+    };
+    const payloadHash = signed['x-amz-content-sha256'] as string;
+    const toSign = { method, path, headers: signed, protocol } as Parameters<typeof signV4>[0];
+    signed.authorization = signV4(toSign, accessKey, secretKey, region, date, payloadHash);
+    const options = {
+      method,
+      hostname,
+      port,
+      path,
+      headers: signed,
+      agent: this.#agent,
+      signal: deadline,
+      timeout: idleMs,
+    };
+    return new Promise((resolve, reject) => {
+      const request = (protocol === 'https:' ? https : http).request(options, (response) => {
+        readBody(response, method === 'HEAD').then(
+          (bytes) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes }),
+          reject,
+        );
+      });
+      request.on('timeout', () => request.destroy(Object.assign(new Error('stood still'), { name: 'TimeoutError' })));
+      request.on('error', reject);
+      request.end(body);
+    });
+  }
+}
+
+const readBody = async (response: http.IncomingMessage, headOnly: boolean): Promise<Buffer> => {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of response) {
+    bytes += chunk.length;
+    if (bytes > maxObjectBytes) throw new Error(`an answer of over ${maxObjectBytes} bytes`);
+    chunks.push(chunk);
+  }
+  const declared = response.headers['content-length'];
+  if (!headOnly && declared !== undefined && Number(declared) !== bytes) throw new Error('an answer cut off');
+  return Buffer.concat(chunks, bytes);
+};
+
+/** S3's error code and message: in the body, or for HEAD, which has none, in MinIO's header. */
+const errorIn = ({ status, headers, body }: Answer): { code: string; message: string } => {
+  if (status < 400) return { code: '', message: '' };
+  const xml = body.toString('utf8', 0, 10_000);
+  return {
+    code: tag(xml, 'Code') || `${headers['x-minio-error-code'] ?? ''}`,
+    message: unescapeXml(tag(xml, 'Message')) || `${headers['x-minio-error-desc'] ?? ''}`.replaceAll('"', ''),
+  };
+};
+
+const tag = (xml: string, name: string): string => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
+
+const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", '#34': '"', '#39': "'" };
+const unescapeXml = (text: string): string => text.replace(/&(#?\w+);/g, (all, name) => entities[name] ?? all);
+
+const escape = (text: string): string =>
+  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
+const escapePath = (key: string): string => key.split('/').map(escape).join('/');
+
+/** A query in the order and escaping that the signature is made over. */
+const listQuery = (values: Record<string, string>): string =>
+  Object.keys(values)
+    .sort()
+    .map((name) => `${name}=${escape(values[name] as string)}`)
+    .join('&');
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+const parseEndpoint = (endpoint: string): URL => {
+  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.username) return url;
+  throw new CemiflowError('StoreEndpointInvalid', `the store's endpoint must be http(s)://host:port, got ${endpoint}`, {
+    remedy: 'write it as http://127.0.0.1:9000, without path, query or credentials',
+  });
+};
