@@ -65,7 +65,7 @@ export const parseReference = (inner: string): Reference => {
   if (stages?.[1]) {
     const [, stage, indexText, output] = stages;
     const index = indexText === undefined ? undefined : parseIndex(indexText);
-    if (index && 'to' in index) return index;
+    if (typeof index === 'object' && 'to' in index) return index;
     return { to: 'stages', stage, ...(index === undefined ? {} : { index }), ...(output ? { output } : {}) };
   }
   const root = /^[A-Za-z_]*/.exec(text)?.[0] ?? '';

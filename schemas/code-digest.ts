@@ -1,0 +1,149 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { dirname, join, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type BuildResult, build } from 'esbuild';
+import { type Digest, digestOf, digestOfJson } from '../core/digest.ts';
+import { CemiflowError } from '../core/errors.ts';
+
+/** A module's code as it enters action keys. */
+export interface CodeDigest {
+  readonly digest: Digest;
+  /** The module's own import closure, relative to the repository's root, sorted. */
+  readonly files: readonly string[];
+  /** `name@version` of the packages that the code uses, sorted. */
+  readonly packages: readonly string[];
+}
+
+const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
+
+/** `recognizer/train` → `activities/recognizer-train.ts`. */
+export const moduleOfKind = (kind: string): string => `activities/${kind.replaceAll('/', '-')}.ts`;
+
+/**
+ * Digests of the stage kinds' code: of each kind's import closure, bundled, tree-shaken and minified, and of the versions
+ * of the packages that are left in it. Comments, formatting, types and unused helpers change nothing; where the checkout
+ * lies changes nothing.
+ *
+ * @param root of the repository
+ */
+export const codeDigests = async (kinds: readonly string[], root = repository): Promise<Map<string, CodeDigest>> => {
+  const digests = await bundleDigests(kinds.map(moduleOfKind), root);
+  return new Map(kinds.map((kind) => [kind, digests.get(moduleOfKind(kind)) as CodeDigest]));
+};
+
+/** Digest over everything that a worker runs: names the task queues, so that only workers of one build share work. */
+export const buildId = async (root = repository): Promise<string> => {
+  const workflows = readdirSync(join(root, 'workflows'))
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => `workflows/${file}`);
+  const entries = ['worker.ts', 'activities/registry.ts', ...workflows].filter((file) => existsSync(join(root, file)));
+  const digests = await bundleDigests(entries.sort(), root);
+  return digestOfJson([...digests].map(([entry, { digest }]) => [entry, digest]));
+};
+
+/** @param entries paths of modules, relative to `root` */
+const bundleDigests = async (entries: readonly string[], root: string): Promise<Map<string, CodeDigest>> => {
+  const bundle = await runEsbuild(entries, root);
+  const spawned = await spawnedDigests(bundle, root);
+  const found = new Map<string, CodeDigest>();
+  for (const [outPath, output] of Object.entries(bundle.metafile.outputs)) {
+    if (output.entryPoint === undefined) continue;
+    const text = bundle.outputFiles.find((file) => relative(root, file.path) === join(outPath))?.text ?? '';
+    const packages = [...new Set(output.imports.filter((each) => each.external).flatMap(({ path }) => packageOf(path)))]
+      .map((name) => `${name}@${versionOf(name, root)}`)
+      .sort();
+    const files = Object.keys(output.inputs).sort();
+    // Modules named by URL (threads, child processes) are not imports; their code belongs to whoever names them.
+    const named = files.flatMap((file) => spawned.get(file) ?? []);
+    found.set(output.entryPoint, {
+      digest: digestOfJson({ code: digestOf(text), packages, named: named.map(({ digest }) => digest) }),
+      files: [...new Set([...files, ...named.flatMap((each) => each.files)])].sort(),
+      packages,
+    });
+  }
+  return found;
+};
+
+type Bundle = BuildResult<{ metafile: true; write: false }>;
+
+const runEsbuild = async (entries: readonly string[], root: string): Promise<Bundle> => {
+  try {
+    return await build({
+      absWorkingDir: root,
+      entryPoints: [...entries],
+      outdir: 'out',
+      outbase: '.',
+      entryNames: '[dir]/[name]',
+      bundle: true,
+      write: false,
+      metafile: true,
+      minify: true,
+      treeShaking: true,
+      legalComments: 'none',
+      charset: 'utf8',
+      format: 'esm',
+      platform: 'node',
+      target: 'node20',
+      packages: 'external',
+      // One fixed configuration: a tsconfig.json above or beside the checkout must not enter the keys.
+      tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } },
+      logLevel: 'silent',
+    });
+  } catch (error) {
+    const first = (error as { errors?: { text: string; location: { file: string; line: number } | null }[] })
+      .errors?.[0];
+    const at = first?.location ? ` (${first.location.file}:${first.location.line})` : '';
+    throw new CemiflowError('CodeUnreadable', `the code cannot be bundled: ${first?.text ?? String(error)}${at}`, {
+      remedy: 'correct the import or the syntax that is named; "npm run types" finds the like',
+      data: { entries: [...entries] },
+      cause: error,
+    });
+  }
+};
+
+const urlPattern = /new URL\(\s*['"](\.{1,2}\/[^'"]+\.(?:ts|mjs|js))['"]\s*,\s*import\.meta\.url/g;
+
+/** For each source file that names modules by `new URL('./x.ts', import.meta.url)`: their digests. */
+const spawnedDigests = async (bundle: Bundle, root: string): Promise<Map<string, CodeDigest[]>> => {
+  const named = new Map<string, string[]>();
+  for (const file of Object.keys(bundle.metafile.inputs)) {
+    const targets = [...readFileSync(join(root, file), 'utf8').matchAll(urlPattern)]
+      .map((match) =>
+        relative(root, join(root, dirname(file), match[1] as string))
+          .split(sep)
+          .join('/'),
+      )
+      .filter((target) => target !== file && existsSync(join(root, target)));
+    if (targets.length > 0) named.set(file, targets);
+  }
+  const all = [...new Set([...named.values()].flat())].sort();
+  if (all.length === 0) return new Map();
+  const digests = await bundleDigests(all, root);
+  return new Map([...named].map(([file, targets]) => [file, targets.flatMap((target) => digests.get(target) ?? [])]));
+};
+
+/** `@tensorflow/tfjs-node-gpu/dist/x` → `@tensorflow/tfjs-node-gpu`; nothing for Node's own modules. */
+const packageOf = (specifier: string): string[] => {
+  if (specifier.startsWith('node:') || builtinModules.includes(specifier)) return [];
+  return [
+    specifier
+      .split('/')
+      .slice(0, specifier.startsWith('@') ? 2 : 1)
+      .join('/'),
+  ];
+};
+
+/** The version installed; where nothing is installed, the one that the lock file names. */
+const versionOf = (name: string, root: string): string => {
+  const installed = join(root, 'node_modules', name, 'package.json');
+  if (existsSync(installed)) return (JSON.parse(readFileSync(installed, 'utf8')) as { version: string }).version;
+  const lockFile = join(root, 'package-lock.json');
+  const lock = existsSync(lockFile) ? JSON.parse(readFileSync(lockFile, 'utf8')) : {};
+  const version: string | undefined = lock.packages?.[`node_modules/${name}`]?.version;
+  if (version !== undefined) return version;
+  throw new CemiflowError('PackageMissing', `the code imports ${name}, which is not installed`, {
+    remedy: 'run "node setup.mjs"',
+    data: { name },
+  });
+};

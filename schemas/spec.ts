@@ -1,0 +1,116 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { basename, dirname, extname, join, relative, resolve } from 'node:path';
+import { CemiflowError } from '../core/errors.ts';
+import { mergeSpecs } from './merge.ts';
+import { suggest } from './nearest.ts';
+import { applyOverride, type Override, parseOverride } from './overrides.ts';
+import { makeSource, type Place, Problems } from './problems.ts';
+import { type Declaration, readDeclaration } from './structure.ts';
+import { type LocatedMap, maxSpecBytes, parseYaml } from './yaml.ts';
+
+/** A spec as declared: read, joined with what it extends and with overrides, its shape checked. Not yet expanded. */
+export interface Spec extends Declaration {
+  /** Absolute path. */
+  readonly file: string;
+  readonly overrides: readonly Override[];
+  /** What is wrong so far; expansion adds to it and throws all at once. */
+  readonly problems: Problems;
+}
+
+export interface ReadOptions {
+  /** `--set` arguments, applied in order after all files are joined. */
+  readonly set?: readonly string[];
+  /** Paths in messages and in `set` are relative to it; the process's own by default. */
+  readonly cwd?: string;
+}
+
+const maxExtends = 8;
+
+/**
+ * @param path of a YAML file, relative to `cwd` or absolute
+ * @throws CemiflowError `SpecUnreadable`
+ * @throws SpecError where a file is not YAML at all; milder mistakes wait in `problems` for expansion to add its own
+ */
+export const readSpec = (path: string, options: ReadOptions = {}): Spec => {
+  const cwd = options.cwd ?? process.cwd();
+  const file = resolve(cwd, path);
+  const problems = new Problems();
+  const fault = unreadable(file);
+  if (fault) {
+    throw new CemiflowError('SpecUnreadable', `${display(file, cwd)} ${fault}`, {
+      remedy: neighbours(file),
+      data: { file },
+    });
+  }
+  let tree = readFiles(file, cwd, problems, []);
+  const overrides = (options.set ?? []).flatMap((text) => parseOverride(text, cwd, problems) ?? []);
+  if (tree === undefined) problems.throwIfAny();
+  for (const override of overrides) tree = applyOverride(tree as LocatedMap, override, problems);
+  return { ...readDeclaration(tree as LocatedMap, problems), file, overrides, problems };
+};
+
+/** One file over the one that it extends, that over the next, and so on. */
+const readFiles = (file: string, cwd: string, problems: Problems, users: readonly string[]): LocatedMap | undefined => {
+  const source = makeSource(display(file, cwd), dirname(file), readFileSync(file, 'utf8'));
+  const tree = parseYaml(source, problems);
+  if (tree === undefined) return undefined;
+  if (tree.kind !== 'map') {
+    problems.add(
+      { source, start: 0, end: 1 },
+      'a spec is a mapping, got something else',
+      'begin with experiment: <name>',
+    );
+    return undefined;
+  }
+  const wanted = tree.entries.get('extends')?.value;
+  if (wanted === undefined || (wanted.kind === 'scalar' && wanted.value === null)) return tree;
+  const entries = new Map([...tree.entries].filter(([key]) => key !== 'extends'));
+  const base = followExtends(wanted, file, [...users, file], cwd, problems);
+  return base ? mergeSpecs(base, { ...tree, entries }) : undefined;
+};
+
+const followExtends = (
+  wanted: Place & { kind: string; value?: unknown },
+  file: string,
+  users: readonly string[],
+  cwd: string,
+  problems: Problems,
+): LocatedMap | undefined => {
+  const say = (message: string, remedy: string): undefined => problems.add(wanted, message, remedy) as undefined;
+  if (wanted.kind !== 'scalar' || typeof wanted.value !== 'string') {
+    return say('extends must be the path of one file', 'write extends: ./other.yaml');
+  }
+  const base = resolve(dirname(file), wanted.value);
+  if (users.includes(base)) {
+    const path = [...users.slice(users.indexOf(base)), base].map((user) => display(user, cwd)).join(' → ');
+    return say(`the files extend each other: ${path}`, 'take one "extends" out');
+  }
+  if (users.length >= maxExtends) return say(`specs may extend ${maxExtends} deep`, 'join some of the files');
+  const fault = unreadable(base);
+  if (fault) return say(`${wanted.value} ${fault}`, neighbours(base));
+  return readFiles(base, cwd, problems, users);
+};
+
+const unreadable = (file: string): string | undefined => {
+  try {
+    const found = statSync(file);
+    if (!found.isFile()) return 'is not a file';
+    return found.size > maxSpecBytes ? `holds ${found.size} bytes, a spec may hold ${maxSpecBytes}` : undefined;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : `cannot be read: ${error}`;
+  }
+};
+
+const neighbours = (file: string): string => {
+  try {
+    const specs = readdirSync(dirname(file)).filter((name) => ['.yaml', '.yml'].includes(extname(name)));
+    return suggest(basename(file), specs, `specs in ${dirname(file)}`);
+  } catch {
+    return `there is no folder ${dirname(file)}`;
+  }
+};
+
+const display = (file: string, cwd: string): string => {
+  const inside = relative(cwd, file);
+  return inside === '' || inside.startsWith('..') ? file : join(inside);
+};

@@ -1,0 +1,162 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
+import type { ArtifactType } from '../core/artifact.ts';
+import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
+import { isNodeRef, type NodeRef, type Resource } from '../core/plan.ts';
+import { checkStageSchema } from './meta-schema.ts';
+
+/** One stage kind as its schema declares it. */
+export interface StageSchema {
+  readonly kind: string;
+  readonly title: string;
+  readonly description: string;
+  readonly resource: Resource;
+  readonly sharded: boolean;
+  readonly outputs: { readonly [name: string]: ArtifactType };
+  /** What `${{ stages.x }}` means: the output named first. */
+  readonly defaultOutput: string;
+  /** The parameter whose files' digest fills the hidden parameter `content`. */
+  readonly contentOf?: string;
+  readonly schema: JsonObject;
+  /** Fills defaults in; `errors` afterwards. */
+  readonly validate: ValidateFunction;
+}
+
+export type StageSchemas = ReadonlyMap<string, StageSchema>;
+
+const suffix = '.schema.json';
+const folderOfStages = fileURLToPath(new URL('./stages', import.meta.url));
+
+/**
+ * All stage kinds, sorted by name. `recognizer-train.schema.json` declares `recognizer/train`.
+ *
+ * @throws CemiflowError `StageSchemaInvalid` with every fault of the first bad file
+ */
+export const loadStageSchemas = (folder: string = folderOfStages): StageSchemas => {
+  const ajv = makeAjv();
+  const files = readdirSync(folder)
+    .filter((file) => file.endsWith(suffix))
+    .sort();
+  return new Map(
+    files.map((file) => {
+      const kind = file.slice(0, -suffix.length).replace('-', '/');
+      return [kind, readStageSchema(ajv, kind, `${folder}/${file}`)];
+    }),
+  );
+};
+
+const readStageSchema = (ajv: Ajv2020, kind: string, file: string): StageSchema => {
+  let faults: string[];
+  try {
+    const schema = JSON.parse(readFileSync(file, 'utf8')) as JsonObject;
+    faults = checkStageSchema(schema);
+    if (faults.length === 0) return toStageSchema(ajv, kind, schema);
+  } catch (error) {
+    faults = [(error as Error).message];
+  }
+  throw new CemiflowError('StageSchemaInvalid', `the schema of ${kind} is faulty: ${faults.join('; ')}`, {
+    remedy: `correct ${file}; "to add a stage kind" in CONTRIBUTING says what a schema needs`,
+    data: { kind, file, faults },
+  });
+};
+
+const toStageSchema = (ajv: Ajv2020, kind: string, schema: JsonObject): StageSchema => {
+  const stage = schema['x-stage'] as {
+    resource: Resource;
+    sharded: boolean;
+    outputs: { [name: string]: ArtifactType };
+  };
+  const properties = schema.properties as { [name: string]: JsonObject };
+  const contentOf = Object.keys(properties).find((name) => properties[name]?.contentDigest === true);
+  const withContent: JsonObject =
+    contentOf === undefined ? schema : { ...schema, properties: { ...properties, content: { type: 'string' } } };
+  return {
+    kind,
+    title: schema.title as string,
+    description: schema.description as string,
+    resource: stage.resource,
+    sharded: stage.sharded,
+    outputs: stage.outputs,
+    defaultOutput: Object.keys(stage.outputs)[0] as string,
+    ...(contentOf === undefined ? {} : { contentOf }),
+    schema,
+    validate: ajv.compile(withContent),
+  };
+};
+
+/** Types of the NodeRefs of specs under expansion: a NodeRef itself says only whose output it is. */
+const typesOfRefs = new WeakMap<object, ArtifactType>();
+export const typedRef = (ref: NodeRef, type: ArtifactType): NodeRef => {
+  typesOfRefs.set(ref, type);
+  return ref;
+};
+
+/** The type of what stands in an artifact's place: a NodeRef before a run, an ArtifactRef in it. */
+export const artifactTypeOf = (value: unknown): ArtifactType | undefined => {
+  if (isNodeRef(value)) return typesOfRefs.get(value);
+  const ref = value as { type?: unknown; digest?: unknown } | null;
+  return typeof ref === 'object' && typeof ref?.digest === 'string' ? (ref.type as ArtifactType) : undefined;
+};
+
+/**
+ * Params as an activity gets them, checked once more against the kind's schema.
+ *
+ * @throws CemiflowError `ParamsInvalid`
+ */
+export const checkParams = (schema: StageSchema, params: JsonObject): JsonObject => {
+  const filled = structuredClone(params);
+  if (schema.validate(filled)) return filled;
+  const faults = (schema.validate.errors ?? []).map((error) => `${error.instancePath || 'params'} ${error.message}`);
+  throw new CemiflowError('ParamsInvalid', `${schema.kind} was given wrong parameters: ${faults.join('; ')}`, {
+    remedy: 'plan the experiment again with this version of cemiflow',
+    data: { kind: schema.kind, faults },
+  });
+};
+
+/** JSON Schema 2020-12 and our keywords: `artifact`, `artifacts`, and notes that check nothing. */
+export const makeAjv = (): Ajv2020 => {
+  const ajv = new Ajv2020({
+    useDefaults: true,
+    allErrors: true,
+    verbose: true,
+    strict: true,
+    strictTypes: false,
+    strictTuples: false,
+    strictRequired: false,
+    validateFormats: false,
+  });
+  ajv.addVocabulary(['unit', 'x-stage', 'contentDigest']);
+  ajv.addKeyword({
+    keyword: 'artifact',
+    schemaType: ['string', 'array'],
+    errors: true,
+    validate: reporting('artifact', (expected, value) => expected.includes(String(artifactTypeOf(value)))),
+  });
+  ajv.addKeyword({
+    keyword: 'artifacts',
+    schemaType: ['string', 'array'],
+    errors: true,
+    validate: reporting('artifacts', (expected, value) => Array.isArray(value) && value.every(isLabelled(expected))),
+  });
+  return ajv;
+};
+
+const isLabelled = (expected: string[]) => (item: Json) =>
+  typeof item === 'object' &&
+  item !== null &&
+  !Array.isArray(item) &&
+  typeof item.matrix === 'object' &&
+  expected.includes(String(artifactTypeOf(item.artifact)));
+
+type Reporting = { (wanted: string | string[], value: Json): boolean; errors?: Partial<ErrorObject>[] };
+
+const reporting = (keyword: string, fits: (expected: string[], value: Json) => boolean): Reporting => {
+  const check: Reporting = (wanted, value) => {
+    const expected = [wanted].flat();
+    if (fits(expected, value)) return true;
+    check.errors = [{ keyword, params: { expected }, message: `must be ${keyword} ${expected.join(' or ')}` }];
+    return false;
+  };
+  return check;
+};

@@ -1,0 +1,151 @@
+import { suggest } from './nearest.ts';
+import type { Place, Problems } from './problems.ts';
+import { describe, type Located, type LocatedMap } from './yaml.ts';
+
+/** One entry of `stages`, or the `report` block as the stage that it is. */
+export interface StageDeclaration {
+  readonly name: string;
+  /** The stage's name where it was written. */
+  readonly at: Place;
+  readonly uses: string;
+  readonly usesAt: Place;
+  /** Absent: no parameters given. */
+  readonly with?: LocatedMap;
+  /** `stages.teacher.with`, or `report`: the path that messages and `--set` use. */
+  readonly withPath: string;
+  readonly matrix?: LocatedMap;
+  readonly seed?: Located;
+}
+
+/** The shape of a spec, read into names. */
+export interface Declaration {
+  readonly experiment: string;
+  readonly seed?: Located;
+  readonly params: LocatedMap;
+  readonly stages: readonly StageDeclaration[];
+}
+
+const topKeys = ['experiment', 'description', 'seed', 'extends', 'params', 'stages', 'report'];
+const stageKeys = ['uses', 'with', 'matrix', 'seed', 'description'];
+const namePattern = /^[a-z][a-z0-9_-]{0,62}$/;
+const nameRule = 'a name begins with a small letter and holds small letters, digits, - and _, at most 63';
+
+/** Reads what can be read and says everything that is wrong with the shape. */
+export const readDeclaration = (tree: LocatedMap, problems: Problems): Declaration => {
+  unknownKeys(tree, topKeys, 'a spec', 'keys of a spec', problems);
+  const experiment = tree.entries.get('experiment');
+  const name = experiment ? textOf(experiment.value) : undefined;
+  const start = { source: tree.source, start: tree.start, end: tree.start + 1 };
+  if (experiment === undefined) problems.add(start, 'the experiment has no name', 'add experiment: <name>');
+  else if (name === undefined || !namePattern.test(name)) {
+    problems.add(experiment.value, `experiment must be a name, got ${describe(experiment.value)}`, nameRule);
+  }
+  const seed = tree.entries.get('seed')?.value;
+  const stages = stagesOf(tree, start, problems);
+  const report = tree.entries.get('report');
+  if (report) {
+    const block = mapOf(report.value, 'report', problems);
+    stages.push({
+      name: 'report',
+      at: report.key,
+      uses: 'report/build',
+      usesAt: report.key,
+      withPath: 'report',
+      ...(block ? { with: block } : {}),
+    });
+  }
+  return {
+    experiment: name ?? '',
+    params: mapOf(tree.entries.get('params')?.value, 'params', problems) ?? {
+      ...start,
+      kind: 'map',
+      entries: new Map(),
+    },
+    stages,
+    ...(seed ? { seed } : {}),
+  };
+};
+
+const stagesOf = (tree: LocatedMap, start: Place, problems: Problems): StageDeclaration[] => {
+  const entry = tree.entries.get('stages');
+  const map = mapOf(entry?.value, 'stages', problems);
+  if (entry === undefined || map?.entries.size === 0) {
+    problems.add(
+      entry?.key ?? start,
+      'the experiment has no stages',
+      'add stages: {<name>: {uses: <kind>, with: {…}}}',
+    );
+  }
+  return [...(map?.entries ?? [])].flatMap(([name, stage]) => {
+    if (name === 'report') {
+      problems.add(
+        stage.key,
+        'no stage may be called "report"',
+        'write the report block beside stages, or another name',
+      );
+      return [];
+    }
+    if (!namePattern.test(name)) problems.add(stage.key, `"${name}" cannot be the name of a stage`, nameRule);
+    return stageOf(name, stage.key, stage.value, problems) ?? [];
+  });
+};
+
+const stageOf = (name: string, at: Place, value: Located, problems: Problems): StageDeclaration | undefined => {
+  const path = `stages.${name}`;
+  const map = mapOf(value, path, problems);
+  if (map === undefined) {
+    if (!problems.has(value)) problems.add(at, `${path} is empty`, `write ${name}: {uses: <kind>, with: {…}}`);
+    return undefined;
+  }
+  unknownKeys(map, stageKeys, 'a stage', 'keys of a stage', problems, `parameters stand under ${path}.with`);
+  const uses = map.entries.get('uses');
+  const kind = uses ? textOf(uses.value) : undefined;
+  if (uses === undefined) problems.add(at, `${path} says no kind`, 'add uses: <kind>, such as data/procedural');
+  else if (kind === undefined) {
+    problems.add(
+      uses.value,
+      `${path}.uses must be the name of a kind, got ${describe(uses.value)}`,
+      'write <area>/<verb>',
+    );
+  }
+  if (uses === undefined || kind === undefined) return undefined;
+  const params = mapOf(map.entries.get('with')?.value, `${path}.with`, problems);
+  const matrix = mapOf(map.entries.get('matrix')?.value, `${path}.matrix`, problems);
+  const seed = map.entries.get('seed')?.value;
+  return {
+    name,
+    at,
+    uses: kind,
+    usesAt: uses.value,
+    withPath: `${path}.with`,
+    ...(params ? { with: params } : {}),
+    ...(matrix ? { matrix } : {}),
+    ...(seed ? { seed } : {}),
+  };
+};
+
+const textOf = (node: Located): string | undefined =>
+  node.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
+
+/** The mapping, or undefined where there is none: nothing written is not a mistake here. */
+const mapOf = (node: Located | undefined, path: string, problems: Problems): LocatedMap | undefined => {
+  if (node === undefined || (node.kind === 'scalar' && node.value === null)) return undefined;
+  if (node.kind === 'map') return node;
+  problems.add(node, `${path} must be a mapping, got ${describe(node)}`, 'write key: value pairs under it');
+  return undefined;
+};
+
+const unknownKeys = (
+  map: LocatedMap,
+  known: readonly string[],
+  owner: string,
+  what: string,
+  problems: Problems,
+  note?: string,
+): void => {
+  for (const [key, entry] of map.entries) {
+    if (known.includes(key)) continue;
+    const remedy = [suggest(key, known, what), note].filter(Boolean).join('; ');
+    problems.add(entry.key, `${owner} has no key "${key}"`, remedy);
+  }
+};

@@ -1,0 +1,154 @@
+import type { Json, JsonObject } from '../core/errors.ts';
+import type { Point } from '../core/expand.ts';
+import { hasReference, parseTemplate, type Reference } from '../core/references.ts';
+import { suggest } from './nearest.ts';
+import type { Place, Problems } from './problems.ts';
+import type { Located, LocatedMap, LocatedScalar } from './yaml.ts';
+
+export type StageReference = Extract<Reference, { to: 'stages' }>;
+
+/** What references may name where a value stands. */
+export interface Scope {
+  readonly problems: Problems;
+  readonly params: ParamTable;
+  /** The matrix point of the node at hand; absent where a matrix means nothing. */
+  readonly point?: Point;
+  /** For messages: `stages.student`. */
+  readonly owner: string;
+  /** Absent where no stage can be named. `undefined` says that the fault was reported. */
+  readonly stage?: (reference: StageReference, place: Place) => Json | undefined;
+  /** Values that could not be had: nothing more is said about them. */
+  readonly failed: Set<Located>;
+}
+
+/** The value that a tree means at one matrix point. A faulty reference gives null, a problem, and a mark in `failed`. */
+export const evaluate = (node: Located, scope: Scope): Json => {
+  if (node.kind === 'list') return node.items.map((item) => evaluate(item, scope));
+  if (node.kind === 'map') {
+    return Object.fromEntries([...node.entries].map(([key, entry]) => [key, evaluate(entry.value, scope)]));
+  }
+  if (typeof node.value !== 'string' || !hasReference(node.value)) return node.value;
+  const parts = parseTemplate(node.value);
+  const values = parts.map((part) =>
+    'text' in part ? part.text : follow(part.reference, placeOf(node, part.source), scope, parts.length === 1),
+  );
+  if (values.includes(undefined)) scope.failed.add(node);
+  if (values.includes(undefined)) return null;
+  return parts.length === 1 ? (values[0] as Json) : values.join('');
+};
+
+const follow = (reference: Reference, place: Place, scope: Scope, whole: boolean): Json | undefined => {
+  const say = (message: string, remedy: string): undefined => scope.problems.add(place, message, remedy) as undefined;
+  switch (reference.to) {
+    case 'nothing': {
+      const roots = ['params', 'matrix', 'stages'];
+      const near = reference.word && !roots.includes(reference.word) ? suggest(reference.word, roots, 'roots') : '';
+      return say(reference.message, near.startsWith('did') ? `${near} ${reference.remedy}` : reference.remedy);
+    }
+    case 'stages':
+      if (scope.stage === undefined) return say(`${scope.owner} cannot name a stage`, 'use params here');
+      if (!whole) return say('an artifact cannot stand inside a text', 'let the reference be the whole value');
+      return scope.stage(reference, place);
+    case 'matrix': {
+      const value = scope.point?.[reference.axis];
+      if (value !== undefined) return value;
+      const axes = Object.keys(scope.point ?? {});
+      const remedy = axes.length > 0 ? suggest(reference.axis, axes, 'axes') : `add matrix: {${reference.axis}: […]}`;
+      return say(`${scope.owner} has no matrix axis "${reference.axis}"`, remedy);
+    }
+    case 'params': {
+      const value = scope.params.get(reference.path, place, scope.problems);
+      if (!whole && value !== null && typeof value === 'object') {
+        return say('a list or a mapping cannot stand inside a text', 'let the reference be the whole value');
+      }
+      return value;
+    }
+  }
+};
+
+/** The part of a scalar that a reference takes, as far as escapes let it be found. */
+const placeOf = (node: LocatedScalar, written: string): Place => {
+  const at = node.source.text.slice(0, node.end).indexOf(written, node.start);
+  return at < 0 ? node : { source: node.source, start: at, end: at + written.length };
+};
+
+/** The spec's `params`: values that may name one another, each worked out once, and which of them are used. */
+export class ParamTable {
+  readonly used = new Set<string>();
+  private readonly known = new Map<string, Json | undefined>();
+  private readonly open: string[] = [];
+
+  constructor(
+    private readonly map: LocatedMap,
+    private readonly failed: Set<Located>,
+  ) {}
+
+  get names(): string[] {
+    return [...this.map.entries.keys()];
+  }
+
+  /** Works a param out, used or not, so that its faults are reported. */
+  check(name: string, problems: Problems): void {
+    const at = this.map.entries.get(name)?.value;
+    if (at) this.valueOf(name, at, problems);
+  }
+
+  get(path: readonly string[], place: Place, problems: Problems): Json | undefined {
+    const [root = '', ...rest] = path;
+    this.used.add(root);
+    let value = this.valueOf(root, place, problems);
+    for (const [i, key] of rest.entries()) {
+      if (value === undefined) return undefined;
+      const map: JsonObject = isMap(value) ? value : {};
+      if (!Object.hasOwn(map, key)) {
+        const owner = ['params', root, ...rest.slice(0, i)].join('.');
+        problems.add(place, `${owner} has no "${key}"`, suggest(key, Object.keys(map), `keys of ${owner}`));
+        return undefined;
+      }
+      value = map[key];
+    }
+    return value;
+  }
+
+  /** Where the value of a whole-value reference to a param was written; the node itself otherwise. */
+  originOf(node: Located): Located {
+    let at = node;
+    for (let hops = 0; hops < 32; hops++) {
+      if (at.kind !== 'scalar' || typeof at.value !== 'string') return at;
+      const [part, more] = parseTemplate(at.value);
+      if (more || !part || 'text' in part || part.reference.to !== 'params') return at;
+      let target: Located = this.map;
+      for (const key of part.reference.path) {
+        const next: Located | undefined = target.kind === 'map' ? target.entries.get(key)?.value : undefined;
+        if (!next) return at;
+        target = next;
+      }
+      at = target;
+    }
+    return at;
+  }
+
+  private valueOf(name: string, place: Place, problems: Problems): Json | undefined {
+    if (this.known.has(name)) return this.known.get(name);
+    const entry = this.map.entries.get(name);
+    if (!entry) {
+      problems.add(place, `there is no params.${name}`, suggest(name, this.names, 'params of this spec'));
+      return undefined;
+    }
+    if (this.open.includes(name)) {
+      const path = [...this.open.slice(this.open.indexOf(name)), name].map((each) => `params.${each}`).join(' → ');
+      problems.add(place, `the params name each other: ${path}`, 'give one of them a value');
+      return undefined;
+    }
+    this.open.push(name);
+    const scope = { problems, params: this, owner: 'params', failed: this.failed };
+    const value = evaluate(entry.value, scope);
+    this.open.pop();
+    const usable = this.failed.has(entry.value) ? undefined : value;
+    this.known.set(name, usable);
+    return usable;
+  }
+}
+
+const isMap = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
