@@ -1,0 +1,102 @@
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { ensureEntry, readStamp } from './entry.mjs';
+import { cacheDir, tensorflowDir, versions } from './layout.mjs';
+import { run } from './run.mjs';
+
+/** Node-API version of the addon: the same binary serves every Node that has it. */
+const napi = 8;
+const binary = 'tfjs_binding.node';
+
+export const packageDir = (project) => join(project, 'node_modules', '@tensorflow', 'tfjs-node-gpu');
+
+const tfjsVersion = (project) =>
+  JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')).packages[
+    'node_modules/@tensorflow/tfjs-node-gpu'
+  ].version;
+
+/** One built addon for each TensorFlow, tfjs and Node-API. */
+export const addonDir = (env, project, variant) =>
+  join(
+    cacheDir(env),
+    `addon-tfjs-${tfjsVersion(project)}-tensorflow-${variant}-${versions.tensorflow.version}-napi-${napi}-${process.arch}`,
+  );
+
+export const addonBuilt = (env, project, variant) => readStamp(addonDir(env, project, variant)) !== undefined;
+
+const installedBinary = (project) => join(packageDir(project), 'lib', `napi-v${napi}`, binary);
+
+/** Whether this clone's package has the cached addon, and finds this TensorFlow. */
+export const addonInstalled = (env, project, variant) => {
+  try {
+    const same = readFileSync(installedBinary(project)).equals(
+      readFileSync(join(addonDir(env, project, variant), binary)),
+    );
+    return same && readlinkSync(join(packageDir(project), 'deps')) === tensorflowDir(env, variant);
+  } catch {
+    return false;
+  }
+};
+
+/** Node's own headers, where its installation has them: `--nodedir` then spares a download. */
+export const nodeHeaders = (execPath = process.execPath) => {
+  const prefix = join(dirname(execPath), '..');
+  return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? prefix : undefined;
+};
+
+/** Compiles the addon, in a copy of the package so that nobody sees it half built. */
+export const buildAddon = (env, project, variant, log) =>
+  ensureEntry(addonDir(env, project, variant), async (dir) => {
+    const source = join(dir, 'source');
+    for (const part of ['binding', 'binding.gyp', 'package.json'])
+      cpSync(join(packageDir(project), part), join(source, part), { recursive: true });
+    symlinkSync(tensorflowDir(env, variant), join(source, 'deps'));
+    const headers = nodeHeaders();
+    // node-gyp takes its options from npm's variables as well; a `nodedir` of the user's would win over none.
+    await run(
+      process.execPath,
+      [
+        join(project, 'node_modules', 'node-gyp', 'bin', 'node-gyp.js'),
+        ...['configure', 'build', ...(headers ? [`--nodedir=${headers}`] : [])],
+        ...['--module_name=tfjs_binding', `--module_path=${dir}`, `--napi_build_version=${napi}`],
+      ],
+      { cwd: source, log },
+    );
+    rmSync(source, { recursive: true });
+    return { files: [binary], facts: { variant, tensorflow: versions.tensorflow.version } };
+  });
+
+/** Puts the built addon into this clone's package; a process that has the old one loaded keeps it. */
+export const installAddon = async (env, project, variant, log) => {
+  const deps = join(packageDir(project), 'deps');
+  const target = installedBinary(project);
+  mkdirSync(dirname(target), { recursive: true });
+  cpSync(join(addonDir(env, project, variant), binary), `${target}.new`);
+  renameSync(`${target}.new`, target);
+  if (existsSync(deps) && !lstatSync(deps).isSymbolicLink()) rmSync(deps, { recursive: true });
+  rmSync(`${deps}.new`, { force: true });
+  symlinkSync(tensorflowDir(env, variant), `${deps}.new`);
+  renameSync(`${deps}.new`, deps);
+  await tryAddon(project, log);
+};
+
+/** Loads TensorFlow in a process of its own and lets it add two numbers. */
+const tryAddon = (project, log) => {
+  const script =
+    "const tf = require('@tensorflow/tfjs-node-gpu'); const sum = tf.add([1, 2], [3, 4]).dataSync(); if (sum[0] !== 4 || sum[1] !== 6) throw new Error('1 + 3 gave ' + sum[0]);";
+  return run(process.execPath, ['-e', script], {
+    cwd: project,
+    log,
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
+  });
+};
