@@ -1,0 +1,86 @@
+import { type Digest, shortDigest } from '../core/digest.ts';
+import { type Block, keyFigures, sectionsOf } from './document.ts';
+import type { ReportModel } from './model.ts';
+import { paragraphs } from './page.ts';
+import type { Cell, TableModel } from './tables.ts';
+
+/** Text that Markdown (with tables and raw HTML, as GitHub renders it) shows as it is. */
+export const escapeMarkdown = (text: string): string =>
+  text
+    .replace(/\s+/g, ' ')
+    .replace(/[\\`*_[\]|~$]/g, '\\$&')
+    .replace(/^([#+=-])/, '\\$1')
+    .replace(/^(\d+)([.)]) /, '$1\\$2 ')
+    .replace(/&/g, '&amp;')
+    .replace(/</g, '&lt;')
+    .replace(/>/g, '&gt;')
+    .replace(/:\/\//g, '&#58;//')
+    .replace(/@/g, '&#64;');
+
+/** The report's tables; its figures are in the HTML page only. */
+export const reportMarkdown = (model: ReportModel): string => {
+  const parts = [`# ${escapeMarkdown(model.title)}`, ...paragraphs(model.description).map(escapeMarkdown)];
+  const keys = keyFigures(model);
+  if (keys.length > 0) {
+    parts.push(
+      keys
+        .map((k) => `- ${escapeMarkdown(k.what)}: **${k.value}${k.unit ? ` ${k.unit}` : ''}** ${sources(k.artifacts)}`)
+        .join('\n'),
+    );
+  }
+  for (const section of sectionsOf(model)) {
+    parts.push(`## ${escapeMarkdown(section.title)}`);
+    if (section.intro) parts.push(escapeMarkdown(section.intro));
+    parts.push(...section.blocks.map(block));
+  }
+  parts.push('## Where the numbers come from');
+  parts.push(
+    markdownTable(
+      ['Artifact', 'Type', 'What it is here', 'Digest'],
+      [false, false, false, false],
+      model.sources.map((s) => [
+        `\`${shortDigest(s.digest)}\``,
+        escapeMarkdown(s.type),
+        escapeMarkdown(s.what.join('; ')),
+        `\`${s.digest}\``,
+      ]),
+    ),
+  );
+  return `${parts.join('\n\n')}\n`;
+};
+
+const block = (b: Block): string =>
+  b.kind === 'figure'
+    ? `*${b.name} (in report.html).* ${escapeMarkdown(b.caption)}`
+    : `**${b.name}.** ${tableText(b.table)}`;
+
+const tableText = (table: TableModel): string =>
+  [
+    escapeMarkdown(table.caption),
+    markdownTable(
+      table.columns.map((c) => escapeMarkdown(c.label)),
+      table.columns.map((c) => c.numeric),
+      table.rows.map((row) => row.cells.map((cell, i) => cellText(cell, i === 0 && row.reference === true))),
+    ),
+    ...table.notes.map(escapeMarkdown),
+  ].join('\n\n');
+
+const cellText = (cell: Cell, reference: boolean): string => {
+  if (cell.source) return sources(cell.artifacts ?? []);
+  const text = `${escapeMarkdown(cell.text)}${cell.spread === undefined ? '' : ` ± ${escapeMarkdown(cell.spread)}`}`;
+  const own = cell.linked ? ` ${sources(cell.artifacts ?? [])}` : '';
+  return `${cell.best ? `**${text}**` : text}${own}${reference ? ' (reference)' : ''}`;
+};
+
+const sources = (artifacts: readonly Digest[]): string => artifacts.map((a) => `\`${shortDigest(a)}\``).join(' ');
+
+const markdownTable = (
+  head: readonly string[],
+  numeric: readonly boolean[],
+  rows: readonly (readonly string[])[],
+): string =>
+  [
+    `| ${head.join(' | ')} |`,
+    `| ${numeric.map((n) => (n ? '---:' : '---')).join(' | ')} |`,
+    ...rows.map((row) => `| ${row.join(' | ')} |`),
+  ].join('\n');

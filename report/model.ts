@@ -1,0 +1,116 @@
+import type { Digest } from '../core/digest.ts';
+import type { JsonObject } from '../core/errors.ts';
+import type { PaperResults } from './paper/paper.ts';
+
+/** Everything that a report shows, as numbers with the artifact that each came from. No markup, no times, no hosts. */
+export interface ReportModel {
+  readonly title: string;
+  readonly description: string;
+  /** A caution printed under the accuracy table, such as what the benchmarks are. */
+  readonly note: string;
+  /** Benchmarks in the order of their columns. */
+  readonly sets: readonly string[];
+  readonly accuracy: readonly AccuracyRow[];
+  readonly curve?: Curve;
+  readonly similarity: readonly SimilarityGroup[];
+  readonly grid?: Grid;
+  readonly samples: readonly SampleSheet[];
+  readonly training: readonly TrainingLog[];
+  readonly paper?: PaperResults;
+  readonly sources: readonly Source[];
+}
+
+/** One artifact (or quotation) that numbers or pictures were read from. */
+export interface Source {
+  readonly digest: Digest;
+  readonly type: string;
+  /** What it is in this report, for people: once for each use. */
+  readonly what: readonly string[];
+}
+
+/** Verification of one recognizer on the benchmarks; accuracies are fractions 0 … 1. */
+export interface Verification {
+  readonly artifact: Digest;
+  readonly sets: { readonly [set: string]: SetAccuracy };
+  readonly average: number;
+}
+
+export interface SetAccuracy {
+  readonly accuracy: number;
+  /** Standard deviation over the folds. */
+  readonly std: number;
+  readonly pairs?: number;
+  /** Digest of the file of pair scores that the accuracy was computed from. */
+  readonly scores?: string;
+}
+
+export interface AccuracyRow extends Verification {
+  readonly label: string;
+  readonly matrix: JsonObject;
+  readonly reference: boolean;
+  /** The training set, and how large it is. */
+  readonly volume?: { readonly artifact: Digest; readonly identities: number; readonly images: number };
+  /** GtR: the reference's average minus this one, a fraction; absent without a reference and for the reference itself. */
+  readonly gapToReal?: number;
+}
+
+export interface Curve {
+  readonly axis: string;
+  /** Ascending in x. */
+  readonly points: readonly (Verification & { readonly x: number })[];
+  readonly reference?: AccuracyRow;
+}
+
+/** Similarity of generated images to their inquiry images, by one recognizer. */
+export interface SimilarityGroup {
+  readonly label: string;
+  readonly axis: string;
+  /** Ascending in x. */
+  readonly rows: readonly SimilarityRow[];
+}
+
+export interface SimilarityRow {
+  readonly artifact: Digest;
+  readonly label: string;
+  readonly x: number;
+  readonly mean: number;
+  readonly std: number;
+  /** `edges` has one more entry than `counts`. */
+  readonly histogram: { readonly edges: readonly number[]; readonly counts: readonly number[] };
+  /** Identities by their mean similarity (the paper's table 7). */
+  readonly bins?: { readonly labels: readonly string[]; readonly identities: readonly number[] };
+}
+
+export interface Picture {
+  readonly artifact: Digest;
+  readonly pngBase64: string;
+  readonly width: number;
+  readonly height: number;
+  readonly identity: number;
+  readonly image: number;
+}
+
+/** Rows share their noise; columns are the values of m. */
+export interface Grid {
+  readonly artifact: Digest;
+  readonly inquiries: Digest;
+  readonly m: readonly number[];
+  readonly rows: readonly { readonly inquiry: Picture; readonly pictures: readonly Picture[] }[];
+}
+
+/** Images of one dataset: a row for each identity. */
+export interface SampleSheet {
+  readonly label: string;
+  readonly artifact: Digest;
+  readonly rows: readonly (readonly Picture[])[];
+}
+
+export interface TrainingLog {
+  readonly label: string;
+  readonly artifact: Digest;
+  readonly series: readonly {
+    readonly name: string;
+    readonly steps: readonly number[];
+    readonly values: readonly number[];
+  }[];
+}

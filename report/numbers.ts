@@ -1,0 +1,19 @@
+import { canonicalJson } from '../core/canonical.ts';
+import type { Json } from '../core/errors.ts';
+import type { ReportModel } from './model.ts';
+
+/**
+ * Every number of the report for other programs, as canonical JSON: each object that holds numbers names the artifact
+ * that they came from under `artifact`. Pictures are named by artifact, identity and image instead of repeated.
+ */
+export const reportNumbers = (model: ReportModel): string => `${canonicalJson(strip(model) as Json)}\n`;
+
+const strip = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(strip);
+  if (value === null || typeof value !== 'object') return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .filter(([key, held]) => held !== undefined && key !== 'pngBase64')
+      .map(([key, held]) => [key, strip(held)]),
+  );
+};

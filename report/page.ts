@@ -1,0 +1,119 @@
+import { createHash } from 'node:crypto';
+import { type Digest, hexOf, shortDigest } from '../core/digest.ts';
+import { type Block, keyFigures, type Section, sectionsOf } from './document.ts';
+import { attribute, Html, html } from './html.ts';
+import type { ReportModel, Source } from './model.ts';
+import { styleSheet } from './style.ts';
+import type { Cell, TableModel } from './tables.ts';
+
+/**
+ * A report as one HTML file that needs nothing else: no scripts, no requests. Its policy forbids both, and allows only
+ * this style sheet, by its hash. Equal models give equal bytes.
+ */
+export const reportPage = (model: ReportModel): string => {
+  const sections = sectionsOf(model);
+  const page = html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy}">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="referrer" content="no-referrer">
+<meta name="color-scheme" content="light dark">
+<title>${model.title}</title>
+<style>${new Html(styleSheet)}</style>
+</head>
+<body>
+<header class="top">
+<p class="eyebrow">cemiflow report</p>
+<h1>${model.title}</h1>
+<div class="lede">${paragraphs(model.description).map((text) => html`<p>${text}</p>`)}</div>
+${keyFigureList(model)}
+<nav aria-label="Sections">${sections.map((s) => html`<a href="#${s.id}">${s.title}</a> `)}<a href="#sources">Where the numbers come from</a></nav>
+</header>
+<main>
+${sections.map(section)}
+${sourceSection(model.sources)}
+</main>
+<footer>Made by cemiflow from the artifacts listed above. The same artifacts give this page byte for byte.</footer>
+</body>
+</html>
+`;
+  return page.markup;
+};
+
+const styleHash = createHash('sha256').update(styleSheet).digest('base64');
+const contentPolicy = `default-src 'none'; img-src data:; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
+
+/** Text cut at blank lines. */
+export const paragraphs = (text: string): string[] =>
+  text
+    .split(/\n\s*\n/)
+    .map((p) => p.trim())
+    .filter((p) => p !== '');
+
+const keyFigureList = (model: ReportModel): Html | '' => {
+  const figures = keyFigures(model);
+  return figures.length === 0
+    ? ''
+    : html`<dl class="keys">${figures.map(
+        (f) =>
+          html`<div><dt>${f.what}</dt><dd${from(f.artifacts)}>${f.value}${f.unit ? html`<span> ${f.unit}</span>` : ''}</dd></div>`,
+      )}</dl>`;
+};
+
+const section = (s: Section): Html => html`<section id="${s.id}" aria-labelledby="${s.id}-h">
+<h2 id="${s.id}-h">${s.title}</h2>
+${s.intro ? html`<p class="intro">${s.intro}</p>` : ''}
+${s.blocks.map(block)}
+</section>
+`;
+
+const block = (b: Block): Html =>
+  b.kind === 'figure'
+    ? html`<figure>${b.content}<figcaption><b>${b.name}.</b> ${b.caption}</figcaption></figure>`
+    : dataTable(b.name, b.table);
+
+const dataTable = (
+  name: string,
+  table: TableModel,
+): Html => html`<div class="${table.quoted ? 'table quoted' : 'table'}">
+<p class="caption" id="${table.id}-caption"><b>${name}.</b> ${table.caption}</p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="${table.id}-caption"><table class="data" id="${table.id}" aria-labelledby="${table.id}-caption">
+<thead><tr>${table.columns.map((c) => html`<th scope="col"${attribute('class', c.numeric && 'n')}${attribute('title', c.title)}>${c.label}</th>`)}</tr></thead>
+<tbody>
+${table.rows.map((row) => html`<tr${attribute('class', row.reference && 'reference')}>${row.cells.map((cell, i) => tableCell(cell, table.columns[i]?.numeric ?? false, i === 0))}</tr>\n`)}</tbody>
+</table></div>
+${table.notes.length > 0 ? html`<ul class="notes">${table.notes.map((note) => html`<li>${note}</li>`)}</ul>` : ''}
+</div>
+`;
+
+const tableCell = (cell: Cell, numeric: boolean, isHeader: boolean): Html => {
+  const classes = [numeric && 'n', cell.best && 'best'].filter(Boolean).join(' ');
+  const attributes = html`${attribute('class', classes || false)}${cell.artifacts ? from(cell.artifacts) : ''}`;
+  const spread = cell.spread === undefined ? '' : html`<span class="pm">± ${cell.spread}</span>`;
+  if (isHeader) return html`<th scope="row"${attributes}>${cell.text}${spread}</th>`;
+  const [own] = cell.artifacts ?? [];
+  const text = cell.linked && own ? html`<a class="own" href="#${anchor(own)}">${cell.text}</a>` : cell.text;
+  return html`<td${attributes}>${text}${spread}${cell.source ? (cell.artifacts ?? []).map(sourceLink) : ''}</td>`;
+};
+
+/** What a number came from, for tools (`data-artifact`, full digests) and for people (on hover, short). */
+const from = (artifacts: readonly Digest[]): Html =>
+  html` data-artifact="${artifacts.join(' ')}" title="from ${artifacts.map(shortDigest).join(', ')}"`;
+
+const anchor = (digest: Digest): string => `a-${hexOf(digest).slice(0, 16)}`;
+const sourceLink = (digest: Digest): Html => html`<a class="src" href="#${anchor(digest)}">${shortDigest(digest)}</a>`;
+
+const sourceSection = (sources: readonly Source[]): Html => html`<section id="sources" aria-labelledby="sources-h">
+<h2 id="sources-h">Where the numbers come from</h2>
+<p class="intro">Every number and picture above names the artifact that it was read from: in its “Source” column, on hover, and in the page’s <code>data-artifact</code> attributes. An artifact’s digest is the SHA-256 of its manifest, which lists the digests of its files.</p>
+<div class="scroll" tabindex="0" role="region" aria-labelledby="sources-h"><table class="data sources" aria-labelledby="sources-h">
+<thead><tr><th scope="col">Artifact</th><th scope="col">Type</th><th scope="col">What it is here</th><th scope="col">Digest</th></tr></thead>
+<tbody>
+${sources.map(
+  (s) =>
+    html`<tr id="${anchor(s.digest)}"><td class="short">${shortDigest(s.digest)}</td><td>${s.type}</td><td>${s.what.join('; ')}</td><td class="full">${s.digest}</td></tr>\n`,
+)}</tbody>
+</table></div>
+</section>`;

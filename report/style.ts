@@ -1,0 +1,117 @@
+/**
+ * The page's one style sheet. No web fonts, no images: a report is read offline, years later. Colours of series differ in
+ * lightness too, and their markers in shape.
+ */
+export const styleSheet = `
+:root{color-scheme:light dark;
+--paper:#fdfcfa;--raised:#f6f4ef;--ink:#1d1c1a;--soft:#4d4a44;--muted:#6f6b63;--rule:#dedad1;--hair:#ebe8e1;--accent:#1b5e9e;--wash:#e3ecf5;
+--s0:#2f6db3;--s1:#c4551d;--s2:#2c8a5a;--s3:#8257b0;--s4:#a07a08;
+--serif:"Charter","Bitstream Charter","Iowan Old Style","Source Serif 4","Source Serif Pro",Cambria,Georgia,"Liberation Serif",serif;
+--sans:"Inter","Helvetica Neue",Helvetica,Arial,"Liberation Sans",system-ui,sans-serif;
+--mono:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace}
+@media (prefers-color-scheme:dark){:root{
+--paper:#141619;--raised:#1c1f23;--ink:#ebe8e1;--soft:#c6c2b9;--muted:#9b978e;--rule:#3a3d42;--hair:#272a2e;--accent:#86b7ee;--wash:#1d2c3d;
+--s0:#78aeea;--s1:#f09460;--s2:#63c394;--s3:#bd99e6;--s4:#d8b244}}
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
+body{margin:0;background:var(--paper);color:var(--ink);font:17px/1.55 var(--serif);text-rendering:optimizeLegibility}
+main,header.top,footer{max-width:1040px;margin:0 auto;padding:0 32px}
+header.top{padding-top:64px}
+.eyebrow{margin:0 0 10px;font:600 12px/1 var(--sans);letter-spacing:.09em;text-transform:uppercase;color:var(--accent)}
+h1{margin:0;font-size:40px;line-height:1.14;font-weight:600;letter-spacing:-.012em;max-width:22em;text-wrap:balance}
+.lede{max-width:42em;margin-top:18px;color:var(--soft)}
+.lede p{margin:0 0 .7em}
+.keys{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));margin:30px 0 0;border-top:1.5px solid var(--ink);border-bottom:1px solid var(--rule)}
+.keys div{padding:16px 20px 15px 0}
+.keys div+div{padding-left:20px;border-left:1px solid var(--hair)}
+.keys dt{font:13px/1.4 var(--sans);color:var(--muted);overflow-wrap:anywhere}
+.keys dd{margin:0 0 5px;font-size:29px;line-height:1.15;font-variant-numeric:lining-nums tabular-nums;letter-spacing:-.01em;white-space:nowrap}
+.keys dd span{font:14px/1 var(--sans);color:var(--muted);letter-spacing:0}
+.keys>div{display:flex;flex-direction:column-reverse;justify-content:flex-end}
+nav{margin-top:20px;font:14px/1.9 var(--sans)}
+nav a{margin-right:18px;white-space:nowrap}
+a{color:var(--accent);text-decoration-thickness:1px;text-underline-offset:.16em}
+nav a,a.src,a.own{text-decoration:none}
+nav a:hover,a.src:hover,a.own:hover{text-decoration:underline}
+a.own{color:inherit}
+a:focus-visible,.scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
+section{margin-top:60px}
+h2{margin:0 0 14px;font-size:26px;line-height:1.25;font-weight:600;letter-spacing:-.006em}
+code{font:.84em var(--mono)}
+.intro{max-width:42em;margin:0 0 18px;color:var(--soft)}
+figure,.table{margin:26px 0 38px}
+figcaption,.table>.caption{font:14px/1.5 var(--sans);color:var(--soft);max-width:58em}
+figcaption{margin-top:12px}
+.table>.caption{margin:0 0 9px}
+figcaption b,.caption b{color:var(--ink);font-weight:650}
+.scroll{overflow-x:auto}
+table.data{border-collapse:collapse;width:100%;font:14.5px/1.35 var(--sans);font-variant-numeric:lining-nums tabular-nums;border-top:1.5px solid var(--ink);border-bottom:1.5px solid var(--ink)}
+table.data th,table.data td{padding:7px 10px;text-align:left;vertical-align:baseline;font-weight:400}
+table.data th:first-child,table.data td:first-child{padding-left:2px}
+table.data th:last-child,table.data td:last-child{padding-right:2px}
+table.data thead th{font-weight:600;font-size:13px;border-bottom:1px solid var(--ink);vertical-align:bottom}
+table.data tbody tr+tr>*{border-top:1px solid var(--hair)}
+table.data .n{text-align:right;white-space:nowrap}
+table.data tbody tr:hover{background:var(--raised)}
+table.data tr.reference{background:var(--raised)}
+table.data tr.reference th::after{content:" reference";margin-left:6px;font-size:11px;letter-spacing:.03em;color:var(--muted)}
+table.data .pm{color:var(--muted);font-size:12px;margin-left:3px}
+table.data .best{font-weight:700}
+table.data .best .pm{font-weight:400}
+a.src{font:12px/1 var(--mono)}
+.src+.src{margin-left:8px}
+.notes{margin:9px 0 0;padding:0;list-style:none;font:13px/1.5 var(--sans);color:var(--muted);max-width:62em}
+.quoted{background:var(--raised);border-left:3px solid var(--s4);padding:16px 18px 14px}
+.quoted table.data tr.reference{background:none}
+table.sources td.full{font:11.5px/1.5 var(--mono);overflow-wrap:anywhere;color:var(--soft)}
+table.sources tr:target{background:var(--wash)}
+table.sources td.short{font:13px/1.4 var(--mono);white-space:nowrap}
+svg.chart{display:block;width:100%;height:auto;font:12.5px/1 var(--sans);font-variant-numeric:tabular-nums;overflow:visible}
+.scroll>svg.wide{min-width:640px}
+.chart text{fill:var(--ink)}
+.chart .tick text{fill:var(--muted);font-size:12px}
+.chart .label{fill:var(--soft);font-size:12.5px}
+.chart .grid line{stroke:var(--hair);stroke-width:1}
+.chart .axis,.chart .axis line{stroke:var(--muted);stroke-width:1}
+.chart .level{stroke:var(--ink);stroke-width:1.4;stroke-dasharray:7 4}
+.chart .level.faint{stroke:var(--muted);stroke-width:1;stroke-dasharray:2 4}
+.chart .line{fill:none;stroke-width:1.7;stroke-linejoin:round;stroke-linecap:round}
+.chart .whisker{fill:none;stroke-width:1;opacity:.55}
+.chart .mark{stroke:var(--paper);stroke-width:1.2}
+.chart .ends text{font-size:12.5px}
+.chart .ends .level-name{fill:var(--soft)}
+.chart .s-ink .line{stroke:var(--ink);stroke-width:3}.chart .s-ink .mark{fill:var(--ink)}.chart .ends .s-ink{font-weight:700}
+.chart .s-0 .line,.chart .s-0 .whisker{stroke:var(--s0)}.chart .s-0 .mark,.chart .ends .s-0{fill:var(--s0)}
+.chart .s-1 .line,.chart .s-1 .whisker{stroke:var(--s1)}.chart .s-1 .mark,.chart .ends .s-1{fill:var(--s1)}
+.chart .s-2 .line,.chart .s-2 .whisker{stroke:var(--s2)}.chart .s-2 .mark,.chart .ends .s-2{fill:var(--s2)}
+.chart .s-3 .line,.chart .s-3 .whisker{stroke:var(--s3)}.chart .s-3 .mark,.chart .ends .s-3{fill:var(--s3)}
+.chart .s-4 .line,.chart .s-4 .whisker{stroke:var(--s4)}.chart .s-4 .mark,.chart .ends .s-4{fill:var(--s4)}
+.ridge .axis{stroke:var(--rule)}
+.ridge .area{fill:var(--s0);opacity:.22}
+.ridge .outline{fill:none;stroke:var(--s0);stroke-width:1.2;stroke-linejoin:round}
+.ridge .mean{stroke:var(--ink);stroke-width:1.6}
+.ridge .target{fill:var(--s1)}
+.ridge .value{fill:var(--soft)}
+.chart .loss{fill:none;stroke:var(--s0);stroke-width:1.3;stroke-linejoin:round}
+.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(400px,1fr));gap:20px 36px}
+.losses{display:grid;grid-template-columns:repeat(auto-fill,minmax(270px,1fr));gap:22px 30px}
+.sheets{display:flex;flex-wrap:wrap;gap:26px 34px}
+.panel-title{margin:0 0 6px;font:600 13.5px/1.4 var(--sans)}
+.panel-title span{font-weight:400;color:var(--muted);margin-left:4px}
+table.faces{border-collapse:separate;border-spacing:3px;margin-left:-3px;font:13px/1.3 var(--sans)}
+table.faces th{font-weight:400;color:var(--soft);padding:2px 4px 4px;white-space:nowrap}
+table.faces td{padding:0}
+table.faces td.inquiry{padding-right:12px;border-right:1px solid var(--rule)}
+table.faces td.inquiry+td{padding-left:9px}
+table.faces img{display:block;width:96px;height:96px;image-rendering:pixelated;background:var(--raised)}
+table.faces.large img{width:144px;height:144px}
+table.faces.small img{width:64px;height:64px}
+footer{margin-top:64px;padding-top:16px;padding-bottom:56px;font:13px/1.5 var(--sans);color:var(--muted)}
+@media (max-width:640px){body{font-size:16px}main,header.top,footer{padding-left:18px;padding-right:18px}header.top{padding-top:36px}h1{font-size:30px}
+.keys div+div{border-left:0;padding-left:0}table.faces.large img,table.faces img{width:64px;height:64px}table.faces.small img{width:48px;height:48px}.panels{grid-template-columns:1fr}}
+@media print{:root{color-scheme:light;--paper:#fff;--raised:#f5f5f3;--ink:#000;--soft:#333;--muted:#555;--rule:#ccc;--hair:#e5e5e5;--accent:#000;
+--s0:#2f6db3;--s1:#c4551d;--s2:#2c8a5a;--s3:#8257b0;--s4:#a07a08}
+body{font-size:10.5pt}main,header.top,footer{max-width:none;padding-left:0;padding-right:0}header.top{padding-top:0}nav{display:none}
+h2,.caption{break-after:avoid}figure,tr,.keys{break-inside:avoid}.scroll{overflow:visible}table.data{font-size:9pt}section{margin-top:28pt}
+*{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
+`;

@@ -1,0 +1,254 @@
+import type { Digest } from '../core/digest.ts';
+import { benchmarkName, count, fixed, percent, plain } from './format.ts';
+import type { AccuracyRow, ReportModel, SetAccuracy, SimilarityGroup } from './model.ts';
+import type { PaperResults } from './paper/paper.ts';
+
+/** A table as data: the page and the Markdown are written from the same one. */
+export interface TableModel {
+  readonly id: string;
+  readonly caption: string;
+  /** The first column names the row. */
+  readonly columns: readonly { readonly label: string; readonly numeric: boolean; readonly title?: string }[];
+  readonly rows: readonly TableRow[];
+  readonly notes: readonly string[];
+  /** Numbers of others, quoted: shown apart from ours. */
+  readonly quoted?: boolean;
+}
+
+export interface TableRow {
+  readonly cells: readonly Cell[];
+  readonly reference?: boolean;
+}
+
+export interface Cell {
+  readonly text: string;
+  /** Printed after ±, smaller. */
+  readonly spread?: string;
+  /** The artifacts that this cell's number was computed from. */
+  readonly artifacts?: readonly Digest[];
+  /** The best of its column. */
+  readonly best?: boolean;
+  /** Not of the artifact that the row's source names: the cell leads to its own. */
+  readonly linked?: boolean;
+  /** This cell names its artifacts, as links to where they are listed. */
+  readonly source?: boolean;
+}
+
+const missing: Cell = { text: '–' };
+
+export const accuracyTable = (model: ReportModel): TableModel => {
+  const reference = model.accuracy.find((row) => row.reference);
+  const synthetic = model.accuracy.filter((row) => !row.reference);
+  const best = (of: (row: AccuracyRow) => number | undefined): number =>
+    Math.max(...synthetic.map((row) => of(row) ?? Number.NEGATIVE_INFINITY));
+  const bestOf = new Map(model.sets.map((set) => [set, best((row) => row.sets[set]?.accuracy)]));
+  const bestAverage = best((row) => row.average);
+  const withVolume = model.accuracy.some((row) => row.volume);
+  const contest = synthetic.length > 1;
+  const notes = [
+    'Accuracy of 1:1 verification in percent, mean ± standard deviation over the folds; average: the mean of the sets.',
+  ];
+  if (reference) {
+    notes.push(`GtR (gap to real): the average of “${reference.label}” minus the row’s, in percentage points.`);
+  }
+  if (contest)
+    notes.push(reference ? 'Bold: the best of its column, the reference left out.' : 'Bold: the best of its column.');
+  if (withVolume) notes.push('Volume: identities × images of each in the training set.');
+  if (model.note) notes.push(model.note);
+  return {
+    id: 'accuracy',
+    caption: 'Verification accuracy of recognizers, by what they were trained on',
+    columns: [
+      { label: 'Trained on', numeric: false },
+      ...(withVolume ? [{ label: 'Volume', numeric: true, title: 'identities × images of each' }] : []),
+      ...model.sets.map((set) => ({ label: benchmarkName(set), numeric: true })),
+      { label: 'Average', numeric: true },
+      ...(reference ? [{ label: 'GtR', numeric: true, title: 'gap to real, percentage points' }] : []),
+      { label: 'Source', numeric: false },
+    ],
+    rows: model.accuracy.map((row) => ({
+      reference: row.reference,
+      cells: [
+        { text: row.label },
+        ...(withVolume ? [volumeCell(row)] : []),
+        ...model.sets.map((set) =>
+          accuracyCell(row.sets[set], row.artifact, contest && isBest(row, row.sets[set]?.accuracy, bestOf.get(set))),
+        ),
+        {
+          text: percent(row.average),
+          artifacts: [row.artifact],
+          best: contest && isBest(row, row.average, bestAverage),
+        },
+        ...(reference ? [gapCell(row, reference)] : []),
+        { text: '', artifacts: [row.artifact], source: true },
+      ],
+    })),
+    notes,
+  };
+};
+
+const isBest = (row: AccuracyRow, value: number | undefined, best: number | undefined): boolean =>
+  !row.reference && value !== undefined && value === best;
+
+const accuracyCell = (set: SetAccuracy | undefined, artifact: Digest, best: boolean): Cell =>
+  set === undefined ? missing : { text: percent(set.accuracy), spread: percent(set.std), artifacts: [artifact], best };
+
+const volumeCell = (row: AccuracyRow): Cell => {
+  if (!row.volume) return missing;
+  const { identities, images, artifact } = row.volume;
+  const each = images / identities;
+  const text = Number.isInteger(each)
+    ? `${count(identities)} × ${count(each)}`
+    : `${count(identities)}; ${count(images)} in all`;
+  return { text, artifacts: [artifact], linked: true };
+};
+
+const gapCell = (row: AccuracyRow, reference: AccuracyRow): Cell =>
+  row.gapToReal === undefined
+    ? { text: row.reference ? '0.00' : '–', artifacts: [reference.artifact] }
+    : { text: percent(row.gapToReal), artifacts: [reference.artifact, row.artifact] };
+
+/** One table for each recognizer: mean ± std of the similarity, and the paper's table 7. */
+export const similarityTable = (group: SimilarityGroup, id: string): TableModel => {
+  const labels = group.rows.find((row) => row.bins)?.bins?.labels ?? [];
+  return {
+    id,
+    caption: `Similarity of generated images to their inquiry image, by ${group.label}`,
+    columns: [
+      { label: 'Generated set', numeric: false },
+      { label: 'Mean ± std', numeric: true },
+      ...labels.map((label) => ({ label, numeric: true, title: `identities with a mean similarity of ${label}` })),
+      { label: 'Source', numeric: false },
+    ],
+    rows: group.rows.map((row) => ({
+      cells: [
+        { text: row.label },
+        { text: fixed(row.mean, 3), spread: fixed(row.std, 3), artifacts: [row.artifact] },
+        ...labels.map((_, i): Cell => {
+          const n = row.bins?.identities[i];
+          return n === undefined ? missing : { text: count(n), artifacts: [row.artifact] };
+        }),
+        { text: '', artifacts: [row.artifact], source: true },
+      ],
+    })),
+    notes: [
+      'Cosine similarity, mean and standard deviation over all images of the set.',
+      ...(labels.length > 0
+        ? ['The other columns count identities by their mean similarity, as the paper’s table 7 does.']
+        : []),
+    ],
+  };
+};
+
+/** The first and last value of every logged series. */
+export const trainingTable = (model: ReportModel): TableModel => ({
+  id: 'training-values',
+  caption: 'Logged values at the first and the last step of each training',
+  columns: [
+    { label: 'Training', numeric: false },
+    { label: 'Value', numeric: false },
+    { label: 'Steps', numeric: true },
+    { label: 'First', numeric: true },
+    { label: 'Last', numeric: true },
+    { label: 'Source', numeric: false },
+  ],
+  rows: model.training.flatMap((log) =>
+    log.series.map((series) => ({
+      cells: [
+        { text: log.label },
+        { text: series.name },
+        { text: count(series.steps.at(-1) ?? 0), artifacts: [log.artifact] },
+        { text: fixed(series.values[0] ?? 0, 4), artifacts: [log.artifact] },
+        { text: fixed(series.values.at(-1) ?? 0, 4), artifacts: [log.artifact] },
+        { text: '', artifacts: [log.artifact], source: true },
+      ],
+    })),
+  ),
+  notes: [],
+});
+
+const methodNames: { readonly [method: string]: string } = {
+  'casia-webface': 'CASIA-WebFace (real)',
+  synface: 'SynFace',
+  digiface: 'DigiFace-1M',
+  'idiff-face': 'IDiff-Face',
+  dcface: 'DCFace',
+  cemiface: 'CemiFace',
+};
+const methodName = (method: string): string => methodNames[method] ?? method;
+
+export const paperComparisonTable = (paper: PaperResults): TableModel => ({
+  id: 'paper-comparison',
+  caption: 'As reported in the paper (its table 6), other data: not comparable in absolute value',
+  columns: [
+    { label: 'Trained on', numeric: false },
+    { label: 'Volume', numeric: true },
+    ...paper.benchmarks.map((set) => ({ label: benchmarkName(set), numeric: true })),
+    { label: 'Average', numeric: true },
+    { label: 'GtR', numeric: true },
+    { label: 'Source', numeric: false },
+  ],
+  rows: paper.comparison.map((row) => ({
+    reference: row.gtr === 0,
+    cells: [
+      {
+        text: `${methodName(row.method)}${row.loss ? `, ${row.loss === 'adaface' ? 'AdaFace' : 'CosFace'}` : ''}${row.reproduced ? ' †' : ''}`,
+      },
+      { text: row.volume, artifacts: [paper.artifact] },
+      ...row.acc.map((value): Cell => ({ text: fixed(value, 2), artifacts: [paper.artifact] })),
+      { text: fixed(row.avg, 2), artifacts: [paper.artifact] },
+      row.gtr === null ? missing : { text: fixed(row.gtr, 2), artifacts: [paper.artifact] },
+      { text: '', artifacts: [paper.artifact], source: true },
+    ],
+  })),
+  notes: [`† Reproduced by the paper’s authors under their own settings. Quoted from: ${paper.source}.`],
+  quoted: true,
+});
+
+export const paperSweepTable = (paper: PaperResults): TableModel => ({
+  id: 'paper-sweep',
+  caption:
+    'As reported in the paper (its table 11: 10,000 identities × 10 images), other data: not comparable in absolute value',
+  columns: [
+    { label: 'm', numeric: true },
+    ...paper.benchmarks.map((set) => ({ label: benchmarkName(set), numeric: true })),
+    { label: 'Average', numeric: true },
+    { label: 'Source', numeric: false },
+  ],
+  rows: paper.sweep.map((row) => ({
+    cells: [
+      { text: `${plain(row.m)}${row.suspect ? ' ‡' : ''}` },
+      ...row.acc.map((value): Cell => ({ text: fixed(value, 2), artifacts: [paper.artifact] })),
+      { text: fixed(row.avg, 2), artifacts: [paper.artifact] },
+      { text: '', artifacts: [paper.artifact], source: true },
+    ],
+  })),
+  notes: ['‡ Repeats the row for m = −1 digit for digit in the print, so probably an error there.'],
+  quoted: true,
+});
+
+export const paperSimilarityTable = (paper: PaperResults): TableModel => ({
+  id: 'paper-similarity',
+  caption:
+    'As reported in the paper (its table 7: similarity to the inquiry image), other data: not comparable in absolute value',
+  columns: [
+    { label: 'Generated set', numeric: false },
+    { label: 'Mean ± std, %', numeric: true },
+    ...paper.similarity.bins.map((bin) => ({
+      label: bin,
+      numeric: true,
+      title: `identities with a mean similarity of ${bin}`,
+    })),
+    { label: 'Source', numeric: false },
+  ],
+  rows: paper.similarity.rows.map((row) => ({
+    cells: [
+      { text: methodName(row.method) },
+      { text: fixed(row.avg_sim, 2), spread: fixed(row.std, 2), artifacts: [paper.artifact] },
+      ...row.identities.map((n): Cell => ({ text: count(n), artifacts: [paper.artifact] })),
+      { text: '', artifacts: [paper.artifact], source: true },
+    ],
+  })),
+  notes: [],
+  quoted: true,
+});

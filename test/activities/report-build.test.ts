@@ -1,0 +1,195 @@
+import { createHash } from 'node:crypto';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { stage } from '../../activities/report-build.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import type { ReportParams } from '../../report/params.ts';
+import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
+import { memoryStore } from '../helpers/memory-store.ts';
+import { contextOf, madeUpExperiment, putMetrics, readReport, verification } from '../report/fixture.ts';
+
+const build = async (change: (params: ReportParams) => unknown = (params) => params) => {
+  const store = memoryStore();
+  const params = (await change(await madeUpExperiment(store))) as ReportParams;
+  const { report } = await stage.run(params, contextOf(store));
+  if (!report) throw new Error('no report');
+  const read = (path: string) => readReport(store, report, path);
+  return {
+    store,
+    params,
+    report,
+    page: await read('report.html'),
+    markdown: await read('report.md'),
+    json: await read('report.json'),
+  };
+};
+
+const hostile = '<script>alert(1)</script>"\' onload=x <img src=x onerror=y>';
+
+/** Every element start of a page, so that a test can look at what a browser would. */
+const tags = (page: string): string[] => page.match(/<[a-z][^>]*>/gi) ?? [];
+
+/** This kind's schema alone, so that faults of other kinds fail their own tests. */
+const schema = (): StageSchema => {
+  const folder = mkdtempSync(join(tmpdir(), 'cemiflow-schema-'));
+  const name = 'report-build.schema.json';
+  copyFileSync(fileURLToPath(new URL(`../../schemas/stages/${name}`, import.meta.url)), join(folder, name));
+  const found = loadStageSchemas(folder).get('report/build');
+  rmSync(folder, { recursive: true });
+  if (!found) throw new Error('report/build has no schema');
+  return found;
+};
+
+describe('report/build', () => {
+  it('writes the same bytes for the same artifacts', async () => {
+    const [first, second] = await Promise.all([build(), build()]);
+    expect(second.report).toEqual(first.report);
+  });
+
+  it('shows accuracies, their spread, the average and the gap to real of every set', async () => {
+    const { page, params } = await build();
+    const { average, sets } = verification(0.58 + 0.14 * Math.exp(-(0.25 ** 2) / 0.35), 0) as never as {
+      average: number;
+      sets: { lfw: { accuracy: number; std: number } };
+    };
+    const real = (verification(0.915, 9) as never as { average: number }).average;
+    const row = page.split('\n').find((line) => line.includes('<th scope="row">CemiFace, m = 0</th>')) ?? '';
+    expect(row).toContain(
+      `>${(sets.lfw.accuracy * 100).toFixed(2)}<span class="pm">± ${(sets.lfw.std * 100).toFixed(2)}</span>`,
+    );
+    expect(row).toContain(`>${(average * 100).toFixed(2)}</td>`);
+    expect(row).toContain(`>${((real - average) * 100).toFixed(2)}</td>`);
+    expect(row).toContain('>4 × 6</a>');
+    expect(params.accuracy).toHaveLength(2);
+  });
+
+  it('names for every number in a table and every picture the artifact that it came from, and lists it', async () => {
+    const { page } = await build();
+    const numbers = [...page.matchAll(/<td class="n[^>]*>(?=[^–])/g)].map(([tag]) => tag);
+    expect(numbers.length).toBeGreaterThan(100);
+    for (const tag of numbers) expect(tag).toMatch(/ data-artifact="sha256:[0-9a-f]{64}( sha256:[0-9a-f]{64})*"/);
+    const pictures = tags(page).filter((tag) => tag.startsWith('<img'));
+    expect(pictures).toHaveLength(4 * 5 + 5 * 3 * 5);
+    for (const picture of pictures) expect(picture).toMatch(/ data-artifact="sha256:/);
+    for (const digest of new Set(page.match(/(?<=data-artifact="[^"]*)sha256:[0-9a-f]{64}/g))) {
+      expect(page).toContain(`<td class="full">${digest}</td>`);
+    }
+    for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) expect(page).toContain(`id="${target}"`);
+  });
+
+  it('needs nothing but itself: no scripts, no requests, and a policy that forbids both', async () => {
+    const { page } = await build();
+    expect(page).not.toMatch(
+      /<script|<iframe|<link|<object|<form| on[a-z]+="| style="|url\((?!#)|@import|javascript:/i,
+    );
+    const addresses = [...page.matchAll(/(?:src|href|action|srcset)="([^"]*)"/g)].map(
+      ([, address]) => address as string,
+    );
+    expect(addresses.every((address) => address.startsWith('#') || address.startsWith('data:image/png;base64,'))).toBe(
+      true,
+    );
+    const style = /<style>([^]*?)<\/style>/.exec(page)?.[1] ?? '';
+    const hash = createHash('sha256').update(style).digest('base64');
+    expect(page).toContain(
+      `content="default-src &#39;none&#39;; img-src data:; style-src &#39;sha256-${hash}&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;"`,
+    );
+  });
+
+  it('shows markup in titles, labels and metric names as text', async () => {
+    const { page, markdown } = await build((params) => ({
+      ...params,
+      title: hostile,
+      description: hostile,
+      note: hostile,
+      accuracy: params.accuracy.map((row) => ({
+        ...row,
+        label: `${hostile} {m}`.replace(row.reference ? ' {m}' : '', ''),
+      })),
+      similarity: params.similarity.map((group) => ({ ...group, label: hostile })),
+      samples: params.samples.map((sample) => ({ ...sample, label: hostile })),
+      training: params.training.map((training) => ({ ...training, label: hostile })),
+    }));
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+    expect(page).not.toMatch(/<script|<img src=x/i);
+    for (const tag of tags(page)) expect(tag.replace(/"[^"]*"/g, '""')).not.toMatch(/onload|onerror/);
+    expect(markdown).not.toMatch(/<script|<img/i);
+  });
+
+  it('shows markup in the names of benchmark sets and logged series as text', async () => {
+    const store = memoryStore();
+    const base = await madeUpExperiment(store);
+    const set = { accuracy: 0.7, std: 0.01 };
+    const metrics = await putMetrics(store, {
+      kind: 'verification',
+      sets: { [hostile]: set },
+      average: 0.7,
+    });
+    const log = await putMetrics(store, { kind: 'training', series: { [hostile]: { steps: [1, 2], values: [3, 2] } } });
+    const params = {
+      ...base,
+      accuracy: [{ label: 'a', metrics, reference: false }],
+      curve: null,
+      training: [{ label: 'b', log }],
+    };
+    const { report } = await stage.run(params, contextOf(store));
+    const shown = await readReport(store, report as never, 'report.html');
+    expect(shown).toContain('&lt;script&gt;');
+    expect(shown).not.toMatch(/<script|<img src=x/i);
+  });
+
+  it('puts the inquiry before its row, and one picture under each m', async () => {
+    const { page } = await build();
+    const head = /<table class="faces large">\s*<thead><tr>(.*?)<\/tr>/.exec(page)?.[1] ?? '';
+    expect([...head.matchAll(/>([^<]+)<\/th>/g)].map(([, text]) => text)).toEqual([
+      'Inquiry',
+      'm = −0.5',
+      'm = 0',
+      'm = 0.5',
+      'm = 1',
+    ]);
+    expect(page).toMatch(/alt="Inquiry image 1"[^>]*><\/td><td><img[^>]*alt="Inquiry 1, m = −0.5"/);
+  });
+
+  it('refuses a set that was not generated as a grid', async () => {
+    await expect(
+      build((params) => ({ ...params, grid: { ...params.grid, data: params.samples[0]?.data } })),
+    ).rejects.toMatchObject({
+      code: 'ReportInputInvalid',
+    });
+  });
+
+  it('keeps the paper’s numbers apart, and leaves them out when told to', async () => {
+    const { page, markdown } = await build();
+    expect(page).toContain('As reported in the paper (its table 6), other data: not comparable in absolute value');
+    expect(markdown).toContain('other data: not comparable in absolute value');
+    expect((await build((params) => ({ ...params, paper: false }))).page).not.toContain('As reported in the paper');
+  });
+
+  it('gives other programs every number with its artifact, and pictures by name only', async () => {
+    const { json, page } = await build();
+    const numbers = JSON.parse(json) as JsonObject & { accuracy: { artifact: string; average: number }[] };
+    expect(numbers.accuracy).toHaveLength(5);
+    for (const row of numbers.accuracy) expect(page).toContain(row.artifact);
+    expect(json).not.toContain('pngBase64');
+  });
+
+  it('makes a report of a title alone, with the schema’s defaults', async () => {
+    const params = checkParams(schema(), { title: 'Only a title', paper: false }) as never as ReportParams;
+    const store = memoryStore();
+    const { report } = await stage.run(params, contextOf(store));
+    expect(await readReport(store, report as never, 'report.html')).toContain('<h1>Only a title</h1>');
+  });
+
+  it('has a schema that takes single artifacts and labelled lists, and no others', async () => {
+    const params = await madeUpExperiment(memoryStore());
+    expect(checkParams(schema(), params as never)).toEqual(params);
+    const wrong = {
+      ...params,
+      accuracy: [{ label: 'a', metrics: { type: 'weights', digest: `sha256:${'0'.repeat(64)}` } }],
+    };
+    expect(() => checkParams(schema(), wrong as never)).toThrow(expect.objectContaining({ code: 'ParamsInvalid' }));
+  });
+});

@@ -1,0 +1,159 @@
+import type { ArtifactRef } from '../../core/artifact.ts';
+import { canonicalJson } from '../../core/canonical.ts';
+import type { Json, JsonObject } from '../../core/errors.ts';
+import { normalStream, randomStream } from '../../core/random.ts';
+import type { ArtifactStore, StageContext } from '../../core/stage.ts';
+import { DatasetWriter } from '../../data/dataset.ts';
+import type { ReportParams } from '../../report/params.ts';
+
+/** Made-up results of a small experiment, in a store as its stages would have left them. No claim about anything. */
+export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5, 1]): Promise<ReportParams> => {
+  const over = async (make: (m: number) => Promise<ArtifactRef>) =>
+    Promise.all(ms.map(async (m) => ({ matrix: { m }, artifact: await make(m) })));
+  const verify = await over((m) =>
+    putMetrics(store, verification(0.58 + 0.14 * Math.exp(-((m - 0.25) ** 2) / 0.35), m)),
+  );
+  const sets = await over((m) => putFaces(store, 4, 6, 1 + m, { origin: 'generated' }));
+  const log = (from: number, to: number, seed: number) => putMetrics(store, training(from, to, seed));
+  return {
+    title: 'CemiFace in miniature: which similarity trains best?',
+    description:
+      'A generator is trained to make faces of a wanted cosine similarity m to an inquiry image. For each m, a set is generated and a recognizer trained on it alone.\n\nMade-up numbers, to look at the page.',
+    note: 'The sets are rendered imitations that carry the names of what they imitate.',
+    accuracy: [
+      {
+        label: 'Real set (CosFace)',
+        metrics: await putMetrics(store, verification(0.915, 9)),
+        reference: true,
+        volume: await putFaces(store, 4, 6, 3, { origin: 'procedural' }),
+      },
+      { label: 'CemiFace, m = {m}', metrics: verify, volume: sets, reference: false },
+    ],
+    curve: { axis: 'm', metrics: verify },
+    similarity: [
+      {
+        label: 'the teacher (AdaFace)',
+        axis: 'm',
+        metrics: await over((m) => putMetrics(store, similarity(0.33 + 0.12 * m, m))),
+      },
+      {
+        label: 'an unseen recognizer',
+        axis: 'm',
+        metrics: await over((m) => putMetrics(store, similarity(0.29 + 0.1 * m, m + 7))),
+      },
+    ],
+    grid: {
+      data: await putFaces(store, 4, ms.length, 5, { origin: 'generated', grid: { m: ms } }),
+      inquiries: await putFaces(store, 5, 1, 5, {}, 'inquiries'),
+      rows: 4,
+    },
+    samples: [
+      { label: 'Real set', data: await putFaces(store, 4, 6, 3, { origin: 'procedural' }), identities: 3, images: 5 },
+      { label: 'CemiFace, m = {m}', data: sets, identities: 3, images: 5 },
+    ],
+    training: [
+      { label: 'Teacher', log: await log(12, 1.1, 1) },
+      { label: 'Generator', log: await log(0.9, 0.04, 2) },
+      { label: 'Student, m = {m}', log: await over((m) => log(14, 3 + m, 3 + m)) },
+    ],
+    paper: true,
+  };
+};
+
+export const putMetrics = async (store: ArtifactStore, metrics: Json): Promise<ArtifactRef> => {
+  const file = await store.putFile('metrics.json', Buffer.from(canonicalJson(metrics)), 'application/json');
+  return store.putArtifact({ type: 'metrics', meta: { kind: (metrics as JsonObject).kind as string }, files: [file] });
+};
+
+/** Accuracies about a level, harder from set to set. */
+export const verification = (level: number, seed: number): JsonObject => {
+  const normal = normalStream(randomStream(11, 'verification', seed));
+  const easier: { [set: string]: number } = { lfw: 0.06, cfp_fp: -0.02, agedb_30: 0.01, calfw: 0.02, cplfw: -0.05 };
+  const entries = Object.entries(easier).map(([set, shift]) => {
+    const foldAccuracies = Array.from({ length: 10 }, () => Math.min(1, level + shift + 0.012 * normal()));
+    const accuracy = foldAccuracies.reduce((sum, a) => sum + a, 0) / 10;
+    const std = Math.sqrt(foldAccuracies.reduce((sum, a) => sum + (a - accuracy) ** 2, 0) / 10);
+    return [
+      set,
+      { accuracy, std, threshold: 0.3, foldAccuracies, pairs: 3000, scores: `sha256:${'0'.repeat(64)}` },
+    ] as const;
+  });
+  const average = entries.reduce((sum, [, set]) => sum + set.accuracy, 0) / entries.length;
+  return { kind: 'verification', sets: Object.fromEntries(entries), average };
+};
+
+export const similarity = (mean: number, seed: number): JsonObject => {
+  const normal = normalStream(randomStream(12, 'similarity', seed));
+  const values = Array.from({ length: 1600 }, () => mean + 0.11 * normal());
+  const edges = Array.from({ length: 101 }, (_, i) => Number((-1 + i * 0.02).toFixed(2)));
+  const counts = edges.slice(1).map((high, i) => values.filter((v) => v >= (edges[i] as number) && v < high).length);
+  return {
+    kind: 'similarity',
+    mean,
+    std: 0.11,
+    histogram: { edges, counts },
+    perIdentity: { mean: [], std: [] },
+    bins: { edges: [0, 0.1, 0.2, 0.3, 0.4, 0.5], identities: [2, 13, 48, 91, 38, 8] },
+  };
+};
+
+const training = (from: number, to: number, seed: number): JsonObject => {
+  const normal = normalStream(randomStream(13, 'training', seed));
+  const steps = Array.from({ length: 400 }, (_, i) => i * 10);
+  const values = steps.map((step) => to + (from - to) * Math.exp(-step / 700) * (1 + 0.08 * normal()));
+  return { kind: 'training', series: { loss: { steps, values } } };
+};
+
+const putFaces = async (
+  store: ArtifactStore,
+  identities: number,
+  images: number,
+  seed: number,
+  meta: JsonObject,
+  type: 'dataset' | 'inquiries' = 'dataset',
+): Promise<ArtifactRef> => {
+  const writer = new DatasetWriter(store, { height: 32, width: 32 });
+  for (let identity = 0; identity < identities; identity++) {
+    for (let image = 0; image < images; image++)
+      await writer.add({ identity, image, pixels: drawFace(identity, image, seed) });
+  }
+  return store.putArtifact({ type, meta: { ...meta, ...writer.counts() }, files: await writer.files() });
+};
+
+/** uint8 RGB [32, 32, 3]: an oval with two eyes and a mouth, enough to see which picture stands where. */
+const drawFace = (identity: number, image: number, seed: number): Uint8Array => {
+  const tone = randomStream(14, identity);
+  const pose = randomStream(15, identity, image, seed);
+  const skin = [150 + 90 * tone(), 110 + 70 * tone(), 90 + 50 * tone()];
+  const ground = [40 + 150 * pose(), 40 + 150 * pose(), 40 + 150 * pose()];
+  const [cx, cy, rx, ry] = [15.5 + 4 * (pose() - 0.5), 16 + 3 * (pose() - 0.5), 9 + 2 * tone(), 12 + 2 * tone()];
+  const pixels = new Uint8Array(32 * 32 * 3);
+  for (let y = 0; y < 32; y++) {
+    for (let x = 0; x < 32; x++) {
+      const d = ((x - cx) / rx) ** 2 + ((y - cy) / ry) ** 2;
+      const eye = Math.min(Math.hypot(x - cx + 4, y - cy + 2), Math.hypot(x - cx - 4, y - cy + 2)) < 1.6;
+      const mouth = Math.abs(y - cy - 6) < 1 && Math.abs(x - cx) < 3.5;
+      const colour =
+        d > 1 ? ground : eye ? [30, 25, 30] : mouth ? [150, 60, 70] : skin.map((c) => c * (1.05 - 0.35 * d));
+      pixels.set(
+        colour.map((c) => Math.max(0, Math.min(255, c))),
+        (y * 32 + x) * 3,
+      );
+    }
+  }
+  return pixels;
+};
+
+export const contextOf = (store: ArtifactStore): StageContext => ({
+  seed: 7,
+  store,
+  signal: new AbortController().signal,
+  progress: async () => {},
+});
+
+/** The text of a report's file. */
+export const readReport = async (store: ArtifactStore, ref: ArtifactRef, path: string): Promise<string> => {
+  const file = (await store.getArtifact(ref)).files.find((entry) => entry.path === path);
+  if (!file) throw new Error(`the report has no ${path}`);
+  return (await store.getBlob(file.digest)).toString('utf8');
+};

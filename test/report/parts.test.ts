@@ -1,0 +1,129 @@
+import { describe, expect, it } from 'vitest';
+import type { Digest } from '../../core/digest.ts';
+import { withGaps } from '../../report/accuracy.ts';
+import { count, fixed, percent, sortBenchmarks } from '../../report/format.ts';
+import { binLabels, similarityOf, trainingOf, verificationOf } from '../../report/inputs.ts';
+import { axisValue, fillLabel } from '../../report/labels.ts';
+import { escapeMarkdown } from '../../report/markdown.ts';
+import { paperDigest, readPaper } from '../../report/paper/paper.ts';
+import { similarity, verification } from './fixture.ts';
+
+const artifact: Digest = `sha256:${'c'.repeat(64)}`;
+
+describe('labels', () => {
+  it('take matrix values where they are named', () => {
+    expect(fillLabel('CemiFace, m = {m}', { m: -0.5 })).toBe('CemiFace, m = −0.5');
+  });
+
+  it('get matrix values appended where rows would read the same', () => {
+    expect(fillLabel('CemiFace', { m: 1 }, { distinguish: true })).toBe('CemiFace (m = 1)');
+    expect(fillLabel('CemiFace', {}, { distinguish: true })).toBe('CemiFace');
+  });
+
+  it('refuse an axis that there is not, naming those there are', () => {
+    expect(() => fillLabel('{n}', { m: 1 })).toThrow(
+      expect.objectContaining({ code: 'ReportInputInvalid', remedy: 'use one of: {m}' }),
+    );
+    expect(() => fillLabel('{constructor}', { m: 1 })).toThrow(expect.objectContaining({ code: 'ReportInputInvalid' }));
+  });
+
+  it('refuse a chart over values that are no numbers', () => {
+    expect(() => axisValue({ m: 'a' }, 'm')).toThrow(expect.objectContaining({ code: 'ReportInputInvalid' }));
+  });
+});
+
+describe('numbers', () => {
+  it('are printed without a locale, with a true minus and no negative zero', () => {
+    expect([fixed(-0.001, 2), fixed(-1.5, 1), percent(0.92296), count(1234567)]).toEqual([
+      '0.00',
+      '−1.5',
+      '92.30',
+      '1,234,567',
+    ]);
+  });
+
+  it('stand in the order of the paper', () => {
+    expect(sortBenchmarks(['zzz', 'cplfw', 'lfw', 'abc', 'lfw', 'agedb_30'])).toEqual([
+      'lfw',
+      'agedb_30',
+      'cplfw',
+      'abc',
+      'zzz',
+    ]);
+  });
+});
+
+describe('withGaps', () => {
+  const row = (average: number, reference: boolean) => ({
+    artifact,
+    sets: {},
+    average,
+    label: `${average}`,
+    matrix: {},
+    reference,
+  });
+
+  it('counts the gap from the reference to each row, also where a row is better', () => {
+    const [first, real, better] = withGaps([row(0.7, false), row(0.9426, true), row(0.95, false)]);
+    expect(first?.gapToReal).toBeCloseTo(0.2426, 12);
+    expect(real?.gapToReal).toBeUndefined();
+    expect(better?.gapToReal).toBeCloseTo(-0.0074, 12);
+  });
+
+  it('gives no gap without a reference, and refuses two', () => {
+    expect(withGaps([row(0.7, false)])[0]?.gapToReal).toBeUndefined();
+    expect(() => withGaps([row(0.7, true), row(0.8, true)])).toThrow(
+      expect.objectContaining({ code: 'ReportInputInvalid' }),
+    );
+  });
+});
+
+describe('inputs', () => {
+  it('reads what evaluations write', () => {
+    expect(verificationOf(verification(0.8, 1), artifact).sets.lfw?.pairs).toBe(3000);
+    expect(similarityOf(similarity(0.3, 1), artifact).bins?.labels.at(-1)).toBe('above 0.5');
+  });
+
+  it('refuses metrics of another kind, and numbers that are none', () => {
+    expect(() => verificationOf(similarity(0.3, 1), artifact)).toThrow(/kind verification, got "similarity"/);
+    expect(() => verificationOf({ ...verification(0.8, 1), average: '<b>' }, artifact)).toThrow(
+      /average must be a number/,
+    );
+    expect(() => trainingOf({ kind: 'training', series: { loss: { steps: [1], values: [] } } }, artifact)).toThrow(
+      /as many steps as values/,
+    );
+  });
+
+  it('names ranges closed at both ends, open above, and open at both ends', () => {
+    expect(binLabels([0, 0.1], 1, artifact)).toEqual(['0.0 to 0.1']);
+    expect(binLabels([0, 0.1], 2, artifact)).toEqual(['0.0 to 0.1', 'above 0.1']);
+    expect(binLabels([0, 0.1], 3, artifact)).toEqual(['below 0.0', '0.0 to 0.1', 'above 0.1']);
+    expect(() => binLabels([0, 0.1], 4, artifact)).toThrow(/must fit/);
+  });
+});
+
+describe('Markdown', () => {
+  it('shows hostile text as text, in one table cell', () => {
+    const shown = escapeMarkdown('a | b\n<img src=x onerror=1> [x](javascript:1) `c` **d** https://e');
+    expect(shown).not.toMatch(/[<>\n]|(?<!\\)[|[\]`*]|:\/\//);
+  });
+
+  it('leaves numbers alone', () => {
+    expect(escapeMarkdown('97.17 ± 1.08')).toBe('97.17 ± 1.08');
+    expect(escapeMarkdown('1. first')).toBe('1\\. first');
+  });
+});
+
+describe('the paper', () => {
+  it('is quoted from the file whose digest is part of the code', async () => {
+    const paper = await readPaper();
+    expect(paper.artifact).toBe(paperDigest);
+    expect(paper.comparison.find((row) => row.method === 'cemiface' && row.volume === '0.5M')?.avg).toBe(92.3);
+    expect(paper.sweep).toHaveLength(21);
+    expect(paper.similarity.rows.map((row) => row.identities.length)).toEqual([6, 6]);
+  });
+
+  it('is refused when the file has changed', async () => {
+    await expect(readPaper(new URL(import.meta.url).pathname)).rejects.toMatchObject({ code: 'PaperChanged' });
+  });
+});
