@@ -53,9 +53,10 @@ export interface ShardedStageKind<P = JsonObject, Part extends Json = JsonObject
   join(params: P, parts: readonly Outputs[], context: StageContext): Promise<Outputs>;
 }
 
-export type AnyStageKind = StageKind<never> | ShardedStageKind<never, never>;
+// Parts are produced and consumed by the same kind: from outside they are opaque.
+export type AnyStageKind = StageKind<never> | ShardedStageKind<never, any>;
 
-export const isSharded = (kind: AnyStageKind): kind is ShardedStageKind<never, never> => 'split' in kind;
+export const isSharded = (kind: AnyStageKind): kind is ShardedStageKind<never, JsonObject> => 'split' in kind;
 
 /** The three actions that a sharded kind becomes are told apart by a suffix of the kind. */
 export const partKind = (kind: string): string => `${kind}#part`;

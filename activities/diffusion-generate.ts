@@ -1,0 +1,240 @@
+import type { Outputs } from '../core/action.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { normalStream, randomStream } from '../core/random.ts';
+import type { ArtifactStore, ShardedStageKind, StageContext } from '../core/stage.ts';
+import { DatasetWriter, joinShards } from '../data/dataset.ts';
+import { decodeSafetensors } from '../data/formats/safetensors.ts';
+import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../data/inquiries.ts';
+import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
+import { conditionTokens } from '../nn/diffusion/condition.ts';
+import type { UNetConfig } from '../nn/diffusion/config.ts';
+import { ddimStep, ddimSteps } from '../nn/diffusion/ddim.ts';
+import { unetParameters } from '../nn/diffusion/layout.ts';
+import { linearSchedule } from '../nn/diffusion/schedule.ts';
+import { type Tensors, tf } from '../nn/tf.ts';
+import { fromSafetensors } from '../nn/weights.ts';
+
+/** `schemas/stages/diffusion-generate.schema.json` */
+interface Params {
+  readonly generator: ArtifactRef;
+  readonly inquiries: ArtifactRef;
+  readonly m: number | readonly number[];
+  readonly identities: number;
+  readonly images: number;
+  readonly oversample: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly shardIdentities: number;
+}
+
+/** One shard: what it needs and nothing else, so that a set that grows keeps the shards that it had. */
+type Part = JsonObject & {
+  readonly generator: ArtifactRef & JsonObject;
+  /** The inquiries of this shard alone. */
+  readonly inquiries: ArtifactRef & JsonObject;
+  readonly firstIdentity: number;
+  readonly m: number | number[];
+  readonly images: number;
+  readonly oversample: number;
+  readonly steps: number;
+  readonly batch: number;
+};
+
+const split = async (params: Params, { store }: StageContext): Promise<Part[]> => {
+  const all = await loadInquiries(store, params.inquiries);
+  const count = params.identities || all.count;
+  if (count > all.count) {
+    throw new CemiflowError('TooFewInquiries', `${count} identities were asked for, there are ${all.count} inquiries`, {
+      remedy: 'lower identities, or select more inquiries',
+      data: { asked: count, found: all.count },
+    });
+  }
+  const { maxSimilarity } = (await store.getArtifact(params.inquiries)).meta as { maxSimilarity: number };
+  const grid = typeof params.m !== 'number';
+  const parts: Part[] = [];
+  for (let from = 0; from < count; from += params.shardIdentities) {
+    const slice = sliceInquiries(all, from, Math.min(count, from + params.shardIdentities));
+    parts.push({
+      generator: { ...params.generator },
+      inquiries: { ...(await saveInquiries(store, slice, { maxSimilarity })) },
+      firstIdentity: from,
+      m: typeof params.m === 'number' ? params.m : [...params.m],
+      images: grid ? (params.m as number[]).length : params.images,
+      oversample: grid ? 0 : params.oversample,
+      steps: params.steps,
+      batch: params.batch,
+    });
+  }
+  return parts;
+};
+
+const runPart = async (part: Part, context: StageContext): Promise<Outputs> => {
+  const { store } = context;
+  const inquiries = await loadInquiries(store, part.inquiries);
+  const sampler = await samplerFor(store, part.generator, part.batch);
+  const { height, width } = inquiries;
+  const size = height * width * 3;
+  const generated = await sample(part, inquiries, sampler, context);
+  const writer = new DatasetWriter(store, { height, width });
+  for (let row = 0; row < inquiries.count; row++) {
+    const identity = part.firstIdentity + row;
+    for (let image = 0; image < part.images; image++) {
+      const at = (row * part.images + image) * size;
+      await writer.add({ identity, image, pixels: generated.subarray(at, at + size) });
+    }
+    // The oversampled inquiry follows the generated images: its image numbers start at `generatedImages`.
+    const pixels = inquiries.pixels.subarray(row * size, (row + 1) * size);
+    for (let copy = 0; copy < part.oversample; copy++) {
+      await writer.add({ identity, image: part.images + copy, pixels });
+    }
+  }
+  return { data: await writer.finish({ origin: 'generated', ...describe(part) }) };
+};
+
+const describe = ({ m, images, oversample }: Pick<Part, 'm' | 'images' | 'oversample'>): JsonObject => ({
+  generatedImages: images,
+  oversample,
+  ...(typeof m === 'number' ? { m } : { grid: { m: [...m] } }),
+});
+
+/**
+ * All images of the shard. Image k = identity · images + image always stands in slot k mod batch of its batch, and
+ * unused slots hold zeros, so that shards of any size make the same pixels.
+ *
+ * @returns uint8 RGB [identities · images, H, W, 3]
+ */
+const sample = async (
+  part: Part,
+  inquiries: InquirySet,
+  sampler: Sampler,
+  context: StageContext,
+): Promise<Uint8Array> => {
+  const { batch, images } = part;
+  const first = part.firstIdentity * images;
+  const end = first + inquiries.count * images;
+  const firstBatch = Math.floor(first / batch);
+  const batches = Math.ceil(end / batch) - firstBatch;
+  const size = inquiries.height * inquiries.width * 3;
+  const pixels = new Uint8Array(inquiries.count * images * size);
+  const times = ddimSteps(linearSchedule(sampler.timesteps), part.steps);
+  for (let b = 0; b < batches; b++) {
+    const start = (firstBatch + b) * batch;
+    const slots = slotsOf(start, part, inquiries, context.seed);
+    let x = slots.noise;
+    for (const [i, at] of times.entries()) {
+      const inputs: Tensors = {
+        x,
+        identity: slots.identity,
+        m: slots.m,
+        time: tf.scalar(at.time),
+        alphaBar: tf.scalar(at.alphaBar),
+        nextAlphaBar: tf.scalar(at.nextAlphaBar),
+      };
+      const next = sampler.step.run(inputs).x as tf.Tensor4D;
+      tf.dispose([inputs.time, inputs.alphaBar, inputs.nextAlphaBar, x] as tf.Tensor[]);
+      x = next;
+      await context.progress({ phase: 'sample', step: b * times.length + i + 1, steps: batches * times.length });
+    }
+    const values = x.dataSync();
+    tf.dispose([x, slots.identity, slots.m]);
+    for (let slot = Math.max(0, first - start); slot < batch && start + slot < end; slot++) {
+      toPixels(values, slot * size, pixels, (start + slot - first) * size, size);
+    }
+  }
+  return pixels;
+};
+
+/** Noise and condition of each slot; empty ones hold zeros. */
+const slotsOf = (start: number, part: Part, inquiries: InquirySet, seed: number) => {
+  const { batch, images } = part;
+  const { height, width, embeddingSize, embeddings, count } = inquiries;
+  const size = height * width * 3;
+  const noise = new Float32Array(batch * size);
+  const identity = new Float32Array(batch * embeddingSize);
+  const m = new Float32Array(batch);
+  for (let slot = 0; slot < batch; slot++) {
+    const subject = Math.floor((start + slot) / images);
+    const image = (start + slot) % images;
+    const row = subject - part.firstIdentity;
+    if (row < 0 || row >= count) continue;
+    // All images of a grid's row start from the same noise, so that only m varies.
+    const normal = normalStream(randomStream(seed, 'generate', subject, typeof part.m === 'number' ? image : 0));
+    for (let k = 0; k < size; k++) noise[slot * size + k] = normal();
+    identity.set(embeddings.subarray(row * embeddingSize, (row + 1) * embeddingSize), slot * embeddingSize);
+    m[slot] = typeof part.m === 'number' ? part.m : (part.m[image] as number);
+  }
+  return {
+    noise: tf.tensor4d(noise, [batch, height, width, 3]),
+    identity: tf.tensor2d(identity, [batch, embeddingSize]),
+    m: tf.tensor1d(m),
+  };
+};
+
+const toPixels = (from: ArrayLike<number>, fromAt: number, to: Uint8Array, toAt: number, size: number): void => {
+  for (let k = 0; k < size; k++) {
+    to[toAt + k] = Math.max(0, Math.min(255, Math.round(((from[fromAt + k] as number) + 1) * 127.5)));
+  }
+};
+
+interface Sampler {
+  readonly step: CompiledFunction;
+  readonly timesteps: number;
+}
+
+/** The last sampler stays loaded: the shards of a set, and the sets of other m, come one after another. */
+let loaded: { readonly key: string; readonly sampler: Sampler } | undefined;
+
+const samplerFor = async (store: ArtifactStore, generator: ArtifactRef, batch: number): Promise<Sampler> => {
+  const key = `${generator.digest} ${batch}`;
+  if (loaded?.key === key) return loaded.sampler;
+  loaded?.sampler.step.dispose();
+  loaded = undefined;
+  const { meta, files } = await store.getArtifact(generator);
+  const { network, timesteps } = meta as unknown as { network: UNetConfig & { family?: string }; timesteps: number };
+  const model = files.find(({ path }) => path === 'model.safetensors');
+  if (network?.family !== 'unet' || !model) {
+    throw new CemiflowError('NotAGenerator', `weights of a UNet are required, got ${network?.family ?? 'others'}`, {
+      remedy: 'give the weights of a diffusion/train stage',
+      data: { artifact: generator.digest },
+    });
+  }
+  const weights = fromSafetensors(decodeSafetensors(await store.getBlob(model.digest)), unetParameters(network));
+  const sampler = { step: compileSampler(weights, network, batch), timesteps };
+  tf.dispose(weights);
+  loaded = { key, sampler };
+  return sampler;
+};
+
+const compileSampler = (weights: Tensors, network: UNetConfig, batch: number): CompiledFunction => {
+  const { imageSize: s, identitySize } = network;
+  const example = {
+    x: tf.zeros([batch, s, s, 3]),
+    identity: tf.zeros([batch, identitySize]),
+    m: tf.zeros([batch]),
+    time: tf.scalar(1),
+    alphaBar: tf.scalar(0.5),
+    nextAlphaBar: tf.scalar(0.6),
+  };
+  const step = compileFunction(
+    (w, inputs) => {
+      const tokens = conditionTokens(w, inputs.identity as tf.Tensor2D, inputs.m as tf.Tensor1D, network);
+      const at = inputs as { time: tf.Tensor; alphaBar: tf.Tensor; nextAlphaBar: tf.Tensor };
+      return { x: ddimStep(w, inputs.x as tf.Tensor4D, tokens, at, network) };
+    },
+    weights,
+    example,
+  );
+  tf.dispose(example);
+  return step;
+};
+
+const join = async (params: Params, parts: readonly Outputs[], { store }: StageContext): Promise<Outputs> => {
+  const manifests = await Promise.all(parts.map((part) => store.getArtifact(part.data as ArtifactRef)));
+  const sum = (name: string): number => manifests.reduce((total, { meta }) => total + (meta[name] as number), 0);
+  const meta = { ...manifests[0]?.meta, identities: sum('identities'), images: sum('images') } as JsonObject;
+  const files = joinShards(manifests.map((manifest) => manifest.files));
+  return { data: await store.putArtifact({ type: 'dataset', meta, files }) };
+};
+
+export const stage: ShardedStageKind<Params, Part> = { split, runPart, join };

@@ -1,0 +1,125 @@
+import { statelessUniform } from '../kernels/random.ts';
+import { affine, batchNormTrain, frozenAffine, runningAverage } from '../layers/batch-norm.ts';
+import { conv2d, subsample } from '../layers/conv.ts';
+import { dropout, linear } from '../layers/linear.ts';
+import { prelu } from '../layers/prelu.ts';
+import { type Tensors, tf } from '../tf.ts';
+import { type RecognizerConfig, type Unit, unitsOf } from './config.ts';
+
+/**
+ * E_id with running statistics. Its gradient reaches the images, not the weights, whose normalisations are folded into
+ * the convolutions before them.
+ *
+ * @param weights `recognizerParameters(config)` by name
+ * @param x float32 [B, S, S, 3], RGB in [-1, 1]
+ * @returns features float32 [B, D], not normalised
+ */
+export const embed = (weights: Tensors, x: tf.Tensor4D, config: RecognizerConfig): tf.Tensor2D =>
+  backbone(x, config, {
+    weight: (name) => required(weights, name),
+    norm: (h, name) => affine(h, frozen(weights, name)),
+    convNorm: (h, conv, name, stride) => {
+      const { scale, shift } = frozen(weights, name);
+      return tf.add(conv2d(h, tf.mul(required(weights, conv), scale) as tf.Tensor4D, stride), shift);
+    },
+    drop: (h) => h,
+  });
+
+/**
+ * The same network as it trains: normalised by the batch, with dropout.
+ *
+ * @param weights trained parameters by name
+ * @param running running statistics by name (`….running_mean`, `….running_var`)
+ * @param dropoutSeed int32 [2]; needed where `config.dropout` is above 0
+ * @returns features float32 [B, D], and the running statistics after this batch
+ */
+export const forwardTrain = (
+  weights: Tensors,
+  running: Tensors,
+  x: tf.Tensor4D,
+  config: RecognizerConfig,
+  dropoutSeed?: tf.Tensor1D,
+): { features: tf.Tensor2D; running: Tensors } => {
+  const updated: Tensors = {};
+  const norm = <T extends tf.Tensor>(h: T, name: string): T => {
+    const channels = h.shape.at(-1) as number;
+    // The last normalisation works on rows and has no weight and bias of its own.
+    const map = (h.rank === 4 ? h : tf.reshape(h, [-1, 1, 1, channels])) as tf.Tensor4D;
+    const gamma = weights[`${name}.weight`] ?? tf.ones([channels]);
+    const beta = weights[`${name}.bias`] ?? tf.zeros([channels]);
+    const { y, mean, variance } = batchNormTrain(map, gamma, beta);
+    updated[`${name}.running_mean`] = runningAverage(required(running, `${name}.running_mean`), mean);
+    updated[`${name}.running_var`] = runningAverage(required(running, `${name}.running_var`), variance);
+    return tf.reshape(y, h.shape) as T;
+  };
+  const features = backbone(x, config, {
+    weight: (name) => required(weights, name),
+    norm,
+    convNorm: (h, conv, name, stride) => norm(conv2d(h, required(weights, conv) as tf.Tensor4D, stride), name),
+    drop: (h) =>
+      config.dropout === 0
+        ? h
+        : dropout(h, config.dropout, statelessUniform(h.shape, dropoutSeed as tf.Tensor1D) as tf.Tensor4D),
+  });
+  return { features, running: updated };
+};
+
+/** What differs between training and inference. */
+interface Mode {
+  weight(name: string): tf.Tensor;
+  norm<T extends tf.Tensor>(h: T, name: string): T;
+  /** A convolution and the normalisation of what it gives. */
+  convNorm(h: tf.Tensor4D, conv: string, norm: string, stride: number): tf.Tensor4D;
+  drop(h: tf.Tensor4D): tf.Tensor4D;
+}
+
+const backbone = (x: tf.Tensor4D, config: RecognizerConfig, mode: Mode): tf.Tensor2D => {
+  const images = config.channels === 'bgr' ? tf.reverse(x, 3) : x;
+  let h = mode.convNorm(images, 'input_layer.0.weight', 'input_layer.1', config.stemStride);
+  h = prelu(h, mode.weight('input_layer.2.weight'));
+  for (const unit of unitsOf(config)) h = irUnit(h, unit, config, mode);
+  h = mode.drop(mode.norm(h, 'output_layer.0'));
+  const flat = tf.reshape(h, [h.shape[0], -1]) as tf.Tensor2D;
+  const rows = linear(flat, mode.weight('output_layer.3.weight'), mode.weight('output_layer.3.bias'));
+  return mode.norm(rows, 'output_layer.4');
+};
+
+/** BN, conv, BN, PReLU, conv with the stride, BN[, squeeze and excitation], plus the shortcut. */
+const irUnit = (x: tf.Tensor4D, unit: Unit, config: RecognizerConfig, mode: Mode): tf.Tensor4D => {
+  const at = (layer: string): string => `${unit.name}.${layer}`;
+  const shortcut =
+    unit.from === unit.to
+      ? subsample(x, unit.stride)
+      : mode.convNorm(x, at('shortcut_layer.0.weight'), at('shortcut_layer.1'), unit.stride);
+  let h = mode.norm(x, at('res_layer.0'));
+  h = mode.convNorm(h, at('res_layer.1.weight'), at('res_layer.2'), 1);
+  h = prelu(h, mode.weight(at('res_layer.3.weight')));
+  h = mode.convNorm(h, at('res_layer.4.weight'), at('res_layer.5'), unit.stride);
+  return tf.add(config.variant === 'ir_se' ? squeezeExcite(h, at('res_layer.se_block'), mode) : h, shortcut);
+};
+
+/** Channels weighted by sigmoid(fc2(relu(fc1(mean over pixels)))). */
+const squeezeExcite = (h: tf.Tensor4D, name: string, mode: Mode): tf.Tensor4D => {
+  const channels = h.shape[3];
+  const matrix = (layer: string): tf.Tensor2D => {
+    const w = mode.weight(`${name}.${layer}.weight`);
+    return tf.reshape(w, [w.shape[2] as number, w.shape[3] as number]);
+  };
+  const pooled = tf.mean(h, [1, 2]) as tf.Tensor2D;
+  const gate = tf.sigmoid(tf.matMul(tf.relu(tf.matMul(pooled, matrix('fc1'))), matrix('fc2')));
+  return tf.mul(h, tf.reshape(gate, [-1, 1, 1, channels]));
+};
+
+const frozen = (weights: Tensors, name: string): { scale: tf.Tensor; shift: tf.Tensor } =>
+  frozenAffine({
+    gamma: weights[`${name}.weight`],
+    beta: weights[`${name}.bias`],
+    mean: required(weights, `${name}.running_mean`),
+    variance: required(weights, `${name}.running_var`),
+  });
+
+const required = (tensors: Tensors, name: string): tf.Tensor => {
+  const tensor = tensors[name];
+  if (!tensor) throw new Error(`the recognizer's weights lack '${name}'`);
+  return tensor;
+};

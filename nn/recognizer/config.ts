@@ -1,0 +1,117 @@
+import { CemiflowError } from '../../core/errors.ts';
+
+/**
+ * A recognizer of AdaFace's shape (`net.py`): a stem, four stages of IR units (fewer or more are allowed), an embedding.
+ * Stored in a weights artifact's `meta.network`, from which the network is rebuilt.
+ */
+export interface RecognizerConfig {
+  /** `ir_se` adds squeeze and excitation to every unit. */
+  readonly variant: 'ir' | 'ir_se';
+  readonly stemWidth: number;
+  /** 1 in the paper; 2 makes small networks about four times as fast. */
+  readonly stemStride: number;
+  /** Channels of each stage. */
+  readonly widths: readonly number[];
+  /** Units of each stage. */
+  readonly depths: readonly number[];
+  /** Stride of each stage's first unit. */
+  readonly strides: readonly number[];
+  /** Length of the embedding. */
+  readonly embedding: number;
+  /** Images are square, in pixels. */
+  readonly imageSize: number;
+  /** Before the embedding layer; 0.4 in the paper. */
+  readonly dropout: number;
+  /** The channel order that the weights were trained on: AdaFace's published ones take `bgr`. */
+  readonly channels: 'rgb' | 'bgr';
+}
+
+const paper = {
+  stemWidth: 64,
+  stemStride: 1,
+  widths: [64, 128, 256, 512],
+  strides: [2, 2, 2, 2],
+  embedding: 512,
+  imageSize: 112,
+  dropout: 0.4,
+  channels: 'rgb',
+} as const;
+
+/** Named configurations: the paper's, and a small one for images of 32 pixels on a CPU. */
+export const presets = {
+  small: {
+    variant: 'ir',
+    stemWidth: 32,
+    stemStride: 2,
+    widths: [32, 64, 128, 192],
+    depths: [1, 1, 1, 1],
+    strides: [1, 2, 2, 2],
+    embedding: 128,
+    imageSize: 32,
+    dropout: 0,
+    channels: 'rgb',
+  },
+  ir_18: { ...paper, variant: 'ir', depths: [2, 2, 2, 2] },
+  ir_34: { ...paper, variant: 'ir', depths: [3, 4, 6, 3] },
+  ir_50: { ...paper, variant: 'ir', depths: [3, 4, 14, 3] },
+  ir_100: { ...paper, variant: 'ir', depths: [3, 13, 30, 3] },
+  ir_se_50: { ...paper, variant: 'ir_se', depths: [3, 4, 14, 3] },
+  ir_se_100: { ...paper, variant: 'ir_se', depths: [3, 13, 30, 3] },
+} as const satisfies Record<string, RecognizerConfig>;
+
+export type Preset = keyof typeof presets;
+
+/** A preset with some of its values replaced. @throws CemiflowError `NetworkInvalid` where the lists do not fit */
+export const recognizerConfig = (preset: Preset, overrides: Partial<RecognizerConfig> = {}): RecognizerConfig => {
+  const given = Object.fromEntries(Object.entries(overrides).filter(([, value]) => value !== undefined));
+  const config: RecognizerConfig = { ...presets[preset], ...given };
+  const { widths, depths, strides } = config;
+  if (widths.length === 0 || depths.length !== widths.length || strides.length !== widths.length) {
+    throw new CemiflowError(
+      'NetworkInvalid',
+      `widths, depths and strides must have one value a stage, got ${widths.length}, ${depths.length}, ${strides.length}`,
+      {
+        remedy: 'give all three lists the same length',
+        data: { widths: [...widths], depths: [...depths], strides: [...strides] },
+      },
+    );
+  }
+  return config;
+};
+
+/** One IR unit: `body.{index}`. */
+export interface Unit {
+  readonly name: string;
+  readonly from: number;
+  readonly to: number;
+  readonly stride: number;
+  /** Height and width of what comes in, in pixels. */
+  readonly size: number;
+}
+
+/** The units in order; the stride of a stage belongs to its first one. */
+export const unitsOf = (config: RecognizerConfig): Unit[] => {
+  const units: Unit[] = [];
+  let from = config.stemWidth;
+  let size = Math.ceil(config.imageSize / config.stemStride);
+  config.widths.forEach((to, stage) => {
+    for (let i = 0; i < (config.depths[stage] as number); i++) {
+      const stride = i === 0 ? (config.strides[stage] as number) : 1;
+      units.push({ name: `body.${units.length}`, from, to, stride, size });
+      from = to;
+      size = Math.ceil(size / stride);
+    }
+  });
+  return units;
+};
+
+/** What the units leave: width in channels, and height = width in pixels. */
+export const lastMap = (config: RecognizerConfig): { channels: number; size: number } => {
+  const last = unitsOf(config).at(-1);
+  return last
+    ? { channels: last.to, size: Math.ceil(last.size / last.stride) }
+    : { channels: config.stemWidth, size: Math.ceil(config.imageSize / config.stemStride) };
+};
+
+/** Channels between the two layers of squeeze and excitation. */
+export const squeezed = (channels: number): number => Math.max(1, Math.floor(channels / 16));

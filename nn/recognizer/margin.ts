@@ -1,0 +1,132 @@
+import { attribute, opMany } from '../kernels/backend.ts';
+import { differentiable, withoutGradient } from '../layers/differentiable.ts';
+import { type Tensors, tf } from '../tf.ts';
+
+/** A margin-softmax head. The names are the papers'. */
+export interface Head {
+  readonly loss: 'adaface' | 'cosface' | 'arcface';
+  /** Margin: 0.4 (AdaFace, CosFace), 0.5 rad (ArcFace). */
+  readonly m: number;
+  /** AdaFace: how strongly the feature norm moves the margin; 0.333. */
+  readonly h: number;
+  /** Scale of the cosines; 64. */
+  readonly s: number;
+  /** AdaFace: weight of one batch in the running statistics of the feature norm; 0.01. */
+  readonly t_alpha: number;
+}
+
+/** Columns of length one. @param kernel float32 [D, C] */
+export const unitColumns = (kernel: tf.Tensor2D): tf.Tensor2D =>
+  tf.div(kernel, tf.sqrt(tf.sum(tf.square(kernel), 0, true))) as tf.Tensor2D;
+
+/**
+ * cos θ between every feature and every class, and the features' norms.
+ *
+ * @param features float32 [B, D] @param kernel float32 [D, C]
+ * @returns `cosine` float32 [B, C] in [-1 + eps, 1 − eps], `norms` float32 [B, 1]
+ */
+const cosines = (
+  features: tf.Tensor2D,
+  kernel: tf.Tensor2D,
+  eps: number,
+): { cosine: tf.Tensor2D; norms: tf.Tensor2D } => {
+  const norms = tf.sqrt(tf.sum(tf.square(features), 1, true)) as tf.Tensor2D;
+  const cosine = tf.matMul(tf.div(features, norms) as tf.Tensor2D, unitColumns(kernel));
+  return { cosine: tf.clipByValue(cosine, -1 + eps, 1 - eps) as tf.Tensor2D, norms };
+};
+
+/**
+ * Logits of a margin-softmax head.
+ *
+ * @param features float32 [B, D], not normalised
+ * @param kernel float32 [D, C], a column for each class
+ * @param oneHot float32 [B, C]
+ * @param statistics AdaFace's running statistics; other heads pass them through
+ * @returns `logits` and `cosine` (without margin) float32 [B, C], and the statistics after this batch
+ */
+export const marginLogits = (
+  features: tf.Tensor2D,
+  kernel: tf.Tensor2D,
+  oneHot: tf.Tensor2D,
+  head: Head,
+  statistics: Tensors,
+): { logits: tf.Tensor2D; cosine: tf.Tensor2D; statistics: Tensors } => {
+  const eps = head.loss === 'adaface' ? 1e-3 : 1e-4;
+  const { cosine, norms } = cosines(features, kernel, eps);
+  if (head.loss === 'cosface') return { logits: cosFace(cosine, oneHot, head), cosine, statistics };
+  if (head.loss === 'arcface') return { logits: arcFace(cosine, oneHot, head, eps), cosine, statistics };
+  const { z, updated } = adaFaceScaler(norms, head, statistics);
+  return { logits: adaFace(cosine, z, oneHot, head, eps), cosine, statistics: updated };
+};
+
+/** s (cos θ − m) for the image's own class (CosFace eq. 4). */
+export const cosFace = (cosine: tf.Tensor2D, oneHot: tf.Tensor2D, { m, s }: Head): tf.Tensor2D =>
+  tf.mul(tf.sub(cosine, tf.mul(oneHot, m)), s);
+
+/** s cos(θ + m) for the image's own class (ArcFace eq. 3). */
+export const arcFace = (cosine: tf.Tensor2D, oneHot: tf.Tensor2D, { m, s }: Head, eps = 1e-4): tf.Tensor2D =>
+  withTarget(cosine, oneHot, s, (target) => tf.cos(tf.clipByValue(tf.add(tf.acos(target), m), eps, Math.PI - eps)));
+
+/** s [cos(θ − m z) − m (1 + z)] for the image's own class (AdaFace eq. 15). @param z float32 [B, 1] in [-1, 1] */
+export const adaFace = (
+  cosine: tf.Tensor2D,
+  z: tf.Tensor2D,
+  oneHot: tf.Tensor2D,
+  { m, s }: Head,
+  eps = 1e-3,
+): tf.Tensor2D =>
+  withTarget(cosine, oneHot, s, (target) => {
+    const angle = tf.clipByValue(tf.sub(tf.acos(target), tf.mul(z, m)), eps, Math.PI - eps);
+    return tf.sub(tf.cos(angle), tf.mul(tf.add(z, 1), m));
+  });
+
+/**
+ * The norm as a sign of image quality: z = clip(h (‖f‖ − μ) / (σ + eps), −1, 1) with running μ and σ, of which no
+ * gradient is taken (AdaFace eq. 13, 14). The batch's own statistics enter first, σ as the sample's.
+ *
+ * @param norms float32 [B, 1]
+ */
+export const adaFaceScaler = (
+  norms: tf.Tensor2D,
+  { h, t_alpha }: Head,
+  statistics: Tensors,
+  eps = 1e-3,
+): { z: tf.Tensor2D; updated: Tensors } => {
+  const [z, batchMean, batchStd] = withoutGradient(() => {
+    const safe = tf.clipByValue(norms, 0.001, 100);
+    const mean = tf.mean(safe);
+    const variance = tf.div(tf.sum(tf.squaredDifference(safe, mean)), norms.shape[0] - 1);
+    const average = (name: string, value: tf.Tensor): tf.Tensor =>
+      tf.add(tf.mul(value, t_alpha), tf.mul(statistics[name] as tf.Tensor, 1 - t_alpha));
+    const mu = average('head.batch_mean', mean);
+    const sigma = average('head.batch_std', tf.sqrt(variance));
+    const scaled = tf.mul(tf.div(tf.sub(safe, mu), tf.add(sigma, eps)), h);
+    return [tf.clipByValue(scaled, -1, 1), mu, sigma];
+  }) as [tf.Tensor2D, tf.Tensor, tf.Tensor];
+  return { z, updated: { 'head.batch_mean': batchMean, 'head.batch_std': batchStd } };
+};
+
+/** Replaces each row's own-class cosine by a function of it, then scales. Other classes stay as they are. */
+const withTarget = (
+  cosine: tf.Tensor2D,
+  oneHot: tf.Tensor2D,
+  s: number,
+  change: (target: tf.Tensor2D) => tf.Tensor,
+): tf.Tensor2D => {
+  const target = tf.sum(tf.mul(cosine, oneHot), 1, true) as tf.Tensor2D;
+  return tf.mul(tf.add(cosine, tf.mul(oneHot, tf.sub(change(target), target))), s);
+};
+
+/** Mean cross-entropy by TensorFlow's fused kernel. @param logits float32 [B, C] @param oneHot float32 [B, C] */
+export const crossEntropy = (logits: tf.Tensor2D, oneHot: tf.Tensor2D): tf.Scalar => {
+  const losses = differentiable(
+    { logits },
+    (save) => {
+      const [loss, backprop] = opMany('SoftmaxCrossEntropyWithLogits', [attribute.float32('T')], [logits, oneHot], 2);
+      save([backprop as tf.Tensor]);
+      return loss as tf.Tensor1D;
+    },
+    (dy, [backprop]) => ({ logits: () => tf.mul(backprop as tf.Tensor, tf.reshape(dy, [-1, 1])) }),
+  );
+  return tf.mean(losses);
+};
