@@ -1,0 +1,187 @@
+import { Context } from '@temporalio/activity';
+import { type Action, type ActionKey, actionKey, type Machine, type Outputs } from '../core/action.ts';
+import { type Digest, shortDigest } from '../core/digest.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { type AnyStageKind, isSharded, type ShardedStageKind, type StageKind } from '../core/stage.ts';
+import type { Store } from '../store/index.ts';
+import { asActivityFailure } from './failures.ts';
+import { startWatch, type Watch } from './watch.ts';
+
+/** One action to be done for one node of an experiment. */
+export interface StageTask {
+  readonly nodeId: string;
+  readonly experiment: string;
+  readonly action: Action;
+}
+
+export interface StageResult {
+  readonly key: ActionKey;
+  readonly outputs: Outputs;
+  /** Whether a record was there already. */
+  readonly hit: boolean;
+}
+
+/** The activities that do stage work, as workflows see them. */
+export interface StageActivities {
+  runStage(task: StageTask): Promise<StageResult>;
+  /** @returns the params of each part, in order */
+  splitStage(task: StageTask): Promise<JsonObject[]>;
+  /** `task.action` is the part's own. */
+  runPart(task: StageTask & { readonly part: number }): Promise<StageResult>;
+  /** @param task.parts outputs of all parts, in the order of `splitStage` */
+  joinStage(task: StageTask & { readonly parts: readonly Outputs[] }): Promise<StageResult>;
+}
+
+export interface HostDependencies {
+  readonly store: Store;
+  loadStage(kind: string): Promise<AnyStageKind>;
+  /** Digests of kinds' code as it lies on the disk now; of all kinds unless told which. */
+  codes(kinds?: readonly string[]): Promise<ReadonlyMap<string, Digest>>;
+  /** @throws CemiflowError when the params do not fit the kind's schema */
+  checkParams(kind: string, params: JsonObject): void;
+  machine(): Promise<Machine>;
+  readonly build: string;
+}
+
+/** Turns stage kinds into activities: checks the code, makes nothing twice, reports progress, keeps the record. */
+export const createHost = (dependencies: HostDependencies): StageActivities => {
+  const { store, checkParams } = dependencies;
+  const load = kindLoader(dependencies);
+
+  const found = async (key: ActionKey): Promise<StageResult | undefined> => {
+    const record = (await store.lookupRecords([key])).get(key);
+    return record && { key, outputs: record.outputs, hit: true };
+  };
+
+  /** Does one action between the look-up and the record. */
+  const make = async (
+    task: StageTask,
+    part: number | undefined,
+    kind: string,
+    run: (stage: AnyStageKind, watch: Watch) => Promise<Outputs>,
+  ): Promise<StageResult> =>
+    guarded(task, part, async (watch) => {
+      const key = actionKey(task.action);
+      const there = await found(key);
+      if (there) return there;
+      const stage = await load(kind, task.action.code);
+      if (part === undefined) checkParams(kind, task.action.params);
+      const startedAt = new Date();
+      const outputs = await run(stage, watch);
+      const endedAt = new Date();
+      const { attempt, workflowExecution } = Context.current().info;
+      const { record } = await store.putRecord({
+        key,
+        action: task.action,
+        outputs,
+        machine: await dependencies.machine(),
+        startedAt: isoTime(startedAt),
+        endedAt: isoTime(endedAt),
+        computeSeconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
+        peakMemoryBytes: watch.peakMemoryBytes(),
+        attempt,
+        workflowId: workflowExecution?.workflowId ?? '',
+        runId: workflowExecution?.runId ?? '',
+        build: dependencies.build,
+      });
+      if (part === undefined) await store.putLatest(task.experiment, task.nodeId, { key, action: task.action });
+      return { key, outputs: record.outputs, hit: false };
+    });
+
+  const contextFor = (task: StageTask, watch: Watch) => ({
+    seed: task.action.seed,
+    store,
+    signal: watch.signal,
+    progress: watch.progress,
+  });
+
+  return {
+    runStage: (task) =>
+      make(task, undefined, task.action.kind, (stage, watch) =>
+        (stage as StageKind).run(task.action.params, contextFor(task, watch)),
+      ),
+    splitStage: (task) =>
+      guarded(task, undefined, async (watch) => {
+        const stage = shardedOnly(task.action.kind, await load(task.action.kind, task.action.code));
+        checkParams(task.action.kind, task.action.params);
+        const parts = await stage.split(task.action.params, contextFor(task, watch));
+        return refuseManyParts(task.nodeId, parts);
+      }),
+    runPart: (task) => {
+      const kind = task.action.kind.replace(/#part$/, '');
+      return make(task, task.part, kind, (stage, watch) =>
+        shardedOnly(kind, stage).runPart(task.action.params, contextFor(task, watch)),
+      );
+    },
+    joinStage: (task) =>
+      make(task, undefined, task.action.kind, (stage, watch) =>
+        shardedOnly(task.action.kind, stage).join(task.action.params, task.parts, contextFor(task, watch)),
+      ),
+  };
+};
+
+/** Runs under a watch, and turns what is thrown into a failure that Temporal retries or not. */
+const guarded = async <T>(task: StageTask, part: number | undefined, run: (watch: Watch) => Promise<T>): Promise<T> => {
+  const watch = startWatch(Context.current(), { nodeId: task.nodeId, part });
+  try {
+    return await run(watch);
+  } catch (error) {
+    throw asActivityFailure(error, watch.signal);
+  } finally {
+    watch.stop();
+  }
+};
+
+/**
+ * Loads each kind once, and vouches for its code. A process keeps the modules that it has loaded, so the digests of all
+ * kinds are taken before the first is loaded, and a kind whose files changed between then and its loading is refused:
+ * otherwise old modules could run under the digest of new ones.
+ */
+const kindLoader = ({ loadStage, codes }: HostDependencies) => {
+  const loaded = new Map<string, Promise<AnyStageKind>>();
+  let atStart: ReturnType<typeof codes> | undefined;
+  const load = async (kind: string, code: Digest | undefined): Promise<AnyStageKind> => {
+    const stage = await loadStage(kind);
+    const now = (await codes([kind])).get(kind);
+    if (code !== now) throw codeChanged(kind, code, now);
+    return stage;
+  };
+  return async (kind: string, wanted: Digest): Promise<AnyStageKind> => {
+    atStart ??= codes();
+    const code = (await atStart).get(kind);
+    if (code !== wanted) throw codeChanged(kind, wanted, code);
+    const pending = loaded.get(kind) ?? load(kind, code);
+    loaded.set(kind, pending);
+    return pending;
+  };
+};
+
+const codeChanged = (kind: string, wanted?: Digest, found?: Digest): CemiflowError => {
+  const [planned, here] = [wanted, found].map((code) => (code ? `code ${shortDigest(code)}` : 'no code'));
+  return new CemiflowError('CodeChanged', `${kind} was planned with ${planned}, but this worker has ${here}`, {
+    remedy: 'start the run again, so that workers with the new code take it: cemiflow run',
+    data: { kind, wanted: wanted ?? null, found: found ?? null },
+  });
+};
+
+const shardedOnly = (kind: string, stage: AnyStageKind): ShardedStageKind<JsonObject> => {
+  if (isSharded(stage)) return stage as unknown as ShardedStageKind<JsonObject>;
+  throw new CemiflowError('KindNotSharded', `${kind} is planned in parts, but its module has no split`, {
+    remedy: 'set "sharded": false in its schema, or export split, runPart and join',
+    data: { kind },
+  });
+};
+
+/** Results travel in one payload: 2 MiB at most. */
+const maxPartsBytes = 1024 * 1024;
+const refuseManyParts = (nodeId: string, parts: JsonObject[]): JsonObject[] => {
+  const bytes = JSON.stringify(parts).length;
+  if (bytes <= maxPartsBytes) return parts;
+  throw new CemiflowError('PartsTooLarge', `${nodeId} splits into ${parts.length} parts of ${bytes} bytes together`, {
+    remedy: `make the shards larger: a list of parts may have ${maxPartsBytes} bytes`,
+    data: { nodeId, parts: parts.length, bytes },
+  });
+};
+
+/** ISO 8601 with +00:00, as records hold it. */
+const isoTime = (time: Date): string => time.toISOString().replace('Z', '+00:00');

@@ -1,0 +1,122 @@
+import { Client, Connection } from '@temporalio/client';
+import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { createBookkeeping } from '../../activities/bookkeeping.ts';
+import { createHost } from '../../activities/host.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import { type Digest, digestOf } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import type { Plan, PlanNode } from '../../core/plan.ts';
+import { taskQueue } from '../../core/queues.ts';
+import type { AnyStageKind, ShardedStageKind, StageContext, StageKind } from '../../core/stage.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import { createWorker } from '../../worker.ts';
+import type { experiment } from '../../workflows/experiment.ts';
+import type { ExperimentInput, ExperimentResult, RunProgress } from '../../workflows/types.ts';
+import { startServices } from '../helpers/services.ts';
+
+export const build = 'abcdef012345';
+
+/** Code digest of a test kind: what `codes` of the host answers. */
+export const codeOf = (kind: string): Digest => digestOf(`code of ${kind}`);
+
+/** A node of a plan for a test kind; `params` may hold references made by `output`. */
+export const node = (id: string, kind: string, params: JsonObject = {}, more: Partial<PlanNode> = {}): PlanNode => ({
+  id,
+  stage: id,
+  kind,
+  matrix: {},
+  params,
+  seed: 1,
+  code: codeOf(kind),
+  resource: 'cpu',
+  sharded: false,
+  outputs: { out: 'metrics' },
+  ...more,
+});
+
+export const output = (of: string): JsonObject => ({ $node: of, $output: 'out' });
+
+/** Stores a JSON value as an artifact. */
+export const keep = async (context: StageContext, value: JsonObject): Promise<Outputs> => {
+  const file = await context.store.putFile('value.json', Buffer.from(JSON.stringify(value)), 'application/json');
+  return { out: await context.store.putArtifact({ type: 'metrics', meta: {}, files: [file] }) };
+};
+
+export const read = async (store: StageContext['store'], ref: ArtifactRef): Promise<JsonObject> => {
+  const { files } = await store.getArtifact(ref);
+  return JSON.parse((await store.getBlob(files[0]?.digest as Digest)).toString()) as JsonObject;
+};
+
+export interface Engine {
+  readonly client: Client;
+  readonly store: Store;
+  readonly kinds: Map<string, AnyStageKind>;
+  readonly codes: Map<string, Digest>;
+  /** Adds a kind that the workers know. */
+  kind<P>(name: string, stage: StageKind<P>['run'] | ShardedStageKind<P>): void;
+  start(plan: Plan, options?: Partial<ExperimentInput>): ReturnType<Client['workflow']['start']>;
+  run(plan: Plan, options?: Partial<ExperimentInput>): Promise<ExperimentResult>;
+  progress(runId: string): Promise<RunProgress>;
+  stop(): Promise<void>;
+}
+
+/** Real Temporal, real MinIO, and in this process an orchestrator and a cpu worker of so many slots, with kinds of the test. */
+export const startEngine = async ({ slots = 1 } = {}): Promise<Engine> => {
+  const services = await startServices();
+  const { temporal, s3 } = services.endpoints;
+  const store = await openStore(s3);
+  const kinds = new Map<string, AnyStageKind>();
+  const codes = new Map<string, Digest>();
+  const host = createHost({
+    store,
+    build,
+    codes: async () => new Map([...kinds.keys()].map((kind) => [kind, codes.get(kind) ?? codeOf(kind)])),
+    loadStage: async (kind) => kinds.get(kind) as AnyStageKind,
+    checkParams: () => {},
+    machine: async () => ({ host: 'test', platform: 'test', cpu: 'test', cores: 1, node: process.version }),
+  });
+  try {
+    Runtime.install({ logger: quiet, shutdownSignals: [] });
+  } catch {
+    // Installed already by an earlier engine of this process.
+  }
+  const native = await NativeConnection.connect({ address: temporal.address });
+  const common = { build, connection: native, namespace: temporal.namespace };
+  const workers: Worker[] = [
+    await createWorker({ ...common, role: 'orchestrator', activities: createBookkeeping(store) }),
+    await createWorker({ ...common, role: 'cpu', activities: host, slots }),
+  ];
+  const running = workers.map((worker) => worker.run());
+  const connection = await Connection.connect({ address: temporal.address });
+  const client = new Client({ connection, namespace: temporal.namespace });
+  const start: Engine['start'] = (plan, options = {}) => {
+    const input: ExperimentInput = { plan, runId: plan.experiment, device: 'cpu', maxParallel: 8, build, ...options };
+    return client.workflow.start<typeof experiment>('experiment', {
+      taskQueue: taskQueue('orchestrator', build),
+      workflowId: input.runId,
+      workflowIdConflictPolicy: 'USE_EXISTING',
+      args: [input],
+    });
+  };
+  return {
+    client,
+    store,
+    kinds,
+    codes,
+    kind: (name, stage) => void kinds.set(name, (typeof stage === 'function' ? { run: stage } : stage) as AnyStageKind),
+    start,
+    run: async (plan, options) => (await (await start(plan, options)).result()) as ExperimentResult,
+    progress: (runId) => client.workflow.getHandle(runId).query<RunProgress>('progress'),
+    stop: async () => {
+      for (const worker of workers) worker.shutdown();
+      await Promise.all(running);
+      await connection.close();
+      await native.close();
+      await services.stop();
+    },
+  };
+};
+
+const silent = () => {};
+const quiet = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: silent };

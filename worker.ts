@@ -1,0 +1,133 @@
+import { cpus } from 'node:os';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { type Bookkeeping, createBookkeeping } from './activities/bookkeeping.ts';
+import { createHost, type StageActivities } from './activities/host.ts';
+import { describeMachine } from './activities/machine.ts';
+import { registry } from './activities/registry.ts';
+import { CemiflowError } from './core/errors.ts';
+import { type Role, taskQueue } from './core/queues.ts';
+import { codeDigests } from './schemas/code-digest.ts';
+import { checkParams, loadStageSchemas } from './schemas/stage-schemas.ts';
+import { openStore, type Store } from './store/index.ts';
+
+export interface WorkerSetup {
+  readonly role: Role;
+  readonly build: string;
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  /** Bookkeeping for an orchestrator, stage work for the others. */
+  readonly activities: Bookkeeping | StageActivities;
+  /** Stages at once: 1, because TensorFlow uses all cores itself. Tests take more. */
+  readonly slots?: number;
+}
+
+/** How long a stage may go on after the worker was asked to stop, and then how long its clean-up may take. */
+const shutdown = { shutdownGraceTime: '1s', shutdownForceTime: '25s' } as const;
+
+/** A Temporal worker for one role. */
+export const createWorker = (setup: WorkerSetup): Promise<Worker> => {
+  const { role, build, connection, namespace, activities, slots = 1 } = setup;
+  const common: WorkerOptions = {
+    ...shutdown,
+    connection,
+    namespace,
+    taskQueue: taskQueue(role, build),
+    activities,
+    identity: `${role}-${process.pid}@${build.slice(-12)}`,
+    // Heartbeats carry the progress that people watch.
+    maxHeartbeatThrottleInterval: '2s',
+    defaultHeartbeatThrottleInterval: '2s',
+  };
+  if (role !== 'orchestrator') return Worker.create({ ...common, maxConcurrentActivityTaskExecutions: slots });
+  return Worker.create({
+    ...common,
+    workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)),
+    maxConcurrentActivityTaskExecutions: 20,
+  });
+};
+
+/** The stage activities over the registry, this checkout's code and a store. */
+export const hostOver = (store: Store, build: string, threads: number): StageActivities => {
+  const schemas = loadStageSchemas();
+  return createHost({
+    store,
+    build,
+    codes: async (kinds = Object.keys(registry)) =>
+      new Map([...(await codeDigests(kinds))].map(([kind, { digest }]) => [kind, digest])),
+    loadStage: async (kind) => {
+      const load = registry[kind];
+      if (!load) throw unknownKind(kind);
+      return (await load()).stage;
+    },
+    checkParams: (kind, params) => {
+      const schema = schemas.get(kind);
+      if (!schema) throw unknownKind(kind);
+      checkParams(schema, params);
+    },
+    machine: () => describeMachine(threads),
+  });
+};
+
+const unknownKind = (kind: string): CemiflowError =>
+  new CemiflowError('UnknownKind', `this worker has no stage kind ${kind}`, {
+    remedy: 'start the run again, so that workers with the new code take it: cemiflow run',
+    data: { kind },
+  });
+
+/** Read by TensorFlow's library when it is loaded, so they are set before any stage module is. */
+const configureTensorFlow = (threads: number): void => {
+  const { env } = process;
+  env.TF_CPP_MIN_LOG_LEVEL ??= '2';
+  env.TF_DETERMINISTIC_OPS = '1';
+  env.TF_NUM_INTRAOP_THREADS = String(threads);
+  env.TF_NUM_INTEROP_THREADS ??= '1';
+  env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
+};
+
+const required = (name: string): string => {
+  const value = process.env[name];
+  if (value) return value;
+  throw new CemiflowError('EnvironmentMissing', `${name} is not set`, {
+    remedy: 'workers are started by "cemiflow run"; by hand, set the addresses as docs/cli.md says',
+    data: { name },
+  });
+};
+
+const main = async (): Promise<void> => {
+  const { values } = parseArgs({ options: { role: { type: 'string' }, build: { type: 'string' } } });
+  const { role, build } = values;
+  if ((role !== 'orchestrator' && role !== 'cpu' && role !== 'gpu') || !build)
+    throw new CemiflowError('Usage', `--role must be orchestrator, cpu or gpu, got ${role}; --build must be given`, {
+      remedy: 'node --import tsx worker.ts --role cpu --build <id>',
+    });
+  const threads = Number(process.env.CEMIFLOW_THREADS) || cpus().length;
+  configureTensorFlow(threads);
+  const store = await openStore({
+    endpoint: required('S3_ENDPOINT'),
+    accessKey: required('S3_ACCESS_KEY'),
+    secretKey: required('S3_SECRET_KEY'),
+    bucket: process.env.S3_BUCKET || 'cemiflow',
+    region: process.env.S3_REGION || 'us-east-1',
+  });
+  const activities = role === 'orchestrator' ? createBookkeeping(store) : hostOver(store, build, threads);
+  const connection = await NativeConnection.connect({ address: required('TEMPORAL_ADDRESS') });
+  const namespace = process.env.TEMPORAL_NAMESPACE || 'default';
+  const worker = await createWorker({ role, build, connection, namespace, activities });
+  console.log(`${role} worker of build ${build} is ready, ${threads} threads`);
+  await worker.run();
+  await connection.close();
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await main();
+    // Stage modules may hold timers or native threads.
+    process.exit(0);
+  } catch (error) {
+    const { code = 'Unexpected', remedy } = error as Partial<CemiflowError>;
+    console.error(`error[${code}]: ${(error as Error).stack}${remedy ? `\n  remedy: ${remedy}` : ''}`);
+    process.exit(1);
+  }
+}

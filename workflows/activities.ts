@@ -1,0 +1,47 @@
+import {
+  ActivityCancellationType,
+  type ActivityOptions,
+  proxyActivities,
+  type RetryPolicy,
+} from '@temporalio/workflow';
+import type { Bookkeeping } from '../activities/bookkeeping.ts';
+import type { StageActivities } from '../activities/host.ts';
+import type { PlanNode } from '../core/plan.ts';
+import { roleFor, taskQueue } from '../core/queues.ts';
+import type { Device } from './types.ts';
+
+/** Lost workers and network trouble; failures that are not retryable say so themselves. */
+const retry: RetryPolicy = { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '2m' };
+
+/** Run on the orchestrator's own queue: short, no tensors. A store that is away is waited for. */
+export const bookkeeping = proxyActivities<Bookkeeping>({
+  startToCloseTimeout: '5m',
+  retry,
+});
+
+/** Stage work. A worker that says nothing for a minute is taken for dead; a stage may take days. */
+const stageOptions: ActivityOptions = {
+  startToCloseTimeout: '7d',
+  heartbeatTimeout: '60s',
+  cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+  // A stage that kills its worker each time must come to an end.
+  retry: { ...retry, maximumAttempts: 20 },
+};
+
+const stages = proxyActivities<StageActivities>(stageOptions);
+
+/** The queue that a node's work waits on. */
+export const queueOf = (node: Pick<PlanNode, 'resource'>, device: Device, build: string): string =>
+  taskQueue(roleFor(node.resource, device), build);
+
+/** One stage activity on its queue, under the name that people see. */
+export const callStage = <Name extends keyof StageActivities>(
+  name: Name,
+  options: { readonly id: string; readonly queue: string; readonly summary: string },
+  ...args: Parameters<StageActivities[Name]>
+): Promise<Awaited<ReturnType<StageActivities[Name]>>> =>
+  // The proxy's methods all have this shape; TypeScript cannot follow it through the mapped type.
+  (stages[name] as never as { executeWithOptions(o: object, a: unknown[]): Promise<never> }).executeWithOptions(
+    { ...stageOptions, activityId: options.id, taskQueue: options.queue, summary: options.summary },
+    args,
+  );

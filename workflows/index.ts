@@ -1,0 +1,2 @@
+export { experiment } from './experiment.ts';
+export { sharded } from './sharded.ts';
