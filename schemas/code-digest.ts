@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type BuildResult, build } from 'esbuild';
+import { type BuildResult, build, transform } from 'esbuild';
 import { type Digest, digestOf, digestOfJson } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 
@@ -57,7 +57,11 @@ const bundleDigests = async (entries: readonly string[], root: string): Promise<
     // Modules named by URL (threads, child processes) are not imports; their code belongs to whoever names them.
     const named = files.flatMap((file) => spawned.get(file) ?? []);
     found.set(output.entryPoint, {
-      digest: digestOfJson({ code: digestOf(text), packages, named: named.map(({ digest }) => digest) }),
+      digest: digestOfJson({
+        code: digestOf(await minified(text)),
+        packages,
+        named: named.map(({ digest }) => digest),
+      }),
       files: [...new Set([...files, ...named.flatMap((each) => each.files)])].sort(),
       packages,
     });
@@ -78,7 +82,8 @@ const runEsbuild = async (entries: readonly string[], root: string): Promise<Bun
       bundle: true,
       write: false,
       metafile: true,
-      minify: true,
+      minifyWhitespace: true,
+      minifySyntax: true,
       treeShaking: true,
       legalComments: 'none',
       charset: 'utf8',
@@ -101,6 +106,13 @@ const runEsbuild = async (entries: readonly string[], root: string): Promise<Bun
     });
   }
 };
+
+/**
+ * Short names are given in a second pass, over what is left: esbuild chooses them by how often letters occur, and in the
+ * first pass it would count the letters of code that is then shaken off.
+ */
+const minified = async (text: string): Promise<string> =>
+  (await transform(text, { loader: 'js', format: 'esm', target: 'node20', charset: 'utf8', minify: true })).code;
 
 const urlPattern = /new URL\(\s*['"](\.{1,2}\/[^'"]+\.(?:ts|mjs|js))['"]\s*,\s*import\.meta\.url/g;
 

@@ -174,7 +174,7 @@ class Expander {
 
   private seedOf(node: Located, path: string, scope: Scope): number | undefined {
     const value = evaluate(node, scope);
-    if (this.failed.has(node)) return undefined;
+    if (this.failed.has(node) || this.spec.problems.has(node)) return undefined;
     if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
     const origin = this.params.originOf(node);
     this.spec.problems.add(
@@ -246,7 +246,8 @@ class Expander {
     );
     for (const { path, key, message, remedy } of explanations) {
       const written = stage.with ? this.locate(stage.with, path) : undefined;
-      if (written && this.failed.has(written)) continue;
+      // Nothing follows from a value that was faulty in itself.
+      if (written && (this.failed.has(written) || problems.has(written))) continue;
       const origin = written && this.params.originOf(written);
       const keyPlace = key !== undefined && origin?.kind === 'map' ? origin.entries.get(key)?.key : undefined;
       // Missing keys are shown at the stage's name: its whole block would be underlined otherwise.

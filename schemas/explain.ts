@@ -134,7 +134,9 @@ export const expectation = (schema: JsonObject): string => {
 };
 
 const defaultWords = (schema: JsonObject): string =>
-  schema.default === undefined || (typeof schema.default === 'object' && schema.default !== null)
+  schema.default === undefined ||
+  schema.default === '' ||
+  (typeof schema.default === 'object' && schema.default !== null)
     ? ''
     : ` (default ${schema.default})`;
 

@@ -50,7 +50,8 @@ const checkProperty = (
 };
 
 const checkRange = (name: string, property: JsonObject, need: (holds: boolean, fault: string) => void): void => {
-  const numeric = [property.type].flat().some((type) => type === 'integer' || type === 'number');
+  const numeric =
+    property.enum === undefined && [property.type].flat().some((type) => type === 'integer' || type === 'number');
   const from = property.minimum ?? property.exclusiveMinimum;
   const to = property.maximum ?? property.exclusiveMaximum;
   if (numeric) need(from !== undefined && to !== undefined, `${name} must have a minimum and a maximum`);

@@ -56,7 +56,7 @@ export const parseYaml = (source: Source, problems: Problems, text = source.text
     const line = source.lines.linePos(error.pos[0]).line;
     if (lines.has(line) || lines.size >= 5) continue;
     lines.add(line);
-    const [message, remedy] = yamlWords(error.code, unmask(error.message), text.slice(...error.pos));
+    const [message, remedy] = yamlWords(error.code, unmask(error.message), text.slice(error.pos[0], error.pos[0] + 80));
     problems.add(place(error.pos[0], Math.max(error.pos[0] + 1, error.pos[1])), message, remedy);
   }
   if (lines.size > 0) return undefined;
@@ -66,17 +66,18 @@ export const parseYaml = (source: Source, problems: Problems, text = source.text
 const masks = ['{', '}', '[', ']', ',', '*', '='];
 /** The flow signs inside references become private-use characters of the same length, so that positions stay. */
 const mask = (text: string): string =>
-  text.replace(/\$\{\{[^\n{}]*\}\}/g, (reference) =>
+  text.replace(/\$\{\{[^\n{}"]*\}\}/g, (reference) =>
     reference.replace(/[{}[\],*=]/g, (sign) => String.fromCharCode(0xe000 + masks.indexOf(sign))),
   );
 const unmask = (text: string): string =>
   text.replace(/[\uE000-\uE006]/g, (sign) => masks[sign.charCodeAt(0) - 0xe000] as string);
 
 const yamlWords = (code: string, message: string, found: string): [string, string] => {
-  if (code === 'DUPLICATE_KEY') return [`key "${found.split(':')[0]?.trim()}" is given twice`, 'keep one of the two'];
+  if (code === 'DUPLICATE_KEY')
+    return [`key "${/^["']?([^:\s"']+)/.exec(found)?.[1]}" is given twice`, 'keep one of the two'];
   if (code === 'TAB_AS_INDENT') return ['YAML is indented by spaces, got a tab', 'replace the tab by spaces'];
   if (code === 'MULTIPLE_DOCS') return ['a spec is one YAML document, got a second', 'put it into a file of its own'];
-  if (code === 'TAG_RESOLVE_FAILED') return [`YAML tags cannot be used here: ${found}`, 'write a plain value'];
+  if (code === 'TAG_RESOLVE_FAILED') return ['YAML tags cannot be used here', 'write a plain value'];
   if (code === 'RESOURCE_EXHAUSTION') return ['the YAML is nested too deeply', `nest at most ${maxDepth} levels`];
   if (code === 'MULTILINE_IMPLICIT_KEY' || code === 'BLOCK_AS_IMPLICIT_KEY') {
     return ['a mapping stands where a value was begun', 'check the indentation of this line and the next'];

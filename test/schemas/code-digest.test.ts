@@ -1,0 +1,130 @@
+import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { buildId, codeDigests } from '../../schemas/code-digest.ts';
+import { writeSpecs } from './helpers.ts';
+
+/** A small repository: two kinds, a chain of three helpers, one package, one thread named by URL. */
+const files = {
+  'package-lock.json': JSON.stringify({ packages: { 'node_modules/@scope/pack': { version: '1.2.3' } } }),
+  'activities/registry.ts':
+    "export const registry = { 'a/one': () => import('./a-one.ts'), 'a/two': () => import('./a-two.ts') };\n",
+  'activities/a-one.ts':
+    "import { readFile } from 'node:fs/promises';\nimport { first } from '../nn/first.ts';\nexport const stage = { run: async () => first(String(await readFile('x')).length) };\n",
+  'activities/a-two.ts':
+    "import pack from '@scope/pack/deep';\nimport type { Shape } from '../nn/types.ts';\nimport { twice } from '../nn/third.ts';\nexport const stage = { run: (s: Shape) => pack(twice(s.size)), thread: new URL('../nn/thread.ts', import.meta.url) };\n",
+  'nn/first.ts': "import { second } from './second.ts';\nexport const first = (x: number): number => second(x) + 1;\n",
+  'nn/second.ts': "import { third } from './third.ts';\nexport const second = (x: number): number => third(x) * 2;\n",
+  'nn/third.ts':
+    '/** Three. */\nexport const third = (x: number): number => x - 3;\nexport const twice = (x: number): number => 2 * x;\n',
+  'nn/types.ts': 'export interface Shape { size: number }\n',
+  'nn/thread.ts': "import { third } from './third.ts';\nconsole.log(third(1));\n",
+  'workflows/experiment.ts': 'export const experiment = async (): Promise<number> => 1;\n',
+  'worker.ts': "import { registry } from './activities/registry.ts';\nconsole.log(registry);\n",
+};
+const kinds = ['a/one', 'a/two'];
+let root = '';
+const edit = (file: string, change: (text: string) => string): void =>
+  writeFileSync(join(root, file), change(readFileSync(join(root, file), 'utf8')));
+const digests = async (): Promise<(string | undefined)[]> => {
+  const found = await codeDigests(kinds, root);
+  return kinds.map((kind) => found.get(kind)?.digest);
+};
+
+beforeEach(() => {
+  root = writeSpecs(files);
+});
+
+describe('the digest of a stage kind is the digest of what it computes', () => {
+  it('comments, formatting, types and helpers that it does not use change nothing', async () => {
+    const before = await digests();
+    edit(
+      'nn/third.ts',
+      (text) => `// A note.\n${text.replace('/** Three. */', '/* Other words. */').replaceAll(' = ', '\n  =\n  ')}`,
+    );
+    edit('nn/types.ts', () => 'export interface Shape { size: number; extra?: string }\n');
+    edit('nn/first.ts', (text) => `${text}export const unused = 'nobody asks for this';\n`);
+    expect(await digests()).toEqual(before);
+  });
+
+  it('arithmetic three imports away changes the kinds that use it, and no other', async () => {
+    const [one, two] = await digests();
+    edit('nn/second.ts', (text) => text.replace('* 2', '* 3'));
+    const after = await digests();
+    expect(after[0]).not.toBe(one);
+    expect(after[1]).toBe(two);
+  });
+
+  it('a module that is started as a thread belongs to the code that names it', async () => {
+    const [one, two] = await digests();
+    edit('nn/thread.ts', (text) => text.replace('third(1)', 'third(2)'));
+    const after = await digests();
+    expect(after[0]).toBe(one);
+    expect(after[1]).not.toBe(two);
+  });
+
+  it('the version of an imported package counts, Node itself does not', async () => {
+    const before = await codeDigests(kinds, root);
+    expect(before.get('a/one')?.packages).toEqual([]);
+    expect(before.get('a/two')?.packages).toEqual(['@scope/pack@1.2.3']);
+    edit('package-lock.json', (text) => text.replace('1.2.3', '1.2.4'));
+    const after = await codeDigests(kinds, root);
+    expect(after.get('a/one')?.digest).toBe(before.get('a/one')?.digest);
+    expect(after.get('a/two')?.digest).not.toBe(before.get('a/two')?.digest);
+  });
+
+  it('the files of the closure are listed, those that only give types are not', async () => {
+    const found = await codeDigests(kinds, root);
+    expect(found.get('a/one')?.files).toEqual(['activities/a-one.ts', 'nn/first.ts', 'nn/second.ts', 'nn/third.ts']);
+    expect(found.get('a/two')?.files).toEqual(['activities/a-two.ts', 'nn/third.ts', 'nn/thread.ts']);
+  });
+
+  it('neither the folder of the checkout nor the other kinds nor a tsconfig.json change it', async () => {
+    const before = await digests();
+    writeFileSync(join(root, 'tsconfig.json'), '{"compilerOptions": {"target": "ES5", "verbatimModuleSyntax": true}}');
+    expect(await digests()).toEqual(before);
+    const elsewhere = join(mkdtempSync(join(tmpdir(), 'a-much-longer-name-')), 'deeper', 'checkout');
+    cpSync(root, elsewhere, { recursive: true });
+    const alone = await codeDigests(['a/one'], elsewhere);
+    expect(alone.get('a/one')?.digest).toBe(before[0]);
+  });
+
+  it('an import that does not exist is answered with its file and line', async () => {
+    edit('nn/second.ts', (text) => `import './nowhere.ts';\n${text}`);
+    await expect(codeDigests(kinds, root)).rejects.toMatchObject({
+      code: 'CodeUnreadable',
+      message: expect.stringContaining('nn/second.ts:1'),
+    });
+  });
+});
+
+describe('the build', () => {
+  it('changes with workflows, worker and any kind, not with comments', async () => {
+    const before = await buildId(root);
+    edit('worker.ts', (text) => `// note\n${text}`);
+    expect(await buildId(root)).toBe(before);
+    edit('workflows/experiment.ts', (text) => text.replace('=> 1', '=> 2'));
+    const changed = await buildId(root);
+    expect(changed).not.toBe(before);
+    edit('nn/second.ts', (text) => text.replace('* 2', '* 5'));
+    expect(await buildId(root)).not.toBe(changed);
+  });
+});
+
+describe('this repository', () => {
+  it('gives the same digests in another folder', async () => {
+    const here = fileURLToPath(new URL('../..', import.meta.url));
+    const there = mkdtempSync(join(tmpdir(), 'cemiflow-copy-'));
+    for (const folder of ['activities', 'core', 'data', 'metrics', 'nn', 'report', 'schemas', 'store']) {
+      cpSync(join(here, folder), join(there, folder), {
+        recursive: true,
+        filter: (path) => !path.includes('node_modules'),
+      });
+    }
+    symlinkSync(join(here, 'node_modules'), join(there, 'node_modules'));
+    const own = ['report/build'];
+    expect(await codeDigests(own, there)).toEqual(await codeDigests(own));
+  });
+});

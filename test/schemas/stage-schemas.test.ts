@@ -1,0 +1,93 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { registry } from '../../activities/registry.ts';
+import { digestOf } from '../../core/digest.ts';
+import { generatedFiles } from '../../schemas/generate.ts';
+import { editDistance, nearest } from '../../schemas/nearest.ts';
+import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
+import { fixtureKinds, fixtureSchemas, writeSpecs } from './helpers.ts';
+
+const kindOf = (name: string): StageSchema => fixtureSchemas.get(name) as StageSchema;
+
+describe('stage schemas', () => {
+  it('say resource, parts and outputs, the first of which is the default', () => {
+    expect(kindOf('recognizer/train')).toMatchObject({
+      resource: 'tensor',
+      sharded: false,
+      outputs: { weights: 'weights', log: 'metrics' },
+      defaultOutput: 'weights',
+    });
+    expect(kindOf('data/folder').contentOf).toBe('path');
+  });
+
+  it('check params with resolved artifacts in the activity too, and fill defaults in', () => {
+    const data = { type: 'dataset', digest: digestOf('faces') };
+    expect(checkParams(kindOf('recognizer/train'), { data })).toMatchObject({
+      data,
+      epochs: 14,
+      head: { margin: 0.4 },
+    });
+    const wrong = () => checkParams(kindOf('recognizer/train'), { data: { ...data, type: 'weights' } });
+    expect(wrong).toThrowError(expect.objectContaining({ code: 'ParamsInvalid' }));
+  });
+
+  it.each([
+    ['no description', (s: Record<string, never>) => delete s.description, /description is missing/],
+    [
+      'other properties allowed',
+      (s: Record<string, unknown>) => delete s.additionalProperties,
+      /additionalProperties must be false/,
+    ],
+    ['no outputs', (s: Record<string, never>) => delete s['x-stage'], /x-stage\.outputs must name at least one/],
+    [
+      'a number without a range',
+      (s: never) => delete (s as any).properties.epochs.maximum,
+      /epochs must have a minimum and a maximum/,
+    ],
+    [
+      'a parameter without default',
+      (s: never) => delete (s as any).properties.epochs.default,
+      /epochs must have a default or be required/,
+    ],
+    ['an unknown keyword', (s: never) => ((s as any).properties.epochs.minimun = 1), /unknown keyword: "minimun"/],
+    [
+      'an unknown artifact type',
+      (s: never) => ((s as any).properties.data.artifact = 'image'),
+      /unknown artifact type image/,
+    ],
+  ])('with %s are refused', (_, spoil, fault) => {
+    const schema = JSON.parse(readFileSync(join(fixtureKinds, 'recognizer-train.schema.json'), 'utf8'));
+    spoil(schema as never);
+    const folder = writeSpecs({});
+    writeFileSync(join(folder, 'recognizer-train.schema.json'), JSON.stringify(schema));
+    expect(() => loadStageSchemas(folder)).toThrowError(fault);
+  });
+
+  it('stand beside exactly the kinds of the registry', () => {
+    expect([...loadStageSchemas().keys()]).toEqual(Object.keys(registry).sort());
+  });
+});
+
+describe('generated files', () => {
+  it.each(Object.entries(generatedFiles(loadStageSchemas())))('%s is up to date', (path, text) => {
+    const file = fileURLToPath(new URL(`../../${path}`, import.meta.url));
+    expect(readFileSync(file, 'utf8'), 'run "node --import tsx schemas/generate.ts"').toBe(text);
+  });
+});
+
+describe('the nearest spelling', () => {
+  it('counts a swap of neighbours as one step', () => {
+    expect(editDistance('trian', 'train')).toBe(1);
+    expect(editDistance('', 'abc')).toBe(3);
+    expect(editDistance('kitten', 'sitting')).toBe(3);
+  });
+
+  it('finds what was meant, and nothing where nothing is near', () => {
+    expect(nearest('identites', ['images', 'identities'])).toBe('identities');
+    expect(nearest('IDENTITIES', ['images', 'identities'])).toBe('identities');
+    expect(nearest('xyz', ['images', 'identities'])).toBeUndefined();
+    expect(nearest('procedural', ['data/procedural'])).toBe('data/procedural');
+  });
+});
