@@ -22,12 +22,14 @@ export interface S3Config {
   readonly attempts?: number;
   /** Wait before the second attempt, doubled each time; 200 ms unless told. */
   readonly backoffMs?: number;
+  /** Keys in one answer to a listing; 1,000 unless told. */
+  readonly pageSize?: number;
 }
 
 interface Request {
   readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
-  /** Empty for the bucket itself. */
-  readonly key: string;
+  /** Without one, the request is about the bucket itself. */
+  readonly key?: string;
   readonly query?: string;
   readonly headers?: Record<string, string>;
   readonly body?: Uint8Array;
@@ -53,7 +55,15 @@ export class S3Objects implements ObjectStore {
   readonly #agent: http.Agent;
 
   constructor(config: S3Config) {
-    this.#config = { region: 'us-east-1', idleMs: 20_000, deadlineMs: 120_000, attempts: 5, backoffMs: 200, ...config };
+    this.#config = {
+      region: 'us-east-1',
+      idleMs: 20_000,
+      deadlineMs: 120_000,
+      attempts: 5,
+      backoffMs: 200,
+      pageSize: 1000,
+      ...config,
+    };
     this.#url = parseEndpoint(config.endpoint);
     const options = { keepAlive: true, maxSockets: 64 };
     this.#agent = this.#url.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
@@ -102,11 +112,12 @@ export class S3Objects implements ObjectStore {
     do {
       const query = listQuery({
         'list-type': '2',
+        'max-keys': `${this.#config.pageSize}`,
         'encoding-type': 'url',
         prefix,
         ...(token && { 'continuation-token': token }),
       });
-      const xml = (await this.#call({ method: 'GET', key: '', query, accept: [200] })).body.toString();
+      const xml = (await this.#call({ method: 'GET', query, accept: [200] })).body.toString();
       for (const [, key] of xml.matchAll(/<Key>([^<]*)<\/Key>/g))
         keys.push(decodeURIComponent((key as string).replaceAll('+', ' ')));
       token = unescapeXml(tag(xml, 'NextContinuationToken'));
@@ -116,8 +127,8 @@ export class S3Objects implements ObjectStore {
 
   /** Makes the bucket where it is missing. */
   async ensureBucket(): Promise<void> {
-    const { status } = await this.#call({ method: 'HEAD', key: '', accept: [200, 404] });
-    if (status === 404) await this.#call({ method: 'PUT', key: '', accept: [200, 409] });
+    const { status } = await this.#call({ method: 'HEAD', accept: [200, 404] });
+    if (status === 404) await this.#call({ method: 'PUT', accept: [200, 409] });
   }
 
   /** Ends idle connections. */
@@ -126,16 +137,17 @@ export class S3Objects implements ObjectStore {
   }
 
   async #call(request: Request): Promise<Answer> {
-    if (request.key) checkKey(request.key);
+    const { key } = request;
+    if (key !== undefined) checkKey(key);
     const { endpoint, bucket, attempts, backoffMs, deadlineMs } = this.#config;
-    const what = `${request.method} ${bucket}/${request.key}`;
+    const what = `${request.method} ${bucket}${key === undefined ? '' : `/${key}`}`;
     const deadline = AbortSignal.timeout(deadlineMs);
     for (let attempt = 1; ; attempt++) {
       let error: CemiflowError;
       try {
         const answer = await this.#send(request, deadline);
         const refusal = { what, endpoint, bucket, status: answer.status, ...errorIn(answer) };
-        const missing = answer.status === 404 && refusal.code === 'NoSuchBucket' && request.key !== '';
+        const missing = answer.status === 404 && refusal.code === 'NoSuchBucket' && key !== undefined;
         if (request.accept.includes(answer.status) && !missing) return answer;
         error = refusalError(refusal);
         // A conditional write that lost a race on AWS is told to try again, and finds the winner then.
@@ -152,7 +164,7 @@ export class S3Objects implements ObjectStore {
   #send({ method, key, query, headers, body }: Request, deadline: AbortSignal): Promise<Answer> {
     const { accessKey, secretKey, bucket, region, idleMs } = this.#config;
     const { protocol, hostname, port, host } = this.#url;
-    const path = `/${bucket}${key && `/${escapePath(key)}`}${query ? `?${query}` : ''}`;
+    const path = `/${bucket}${key === undefined ? '' : `/${escapePath(key)}`}${query ? `?${query}` : ''}`;
     const date = new Date();
     const signed: Record<string, string> = {
       host,
