@@ -1,0 +1,79 @@
+import type { Outputs } from '../core/action.ts';
+import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import type { ShardedStageKind } from '../core/stage.ts';
+import { putBenchmarks, putPairs, setPrefix } from '../data/benchmarks.ts';
+import { DatasetWriter } from '../data/dataset.ts';
+import { photoVector } from '../data/procedural/photo.ts';
+import { type BenchmarkSet, planSet } from '../data/procedural/protocol.ts';
+import { renderFace } from '../data/procedural/render.ts';
+
+interface Look extends JsonObject {
+  readonly pairs: number;
+  readonly identities: number;
+  readonly size: number;
+  readonly population: string;
+  readonly variation: number;
+  readonly wear: number;
+  readonly lookAlikes: number;
+  readonly kinship: number;
+}
+type Params = Look & { readonly sets: BenchmarkSet[] };
+type Part = Look & { readonly set: BenchmarkSet };
+
+/** `data/benchmarks`: draws verification sets, each a part of its own. */
+export const stage: ShardedStageKind<Params, Part> = {
+  async split({ sets, ...look }) {
+    const perFold = Math.floor(look.identities / 10);
+    if (look.population === 'train') {
+      throw new CemiflowError('BenchmarkSeen', 'benchmarks must not show people of the training population "train"', {
+        remedy: 'leave population at "test", or name another that no training set uses',
+        data: { population: look.population },
+      });
+    }
+    // A fold has as many photos to choose from as it has same pairs; with one person in them no different pair exists.
+    if (Math.min(perFold, look.pairs / 20) < 2) {
+      throw new CemiflowError(
+        'BenchmarkTooSmall',
+        'each of the ten folds must have at least two people and two same pairs',
+        {
+          remedy: 'ask for at least 40 pairs and 20 identities',
+          data: { pairs: look.pairs, identities: look.identities },
+        },
+      );
+    }
+    return sets.map((set) => ({ ...look, set }));
+  },
+
+  async runPart({ size, ...request }, context) {
+    const { seed, store } = context;
+    const { set } = request;
+    const plan = planSet(seed, request);
+    const writer = new DatasetWriter(store, { height: size, width: size, prefix: setPrefix(set) });
+    let step = 0;
+    for (const { identity, image, conditions } of plan.images) {
+      const photo = photoVector(seed, identity, image, conditions);
+      await writer.add({ identity: identity.index, image, pixels: renderFace(identity, photo, size) });
+      await context.progress({ phase: `draw ${set}`, step: ++step, steps: plan.images.length });
+    }
+    const files = [...(await writer.files()), await putPairs(store, set, plan, plan.images.length)];
+    return {
+      benchmarks: await putBenchmarks(store, files, { sets: [set], height: size, width: size, ...describe(request) }),
+    };
+  },
+
+  async join({ size, sets, ...request }, parts, { store }) {
+    const files: FileEntry[] = [];
+    for (const part of parts as readonly Outputs[]) {
+      files.push(...(await store.getArtifact(part.benchmarks as ArtifactRef)).files);
+    }
+    const meta = { sets: [...sets], height: size, width: size, ...describe(request) };
+    return { benchmarks: await putBenchmarks(store, files, meta) };
+  },
+};
+
+const describe = ({ pairs, population }: { pairs: number; population: string }) => ({
+  origin: 'procedural',
+  pairs,
+  population,
+});

@@ -1,0 +1,36 @@
+import type { Digest } from '../core/digest.ts';
+import type { StageKind } from '../core/stage.ts';
+import { DatasetWriter } from '../data/dataset.ts';
+import { FolderReader } from '../data/folder/read.ts';
+
+interface Params {
+  readonly path: string;
+  readonly size: number;
+  readonly minImages: number;
+  readonly maxImages: number;
+  readonly onBadFile: 'fail' | 'skip';
+  /** Filled in when the experiment is planned. */
+  readonly content?: Digest;
+}
+
+/** Skipped files that the dataset's facts name; all of them are counted. */
+const namedSkips = 100;
+
+/** `data/folder`: packs a user's own photos into shards. */
+export const stage: StageKind<Params> = {
+  async run({ path, ...options }, context) {
+    const reader = await FolderReader.open(path, options);
+    const writer = new DatasetWriter(context.store, { height: options.size, width: options.size });
+    let step = 0;
+    for await (const sample of reader.samples()) {
+      await writer.add(sample);
+      await context.progress({
+        phase: 'read photos',
+        step: Math.min(++step, reader.files.length),
+        steps: reader.files.length,
+      });
+    }
+    const skipped = { count: reader.bad.length, files: reader.bad.slice(0, namedSkips).map((file) => file.path) };
+    return { data: await writer.finish({ origin: 'folder', ...(skipped.count > 0 ? { skipped } : {}) }) };
+  },
+};

@@ -1,0 +1,64 @@
+import type { Outputs } from '../core/action.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
+import type { JsonObject } from '../core/errors.ts';
+import type { ShardedStageKind } from '../core/stage.ts';
+import { DatasetWriter, joinShards } from '../data/dataset.ts';
+import { identityVector } from '../data/procedural/identity.ts';
+import { everyday, photoVector } from '../data/procedural/photo.ts';
+import { renderFace } from '../data/procedural/render.ts';
+
+interface Look extends JsonObject {
+  readonly images: number;
+  readonly size: number;
+  readonly population: string;
+  readonly variation: number;
+  readonly wear: number;
+}
+type Params = Look & { readonly identities: number; readonly firstIdentity: number };
+type Part = Look & { readonly first: number; readonly count: number };
+
+/** Parts begin at multiples of this, wherever the set begins and ends, so that a grown set reuses whole parts. */
+const partIdentities = 50;
+
+/** `data/procedural`: draws a set of people. A part names its people and their look alone. */
+export const stage: ShardedStageKind<Params, Part> = {
+  async split({ identities, firstIdentity, ...look }) {
+    const parts: Part[] = [];
+    const end = firstIdentity + identities;
+    for (let first = firstIdentity; first < end; ) {
+      const next = Math.min(end, (Math.floor(first / partIdentities) + 1) * partIdentities);
+      parts.push({ ...look, first, count: next - first });
+      first = next;
+    }
+    return parts;
+  },
+
+  async runPart({ first, count, images, size, population, variation, wear }, context) {
+    const { seed, store } = context;
+    const writer = new DatasetWriter(store, { height: size, width: size });
+    for (let i = 0; i < count; i++) {
+      const identity = identityVector(seed, first + i, population);
+      for (let image = 0; image < images; image++) {
+        const photo = photoVector(seed, identity, image, { ...everyday, variation, wear });
+        await writer.add({ identity: identity.index, image, pixels: renderFace(identity, photo, size) });
+        await context.progress({ phase: 'draw faces', step: i * images + image + 1, steps: count * images });
+      }
+    }
+    return { data: await writer.finish({ origin: 'procedural', population }) };
+  },
+
+  async join({ identities, images, size, population }, parts, { store }) {
+    const refs = parts.map((part: Outputs) => part.data as ArtifactRef);
+    const manifests = await Promise.all(refs.map((ref) => store.getArtifact(ref)));
+    const files = joinShards(manifests.map((manifest) => manifest.files));
+    const meta = {
+      origin: 'procedural',
+      population,
+      identities,
+      images: identities * images,
+      height: size,
+      width: size,
+    };
+    return { data: await store.putArtifact({ type: 'dataset', meta, files }) };
+  },
+};

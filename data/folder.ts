@@ -1,0 +1,3 @@
+export { folderDigest } from './folder/digest.ts';
+export { exportFolder } from './folder/export.ts';
+export { FolderReader } from './folder/read.ts';
