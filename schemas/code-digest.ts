@@ -45,7 +45,7 @@ export const buildId = async (root = repository): Promise<string> => {
 /** @param entries paths of modules, relative to `root` */
 const bundleDigests = async (entries: readonly string[], root: string): Promise<Map<string, CodeDigest>> => {
   const bundle = await runEsbuild(entries, root);
-  const spawned = await spawnedDigests(bundle, root);
+  const byFile = await namedDigests(bundle, root);
   const found = new Map<string, CodeDigest>();
   for (const [outPath, output] of Object.entries(bundle.metafile.outputs)) {
     if (output.entryPoint === undefined) continue;
@@ -54,8 +54,8 @@ const bundleDigests = async (entries: readonly string[], root: string): Promise<
       .map((name) => `${name}@${versionOf(name, root)}`)
       .sort();
     const files = Object.keys(output.inputs).sort();
-    // Modules named by URL (threads, child processes) are not imports; their code belongs to whoever names them.
-    const named = files.flatMap((file) => spawned.get(file) ?? []);
+    // What is named by URL (threads, child processes, tables) is no import, yet it belongs to whoever names it.
+    const named = files.flatMap((file) => byFile.get(file) ?? []);
     found.set(output.entryPoint, {
       digest: digestOfJson({
         code: digestOf(await minified(text)),
@@ -114,10 +114,10 @@ const runEsbuild = async (entries: readonly string[], root: string): Promise<Bun
 const minified = async (text: string): Promise<string> =>
   (await transform(text, { loader: 'js', format: 'esm', target: 'node20', charset: 'utf8', minify: true })).code;
 
-const urlPattern = /new URL\(\s*['"](\.{1,2}\/[^'"]+\.(?:ts|mjs|js))['"]\s*,\s*import\.meta\.url/g;
+const urlPattern = /new URL\(\s*['"](\.{1,2}\/[^'"]+\.\w+)['"]\s*,\s*import\.meta\.url/g;
 
-/** For each source file that names modules by `new URL('./x.ts', import.meta.url)`: their digests. */
-const spawnedDigests = async (bundle: Bundle, root: string): Promise<Map<string, CodeDigest[]>> => {
+/** For each source file that names files by `new URL('./x', import.meta.url)`: the digests of these files. */
+const namedDigests = async (bundle: Bundle, root: string): Promise<Map<string, CodeDigest[]>> => {
   const named = new Map<string, string[]>();
   for (const file of Object.keys(bundle.metafile.inputs)) {
     const targets = [...readFileSync(join(root, file), 'utf8').matchAll(urlPattern)]
@@ -130,8 +130,11 @@ const spawnedDigests = async (bundle: Bundle, root: string): Promise<Map<string,
     if (targets.length > 0) named.set(file, targets);
   }
   const all = [...new Set([...named.values()].flat())].sort();
-  if (all.length === 0) return new Map();
-  const digests = await bundleDigests(all, root);
+  const code = all.filter((file) => /\.(ts|mts|mjs|js)$/.test(file));
+  const digests = code.length > 0 ? await bundleDigests(code, root) : new Map<string, CodeDigest>();
+  for (const file of all.filter((each) => !code.includes(each))) {
+    digests.set(file, { digest: digestOf(readFileSync(join(root, file))), files: [file], packages: [] });
+  }
   return new Map([...named].map(([file, targets]) => [file, targets.flatMap((target) => digests.get(target) ?? [])]));
 };
 

@@ -14,13 +14,14 @@ const files = {
   'activities/a-one.ts':
     "import { readFile } from 'node:fs/promises';\nimport { first } from '../nn/first.ts';\nexport const stage = { run: async () => first(String(await readFile('x')).length) };\n",
   'activities/a-two.ts':
-    "import pack from '@scope/pack/deep';\nimport type { Shape } from '../nn/types.ts';\nimport { twice } from '../nn/third.ts';\nexport const stage = { run: (s: Shape) => pack(twice(s.size)), thread: new URL('../nn/thread.ts', import.meta.url) };\n",
+    "import pack from '@scope/pack/deep';\nimport type { Shape } from '../nn/types.ts';\nimport { twice } from '../nn/third.ts';\nexport const stage = { run: (s: Shape) => pack(twice(s.size)), thread: new URL('../nn/thread.ts', import.meta.url), table: new URL('../nn/table.json', import.meta.url) };\n",
   'nn/first.ts': "import { second } from './second.ts';\nexport const first = (x: number): number => second(x) + 1;\n",
   'nn/second.ts': "import { third } from './third.ts';\nexport const second = (x: number): number => third(x) * 2;\n",
   'nn/third.ts':
     '/** Three. */\nexport const third = (x: number): number => x - 3;\nexport const twice = (x: number): number => 2 * x;\n',
   'nn/types.ts': 'export interface Shape { size: number }\n',
   'nn/thread.ts': "import { third } from './third.ts';\nconsole.log(third(1));\n",
+  'nn/table.json': '[1]',
   'workflows/experiment.ts': 'export const experiment = async (): Promise<number> => 1;\n',
   'worker.ts': "import { registry } from './activities/registry.ts';\nconsole.log(registry);\n",
 };
@@ -65,6 +66,14 @@ describe('the digest of a stage kind is the digest of what it computes', () => {
     expect(after[1]).not.toBe(two);
   });
 
+  it('a table that is read by URL counts as it is', async () => {
+    const [one, two] = await digests();
+    edit('nn/table.json', () => '[2]');
+    const after = await digests();
+    expect(after[0]).toBe(one);
+    expect(after[1]).not.toBe(two);
+  });
+
   it('the version of an imported package counts, Node itself does not', async () => {
     const before = await codeDigests(kinds, root);
     expect(before.get('a/one')?.packages).toEqual([]);
@@ -78,7 +87,7 @@ describe('the digest of a stage kind is the digest of what it computes', () => {
   it('the files of the closure are listed, those that only give types are not', async () => {
     const found = await codeDigests(kinds, root);
     expect(found.get('a/one')?.files).toEqual(['activities/a-one.ts', 'nn/first.ts', 'nn/second.ts', 'nn/third.ts']);
-    expect(found.get('a/two')?.files).toEqual(['activities/a-two.ts', 'nn/third.ts', 'nn/thread.ts']);
+    expect(found.get('a/two')?.files).toEqual(['activities/a-two.ts', 'nn/table.json', 'nn/third.ts', 'nn/thread.ts']);
   });
 
   it('neither the folder of the checkout nor the other kinds nor a tsconfig.json change it', async () => {
