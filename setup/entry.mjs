@@ -14,7 +14,8 @@ import { basename, dirname, join } from 'node:path';
 
 /**
  * A cache entry is a folder that appears whole: it is made under a temporary name, stamped with the size and digest of
- * its main files, and renamed. Whatever was interrupted has no stamp, or the wrong sizes, and is made again.
+ * its main files, and renamed. The temporary name is this process's own: a build that outlived a killed set-up writes
+ * into a folder that is gone, not into ours. Whatever was interrupted has no stamp, or the wrong sizes, and is made again.
  */
 const stampName = 'stamp.json';
 const temporaryPrefix = '.making-';
@@ -47,8 +48,7 @@ export const writeStamp = async (dir, files, facts = {}) => {
  */
 export const ensureEntry = async (dir, make) => {
   if (readStamp(dir)) return;
-  const temporary = join(dirname(dir), `${temporaryPrefix}${basename(dir)}`);
-  rmSync(temporary, { recursive: true, force: true });
+  const temporary = join(dirname(dir), `${temporaryPrefix}${basename(dir)}-${process.pid}`);
   mkdirSync(temporary, { recursive: true });
   const { files, facts } = await make(temporary);
   await writeStamp(temporary, files, facts);

@@ -8,6 +8,8 @@ export interface Versions {
     readonly gpu: string;
     readonly gpuExtra: string;
   };
+  /** Pins for the wheels that TensorFlow's CUDA extra names. */
+  readonly cuda: { readonly [wheel: string]: string };
   readonly temporal: { readonly module: string; readonly version: string };
   readonly minio: { readonly module: string; readonly version: string };
 }
