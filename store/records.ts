@@ -2,7 +2,7 @@ import { type ActionKey, type ActionRecord, actionKey } from '../core/action.ts'
 import type { ArtifactRef } from '../core/artifact.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { type Digest, digestOfJson, hexOf } from '../core/digest.ts';
-import type { JsonObject } from '../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { type Artifacts, lanes } from './artifacts.ts';
 import { hash } from './hash.ts';
 import { getReadable, mapBounded, type ObjectStore } from './objects.ts';
@@ -35,7 +35,14 @@ export class Records {
     this.#artifacts = artifacts;
   }
 
+  /** @throws CemiflowError `RecordInvalid` where the key is not the action's own */
   async put(record: ActionRecord): Promise<PutRecordResult> {
+    if (!isOwnKey(record)) {
+      throw new CemiflowError('RecordInvalid', `a record's key must be its action's, got ${record.key}`, {
+        remedy: 'take the key from actionKey(action)',
+        data: { key: record.key },
+      });
+    }
     const digest = digestOfJson(record as unknown as JsonObject);
     await this.#objects.put(recordKey(record.key, digest), toJson(record), json);
     const pointer = toJson({ digest, record });
@@ -87,7 +94,7 @@ export class Records {
     const bytes = await getReadable(this.#objects, pointerKey(key));
     try {
       const { digest, record } = JSON.parse(bytes?.toString() ?? 'null') as Pointer;
-      const sound = digestOfJson(record as unknown as JsonObject) === digest && actionKey(record.action) === key;
+      const sound = digestOfJson(record as unknown as JsonObject) === digest && isOwnKey(record);
       return sound && record.key === key ? { digest, record } : undefined;
     } catch {
       return undefined;
@@ -104,6 +111,8 @@ const json = { mediaType: 'application/json' };
 const toJson = (value: object): Buffer => Buffer.from(canonicalJson(value as JsonObject));
 const recordKey = (key: ActionKey, digest: Digest): string => `actions/${hexOf(key)}/${hexOf(digest)}`;
 const pointerKey = (key: ActionKey): string => `actions/${hexOf(key)}/record`;
+
+const isOwnKey = (record: ActionRecord): boolean => actionKey(record.action) === record.key;
 
 const sameOutputs = (a: ActionRecord, b: ActionRecord): boolean =>
   canonicalJson(a.outputs as unknown as JsonObject) === canonicalJson(b.outputs as unknown as JsonObject);

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Action, type ActionKey, type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import { type ArtifactManifest, type ArtifactRef, manifestDigest } from '../../core/artifact.ts';
-import { digestOf, hexOf } from '../../core/digest.ts';
+import { digestOf, digestOfJson, hexOf } from '../../core/digest.ts';
 import { contentKey } from '../../store/blobs.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 
