@@ -133,7 +133,7 @@ export const keyFigures = (model: ReportModel): KeyFigure[] => {
   const figures: KeyFigure[] = [];
   const reference = model.accuracy.find((row) => row.reference);
   const best = model.accuracy
-    .filter((row) => !row.reference)
+    .filter((row) => row.generated)
     .reduce<ReportModel['accuracy'][number] | undefined>(
       (top, row) => (top === undefined || row.average > top.average ? row : top),
       undefined,

@@ -48,6 +48,8 @@ export interface AccuracyRow extends Verification {
   readonly label: string;
   readonly matrix: JsonObject;
   readonly reference: boolean;
+  /** Trained on generated images, as far as its dataset says: only such rows compete for the best. */
+  readonly generated: boolean;
   /** The training set, and how large it is. */
   readonly volume?: { readonly artifact: Digest; readonly identities: number; readonly images: number };
   /** GtR: the reference's average minus this one, a fraction; absent without a reference and for the reference itself. */

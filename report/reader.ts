@@ -43,12 +43,14 @@ export class ReportReader {
         const label = fillLabel(row.label, matrix, { distinguish: many.length > 1 });
         const verification = verificationOf(await this.#metrics(artifact, `verification: ${label}`), artifact.digest);
         const data = row.volume && matching(row.volume, matrix);
+        const set = data && (await this.#trainingSet(data, `training set: ${label}`));
         measured.push({
           ...verification,
           label,
           matrix,
           reference: row.reference,
-          ...(data ? { volume: await this.#volume(data, `training set: ${label}`) } : {}),
+          generated: set ? set.origin === 'generated' : !row.reference,
+          ...(set ? { volume: set.volume } : {}),
         });
       }
     }
@@ -148,11 +150,12 @@ export class ReportReader {
     return JSON.parse((await this.#store.getBlob(file.digest)).toString('utf8')) as Json;
   }
 
-  async #volume(ref: ArtifactRef, what: string): Promise<AccuracyRow['volume']> {
-    const { identities, images } = (await this.#open(ref, what)).meta;
-    if (typeof identities !== 'number' || typeof images !== 'number')
-      throw inputInvalid(ref, `dataset ${ref.digest} does not state its size`);
-    return { artifact: ref.digest, identities, images };
+  async #trainingSet(ref: ArtifactRef, what: string): Promise<TrainingSet> {
+    const { identities, images, origin } = (await this.#open(ref, what)).meta;
+    if (typeof identities === 'number' && typeof images === 'number') {
+      return { volume: { artifact: ref.digest, identities, images }, origin };
+    }
+    throw inputInvalid(ref, `dataset ${ref.digest} does not state its size`);
   }
 
   async #open(ref: ArtifactRef, what: string): Promise<ArtifactManifest> {
@@ -177,6 +180,11 @@ export class ReportReader {
     if (known === undefined) this.#sources.set(digest, { digest, type, what: [what] });
     else if (!known.what.includes(what)) this.#sources.set(digest, { ...known, what: [...known.what, what] });
   }
+}
+
+interface TrainingSet {
+  readonly volume: NonNullable<AccuracyRow['volume']>;
+  readonly origin: Json | undefined;
 }
 
 type Sized = Sample & { readonly height: number; readonly width: number };

@@ -38,7 +38,7 @@ const missing: Cell = { text: '–' };
 
 export const accuracyTable = (model: ReportModel): TableModel => {
   const reference = model.accuracy.find((row) => row.reference);
-  const synthetic = model.accuracy.filter((row) => !row.reference);
+  const synthetic = model.accuracy.filter((row) => row.generated);
   const best = (of: (row: AccuracyRow) => number | undefined): number =>
     Math.max(...synthetic.map((row) => of(row) ?? Number.NEGATIVE_INFINITY));
   const bestOf = new Map(model.sets.map((set) => [set, best((row) => row.sets[set]?.accuracy)]));
@@ -51,8 +51,7 @@ export const accuracyTable = (model: ReportModel): TableModel => {
   if (reference) {
     notes.push(`GtR (gap to real): the average of “${reference.label}” minus the row’s, in percentage points.`);
   }
-  if (contest)
-    notes.push(reference ? 'Bold: the best of its column, the reference left out.' : 'Bold: the best of its column.');
+  if (contest) notes.push('Bold: the best of its column, real data left out.');
   if (withVolume) notes.push('Volume: identities × images of each in the training set.');
   if (model.note) notes.push(model.note);
   return {
@@ -88,7 +87,7 @@ export const accuracyTable = (model: ReportModel): TableModel => {
 };
 
 const isBest = (row: AccuracyRow, value: number | undefined, best: number | undefined): boolean =>
-  !row.reference && value !== undefined && value === best;
+  row.generated && value !== undefined && value === best;
 
 const accuracyCell = (set: SetAccuracy | undefined, artifact: Digest, best: boolean): Cell =>
   set === undefined ? missing : { text: percent(set.accuracy), spread: percent(set.std), artifacts: [artifact], best };

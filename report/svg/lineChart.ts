@@ -42,16 +42,21 @@ export interface LineChart {
   readonly yDigits?: number;
 }
 
-const margin = { top: 18, right: 150, bottom: 46, left: 58 };
+const margin = { top: 18, bottom: 46, left: 58 };
+/** About the width of a letter in the chart's type; labels longer than this are cut. */
+const letter = 6.4;
+const mostLetters = 42;
 
 /** Lines with markers over a numeric axis; every series is named at its right end, every point says its value. */
 export const lineChart = (chart: LineChart): Html => {
   const width = chart.width ?? 976;
   const height = chart.height ?? 400;
+  const names = [...chart.series, ...(chart.levels ?? [])].map(({ name }) => shortName(name).length);
+  const right = width - Math.max(90, Math.round(16 + letter * Math.max(...names)));
   const xs = [...new Set(chart.series.flatMap((s) => s.points.map((p) => p.x)))].sort((a, b) => a - b);
-  const x = xScale(xs, [margin.left + 14, width - margin.right - 14]);
+  const x = xScale(xs, [margin.left + 14, right - 14]);
   const y = yScale(chart, [height - margin.bottom, margin.top]);
-  const plot = { left: margin.left, right: width - margin.right, top: margin.top, bottom: height - margin.bottom };
+  const plot = { left: margin.left, right, top: margin.top, bottom: height - margin.bottom };
   const digits = Math.max(tickDigits(y.ticks), chart.yDigits ?? 0);
   return html`<svg class="chart wide" viewBox="0 0 ${width} ${height}" role="img" aria-labelledby="${chart.id}-t ${chart.id}-d">
 <title id="${chart.id}-t">${chart.title}</title><desc id="${chart.id}-d">${chart.description}</desc>
@@ -135,7 +140,7 @@ const diagonal = (chart: LineChart, x: Scale, y: Scale): Html => {
 };
 
 /** What fits right of the plot; the full name stands in the caption or table. */
-const shortName = (name: string): string => (name.length <= 24 ? name : `${name.slice(0, 23)}…`);
+const shortName = (name: string): string => (name.length <= mostLetters ? name : `${name.slice(0, mostLetters - 1)}…`);
 
 interface EndLabel {
   readonly name: string;

@@ -61,6 +61,7 @@ describe('withGaps', () => {
     label: `${average}`,
     matrix: {},
     reference,
+    generated: !reference,
   });
 
   it('counts the gap from the reference to each row, also where a row is better', () => {
