@@ -48,7 +48,7 @@ const stepsToDo = async () => {
       needs: ['linux', 'pip'],
       bytes: variant === 'gpu' ? 12 * GB : 2 * GB,
       ready: tensorflowReady(env, variant),
-      work: () => installTensorflow(env, variant, logOf('tensorflow')),
+      work: (tell) => installTensorflow(env, variant, logOf('tensorflow'), tell),
     },
     {
       name: 'TensorFlow addon for Node',

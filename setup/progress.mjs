@@ -28,14 +28,14 @@ export class Progress {
     this.output.write(`[${duration(Date.now() - this.startedAt).padStart(12)}] ${text}\n`);
   }
 
-  /** Runs a step between its two lines. */
+  /** Runs a step between its two lines; `work` gets a function that tells what it is at. */
   async step(name, work) {
     const startedAt = Date.now();
     this.active.set(name, startedAt);
     this.line(`${name} …`);
     this.timer ??= setInterval(() => this.tick(), this.output.isTTY ? spinEveryMs : remindEveryMs);
     try {
-      const result = await work();
+      const result = await work((note) => this.line(`${name}: ${note}`));
       this.line(`${name}: done in ${duration(Date.now() - startedAt)}`);
       return result;
     } catch (error) {

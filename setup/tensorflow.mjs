@@ -36,7 +36,7 @@ const plainNames = {
  * The GPU wheel's libraries carry the run path `$ORIGIN/../nvidia/<part>/lib`, and NVIDIA's own find each other by
  * `$ORIGIN/../../<part>/lib`; so this layout is all that the loader needs.
  */
-export const installTensorflow = (env, variant, log) =>
+export const installTensorflow = (env, variant, log, tell = () => {}) =>
   ensureEntry(tensorflowDir(env, variant), async (dir) => {
     const { version, cpu, gpu, gpuExtra } = versions.tensorflow;
     const downloads = join(dir, 'downloads');
@@ -56,7 +56,8 @@ export const installTensorflow = (env, variant, log) =>
     for (const [name, target] of Object.entries(plainNames)) symlinkSync(target, join(dir, 'lib', name));
     const wanted =
       variant === 'gpu' ? cudaRequirements(readFileSync(join(downloads, 'METADATA'), 'utf8'), gpuExtra) : [];
-    for (const requirement of wanted) {
+    for (const [i, requirement] of wanted.entries()) {
+      tell(`CUDA library ${i + 1} of ${wanted.length}, ${requirement}`);
       const part = await download(requirement, downloads, log);
       await unpack(part, dir, ['nvidia/=nvidia'], log);
       rmSync(part);

@@ -1,0 +1,4 @@
+import { buildId } from '../schemas/code-digest.ts';
+
+/** Prints the id of the code in this image. */
+process.stdout.write(await buildId());
