@@ -24,13 +24,10 @@ export const toSafetensors = (tensors: Tensors, parameters: readonly StoredParam
     parameters.map((parameter) => {
       const tensor = tensors[parameter.name];
       if (!tensor) throw mismatch(`the network lacks parameter ${parameter.name}`, parameter.name);
-      return tf.tidy(() => {
-        const stored = toPyTorch(tensor, parameter);
-        return [
-          parameter.name,
-          { dtype: 'F32' as const, shape: stored.shape, data: stored.dataSync() as Float32Array },
-        ];
-      }) as unknown as [string, StoredTensor];
+      const stored = tf.tidy(() => toPyTorch(tensor, parameter).clone());
+      const data = stored.dataSync() as Float32Array;
+      stored.dispose();
+      return [parameter.name, { dtype: 'F32' as const, shape: stored.shape, data }];
     }),
   );
 

@@ -1,0 +1,93 @@
+import type { Outputs } from '../core/action.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
+import { CemiflowError } from '../core/errors.ts';
+import type { StageKind } from '../core/stage.ts';
+import { type ImageSet, loadDataset } from '../data/dataset.ts';
+import { encodeSafetensors } from '../data/formats/safetensors.ts';
+import { rowCosine, similarityGroups } from '../metrics/similarity.ts';
+import { mean } from '../metrics/statistics.ts';
+import { tf } from '../nn/tf.ts';
+import { embedImages, type LoadedRecognizer, loadRecognizer } from './recognizer.ts';
+
+/** `schemas/stages/centers-compute.schema.json` */
+interface Params {
+  readonly data: ArtifactRef;
+  readonly recognizer: ArtifactRef;
+  readonly source: 'classifier' | 'mean';
+}
+
+/** `centers/compute`: identity centers, each image's similarity to its center, and the groups of CemiFace's table 1. */
+export const stage: StageKind<Params> = {
+  async run({ data: dataRef, recognizer: ref, source }, context): Promise<Outputs> {
+    const { store } = context;
+    const data = await loadDataset(store, dataRef);
+    const recognizer = await loadRecognizer(store, ref);
+    try {
+      if (source === 'classifier' && (recognizer.data !== dataRef.digest || recognizer.classes !== data.classes)) {
+        throw classifierMismatch(recognizer, dataRef, data);
+      }
+      const size = recognizer.config.embedding;
+      const embeddings = await embedImages(recognizer, data, context);
+      const centers = source === 'mean' ? meanCenters(embeddings, data, size) : classifierCenters(recognizer);
+      const similarity = Float32Array.from(data.labels, (label, row) =>
+        rowCosine(embeddings, row, centers, label, size),
+      );
+      const { group, statistics } = similarityGroups(similarity, data.labels);
+      const file = encodeSafetensors({
+        centers: { dtype: 'F32', shape: [data.classes, size], data: centers },
+        similarity: { dtype: 'F32', shape: [data.count], data: similarity },
+        group: { dtype: 'I32', shape: [data.count], data: group },
+        labels: { dtype: 'I32', shape: [data.count], data: data.labels },
+      });
+      const files = [await store.putFile('centers.safetensors', file, 'application/octet-stream')];
+      const groups = statistics.map((statistic) => ({ ...statistic }));
+      const meta = {
+        source,
+        identities: data.classes,
+        images: data.count,
+        embeddingSize: size,
+        similarity: mean(similarity),
+        groups,
+      };
+      return { centers: await store.putArtifact({ type: 'centers', meta, files }) };
+    } finally {
+      tf.dispose(recognizer.weights);
+    }
+  },
+};
+
+/** The classifier's columns as unit rows. @returns float32 [C, D] */
+const classifierCenters = ({ kernel, classes, config }: LoadedRecognizer): Float32Array => {
+  const centers = new Float32Array(kernel.length);
+  for (let c = 0; c < classes; c++) {
+    for (let k = 0; k < config.embedding; k++) centers[c * config.embedding + k] = kernel[k * classes + c] as number;
+  }
+  return normaliseRows(centers, config.embedding);
+};
+
+/** The mean of each class's unit embeddings, as unit rows. @returns float32 [C, D] */
+const meanCenters = (embeddings: Float32Array, { labels, classes }: ImageSet, size: number): Float32Array => {
+  const sums = new Float64Array(classes * size);
+  labels.forEach((label, row) => {
+    for (let k = 0; k < size; k++) {
+      sums[label * size + k] = (sums[label * size + k] as number) + (embeddings[row * size + k] as number);
+    }
+  });
+  return normaliseRows(Float32Array.from(sums), size);
+};
+
+const normaliseRows = (rows: Float32Array, size: number): Float32Array => {
+  for (let from = 0; from < rows.length; from += size) {
+    const row = rows.subarray(from, from + size);
+    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)) || 1;
+    for (let k = 0; k < size; k++) row[k] = (row[k] as number) / length;
+  }
+  return rows;
+};
+
+const classifierMismatch = (recognizer: LoadedRecognizer, ref: ArtifactRef, data: ImageSet): CemiflowError =>
+  new CemiflowError(
+    'ClassifierMismatch',
+    `the classifier's ${recognizer.classes} columns belong to dataset ${recognizer.data}, not to ${ref.digest} with ${data.classes} identities`,
+    { remedy: 'use source: mean, or the dataset that the recognizer was trained on', data: { dataset: ref.digest } },
+  );

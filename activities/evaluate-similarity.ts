@@ -1,0 +1,71 @@
+import type { Outputs } from '../core/action.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import type { StageContext, StageKind } from '../core/stage.ts';
+import { type ImageSet, loadDataset } from '../data/dataset.ts';
+import { rowCosine, similarityStatistics } from '../metrics/similarity.ts';
+import { tf } from '../nn/tf.ts';
+import { Embedder, loadRecognizer, putMetrics } from './recognizer.ts';
+
+/** `schemas/stages/evaluate-similarity.schema.json` */
+interface Params {
+  readonly data: ArtifactRef;
+  readonly inquiries: ArtifactRef;
+  readonly recognizer: ArtifactRef;
+}
+
+/** `evaluate/similarity`: cosine of every generated image to the inquiry image of its identity, by any recognizer. */
+export const stage: StageKind<Params> = {
+  async run({ data: dataRef, inquiries: inquiriesRef, recognizer: ref }, context): Promise<Outputs> {
+    const { store } = context;
+    const data = await loadDataset(store, dataRef);
+    const { meta } = await store.getArtifact(dataRef);
+    const inquiries = await loadDataset(store, inquiriesRef);
+    const rows = generatedRows(data, meta.generatedImages);
+    const inquiryOf = inquiryRows(data, rows, inquiries);
+    const recognizer = await loadRecognizer(store, ref);
+    try {
+      const embedder = new Embedder(recognizer);
+      const embedded = await embedBoth(embedder, data, inquiries, context);
+      const similarity = Float32Array.from(rows, (row, i) =>
+        rowCosine(embedded.data, row, embedded.inquiries, inquiryOf[i] as number, embedder.size),
+      );
+      const identities = Int32Array.from(rows, (row) => data.identities[row] as number);
+      const statistics = similarityStatistics(similarity, identities) as unknown as JsonObject;
+      return { metrics: await putMetrics(store, { kind: 'similarity', images: rows.length, ...statistics }) };
+    } finally {
+      tf.dispose(recognizer.weights);
+    }
+  },
+};
+
+const embedBoth = async (embedder: Embedder, data: ImageSet, inquiries: ImageSet, context: StageContext) => {
+  try {
+    return {
+      data: await embedder.embed(data, context, 'embed images'),
+      inquiries: await embedder.embed(inquiries, context, 'embed inquiries'),
+    };
+  } finally {
+    embedder.dispose();
+  }
+};
+
+/** Rows that were generated: from image number `generatedImages` on, oversampling put copies of the inquiry image. */
+const generatedRows = (data: ImageSet, generatedImages: unknown): number[] => {
+  const limit = typeof generatedImages === 'number' ? generatedImages : Number.POSITIVE_INFINITY;
+  return [...data.images.keys()].filter((row) => (data.images[row] as number) < limit);
+};
+
+/** The row of each image's inquiry. */
+const inquiryRows = (data: ImageSet, rows: readonly number[], inquiries: ImageSet): number[] => {
+  const rowOf = new Map([...inquiries.identities].map((identity, row) => [identity, row]));
+  return rows.map((row) => {
+    const identity = data.identities[row] as number;
+    const inquiry = rowOf.get(identity);
+    if (inquiry !== undefined) return inquiry;
+    throw new CemiflowError('InquiryMissing', `identity ${identity} has no inquiry among ${inquiries.count}`, {
+      remedy: 'give the inquiries that the set was generated from',
+      data: { identity, inquiries: inquiries.count },
+    });
+  });
+};

@@ -1,0 +1,204 @@
+/**
+ * The augmentation of CemiFace's recognizer training (method.md): random resized crop, horizontal flip, colour jitter,
+ * random erasing. Ranges and draws follow torchvision's transforms of the same names.
+ */
+export interface Augmentation {
+  /** Area of the crop as a share of the image, drawn evenly: [0.9, 1]. */
+  readonly cropScale: readonly [lowest: number, highest: number];
+  /** Probability of a mirror image: 0.5. */
+  readonly flip: number;
+  /** Half width of the ranges of brightness, contrast and saturation around 1, and of hue in turns around 0: 0.1. */
+  readonly jitter: number;
+  /** Probability that a rectangle is erased: 0.5. */
+  readonly erase: number;
+  /** Area of that rectangle as a share of the image: [0.02, 0.1]. */
+  readonly eraseScale: readonly [lowest: number, highest: number];
+}
+
+/** Images as datasets hold them: uint8 RGB [N, H, W, 3]. */
+export interface Pixels {
+  readonly pixels: Uint8Array;
+  readonly height: number;
+  readonly width: number;
+}
+
+interface Box {
+  readonly top: number;
+  readonly left: number;
+  readonly height: number;
+  readonly width: number;
+}
+
+const attempts = 10;
+
+/**
+ * Writes one image, augmented, in [-1, 1]. The result depends on the pixels and the stream alone.
+ *
+ * @param index which image of `from`
+ * @param target float32; H · W · 3 values are written from `at` on
+ * @param uniform numbers in [0, 1): `randomStream(seed, 'augment', epoch, index)`
+ */
+export const augmentInto = (
+  target: Float32Array,
+  at: number,
+  from: Pixels,
+  index: number,
+  options: Augmentation,
+  uniform: () => number,
+): void => {
+  const { height, width } = from;
+  const box = cropBox(height, width, options.cropScale, uniform);
+  const mirrored = uniform() < options.flip;
+  const grey = resample(target, at, from, index, box, mirrored);
+  if (options.jitter > 0) recolour(target, at, height * width, grey, options.jitter, uniform);
+  const end = at + height * width * 3;
+  for (let i = at; i < end; i++) target[i] = (target[i] as number) / 127.5 - 1;
+  if (uniform() < options.erase) eraseBox(target, at, height, width, options.eraseScale, uniform);
+};
+
+/** Writes one image as it is, in [-1, 1]. */
+export const copyInto = (target: Float32Array, at: number, { pixels, height, width }: Pixels, index: number): void => {
+  const size = height * width * 3;
+  const start = index * size;
+  for (let i = 0; i < size; i++) target[at + i] = (pixels[start + i] as number) / 127.5 - 1;
+};
+
+const between = (uniform: () => number, [lowest, highest]: readonly [number, number]): number =>
+  lowest + (highest - lowest) * uniform();
+
+/** A crop of the wanted area and a ratio of sides in [3/4, 4/3]; the whole image where ten draws do not fit into it. */
+const cropBox = (height: number, width: number, scale: readonly [number, number], uniform: () => number): Box => {
+  for (let i = 0; i < attempts; i++) {
+    const area = height * width * between(uniform, scale);
+    const ratio = Math.exp(between(uniform, [Math.log(3 / 4), Math.log(4 / 3)]));
+    const w = Math.round(Math.sqrt(area * ratio));
+    const h = Math.round(Math.sqrt(area / ratio));
+    if (w < 1 || h < 1 || w > width || h > height) continue;
+    const top = Math.floor(uniform() * (height - h + 1));
+    return { top, left: Math.floor(uniform() * (width - w + 1)), height: h, width: w };
+  }
+  return { top: 0, left: 0, height, width };
+};
+
+/** Scales the crop to the full size (bilinear, pixel centres at halves). @returns the mean grey value, 0 … 255 */
+const resample = (
+  target: Float32Array,
+  at: number,
+  { pixels, height, width }: Pixels,
+  index: number,
+  box: Box,
+  mirrored: boolean,
+): number => {
+  const start = index * height * width * 3;
+  const columns = taps(width, box.left, box.width);
+  const rows = taps(height, box.top, box.height);
+  let grey = 0;
+  let to = at;
+  for (let y = 0; y < height; y++) {
+    const upper = start + (rows.first[y] as number) * width * 3;
+    const lower = start + (rows.second[y] as number) * width * 3;
+    const down = rows.share[y] as number;
+    for (let x = 0; x < width; x++) {
+      const column = mirrored ? width - 1 - x : x;
+      const left = (columns.first[column] as number) * 3;
+      const right = (columns.second[column] as number) * 3;
+      const across = columns.share[column] as number;
+      for (let c = 0; c < 3; c++) {
+        const a = pixels[upper + left + c] as number;
+        const b = pixels[lower + left + c] as number;
+        const top = a + ((pixels[upper + right + c] as number) - a) * across;
+        const bottom = b + ((pixels[lower + right + c] as number) - b) * across;
+        target[to + c] = top + (bottom - top) * down;
+      }
+      grey += 0.299 * (target[to] as number) + 0.587 * (target[to + 1] as number) + 0.114 * (target[to + 2] as number);
+      to += 3;
+    }
+  }
+  return grey / (height * width);
+};
+
+/** For each of `size` targets, the two sources it lies between and the share of the second. */
+const taps = (
+  size: number,
+  offset: number,
+  length: number,
+): { first: Int32Array; second: Int32Array; share: Float64Array } => {
+  const first = new Int32Array(size);
+  const second = new Int32Array(size);
+  const share = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    const source = Math.min(Math.max(((i + 0.5) * length) / size - 0.5, 0), length - 1);
+    const low = Math.floor(source);
+    first[i] = offset + low;
+    second[i] = offset + Math.min(low + 1, length - 1);
+    share[i] = source - low;
+  }
+  return { first, second, share };
+};
+
+/**
+ * Brightness, contrast around the mean grey, saturation, then hue as a turn of the U-V plane (luma stays). All four are
+ * linear in the colour, so they are one matrix and an offset a pixel, clipped once at the end; torchvision's draw the
+ * same ranges, turn hue in HSV, and clip after each.
+ */
+const recolour = (
+  target: Float32Array,
+  at: number,
+  count: number,
+  grey: number,
+  jitter: number,
+  uniform: () => number,
+): void => {
+  const around = [1 - jitter, 1 + jitter] as const;
+  const brightness = between(uniform, around);
+  const contrast = between(uniform, around);
+  const saturation = between(uniform, around);
+  const angle = 2 * Math.PI * between(uniform, [-jitter, jitter]);
+  const cos = Math.cos(angle) * saturation;
+  const sin = Math.sin(angle) * saturation;
+  const gain = brightness * contrast;
+  const offset = brightness * grey * (1 - contrast);
+  const turned = (r: number, g: number, b: number): [number, number, number] => {
+    const y = 0.299 * r + 0.587 * g + 0.114 * b;
+    const u = 0.492 * (b - y);
+    const v = 0.877 * (r - y);
+    const red = y + (u * sin + v * cos) / 0.877;
+    const blue = y + (u * cos - v * sin) / 0.492;
+    return [red * gain, ((y - 0.299 * red - 0.114 * blue) / 0.587) * gain, blue * gain];
+  };
+  const [rr, gr, br] = turned(1, 0, 0);
+  const [rg, gg, bg] = turned(0, 1, 0);
+  const [rb, gb, bb] = turned(0, 0, 1);
+  for (let i = at; i < at + count * 3; i += 3) {
+    const r = target[i] as number;
+    const g = target[i + 1] as number;
+    const b = target[i + 2] as number;
+    target[i] = clipped(rr * r + rg * g + rb * b + offset);
+    target[i + 1] = clipped(gr * r + gg * g + gb * b + offset);
+    target[i + 2] = clipped(br * r + bg * g + bb * b + offset);
+  }
+};
+
+const clipped = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
+
+/** Sets a rectangle to 0, mid-grey, with a ratio of sides in [0.3, 3.3]; nothing where ten draws do not fit. */
+const eraseBox = (
+  target: Float32Array,
+  at: number,
+  height: number,
+  width: number,
+  scale: readonly [number, number],
+  uniform: () => number,
+): void => {
+  for (let i = 0; i < attempts; i++) {
+    const area = height * width * between(uniform, scale);
+    const ratio = Math.exp(between(uniform, [Math.log(0.3), Math.log(3.3)]));
+    const h = Math.round(Math.sqrt(area * ratio));
+    const w = Math.round(Math.sqrt(area / ratio));
+    if (h < 1 || w < 1 || h >= height || w >= width) continue;
+    const top = Math.floor(uniform() * (height - h + 1));
+    const left = Math.floor(uniform() * (width - w + 1));
+    for (let y = top; y < top + h; y++) target.fill(0, at + (y * width + left) * 3, at + (y * width + left + w) * 3);
+    return;
+  }
+};

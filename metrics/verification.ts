@@ -1,0 +1,74 @@
+import { mean, populationStd } from './statistics.ts';
+
+/** Scores of one verification set. */
+export interface PairScores {
+  /** float32 [P], squared Euclidean distance of the unit embeddings, 0 … 4 */
+  readonly distance: Float32Array;
+  /** uint8 [P], 1 where both images show one identity */
+  readonly same: Uint8Array;
+  /** int32 [P], the fold of each pair */
+  readonly fold: Int32Array;
+}
+
+export interface VerificationResult {
+  /** Mean over folds of the share of pairs judged rightly, 0 … 1. */
+  readonly accuracy: number;
+  /** Population standard deviation over folds. */
+  readonly std: number;
+  /** Mean over folds of the thresholds used. */
+  readonly threshold: number;
+  readonly foldAccuracies: number[];
+  readonly foldThresholds: number[];
+  readonly pairs: number;
+}
+
+/** 0, 0.01, … 3.99 (InsightFace `verification.py`). */
+export const thresholds: readonly number[] = Array.from({ length: 400 }, (_, i) => i * 0.01);
+
+/** Squared Euclidean distances of pairs of rows. @param embeddings float32 [N, size] @returns float32 [P] */
+export const pairDistances = (
+  embeddings: Float32Array,
+  size: number,
+  left: Int32Array,
+  right: Int32Array,
+): Float32Array =>
+  Float32Array.from(left, (first, pair) => {
+    const a = first * size;
+    const b = (right[pair] as number) * size;
+    let sum = 0;
+    for (let k = 0; k < size; k++) sum += ((embeddings[a + k] as number) - (embeddings[b + k] as number)) ** 2;
+    return sum;
+  });
+
+/**
+ * InsightFace's protocol: for each fold, the first threshold that is best on all other folds is applied to the held-out
+ * pairs; a pair is judged the same where its distance is strictly below the threshold.
+ */
+export const verify = ({ distance, same, fold }: PairScores): VerificationResult => {
+  const folds = fold.reduce((highest, f) => Math.max(highest, f), 0) + 1;
+  const sizes = new Array<number>(folds).fill(0);
+  const right = Array.from({ length: folds }, () => new Int32Array(thresholds.length));
+  for (let pair = 0; pair < distance.length; pair++) {
+    const f = fold[pair] as number;
+    sizes[f] = (sizes[f] as number) + 1;
+    const counts = right[f] as Int32Array;
+    for (let t = 0; t < thresholds.length; t++) {
+      const judgedSame = (distance[pair] as number) < (thresholds[t] as number);
+      if (judgedSame === (same[pair] === 1)) counts[t] = (counts[t] as number) + 1;
+    }
+  }
+  const all = thresholds.map((_, t) => right.reduce((sum, counts) => sum + (counts[t] as number), 0));
+  const best = right.map((held) => firstMaximum(all.map((count, t) => count - (held[t] as number))));
+  const foldAccuracies = right.map((held, f) => (held[best[f] as number] as number) / (sizes[f] as number));
+  const foldThresholds = best.map((t) => thresholds[t] as number);
+  return {
+    accuracy: mean(foldAccuracies),
+    std: populationStd(foldAccuracies),
+    threshold: mean(foldThresholds),
+    foldAccuracies,
+    foldThresholds,
+    pairs: distance.length,
+  };
+};
+
+const firstMaximum = (values: readonly number[]): number => values.indexOf(Math.max(...values));
