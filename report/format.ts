@@ -9,6 +9,9 @@ export const fixed = (value: number, digits: number): string => {
 /** @param fraction 0 … 1 @returns percent without the sign, two digits as the paper prints them */
 export const percent = (fraction: number, digits = 2): string => fixed(fraction * 100, digits);
 
+/** Four significant digits: for values of any size, such as losses and learning rates. */
+export const significant = (value: number): string => String(Number(value.toPrecision(4))).replaceAll('-', '−');
+
 /** An integer with thousands separated. */
 export const count = (value: number): string => String(value).replace(/\B(?=(\d{3})+(?!\d))/g, ',');
 

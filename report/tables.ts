@@ -1,5 +1,5 @@
 import type { Digest } from '../core/digest.ts';
-import { benchmarkName, count, fixed, percent, plain } from './format.ts';
+import { benchmarkName, count, fixed, percent, plain, significant } from './format.ts';
 import type { AccuracyRow, ReportModel, SetAccuracy, SimilarityGroup } from './model.ts';
 import type { PaperResults } from './paper/paper.ts';
 
@@ -157,8 +157,8 @@ export const trainingTable = (model: ReportModel): TableModel => ({
         { text: log.label },
         { text: series.name },
         { text: count(series.steps.at(-1) ?? 0), artifacts: [log.artifact] },
-        { text: fixed(series.values[0] ?? 0, 4), artifacts: [log.artifact] },
-        { text: fixed(series.values.at(-1) ?? 0, 4), artifacts: [log.artifact] },
+        { text: significant(series.values[0] ?? 0), artifacts: [log.artifact] },
+        { text: significant(series.values.at(-1) ?? 0), artifacts: [log.artifact] },
         { text: '', artifacts: [log.artifact], source: true },
       ],
     })),

@@ -1,4 +1,4 @@
-import { fixed } from '../format.ts';
+import { fixed, significant } from '../format.ts';
 import { type Html, html } from '../html.ts';
 import { linearScale, niceAxis, round, tickDigits } from './scale.ts';
 
@@ -26,7 +26,7 @@ export const lossCurve = (curve: LossCurve): Html => {
   const line = points.map((p, i) => `${i === 0 ? 'M' : 'L'}${x.at(p[0])} ${y.at(p[1])}`).join('');
   const last = curve.values.at(-1) ?? 0;
   return html`<svg class="chart" viewBox="0 0 ${size.width} ${size.height}" role="img" aria-labelledby="${curve.id}-t" data-artifact="${curve.artifact}">
-<title id="${curve.id}-t">${curve.title}: ${fixed(curve.values[0] ?? 0, 4)} at step ${firstStep}, ${fixed(last, 4)} at step ${lastStep}</title>
+<title id="${curve.id}-t">${curve.title}: ${significant(curve.values[0] ?? 0)} at step ${firstStep}, ${significant(last)} at step ${lastStep}</title>
 <g class="grid">${y.ticks.map((t) => html`<line x1="${margin.left}" x2="${size.width - margin.right}" y1="${y.at(t)}" y2="${y.at(t)}"/>`)}</g>
 <g class="tick" text-anchor="end">${y.ticks.map((t) => html`<text x="${margin.left - 7}" y="${round(y.at(t) + 4)}">${fixed(t, digits)}</text>`)}</g>
 <path class="loss" d="${line}"/>

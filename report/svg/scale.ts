@@ -39,8 +39,13 @@ const multiples = (step: number, first: Rounding, last: Rounding, low: number, h
 };
 
 /** Decimals that the ticks need so that no two read the same. */
-export const tickDigits = (ticks: readonly number[]): number =>
-  Math.max(0, ...ticks.map((tick) => (String(tick).split('.')[1] ?? '').length));
+export const tickDigits = (ticks: readonly number[]): number => Math.max(0, ...ticks.map(decimals));
+
+/** `1e-7` is how ECMAScript prints 0.0000001. */
+const decimals = (value: number): number => {
+  const [digits = '', exponent = '0'] = String(value).split('e');
+  return Math.max(0, (digits.split('.')[1] ?? '').length - Number(exponent));
+};
 
 export const round = (value: number): number => Math.round(value * 100) / 100;
 

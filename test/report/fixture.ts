@@ -99,7 +99,7 @@ export const similarity = (mean: number, seed: number): JsonObject => {
     std: 0.11,
     histogram: { edges, counts },
     perIdentity: { mean: [], std: [] },
-    bins: { edges: [0, 0.1, 0.2, 0.3, 0.4, 0.5], identities: [2, 13, 48, 91, 38, 8] },
+    bins: { edges: [0, 0.1, 0.2, 0.3, 0.4, 0.5], identities: [1, 2, 13, 48, 90, 38, 8] },
   };
 };
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Digest } from '../../core/digest.ts';
 import { withGaps } from '../../report/accuracy.ts';
-import { count, fixed, percent, sortBenchmarks } from '../../report/format.ts';
+import { count, fixed, percent, significant, sortBenchmarks } from '../../report/format.ts';
 import { binLabels, similarityOf, trainingOf, verificationOf } from '../../report/inputs.ts';
 import { axisValue, fillLabel } from '../../report/labels.ts';
 import { escapeMarkdown } from '../../report/markdown.ts';
@@ -33,6 +33,10 @@ describe('labels', () => {
 });
 
 describe('numbers', () => {
+  it('of any size keep four significant digits', () => {
+    expect([12.59731, 0.00004, -3].map(significant)).toEqual(['12.6', '0.00004', '−3']);
+  });
+
   it('are printed without a locale, with a true minus and no negative zero', () => {
     expect([fixed(-0.001, 2), fixed(-1.5, 1), percent(0.92296), count(1234567)]).toEqual([
       '0.00',

@@ -24,6 +24,7 @@ describe('scales', () => {
   it('print enough digits to tell ticks apart', () => {
     expect(tickDigits([0, 0.25, 0.5])).toBe(2);
     expect(tickDigits([50, 60])).toBe(0);
+    expect(tickDigits([0, 2.5e-7])).toBe(8);
   });
 });
 
