@@ -201,7 +201,10 @@ export const storeContract = (name: string, open: () => Store): void => {
       for (const of of [action, other]) await store.putRecord(recordOf(of, outputs));
       const good = (await store.objects.get(pointer(action)))?.toString() as string;
       const foreign = (await store.objects.get(pointer(other)))?.toString() as string;
+      const forged = { ...recordOf(other, outputs), key: actionKey(action) };
+      await expect(store.putRecord(forged)).rejects.toMatchObject({ code: 'RecordInvalid' });
       for (const bad of [
+        JSON.stringify({ digest: digestOfJson(forged as never), record: forged }),
         '',
         'null',
         '{',
