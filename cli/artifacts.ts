@@ -1,0 +1,93 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve, sep } from 'node:path';
+import type { Outputs } from '../core/action.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
+import { CemiflowError } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
+import type { Store } from '../store/index.ts';
+import { outputOfType, statusOf } from './planning.ts';
+import { findRun } from './runs.ts';
+
+/**
+ * Writes an artifact's files into a folder, which is made.
+ *
+ * @returns their paths
+ * @throws CemiflowError `PathOutside` for an artifact whose paths leave the folder
+ */
+export const writeArtifact = async (store: Store, ref: ArtifactRef, folder: string): Promise<string[]> => {
+  const root = resolve(folder);
+  const { files } = await store.getArtifact(ref);
+  const written: string[] = [];
+  for (const { path, digest } of files) {
+    const target = resolve(root, path);
+    if (!target.startsWith(root + sep))
+      throw new CemiflowError('PathOutside', `${ref.digest} has a file at ${JSON.stringify(path)}`, {
+        remedy: 'do not trust this artifact: cemiflow never writes such a path',
+        data: { digest: ref.digest, path },
+      });
+    await mkdir(dirname(target), { recursive: true });
+    await writeFile(target, await store.getBlob(digest));
+    written.push(target);
+  }
+  return written;
+};
+
+/** Outputs of every node of the plan that is made. */
+export const outputsOf = async (store: Store, plan: Plan): Promise<Map<string, Outputs>> => {
+  const { records } = await statusOf(plan, store);
+  return new Map([...records].map(([id, { outputs }]) => [id, outputs]));
+};
+
+/**
+ * `RUN:NODE` or `RUN:NODE.output`: an artifact of a run.
+ *
+ * @throws CemiflowError `UnknownRun`, `UnknownNode`, `UnknownOutput`, `NotMade`
+ */
+export const findArtifact = async (store: Store, name: string): Promise<ArtifactRef> => {
+  const colon = name.indexOf(':');
+  const { plan, id } = await findRun(store, name.slice(0, colon));
+  const wanted = name.slice(colon + 1);
+  // A node's id may hold dots inside its brackets: student[m=0.5].log
+  const node = plan.nodes.find((each) => wanted === each.id || wanted.startsWith(`${each.id}.`));
+  if (!node)
+    throw new CemiflowError('UnknownNode', `${id} has no node ${wanted}`, {
+      remedy: `name one of ${plan.nodes.map((each) => each.id).join(', ')}`,
+      data: { run: id, node: wanted },
+    });
+  const names = Object.keys(node.outputs);
+  const output = wanted.slice(node.id.length + 1) || (names[0] as string);
+  if (!names.includes(output))
+    throw new CemiflowError('UnknownOutput', `${node.id} has no output ${output}`, {
+      remedy: `name one of ${names.join(', ')}`,
+      data: { run: id, node: node.id, output },
+    });
+  const made = (await outputsOf(store, plan)).get(node.id)?.[output];
+  if (made) return made;
+  throw new CemiflowError('NotMade', `${node.id} of ${id} has not been made, or its blobs are gone`, {
+    remedy: `cemiflow status ${id} says why; cemiflow run makes it`,
+    data: { run: id, node: node.id },
+  });
+};
+
+/** The report of a plan, once its node has been made. */
+export const findReport = async (store: Store, plan: Plan): Promise<ArtifactRef | undefined> => {
+  const outputs = await outputsOf(store, plan);
+  for (const node of [...plan.nodes].reverse()) {
+    const ref = outputs.get(node.id)?.[outputOfType(node, 'report') ?? ''];
+    if (ref) return ref;
+  }
+  return undefined;
+};
+
+/** Copies the report to `out`, or `reports/<experiment>` under the working folder. @returns the page's path */
+export const fetchReport = async (
+  store: Store,
+  plan: Plan,
+  where: { readonly cwd: string; readonly out?: string },
+): Promise<string | undefined> => {
+  const ref = await findReport(store, plan);
+  if (!ref) return undefined;
+  const folder = where.out ? resolve(where.cwd, where.out) : join(where.cwd, 'reports', plan.experiment);
+  const paths = await writeArtifact(store, ref, folder);
+  return paths.find((path) => path.endsWith('.html')) ?? paths[0];
+};

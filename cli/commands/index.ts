@@ -1,0 +1,135 @@
+import type { Command } from '../command.ts';
+
+const set = { type: 'string', multiple: true } as const;
+const out = { type: 'string' } as const;
+/** How much of this machine a run may use. */
+const resources = {
+  device: { type: 'string' },
+  'max-parallel': { type: 'string' },
+  'cpu-workers': { type: 'string' },
+  'gpu-workers': { type: 'string' },
+} as const;
+
+const runName = 'RUN is an id, the beginning of one, or the name of an experiment (its latest run).';
+const resourceDetails = [
+  '--device cpu|gpu       where stages with tensors run; default cpu',
+  '--max-parallel N       stages under way at once; default 16',
+  '--cpu-workers N        worker processes of this machine; default 2, or 1 on one core',
+  '--gpu-workers N        one for each GPU; default 1 with --device gpu',
+];
+
+/** Every command in the order of `help`. To add one is to add an entry here and a file that exports `run`. */
+export const commands: readonly Command[] = [
+  {
+    name: 'up',
+    usage: '',
+    summary: 'start Temporal and the object store, where the environment names no others',
+    load: () => import('./up.ts'),
+  },
+  {
+    name: 'down',
+    usage: '',
+    summary: 'stop workers and embedded servers; runs go on at the next "attach" or "run"',
+    load: () => import('./down.ts'),
+  },
+  {
+    name: 'status',
+    usage: '[RUN]',
+    summary: 'show services and workers, or where a run stands; starts nothing',
+    details: runName,
+    positionals: [0, 1],
+    load: () => import('./status.ts'),
+  },
+  {
+    name: 'validate',
+    usage: 'SPEC [--set key=value]…',
+    summary: 'check a spec; starts nothing',
+    details: '--set params.m=[0,1]   override a value of the spec; may be given several times',
+    options: { set },
+    positionals: [1, 1],
+    load: () => import('./validate.ts'),
+  },
+  {
+    name: 'plan',
+    usage: 'SPEC [--set key=value]…',
+    summary: 'show what a run would do: each action a hit, or a miss and why',
+    details: '--set params.m=[0,1]   override a value of the spec; may be given several times',
+    options: { set },
+    positionals: [1, 1],
+    load: () => import('./plan.ts'),
+  },
+  {
+    name: 'run',
+    usage: 'SPEC [--set key=value]… [--device cpu|gpu] [--max-parallel N] [--detach] [--out DIR]',
+    summary: 'run an experiment to its report, or attach to it where it runs',
+    details: [
+      'Starts services and workers that are not up. Ctrl-C detaches: the run goes on.',
+      '--set params.m=[0,1]   override a value of the spec; may be given several times',
+      ...resourceDetails,
+      '--detach               start and return',
+      '--out DIR              where the report goes; default reports/<experiment>',
+    ].join('\n'),
+    options: { ...resources, set, out, detach: { type: 'boolean' } },
+    positionals: [1, 1],
+    load: () => import('./run.ts'),
+  },
+  {
+    name: 'attach',
+    usage: 'RUN [--out DIR]',
+    summary: 'follow a run to its report; starts its workers where they are gone',
+    details: [runName, ...resourceDetails.slice(2), '--out DIR              default: reports/<experiment>'].join('\n'),
+    options: { ...resources, out },
+    positionals: [1, 1],
+    load: () => import('./attach.ts'),
+  },
+  {
+    name: 'watch',
+    usage: 'RUN',
+    summary: 'look at a run until it ends; starts nothing',
+    details: runName,
+    positionals: [1, 1],
+    load: () => import('./watch.ts'),
+  },
+  {
+    name: 'cancel',
+    usage: 'RUN',
+    summary: 'stop a run; what is finished is kept',
+    details: runName,
+    options: resources,
+    positionals: [1, 1],
+    load: () => import('./cancel.ts'),
+  },
+  { name: 'runs', usage: '', summary: 'list the runs, latest first', load: () => import('./runs.ts') },
+  {
+    name: 'report',
+    usage: 'RUN [--out DIR]',
+    summary: 'fetch the report of a run',
+    details: `${runName}\n--out DIR   default: reports/<experiment>`,
+    options: { out },
+    positionals: [1, 1],
+    load: () => import('./report.ts'),
+  },
+  {
+    name: 'get',
+    usage: 'DIGEST|RUN:NODE[.output] [--out PATH]',
+    summary: 'fetch an artifact into a folder, or a blob into a file',
+    details: 'Everything is rehashed on the way.\n--out PATH   default: the first 12 digits of the digest',
+    options: { out },
+    positionals: [1, 1],
+    load: () => import('./get.ts'),
+  },
+  {
+    name: 'export',
+    usage: 'RUN:NODE DIR',
+    summary: 'write a dataset as a folder of PNGs for each identity',
+    positionals: [2, 2],
+    load: () => import('./export.ts'),
+  },
+  {
+    name: 'kinds',
+    usage: '[KIND]',
+    summary: 'list the stage kinds, or the parameters of one',
+    positionals: [0, 1],
+    load: () => import('./kinds.ts'),
+  },
+];

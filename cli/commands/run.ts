@@ -1,0 +1,45 @@
+import { resolve } from 'node:path';
+import type { Plan } from '../../core/plan.ts';
+import { openStore, type Store } from '../../store/index.ts';
+import type { Arguments, Run } from '../command.ts';
+import { ensureServices, withClient } from '../connect.ts';
+import { exitCodes } from '../exit.ts';
+import { launch, readResources, startWorkers } from '../launch.ts';
+import { followToEnd, tellReport } from '../outcome.ts';
+import { makePlan, statusOf } from '../planning.ts';
+import { runIdOf } from '../runs.ts';
+import type { Session } from '../session.ts';
+
+export const run: Run = async (args, session) => {
+  const resources = readResources(args, session);
+  const plan = await makePlan(args, session);
+  const runId = runIdOf(plan);
+  const out = args.text('out');
+  const endpoints = await ensureServices(session);
+  const store = await openStore(endpoints.s3);
+  if (await allMade(plan, store, session)) return tellReport({ store, plan, runId, out }, session);
+  const build = await startWorkers(session, resources);
+  return withClient(endpoints, async (client) => {
+    const how = await launch(client, store, { runId, plan, resources, build, spec: specOf(args, session) });
+    session.note(`${how} ${runId}${endpoints.temporal.ui ? ` · console ${endpoints.temporal.ui}` : ''}`);
+    if (!args.flag('detach')) return followToEnd({ client, store, plan, runId, out }, session);
+    session.print(session.json ? JSON.stringify({ run: runId, how }) : runId);
+    return exitCodes.ok;
+  });
+};
+
+/** Tells what is there already; with everything there, no worker has to start. */
+const allMade = async (plan: Plan, store: Store, session: Session): Promise<boolean> => {
+  const { nodes } = await statusOf(plan, store);
+  const hits = [...nodes].filter(([, { state }]) => state === 'hit');
+  const complete = hits.length === nodes.size;
+  if (complete && session.json)
+    for (const [stage, { state }] of hits) session.print(JSON.stringify({ run: runIdOf(plan), stage, state }));
+  else if (complete) session.print(`${runIdOf(plan)}: all ${nodes.size} stages are in the store, nothing to do`);
+  return complete;
+};
+
+const specOf = (args: Arguments, { cwd }: Session) => {
+  const set = [...args.texts('set')];
+  return { path: resolve(cwd, args.positionals[0] ?? ''), ...(set.length > 0 ? { overrides: { set } } : {}) };
+};

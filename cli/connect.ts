@@ -1,0 +1,33 @@
+import { Client, Connection } from '@temporalio/client';
+import { CemiflowError } from '../core/errors.ts';
+import { resolveEndpoints, up } from '../services/index.ts';
+import type { Endpoints } from '../services/types.ts';
+import { openStore, type Store } from '../store/index.ts';
+import type { Session } from './session.ts';
+
+/** Starts what is not up, and says so. */
+export const ensureServices = (session: Session): Promise<Endpoints> =>
+  up({ home: session.home, env: session.env, onEvent: ({ message }) => session.note(message) });
+
+/** The store, with the services that it needs. */
+export const connectStore = async (session: Session): Promise<Store> => openStore((await ensureServices(session)).s3);
+
+/** The servers as they are known; starts nothing. */
+export const knownEndpoints = ({ home, env }: Session): Endpoints => resolveEndpoints({ home, env });
+
+/** Runs `use` with a client of Temporal, and closes the connection. */
+export const withClient = async <T>({ temporal }: Endpoints, use: (client: Client) => Promise<T>): Promise<T> => {
+  const connection = await Connection.connect({ address: temporal.address, connectTimeout: '10s' }).catch((cause) => {
+    throw new CemiflowError('TemporalUnreachable', `Temporal does not answer at ${temporal.address}`, {
+      remedy: 'run "cemiflow up", or correct TEMPORAL_ADDRESS',
+      data: { address: temporal.address },
+      cause,
+      retryable: true,
+    });
+  });
+  try {
+    return await use(new Client({ connection, namespace: temporal.namespace }));
+  } finally {
+    await connection.close();
+  }
+};

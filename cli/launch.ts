@@ -1,0 +1,92 @@
+import type { Client } from '@temporalio/client';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { JsonObject } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
+import { taskQueue } from '../core/queues.ts';
+import { buildId } from '../schemas/code-digest.ts';
+import { ensureWorkers } from '../services/index.ts';
+import type { Store } from '../store/index.ts';
+import type { experiment } from '../workflows/experiment.ts';
+import type { Device, ExperimentInput } from '../workflows/types.ts';
+import type { Arguments } from './command.ts';
+import { usageError } from './exit.ts';
+import type { Session } from './session.ts';
+
+/** How a run uses this machine. */
+export interface Resources {
+  readonly device: Device;
+  readonly maxParallel: number;
+  readonly cpuWorkers: number;
+  readonly gpuWorkers: number;
+}
+
+/** @throws CemiflowError `Usage` */
+export const readResources = (args: Arguments, { cores }: Session): Resources => {
+  const device = args.text('device') ?? 'cpu';
+  if (device !== 'cpu' && device !== 'gpu')
+    throw usageError(`--device must be cpu or gpu, got ${device}`, '--device cpu');
+  return {
+    device,
+    maxParallel: args.count('max-parallel', 1) ?? 16,
+    cpuWorkers: args.count('cpu-workers') ?? Math.min(2, cores),
+    gpuWorkers: args.count('gpu-workers') ?? (device === 'gpu' ? 1 : 0),
+  };
+};
+
+/** Workers of this checkout's code. @returns their build */
+export const startWorkers = async (session: Session, { cpuWorkers, gpuWorkers }: Resources): Promise<string> => {
+  const build = await buildId();
+  await ensureWorkers(session.home, build, { orchestrator: 1, cpu: cpuWorkers, gpu: gpuWorkers });
+  return build;
+};
+
+/** The build and device of a run that is under way; undefined where none is. */
+export const runningBuild = async (
+  client: Client,
+  runId: string,
+): Promise<{ readonly build: string; readonly device: string } | undefined> => {
+  try {
+    const { status, memo } = await client.workflow.getHandle(runId).describe();
+    if (status.name !== 'RUNNING') return undefined;
+    return { build: String(memo?.build ?? ''), device: String(memo?.device ?? '') };
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+};
+
+export interface Launch {
+  readonly runId: string;
+  readonly plan: Plan;
+  readonly resources: Resources;
+  readonly build: string;
+  readonly spec: { readonly path: string; readonly overrides?: JsonObject };
+}
+
+/**
+ * Starts the run, or attaches to it where it is under way. A run whose workers are of another build is started again:
+ * what it has made is in the store.
+ */
+export const launch = async (
+  client: Client,
+  store: Store,
+  run: Launch,
+): Promise<'started' | 'attached' | 'restarted'> => {
+  const { runId, plan, resources, build, spec } = run;
+  const present = await runningBuild(client, runId);
+  if (present?.build === build) return 'attached';
+  const startedAt = new Date().toISOString().replace('Z', '+00:00');
+  await store.putRun({ id: runId, plan, spec, startedAt, workflowId: runId, state: 'running' });
+  const { device, maxParallel } = resources;
+  const input: ExperimentInput = { plan, runId, device, maxParallel, build };
+  await client.workflow.start<typeof experiment>('experiment', {
+    taskQueue: taskQueue('orchestrator', build),
+    workflowId: runId,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: present ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
+    memo: { experiment: plan.experiment, spec: spec.path, build, device },
+    staticSummary: `${plan.experiment}: ${plan.nodes.length} stages from ${spec.path}`,
+    args: [input],
+  });
+  return present ? 'restarted' : 'started';
+};

@@ -1,0 +1,38 @@
+import { cpus } from 'node:os';
+import { dispatch } from './dispatch.ts';
+import { exitCodes } from './exit.ts';
+import { homeOf, type Session } from './session.ts';
+
+const argv = process.argv.slice(2);
+const interrupted = new AbortController();
+process.once('SIGINT', () => {
+  interrupted.abort();
+  // A second Ctrl-C must end a command that does not look at the first.
+  process.once('SIGINT', () => process.exit(exitCodes.interrupted));
+});
+
+const terminalOf = (stream: NodeJS.WriteStream): Session['terminal'] => ({
+  write: (text) => void stream.write(text),
+  size: () => ({ columns: stream.columns ?? 80, rows: stream.rows ?? 24 }),
+});
+
+// A reader that goes away (`cemiflow kinds | head`) is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.ok);
+  throw error;
+});
+
+process.exitCode = await dispatch(argv, {
+  env: process.env,
+  cwd: process.cwd(),
+  home: homeOf(process.env, process.cwd()),
+  cores: cpus().length,
+  verbose: argv.includes('--verbose'),
+  json: argv.includes('--json'),
+  print: (text) => void process.stdout.write(`${text}\n`),
+  note: (text) => void process.stderr.write(`${text}\n`),
+  terminal: process.stdout.isTTY ? terminalOf(process.stdout) : undefined,
+  interrupted: interrupted.signal,
+});
+// Connections of libraries may keep the process alive; what is written to a pipe must leave first.
+process.stdout.write('', () => process.stderr.write('', () => process.exit()));

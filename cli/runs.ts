@@ -1,0 +1,32 @@
+import { hexOf } from '../core/digest.ts';
+import { CemiflowError } from '../core/errors.ts';
+import { type Plan, planDigest } from '../core/plan.ts';
+import type { RunDocument, Store } from '../store/index.ts';
+
+/** `quickstart-1f2e3d4c5b6a`: the same plan always has the same run, so that starting it twice attaches. */
+export const runIdOf = (plan: Plan): string => `${plan.experiment}-${hexOf(planDigest(plan)).slice(0, 12)}`;
+
+/**
+ * The run that a person means: its id, the beginning of it, or the name of an experiment (its latest run).
+ *
+ * @throws CemiflowError `UnknownRun`, `RunAmbiguous`
+ */
+export const findRun = async (store: Store, name: string): Promise<RunDocument> => {
+  const exact = await store.getRun(name);
+  if (exact) return exact;
+  const runs = await store.listRuns();
+  const latest = runs.find(({ plan }) => plan.experiment === name);
+  if (latest) return latest;
+  const starting = runs.filter(({ id }) => id.startsWith(name));
+  if (starting.length === 1 && starting[0]) return starting[0];
+  const ids = (starting.length > 0 ? starting : runs).slice(0, 8).map(({ id }) => id);
+  if (starting.length > 1)
+    throw new CemiflowError('UnknownRun', `${name} is the beginning of ${starting.length} runs`, {
+      remedy: `name one of them: ${ids.join(', ')}`,
+      data: { name, ids },
+    });
+  throw new CemiflowError('UnknownRun', `there is no run ${name}`, {
+    remedy: ids.length > 0 ? `the latest runs are ${ids.join(', ')}` : 'start one: cemiflow run SPEC',
+    data: { name },
+  });
+};

@@ -1,0 +1,99 @@
+import type { Session, Terminal } from '../session.ts';
+import { runRows, stageLine, summaryOf } from './rows.ts';
+import type { RunView, StageView } from './snapshot.ts';
+
+/** Shows a run while it goes on. */
+export interface Display {
+  readonly everyMs: number;
+  show(view: RunView): void;
+  /** Leaves the terminal as other programs expect it. */
+  close(): void;
+}
+
+/** JSON lines, a table that is redrawn in place, or plain lines where there is no terminal. */
+export const displayFor = (session: Session): Display => {
+  if (session.json) return jsonDisplay(session.print);
+  return session.terminal ? tableDisplay(session.terminal) : plainDisplay(session.print);
+};
+
+const up = (lines: number): string => (lines > 0 ? `\u001b[${lines}A` : '');
+const eraseLine = '\u001b[2K';
+const eraseBelow = '\u001b[0J';
+const hideCursor = '\u001b[?25l';
+const showCursor = '\u001b[?25h';
+
+export const tableDisplay = (terminal: Terminal): Display => {
+  let drawn = 0;
+  return {
+    everyMs: 1000,
+    show: (view) => {
+      const size = terminal.size();
+      // The last column stays free: some terminals wrap when it is written.
+      const rows = runRows(view, { columns: size.columns - 1, rows: size.rows - 1 });
+      const text = rows.map((row) => `${eraseLine}${row}\n`).join('');
+      terminal.write(`${hideCursor}${up(drawn)}\r${text}${eraseBelow}`);
+      drawn = rows.length;
+    },
+    close: () => terminal.write(showCursor),
+  };
+};
+
+/** A stage's progress is worth a line this often. */
+const plainEveryMs = 15_000;
+
+export const plainDisplay = (print: (line: string) => void): Display => {
+  const said = new Map<string, { state: string; atMs: number }>();
+  let begun = false;
+  return {
+    everyMs: 1000,
+    show: (view) => {
+      if (view.stages.length === 0) return;
+      if (!begun) print(summaryOf(view));
+      for (const stage of view.stages) {
+        const last = said.get(stage.id);
+        const old = last === undefined || last.state !== stage.state;
+        if (!old && !(stage.state === 'running' && view.nowMs - last.atMs >= plainEveryMs)) continue;
+        said.set(stage.id, { state: stage.state, atMs: view.nowMs });
+        // At first only what is under way or over is worth a line.
+        if (begun || !['waiting', 'ready'].includes(stage.state)) print(stageLine(stage, view.nowMs));
+      }
+      begun = true;
+    },
+    close: () => {},
+  };
+};
+
+/** One object a line: `{"run", "stage", "state", …}` whenever a stage's state or step changes. */
+export const jsonDisplay = (print: (line: string) => void): Display => {
+  const said = new Map<string, string>();
+  return {
+    everyMs: 1000,
+    show: ({ runId, stages }) => {
+      for (const stage of stages) {
+        const text = JSON.stringify(stageJson(runId, stage));
+        if (said.get(stage.id) === text) continue;
+        said.set(stage.id, text);
+        print(text);
+      }
+    },
+    close: () => {},
+  };
+};
+
+const stageJson = (runId: string, stage: StageView) => {
+  const { id, kind, state, key, waitsFor, heartbeat, parts, attempt, failure, startedAtMs, endedAtMs } = stage;
+  const { nodeId: _node, ...progress } = heartbeat ?? { nodeId: id };
+  return {
+    run: runId,
+    stage: id,
+    kind,
+    state,
+    key,
+    startedAtMs,
+    endedAtMs,
+    attempt,
+    ...(state === 'running' ? { progress, parts } : {}),
+    ...(waitsFor.length > 0 && state !== 'cancelled' ? { waitsFor } : {}),
+    failure,
+  };
+};

@@ -1,0 +1,115 @@
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { call, cli, emptyFolder } from './helpers.ts';
+
+const spec = (text: string): string => {
+  const file = join(emptyFolder(), 'spec.yaml');
+  writeFileSync(file, text);
+  return file;
+};
+
+const faces = (more: string): string =>
+  spec(`experiment: tiny\nseed: 7\nstages:\n  faces: {uses: data/procedural, with: {${more}}}\n`);
+
+const wrong: [string, () => string, RegExp][] = [
+  [
+    'an unknown stage kind',
+    () => spec('experiment: a\nseed: 1\nstages:\n  x: {uses: data/procedurl}\n'),
+    /:4:\d+: .*data\/procedurl/,
+  ],
+  ['a negative count', () => faces('identities: -3'), /:4:\d+: /],
+  ['a value of the wrong type', () => faces('identities: many'), /:4:\d+: /],
+  ['an unknown parameter', () => faces('identites: 3'), /identities/],
+  [
+    'a reference to a stage that is not there',
+    () => spec('experiment: a\nseed: 1\nstages:\n  x: {uses: diffusion/train, with: {data: "${{ stages.facs }}"}}\n'),
+    /:4:\d+: .*facs/,
+  ],
+  ['a file that does not exist', () => join(emptyFolder(), 'none.yaml'), /does not exist/],
+];
+
+test.each(wrong)('run answers %s with its place and exit code 2, and starts nothing', async (_what, file, message) => {
+  const home = emptyFolder();
+  const { code, err, out } = await call(['run', file()], home);
+  expect(err).toMatch(message);
+  expect(err).toMatch(/^error\[Spec/);
+  expect(err).toContain('  remedy: ');
+  expect(err).not.toMatch(/^\s+at /m);
+  expect(code).toBe(2);
+  expect(out).toBe('');
+  expect(readdirSync(home)).toEqual([]);
+});
+
+test('validate takes overrides, and says what a right spec holds', async () => {
+  const home = emptyFolder();
+  const file = spec(
+    'experiment: tiny\nseed: 7\nparams: {n: [2, 3]}\nstages:\n  faces: {uses: data/procedural, matrix: {n: "${{ params.n }}"}, with: {identities: "${{ matrix.n }}"}}\n',
+  );
+  const { code, out } = await call(['validate', file, '--set', 'params.n=[2, 4, 6]', '--json'], home);
+  expect(JSON.parse(out)).toEqual({
+    experiment: 'tiny',
+    stages: 1,
+    nodes: ['faces[n=2]', 'faces[n=4]', 'faces[n=6]'],
+  });
+  expect(code).toBe(0);
+  expect((await call(['validate', file, '--set', 'params.m=1'], home)).code).toBe(2);
+});
+
+test.each([
+  [['frobnicate'], 'there is no command frobnicate'],
+  [['staus'], 'status'],
+  [['run'], 'takes 1 argument'],
+  [['run', 'x.yaml', '--fast'], '--fast'],
+  [['run', 'x.yaml', '--max-parallel', '0'], '--max-parallel must be an integer of at least 1'],
+  [['run', 'x.yaml', '--device', 'tpu'], '--device must be cpu or gpu'],
+  [['get', 'nonsense'], 'neither sha256'],
+])('%j is answered with usage and exit code 2', async (args, message) => {
+  const { code, err } = await call(args, emptyFolder());
+  expect(err).toContain(message);
+  expect(code).toBe(2);
+});
+
+test('--verbose shows the stack', async () => {
+  const { err } = await call(['--verbose', 'run', 'none.yaml'], emptyFolder());
+  expect(err).toMatch(/^ {4}at /m);
+});
+
+test('help lists every command, and tells the options of one', async () => {
+  const home = emptyFolder();
+  const { out, code } = await call([], home);
+  for (const name of [
+    'up',
+    'down',
+    'status',
+    'validate',
+    'plan',
+    'run',
+    'attach',
+    'watch',
+    'cancel',
+    'runs',
+    'report',
+    'get',
+    'export',
+    'kinds',
+  ])
+    expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
+  expect(code).toBe(0);
+  expect((await call(['run', '--help'], home)).out).toContain('--max-parallel N');
+});
+
+test('status without services says so and starts none', async () => {
+  const home = emptyFolder();
+  const { out, code } = await call(['status'], home);
+  expect(out).toContain('cemiflow up');
+  expect(code).toBe(1);
+  expect(existsSync(join(home, 'services.json'))).toBe(false);
+});
+
+test('as a process: a wrong spec exits 2 with its place, and no process or file is left behind', async () => {
+  const home = emptyFolder();
+  const { code, err, out } = await cli(['run', faces('identities: -3')], { home });
+  expect(err).toMatch(/^error\[SpecInvalid\]/);
+  expect([code, out, readdirSync(home)]).toEqual([2, '', []]);
+});
