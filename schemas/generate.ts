@@ -74,8 +74,15 @@ const withBlock = ({ schema }: StageSchema): JsonObject => {
 /** A property in draft 07, where every value may be a reference, and its unit and limits are in the description. */
 const forEditors = (property: JsonObject): JsonObject => {
   const described = { description: `${property.description ?? ''} Expects ${expectation(property)}.`.trim() };
-  if (property.artifact !== undefined || property.artifacts !== undefined) return { ...reference, ...described };
+  if (isArtifact(property)) return { ...reference, ...described };
   return { ...described, ...orReference(plain(property)) };
+};
+
+/** Whether only a reference can stand here. */
+const isArtifact = (schema: JsonObject): boolean => {
+  const forms = schema.anyOf ?? schema.oneOf;
+  if (Array.isArray(forms)) return forms.every((form) => isMap(form) && isArtifact(form));
+  return schema.artifact !== undefined || schema.artifacts !== undefined;
 };
 
 const own = new Set(['unit', 'artifact', 'artifacts', 'contentDigest', 'x-stage']);
@@ -116,7 +123,10 @@ export const stagesMarkdown = (schemas: StageSchemas): string => {
     'A stage names its kind by `uses` and gives parameters by `with`; everything left out has the default shown here.',
     contents.join('\n'),
     ...kinds.map(kindMarkdown),
-  ].join('\n\n');
+    '',
+  ]
+    .join('\n\n')
+    .replace(/\n+$/, '\n');
 };
 
 const kindMarkdown = (stage: StageSchema): string => {
@@ -136,7 +146,7 @@ const kindMarkdown = (stage: StageSchema): string => {
     ['| parameter | type | default | unit | range | meaning |', '| --- | --- | --- | --- | --- | --- |', ...rows].join(
       '\n',
     ),
-    `Outputs:\n\n${outputs.join('\n')}\n`,
+    `Outputs:\n\n${outputs.join('\n')}`,
   ].join('\n\n');
 };
 
@@ -168,9 +178,13 @@ const propertyRows = (name: string, property: JsonObject, required: boolean): st
     range.trim().replace(/^from (\S+) to (\S+)$/, '$1 … $2'),
     String(property.description ?? ''),
   ];
+  const members = items && isMap(items.properties ?? null) ? (items.properties as { [name: string]: JsonObject }) : {};
   const row = `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
-  const must = new Set((property.required as string[] | undefined) ?? []);
-  return [row, ...Object.entries(inner).flatMap(([key, each]) => propertyRows(`${name}.${key}`, each, must.has(key)))];
+  const rowsOf = (prefix: string, owner: JsonObject, properties: { [name: string]: JsonObject }): string[] => {
+    const must = new Set((owner.required as string[] | undefined) ?? []);
+    return Object.entries(properties).flatMap(([key, each]) => propertyRows(`${prefix}.${key}`, each, must.has(key)));
+  };
+  return [row, ...rowsOf(name, property, inner), ...rowsOf(`${name}[]`, items ?? {}, members)];
 };
 
 /** JSON as the formatter of this repository writes it: lists of plain values on one line where they fit. */

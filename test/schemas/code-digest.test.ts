@@ -2,8 +2,9 @@ import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { beforeEach, describe, expect, it } from 'vitest';
-import { buildId, codeDigests } from '../../schemas/code-digest.ts';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { registry } from '../../activities/registry.ts';
+import { buildId, type CodeDigest, codeDigests } from '../../schemas/code-digest.ts';
 import { writeSpecs } from './helpers.ts';
 
 /** A small repository: two kinds, a chain of three helpers, one package, one thread named by URL. */
@@ -123,17 +124,46 @@ describe('the build', () => {
 });
 
 describe('this repository', () => {
-  it('gives the same digests in another folder', async () => {
-    const here = fileURLToPath(new URL('../..', import.meta.url));
-    const there = mkdtempSync(join(tmpdir(), 'cemiflow-copy-'));
+  const here = fileURLToPath(new URL('../..', import.meta.url));
+  const all = Object.keys(registry);
+  let there = '';
+  let before = new Map<string, CodeDigest>();
+
+  beforeAll(async () => {
+    there = mkdtempSync(join(tmpdir(), 'cemiflow-copy-'));
     for (const folder of ['activities', 'core', 'data', 'metrics', 'nn', 'report', 'schemas', 'store']) {
-      cpSync(join(here, folder), join(there, folder), {
-        recursive: true,
-        filter: (path) => !path.includes('node_modules'),
-      });
+      cpSync(join(here, folder), join(there, folder), { recursive: true });
     }
     symlinkSync(join(here, 'node_modules'), join(there, 'node_modules'));
-    const own = ['report/build'];
-    expect(await codeDigests(own, there)).toEqual(await codeDigests(own));
+    before = await codeDigests(all, there);
+  });
+
+  const changedBy = async (file: string, change: (text: string) => string): Promise<string[]> => {
+    const text = readFileSync(join(there, file), 'utf8');
+    expect(change(text)).not.toBe(text);
+    writeFileSync(join(there, file), change(text));
+    const after = await codeDigests(all, there);
+    writeFileSync(join(there, file), text);
+    return all.filter((kind) => after.get(kind)?.digest !== before.get(kind)?.digest);
+  };
+
+  it('gives every kind the same digest in another folder', async () => {
+    expect(await codeDigests(all)).toEqual(before);
+  });
+
+  it('a comment in the UNet changes nothing, its arithmetic the generator and what samples from it', async () => {
+    expect(await changedBy('nn/diffusion/unet.ts', (text) => `// note\n${text}`)).toEqual([]);
+    const arithmetic = await changedBy('nn/diffusion/unet.ts', (text) =>
+      text.replace('tf.cos(angles)', 'tf.sin(angles)'),
+    );
+    expect(arithmetic).toEqual(['diffusion/generate', 'diffusion/train']);
+  });
+
+  it('no kind runs the code of plans, specs or workflows: these may change and nothing runs again', () => {
+    for (const kind of all) {
+      expect(before.get(kind)?.files.filter((file) => /^(schemas|workflows|cli|services|store)\//.test(file))).toEqual(
+        [],
+      );
+    }
   });
 });

@@ -1,0 +1,53 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Ajv } from 'ajv';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+import { expandSpec } from '../../schemas/compile.ts';
+import { readSpec } from '../../schemas/spec.ts';
+import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const pipelines = readdirSync(`${root}/pipelines`).filter((file) => file.endsWith('.yaml'));
+const schemas = loadStageSchemas();
+const kindsOf = (file: string): string[] => [
+  ...new Set(expandSpec(readSpec(`pipelines/${file}`, { cwd: root }), schemas).nodes.map(({ kind }) => kind)),
+];
+
+describe.each(pipelines)('%s', (file) => {
+  it('is a good spec', () => expect(kindsOf(file).length).toBeGreaterThan(0));
+
+  it('is good in the eyes of an editor', () => {
+    const schema = JSON.parse(readFileSync(`${root}/schemas/experiment.schema.json`, 'utf8'));
+    const ajv = new Ajv({ strict: false, allErrors: true });
+    const check = ajv.compile(schema);
+    check(parse(readFileSync(`${root}/pipelines/${file}`, 'utf8')));
+    expect(check.errors).toBeNull();
+  });
+});
+
+it('quickstart and smoke use every stage kind that needs no files of the user', () => {
+  const wanted = [...schemas.keys()].filter((kind) => kind !== 'data/folder');
+  expect(kindsOf('quickstart.yaml').sort()).toEqual(wanted);
+  expect(kindsOf('smoke.yaml').sort()).toEqual(wanted);
+});
+
+it('one --set puts real photos in the place of the drawn faces of quickstart', () => {
+  const set = ['stages.faces={uses: data/folder, with: {path: ./photos}}'];
+  const { nodes } = expandSpec(readSpec('pipelines/quickstart.yaml', { cwd: root, set }), schemas);
+  expect(nodes.find(({ id }) => id === 'faces')).toMatchObject({
+    kind: 'data/folder',
+    params: { path: `${root}photos` },
+  });
+});
+
+it('the editor schema refuses what is wrong', () => {
+  const schema = JSON.parse(readFileSync(`${root}/schemas/experiment.schema.json`, 'utf8'));
+  const check = new Ajv({ strict: false }).compile(schema);
+  const spec = (stage: object): object => ({ experiment: 'e', seed: 1, stages: { faces: stage } });
+  expect(check(spec({ uses: 'data/procedural', with: { identities: 3 } }))).toBe(true);
+  expect(check(spec({ uses: 'data/procedural', with: { identities: '${{ params.n }}' } }))).toBe(true);
+  expect(check(spec({ uses: 'data/procedural', with: { identities: -3 } }))).toBe(false);
+  expect(check(spec({ uses: 'data/procedural', with: { identites: 3 } }))).toBe(false);
+  expect(check(spec({ uses: 'data/procedurl' }))).toBe(false);
+});
