@@ -55,7 +55,6 @@ const stageBlock = (kinds: readonly StageSchema[]): JsonObject => ({
   },
   allOf: kinds.map(({ kind, description }) => ({
     if: { properties: { uses: { const: kind } }, required: ['uses'] },
-    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
     then: { properties: { with: { ...refTo(kind.replace('/', '-')) } }, description },
   })),
 });
