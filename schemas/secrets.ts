@@ -1,5 +1,5 @@
 const word = 'password|passwd|passphrase|secret|credentials?|token|api[_-]?key|access[_-]?key|private[_-]?key';
-const keyPattern = new RegExp(`(?:^|[._-])(?:[a-z0-9]*[_-])?(?:${word})(?:[_-](?:id|value|base64))?$`, 'i');
+const keyPattern = new RegExp(`(?:^|[._-])(?:[a-z0-9]*[_-])?(?:${word})(?:[_-](?:id|key|value|base64))?$`, 'i');
 const valuePattern = /AKIA[0-9A-Z]{16}|-----BEGIN [A-Z ]*PRIVATE KEY|\b[a-z][a-z0-9+.-]*:\/\/[^/\s:@]+:[^/\s@]+@/;
 const linePattern = new RegExp(`(\\b[\\w-]*(?:${word})[\\w-]*["']?\\s*[:=]).*`, 'i');
 
