@@ -7,7 +7,7 @@
  * Exit codes: 0 ready, 1 a step failed, 2 something is missing on this machine.
  */
 import { mkdirSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { addonBuilt, addonInstalled, buildAddon, installAddon } from './setup/addon.mjs';
 import { removeLeftovers } from './setup/entry.mjs';
@@ -67,7 +67,7 @@ const stepsToDo = async () => {
       after: ['npm packages', tensorflow, 'TensorFlow addon for Node'],
       // npm empties node_modules, and the addon in it.
       ready: packages && built && addonInstalled(env, project, variant),
-      work: () => installAddon(env, project, variant, logOf('addon')),
+      work: (tell) => installAddon(env, project, variant, logOf('addon'), tell),
     },
     ...toolSteps(),
   ];
@@ -76,7 +76,7 @@ const stepsToDo = async () => {
 
 /** The servers that no address in the environment replaces. One after the other where cores are few. */
 const toolSteps = () => {
-  const together = availableParallelism() >= 4;
+  const together = cpus().length >= 4;
   const temporal = `Temporal ${versions.temporal.version}`;
   return [
     {

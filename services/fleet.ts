@@ -19,6 +19,16 @@ export const workerName = ({ role, index, build }: WorkerId): string =>
 export const wantedWorkers = (build: string, spec: WorkerSpec): WorkerId[] =>
   roles.flatMap((role) => Array.from({ length: spec[role] ?? 0 }, (_, index) => ({ role, index, build })));
 
+/**
+ * What a build needs when a further run asks for workers: the larger number of each role, so that a run on the CPU does
+ * not take the GPU worker from one that is under way.
+ */
+export const largerSpec = (a: WorkerSpec, b: WorkerSpec): WorkerSpec => ({
+  orchestrator: Math.max(a.orchestrator, b.orchestrator),
+  cpu: Math.max(a.cpu, b.cpu),
+  gpu: Math.max(a.gpu, b.gpu),
+});
+
 /** What to start and what to drain, so that exactly `wanted` remains. */
 export const fleetChanges = (
   wanted: readonly WorkerId[],

@@ -106,7 +106,7 @@ export const status = async ({ home, env }: { home: string; env: Env }): Promise
 };
 
 /**
- * Makes the supervisor run workers of exactly this build and these numbers; workers of another build are drained.
+ * Makes the supervisor run at least these numbers of workers of exactly this build; workers of another build are drained.
  * Call `up` before.
  */
 export const ensureWorkers = async (home: string, build: string, spec: WorkerSpec): Promise<SupervisorStatus> => {

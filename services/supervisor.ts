@@ -6,7 +6,7 @@ import { Child, type Command } from './child.ts';
 import { minioCommand, type SupervisorConfig, temporalCommand, workerCommand } from './config.ts';
 import type { Reply, Request } from './control.ts';
 import { readJson, writeJson } from './files.ts';
-import { fleetChanges, wantedWorkers, workerName } from './fleet.ts';
+import { fleetChanges, largerSpec, wantedWorkers, workerName } from './fleet.ts';
 import { type Paths, pathsOf, projectDir } from './paths.ts';
 import type { ChildStatus, SupervisorStatus, WorkerSpec } from './types.ts';
 
@@ -26,6 +26,7 @@ class Supervisor {
   private ready = false;
   private stopping: Promise<void> | undefined;
   private build: string | undefined;
+  private spec: WorkerSpec = { orchestrator: 0, cpu: 0, gpu: 0 };
   private writeScheduled = false;
 
   constructor(config: SupervisorConfig) {
@@ -82,9 +83,10 @@ class Supervisor {
 
   private ensureWorkers(build: string, spec: WorkerSpec): void {
     if (this.stopping) throw new Error('the supervisor is stopping');
+    this.spec = build === this.build ? largerSpec(this.spec, spec) : spec;
     this.build = build;
     this.workers = this.workers.filter((worker) => worker.status.state !== 'stopped');
-    const wanted = wantedWorkers(build, spec);
+    const wanted = wantedWorkers(build, this.spec);
     const { start, drain } = fleetChanges(
       wanted,
       this.workers.map((worker) => worker.status),

@@ -77,7 +77,7 @@ export const buildAddon = (env, project, variant, log) =>
   });
 
 /** Puts the built addon into this clone's package; a process that has the old one loaded keeps it. */
-export const installAddon = async (env, project, variant, log) => {
+export const installAddon = async (env, project, variant, log, tell = () => {}) => {
   const deps = join(packageDir(project), 'deps');
   const target = installedBinary(project);
   mkdirSync(dirname(target), { recursive: true });
@@ -87,16 +87,22 @@ export const installAddon = async (env, project, variant, log) => {
   rmSync(`${deps}.new`, { force: true });
   symlinkSync(tensorflowDir(env, variant), `${deps}.new`);
   renameSync(`${deps}.new`, deps);
-  await tryAddon(project, log);
+  const device = await tryAddon(project, log);
+  if (variant === 'gpu')
+    tell(
+      device === 'gpu'
+        ? 'it computes on the GPU'
+        : 'it finds no GPU that it can use and computes on the CPU; see nvidia-smi',
+    );
 };
 
-/** Loads TensorFlow in a process of its own and lets it add two numbers. */
-const tryAddon = (project, log) => {
-  const script =
-    "const tf = require('@tensorflow/tfjs-node-gpu'); const sum = tf.add([1, 2], [3, 4]).dataSync(); if (sum[0] !== 4 || sum[1] !== 6) throw new Error('1 + 3 gave ' + sum[0]);";
-  return run(process.execPath, ['-e', script], {
-    cwd: project,
-    log,
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' },
-  });
+/** Loads TensorFlow in a process of its own and lets it add two numbers. @returns `gpu` or `cpu`, where it did so */
+const tryAddon = async (project, log) => {
+  const script = `const tf = require('@tensorflow/tfjs-node-gpu');
+    const sum = tf.add([1, 2], [3, 4]).dataSync();
+    if (sum[0] !== 4 || sum[1] !== 6) throw new Error('1 + 3 gave ' + sum[0]);
+    console.log('device: ' + (tf.backend().isUsingGpuDevice ? 'gpu' : 'cpu'));`;
+  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
+  const output = await run(process.execPath, ['-e', script], { cwd: project, log, env });
+  return /device: (\w+)/.exec(output)?.[1];
 };

@@ -1,4 +1,5 @@
-import { statfsSync } from 'node:fs';
+// Not by name: Node 16 has no statfs, and is to hear that it is too old.
+import * as fs from 'node:fs';
 import { probe } from './run.mjs';
 
 /** Compares dotted versions by their first three numbers: negative, zero or positive. */
@@ -64,7 +65,7 @@ export const requirements = {
 /** Free space where `path` is, in bytes; infinite when it cannot be told. */
 const freeBytes = (path) => {
   try {
-    const { bavail, bsize } = statfsSync(path);
+    const { bavail, bsize } = fs.statfsSync(path);
     return bavail * bsize;
   } catch {
     return Number.POSITIVE_INFINITY;

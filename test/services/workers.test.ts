@@ -51,9 +51,10 @@ test('workers of the asked build get their role, their servers and a GPU each', 
   expect(gpus.map((line) => line.seen.CUDA_VISIBLE_DEVICES).sort()).toEqual(['4', '5']);
 });
 
-test('asking again for the same changes nothing', async () => {
+test('asking again, for the same or for less, takes no worker away', async () => {
   const before = await workers();
   await ensureWorkers(services.home, 'build-one', { orchestrator: 1, cpu: 1, gpu: 2 });
+  await ensureWorkers(services.home, 'build-one', { orchestrator: 1, cpu: 1, gpu: 0 });
   expect(await workers()).toEqual(before);
 });
 

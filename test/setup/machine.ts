@@ -55,6 +55,7 @@ const fakes = {
 const { readFileSync } = require('node:fs');
 readFileSync(__dirname + '/lib/napi-v8/tfjs_binding.node');
 readFileSync(__dirname + '/deps/lib/libtensorflow.so');
+exports.backend = () => ({ isUsingGpuDevice: false });
 exports.add = (a, b) => ({ dataSync: () => a.map((x, i) => x + b[i]) });`,
   'node-gyp.js': `
 const { readFileSync, writeFileSync, appendFileSync } = require('node:fs');
