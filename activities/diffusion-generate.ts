@@ -4,7 +4,6 @@ import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { normalStream, randomStream } from '../core/random.ts';
 import type { ArtifactStore, ShardedStageKind, StageContext } from '../core/stage.ts';
 import { DatasetWriter, joinShards } from '../data/dataset.ts';
-import { decodeSafetensors } from '../data/formats/safetensors.ts';
 import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../data/inquiries.ts';
 import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
 import { conditionTokens } from '../nn/diffusion/condition.ts';
@@ -14,6 +13,7 @@ import { unetParameters } from '../nn/diffusion/layout.ts';
 import { linearSchedule } from '../nn/diffusion/schedule.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { fromSafetensors } from '../nn/weights.ts';
+import { getWeights } from './recognizer.ts';
 
 /** `schemas/stages/diffusion-generate.schema.json` */
 interface Params {
@@ -190,16 +190,15 @@ const samplerFor = async (store: ArtifactStore, generator: ArtifactRef, batch: n
   if (loaded?.key === key) return loaded.sampler;
   loaded?.sampler.step.dispose();
   loaded = undefined;
-  const { meta, files } = await store.getArtifact(generator);
+  const { meta } = await store.getArtifact(generator);
   const { network, timesteps } = meta as unknown as { network: UNetConfig & { family?: string }; timesteps: number };
-  const model = files.find(({ path }) => path === 'model.safetensors');
-  if (network?.family !== 'unet' || !model) {
+  if (network?.family !== 'unet') {
     throw new CemiflowError('NotAGenerator', `weights of a UNet are required, got ${network?.family ?? 'others'}`, {
       remedy: 'give the weights of a diffusion/train stage',
       data: { artifact: generator.digest },
     });
   }
-  const weights = fromSafetensors(decodeSafetensors(await store.getBlob(model.digest)), unetParameters(network));
+  const weights = fromSafetensors(await getWeights(store, generator), unetParameters(network));
   const sampler = { step: compileSampler(weights, network, batch), timesteps };
   tf.dispose(weights);
   loaded = { key, sampler };

@@ -4,7 +4,6 @@ import { CemiflowError } from '../core/errors.ts';
 import { permutation, randomStream } from '../core/random.ts';
 import type { StageContext, StageKind } from '../core/stage.ts';
 import { type ImageSet, loadDataset } from '../data/dataset.ts';
-import { encodeSafetensors } from '../data/formats/safetensors.ts';
 import { compileStep } from '../nn/compile/index.ts';
 import type { UNetConfig } from '../nn/diffusion/config.ts';
 import { unetParameters } from '../nn/diffusion/layout.ts';
@@ -18,7 +17,7 @@ import { initialise } from '../nn/parameters.ts';
 import { embed } from '../nn/recognizer/backbone.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
-import { embedImages, type LoadedRecognizer, loadRecognizer } from './recognizer.ts';
+import { embedImages, type LoadedRecognizer, loadRecognizer, putMetrics, putWeights } from './recognizer.ts';
 
 /** `schemas/stages/diffusion-train.schema.json` */
 interface Params {
@@ -260,25 +259,17 @@ const save = async (
   series: Series,
   { store }: StageContext,
 ): Promise<Outputs> => {
-  const file = encodeSafetensors(toSafetensors(weights, unetParameters(config)));
+  const stored = toSafetensors(weights, unetParameters(config));
   tf.dispose(weights);
-  const model = await store.putFile('model.safetensors', file, 'application/octet-stream');
-  const log = Buffer.from(JSON.stringify({ kind: 'training', series }));
   return {
-    weights: await store.putArtifact({
-      type: 'weights',
-      meta: {
-        network: { family: 'unet', ...config, multipliers: [...config.multipliers], attention: [...config.attention] },
-        imageSize: config.imageSize,
-        timesteps: params.timesteps,
-      },
-      files: [model],
+    weights: await putWeights(store, stored, {
+      network: { family: 'unet', ...config, multipliers: [...config.multipliers], attention: [...config.attention] },
+      imageSize: config.imageSize,
+      timesteps: params.timesteps,
+      data: params.data.digest,
+      recognizer: params.recognizer.digest,
     }),
-    log: await store.putArtifact({
-      type: 'metrics',
-      meta: { kind: 'training' },
-      files: [await store.putFile('metrics.json', log, 'application/json')],
-    }),
+    log: await putMetrics(store, { kind: 'training', series }),
   };
 };
 

@@ -1,5 +1,6 @@
 import { type Tensors, tf } from '../tf.ts';
 import type { UNetConfig } from './config.ts';
+import { cleanImages } from './prediction.ts';
 import type { Schedule } from './schedule.ts';
 import { unet } from './unet.ts';
 
@@ -37,14 +38,12 @@ export const ddimStep = (
   at: { time: tf.Tensor; alphaBar: tf.Tensor; nextAlphaBar: tf.Tensor },
   config: UNetConfig,
 ): tf.Tensor4D => {
-  const predicted = unet(weights, x, tf.fill([x.shape[0]], 1).mul(at.time) as tf.Tensor1D, tokens, config);
-  return ddimUpdate(x, predicted, at.alphaBar, at.nextAlphaBar);
+  const output = unet(weights, x, tf.fill([x.shape[0]], 1).mul(at.time) as tf.Tensor1D, tokens, config);
+  return ddimUpdate(x, cleanImages(x, output, at.alphaBar, config.prediction), at.alphaBar, at.nextAlphaBar);
 };
 
-/** The arithmetic of the step, apart from the network. */
-export const ddimUpdate = (x: tf.Tensor4D, predicted: tf.Tensor4D, alphaBar: tf.Tensor, nextAlphaBar: tf.Tensor) => {
-  const noiseScale = tf.sqrt(tf.sub(1, alphaBar));
-  const clean = tf.clipByValue(x.sub(predicted.mul(noiseScale)).div(tf.sqrt(alphaBar)), -1, 1) as tf.Tensor4D;
-  const noise = x.sub(clean.mul(tf.sqrt(alphaBar))).div(noiseScale);
+/** The arithmetic of the step, apart from the network. @param clean x̂_0, float32 [B, S, S, 3] */
+export const ddimUpdate = (x: tf.Tensor4D, clean: tf.Tensor4D, alphaBar: tf.Tensor, nextAlphaBar: tf.Tensor) => {
+  const noise = x.sub(clean.mul(tf.sqrt(alphaBar))).div(tf.sqrt(tf.sub(1, alphaBar)));
   return clean.mul(tf.sqrt(nextAlphaBar)).add(noise.mul(tf.sqrt(tf.sub(1, nextAlphaBar)))) as tf.Tensor4D;
 };

@@ -1,6 +1,7 @@
 import { type Tensors, tf } from '../tf.ts';
 import { conditionTokens } from './condition.ts';
 import type { UNetConfig } from './config.ts';
+import { cleanImages } from './prediction.ts';
 import { unet } from './unet.ts';
 
 /** One batch of diffusion training. */
@@ -25,10 +26,10 @@ export const qSample = (images: tf.Tensor4D, noise: tf.Tensor4D, alphaBar: tf.Te
   return images.mul(tf.sqrt(a)).add(noise.mul(tf.sqrt(tf.sub(1, a)))) as tf.Tensor4D;
 };
 
-/** x̂_0 = (x_t − sqrt(1 − ᾱ_t) ε′) / sqrt(ᾱ_t), clipped to [-1, 1] (CemiFace eq. 6). */
-export const predictImages = (noisy: tf.Tensor4D, predicted: tf.Tensor4D, alphaBar: tf.Tensor1D): tf.Tensor4D => {
+/** v = sqrt(ᾱ_t) ε − sqrt(1 − ᾱ_t) x_0 (Salimans and Ho 2022, §4). */
+export const velocity = (images: tf.Tensor4D, noise: tf.Tensor4D, alphaBar: tf.Tensor1D): tf.Tensor4D => {
   const a = alphaBar.reshape([-1, 1, 1, 1]);
-  return tf.clipByValue(noisy.sub(predicted.mul(tf.sqrt(tf.sub(1, a)))).div(tf.sqrt(a)), -1, 1) as tf.Tensor4D;
+  return noise.mul(tf.sqrt(a)).sub(images.mul(tf.sqrt(tf.sub(1, a)))) as tf.Tensor4D;
 };
 
 /**
@@ -63,9 +64,11 @@ export const diffusionLoss = (
 ): { loss: tf.Scalar; mse: tf.Scalar; simMat: tf.Scalar; similarity: tf.Scalar } => {
   const noisy = qSample(batch.images, batch.noise, batch.alphaBar);
   const tokens = conditionTokens(weights, batch.identity, batch.m, config);
-  const predicted = unet(weights, noisy, batch.time, tokens, config);
-  const mse = tf.mean(tf.square(predicted.sub(batch.noise))) as tf.Scalar;
-  const reached = unitRows(embed(predictImages(noisy, predicted, batch.alphaBar)));
+  const output = unet(weights, noisy, batch.time, tokens, config);
+  const { prediction } = config;
+  const target = prediction === 'epsilon' ? batch.noise : velocity(batch.images, batch.noise, batch.alphaBar);
+  const mse = tf.mean(tf.square(output.sub(target))) as tf.Scalar;
+  const reached = unitRows(embed(cleanImages(noisy, output, batch.alphaBar, prediction)));
   const s = reached.mul(batch.identity).sum(1);
   const simMat = similarityMatchingLoss(s, batch.m, batch.time, options.steps);
   return { loss: mse.add(simMat.mul(options.lambda)), mse, simMat, similarity: tf.mean(s) as tf.Scalar };

@@ -3,7 +3,8 @@ import { conditionTokens } from '../../../nn/diffusion/condition.ts';
 import type { UNetConfig } from '../../../nn/diffusion/config.ts';
 import { ddimSteps, ddimUpdate } from '../../../nn/diffusion/ddim.ts';
 import { layoutOf, unetParameters } from '../../../nn/diffusion/layout.ts';
-import { diffusionLoss, predictImages, qSample, similarityMatchingLoss, unitRows } from '../../../nn/diffusion/loss.ts';
+import { diffusionLoss, qSample, similarityMatchingLoss, unitRows, velocity } from '../../../nn/diffusion/loss.ts';
+import { cleanImages } from '../../../nn/diffusion/prediction.ts';
 import { linearSchedule, similarityGrid } from '../../../nn/diffusion/schedule.ts';
 import { unet } from '../../../nn/diffusion/unet.ts';
 import { valueAndGradients } from '../../../nn/gradients.ts';
@@ -26,6 +27,7 @@ const config: UNetConfig = {
   identitySize: 6,
   conditionSize: 8,
   conditionTokens: 2,
+  prediction: 'epsilon',
 };
 
 /** Weights without zeros, so that every path carries signal. */
@@ -65,9 +67,11 @@ describe('the losses', () => {
     const x = images.dataSync()[50] as number;
     const e = noise.dataSync()[50] as number;
     expect(noisy.dataSync()[50]).toBeCloseTo(Math.sqrt(0.3) * x + Math.sqrt(0.7) * e, 5);
-    const back = predictImages(noisy, noise, alphaBar).dataSync();
+    const byNoise = cleanImages(noisy, noise, alphaBar, 'epsilon').dataSync();
+    const byVelocity = cleanImages(noisy, velocity(images, noise, alphaBar), alphaBar, 'velocity').dataSync();
     images.dataSync().forEach((value, i) => {
-      expect(back[i]).toBeCloseTo(value, 4);
+      expect(byNoise[i]).toBeCloseTo(value, 4);
+      expect(byVelocity[i]).toBeCloseTo(value, 4);
     });
   });
 
@@ -191,16 +195,12 @@ describe('DDIM', () => {
   });
 
   it('is the published update, worked out by hand', () => {
-    const [a, next, x, e] = [0.4, 0.7, 0.3, 0.5];
+    const [a, next, x, e] = [0.4, 0.7, 0.3, 0.1];
     const clean = (x - Math.sqrt(1 - a) * e) / Math.sqrt(a);
     const expected = Math.sqrt(next) * clean + Math.sqrt(1 - next) * e;
-    const got = ddimUpdate(
-      tf.fill([1, 1, 1, 1], x) as tf.Tensor4D,
-      tf.fill([1, 1, 1, 1], e) as tf.Tensor4D,
-      tf.scalar(a),
-      tf.scalar(next),
-    );
-    expect(got.dataSync()[0]).toBeCloseTo(expected, 6);
+    const pixel = (value: number): tf.Tensor4D => tf.fill([1, 1, 1, 1], value);
+    const predicted = cleanImages(pixel(x), pixel(e), tf.scalar(a), 'epsilon');
+    expect(ddimUpdate(pixel(x), predicted, tf.scalar(a), tf.scalar(next)).dataSync()[0]).toBeCloseTo(expected, 6);
   });
 
   it('recovers an image exactly when the noise is predicted exactly', () => {
@@ -211,7 +211,8 @@ describe('DDIM', () => {
     for (const { alphaBar, nextAlphaBar } of steps) {
       // The noise that leads from the image to this x.
       const exact = x.sub(image.mul(Math.sqrt(alphaBar))).div(Math.sqrt(1 - alphaBar)) as tf.Tensor4D;
-      x = ddimUpdate(x, exact, tf.scalar(alphaBar), tf.scalar(nextAlphaBar));
+      const clean = cleanImages(x, exact, tf.scalar(alphaBar), 'epsilon');
+      x = ddimUpdate(x, clean, tf.scalar(alphaBar), tf.scalar(nextAlphaBar));
     }
     image.dataSync().forEach((value, i) => {
       expect(x.dataSync()[i]).toBeCloseTo(value, 3);
