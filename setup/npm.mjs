@@ -44,7 +44,11 @@ export const packagesReady = (project) => {
   return ready;
 };
 
+// Prefer offline: the lock file's digests say that what npm has cached is right.
 export const installPackages = async (project, log) => {
-  await run('npm', ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'], { cwd: project, log });
+  await run('npm', ['ci', '--include=dev', '--include=optional', '--prefer-offline', '--no-audit', '--no-fund'], {
+    cwd: project,
+    log,
+  });
   writeFileSync(stampOf(project), lockDigest(project));
 };

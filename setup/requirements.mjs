@@ -106,10 +106,13 @@ export const spaceMissing = (steps, folder, free = freeBytes(folder)) => {
 
 /** The one message about everything that is missing. */
 export const missingMessage = (missing) => {
-  const items = missing.map(({ what, why, waysOut }) =>
-    [`  ${what}`, ...why.map((reason) => `    needed: ${reason}`), ...waysOut.map((way) => `    way out: ${way}`)].join(
-      '\n',
-    ),
+  const items = missing.map(({ what, why, said = [], waysOut }) =>
+    [
+      `  ${what}`,
+      ...why.map((reason) => `    needed: ${reason}`),
+      ...said.map((line) => `    seen: ${line}`),
+      ...waysOut.map((way) => `    way out: ${way}`),
+    ].join('\n'),
   );
   const count = missing.length === 1 ? 'one thing is' : `${missing.length} things are`;
   return `cemiflow cannot be set up yet: ${count} missing.\n\n${items.join('\n\n')}\n\nThen run the same command again: what is done is kept.`;
@@ -120,6 +123,12 @@ const networkSigns =
 
 /** Whether a failed command's output says that it could not reach the network. */
 export const looksLikeNoNetwork = (output) => networkSigns.test(output);
+
+/** The last line that tells of the network; its end says most. */
+const networkLine = (output) => {
+  const line = (output.split('\n').findLast((each) => networkSigns.test(each)) ?? '').trim();
+  return line.length > 200 ? `… ${line.slice(-200)}` : line;
+};
 
 const lastLines = (text, count) => text.trimEnd().split('\n').slice(-count);
 
@@ -136,10 +145,8 @@ export const failureMessage = (failures) => {
       message: missingMessage([
         {
           what: 'the network',
-          why: offline.flatMap(({ step, error }) => [
-            step.purpose,
-            `  it said: ${lastLines(error.output ?? error.message, 1)[0]}`,
-          ]),
+          why: offline.map(({ step }) => step.purpose),
+          said: offline.map(({ error }) => networkLine(error.output ?? error.message)),
           waysOut: [
             'connect this machine, or set HTTPS_PROXY, PIP_INDEX_URL, GOPROXY or npm_config_registry to what it can reach',
             serversInstead,

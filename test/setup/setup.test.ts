@@ -25,7 +25,7 @@ test('a bare clone becomes ready, and the next set-up says and does nothing', as
     `go install ${minio.module}@${minio.version}`,
     `go install ${temporal.module}@${temporal.version}`,
     'node-gyp configure build',
-    'npm ci --include=dev --include=optional --no-audit --no-fund',
+    'npm ci --include=dev --include=optional --prefer-offline --no-audit --no-fund',
     'python3 -m pip download --no-deps --only-binary=:all: --no-cache-dir --progress-bar off --dest D tensorflow-cpu==2.21.0',
   ]);
   const tensorflow = join(bare.cache, 'tensorflow-cpu-2.21.0');
