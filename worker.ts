@@ -66,7 +66,7 @@ export const hostOver = (store: Store, build: string, threads: number): StageAct
       if (!schema) throw unknownKind(kind);
       checkParams(schema, params);
     },
-    machine: () => describeMachine(threads),
+    machine: (kind) => describeMachine(schemas.get(kind)?.resource === 'tensor' ? { threads } : undefined),
   });
 };
 

@@ -39,7 +39,7 @@ export interface HostDependencies {
   codes(kinds?: readonly string[]): Promise<ReadonlyMap<string, Digest>>;
   /** @throws CemiflowError when the params do not fit the kind's schema */
   checkParams(kind: string, params: JsonObject): void;
-  machine(): Promise<Machine>;
+  machine(kind: string): Promise<Machine>;
   readonly build: string;
 }
 
@@ -74,7 +74,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
         key,
         action: task.action,
         outputs,
-        machine: await dependencies.machine(),
+        machine: await dependencies.machine(kind),
         startedAt: isoTime(startedAt),
         endedAt: isoTime(endedAt),
         computeSeconds: (endedAt.getTime() - startedAt.getTime()) / 1000,

@@ -4,9 +4,9 @@ import { arch, cpus, hostname, platform, release } from 'node:os';
 import type { Machine } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
 
-/** The machine as action records hold it. TensorFlow is described only where a stage has loaded it. */
-export const describeMachine = async (threads: number): Promise<Machine> => {
-  const library = loadedTensorFlow();
+/** The machine as action records hold it. @param tensors for a stage that uses TensorFlow */
+export const describeMachine = async (tensors?: { readonly threads: number }): Promise<Machine> => {
+  const library = tensors && loadedTensorFlow();
   const base: Machine = {
     host: hostname(),
     platform: `${platform()} ${release()} ${arch()}`,
@@ -25,7 +25,7 @@ export const describeMachine = async (threads: number): Promise<Machine> => {
     tensorflow: {
       version: binding.TF_Version,
       library: await libraryDigest(library),
-      threads,
+      threads: tensors.threads,
       device: onGpu ? 'gpu' : 'cpu',
     },
   };

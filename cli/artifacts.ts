@@ -3,7 +3,8 @@ import { dirname, join, resolve, sep } from 'node:path';
 import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
-import type { Plan } from '../core/plan.ts';
+import type { Plan, PlanNode } from '../core/plan.ts';
+import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { Store } from '../store/index.ts';
 import { outputOfType, statusOf } from './planning.ts';
 import { findRun } from './runs.ts';
@@ -55,7 +56,7 @@ export const findArtifact = async (store: Store, name: string): Promise<Artifact
       data: { run: id, node: wanted },
     });
   const names = Object.keys(node.outputs);
-  const output = wanted.slice(node.id.length + 1) || (names[0] as string);
+  const output = wanted.slice(node.id.length + 1) || defaultOutput(node);
   if (!names.includes(output))
     throw new CemiflowError('UnknownOutput', `${node.id} has no output ${output}`, {
       remedy: `name one of ${names.join(', ')}`,
@@ -68,6 +69,10 @@ export const findArtifact = async (store: Store, name: string): Promise<Artifact
     data: { run: id, node: node.id },
   });
 };
+
+/** What the kind's schema names first; a stored plan has its outputs sorted. */
+const defaultOutput = ({ kind, outputs }: PlanNode): string =>
+  loadStageSchemas().get(kind)?.defaultOutput ?? (Object.keys(outputs)[0] as string);
 
 /** The report of a plan, once its node has been made. */
 export const findReport = async (store: Store, plan: Plan): Promise<ArtifactRef | undefined> => {

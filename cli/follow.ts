@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { workerTrouble } from './launch.ts';
 import type { Session } from './session.ts';
 import { displayFor } from './view/displays.ts';
 import { type RunView, takeSnapshot } from './view/snapshot.ts';
+
+/** How often the worker processes are looked at. */
+const troubleEveryMs = 10_000;
 
 /**
  * Shows the run until it ends, or until Ctrl-C: the run goes on without a viewer.
@@ -12,12 +16,22 @@ import { type RunView, takeSnapshot } from './view/snapshot.ts';
 export const follow = async (client: Client, runId: string, session: Session): Promise<RunView | undefined> => {
   const display = displayFor(session);
   let view: RunView | undefined;
+  let [told, lookedAtMs] = ['', Date.now()];
+  /** Says once what keeps the run from going on. */
+  const tellTrouble = async (stuck: string | undefined): Promise<void> => {
+    const look = Date.now() - lookedAtMs > troubleEveryMs;
+    if (look) lookedAtMs = Date.now();
+    const trouble = stuck ?? (look ? await workerTrouble(session) : undefined);
+    if (trouble && trouble !== told) session.note(`trouble: ${trouble}`);
+    told = trouble ?? told;
+  };
   try {
     while (!session.interrupted.aborted) {
       const now = await takeSnapshot(client, runId, view);
       view = now;
       display.show(now);
       if (now.state !== 'running') return now;
+      await tellTrouble(now.trouble);
       await sleep(display.everyMs, undefined, { signal: session.interrupted }).catch(() => {});
     }
     return undefined;

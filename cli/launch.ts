@@ -4,7 +4,7 @@ import type { JsonObject } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { taskQueue } from '../core/queues.ts';
 import { buildId } from '../schemas/code-digest.ts';
-import { ensureWorkers } from '../services/index.ts';
+import { ensureWorkers, status } from '../services/index.ts';
 import type { Store } from '../store/index.ts';
 import type { experiment } from '../workflows/experiment.ts';
 import type { Device, ExperimentInput } from '../workflows/types.ts';
@@ -33,11 +33,27 @@ export const readResources = (args: Arguments, { cores }: Session): Resources =>
   };
 };
 
-/** Workers of this checkout's code. @returns their build */
+/** Exactly these workers, of this checkout's code. @returns their build */
 export const startWorkers = async (session: Session, { cpuWorkers, gpuWorkers }: Resources): Promise<string> => {
   const build = await buildId();
   await ensureWorkers(session.home, build, { orchestrator: 1, cpu: cpuWorkers, gpu: gpuWorkers });
   return build;
+};
+
+/** For a run that is under way: leaves the workers of its build as they are, and starts some where there are none. */
+export const keepWorkers = async (session: Session, build: string, resources: Resources): Promise<void> => {
+  const { supervisor } = await status({ home: session.home, env: session.env });
+  const present = supervisor?.children.some((child) => child.build === build && child.state === 'running');
+  if (!present) await startWorkers(session, resources);
+};
+
+/** Why stages may wait for ever: worker processes that end as soon as they start. */
+export const workerTrouble = async ({ home, env }: Session): Promise<string | undefined> => {
+  const { supervisor } = await status({ home, env });
+  const broken = supervisor?.children.find(
+    ({ state, restarts }) => state === 'failed' || (state === 'backoff' && restarts > 1),
+  );
+  return broken && `${broken.name} does not run (${broken.lastExit ?? broken.state}), see ${broken.log}`;
 };
 
 /** The build and device of a run that is under way; undefined where none is. */
@@ -46,8 +62,8 @@ export const runningBuild = async (
   runId: string,
 ): Promise<{ readonly build: string; readonly device: string } | undefined> => {
   try {
-    const { status, memo } = await client.workflow.getHandle(runId).describe();
-    if (status.name !== 'RUNNING') return undefined;
+    const { status: now, memo } = await client.workflow.getHandle(runId).describe();
+    if (now.name !== 'RUNNING') return undefined;
     return { build: String(memo?.build ?? ''), device: String(memo?.device ?? '') };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
@@ -89,4 +105,13 @@ export const launch = async (
     args: [input],
   });
   return present ? 'restarted' : 'started';
+};
+
+/** Runs under way whose workers are of another build: they wait until they are started again. */
+export const waitingRuns = async (client: Client, build: string): Promise<string[]> => {
+  const waiting: string[] = [];
+  const query = "WorkflowType = 'experiment' AND ExecutionStatus = 'Running'";
+  for await (const { workflowId, memo } of client.workflow.list({ query }))
+    if (memo?.build !== build) waiting.push(workflowId);
+  return waiting;
 };

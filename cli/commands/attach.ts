@@ -3,7 +3,7 @@ import { buildId } from '../../schemas/code-digest.ts';
 import { openStore } from '../../store/index.ts';
 import type { Run } from '../command.ts';
 import { ensureServices, withClient } from '../connect.ts';
-import { readResources, runningBuild, startWorkers } from '../launch.ts';
+import { keepWorkers, readResources, runningBuild } from '../launch.ts';
 import { followToEnd } from '../outcome.ts';
 import { findRun } from '../runs.ts';
 
@@ -20,7 +20,7 @@ export const run: Run = async (args, session) => {
       });
     const resources = readResources(args, session);
     const gpuWorkers = args.count('gpu-workers') ?? (running?.device === 'gpu' ? 1 : 0);
-    if (running) await startWorkers(session, { ...resources, gpuWorkers });
+    if (running) await keepWorkers(session, running.build, { ...resources, gpuWorkers });
     return followToEnd({ client, store, plan, runId: id, out: args.text('out') }, session);
   });
 };

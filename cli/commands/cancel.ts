@@ -4,7 +4,7 @@ import { openStore } from '../../store/index.ts';
 import type { Run } from '../command.ts';
 import { ensureServices, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { readResources, runningBuild, startWorkers } from '../launch.ts';
+import { keepWorkers, readResources, runningBuild } from '../launch.ts';
 import { findRun } from '../runs.ts';
 
 export const run: Run = async (args, session) => {
@@ -26,7 +26,7 @@ export const run: Run = async (args, session) => {
       await store.putRun({ ...run, state: 'cancelled' });
       return tell('was cancelled');
     }
-    await startWorkers(session, readResources(args, session));
+    await keepWorkers(session, running.build, readResources(args, session));
     await handle.cancel();
     session.note('waiting for the stages under way to leave');
     while (await runningBuild(client, id)) {

@@ -4,7 +4,7 @@ import { openStore, type Store } from '../../store/index.ts';
 import type { Arguments, Run } from '../command.ts';
 import { ensureServices, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { launch, readResources, startWorkers } from '../launch.ts';
+import { launch, readResources, startWorkers, waitingRuns } from '../launch.ts';
 import { followToEnd, tellReport } from '../outcome.ts';
 import { makePlan, statusOf } from '../planning.ts';
 import { runIdOf } from '../runs.ts';
@@ -22,6 +22,10 @@ export const run: Run = async (args, session) => {
   return withClient(endpoints, async (client) => {
     const how = await launch(client, store, { runId, plan, resources, build, spec: specOf(args, session) });
     session.note(`${how} ${runId}${endpoints.temporal.ui ? ` · console ${endpoints.temporal.ui}` : ''}`);
+    for (const other of await waitingRuns(client, build))
+      session.note(
+        `${other} was started with other code and waits; "cemiflow run" with its spec goes on with this code`,
+      );
     if (!args.flag('detach')) return followToEnd({ client, store, plan, runId, out }, session);
     session.print(session.json ? JSON.stringify({ run: runId, how }) : runId);
     return exitCodes.ok;

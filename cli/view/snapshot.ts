@@ -21,6 +21,8 @@ export interface RunView {
   readonly state: RunEnd;
   readonly startedAtMs: number;
   readonly nowMs: number;
+  /** What keeps the orchestrator from going on. */
+  readonly trouble?: string;
   /** Empty until a worker has answered for the first time. */
   readonly stages: readonly StageView[];
 }
@@ -51,8 +53,15 @@ export const takeSnapshot = async (client: Client, runId: string, before?: RunVi
     state: ends[description.status.name] ?? 'failed',
     startedAtMs: description.startTime.getTime(),
     nowMs: Date.now(),
+    trouble: troubleOf(description),
     stages: progress ? progress.nodes.map((node) => stageView(node, pending.get(node.id))) : (before?.stages ?? []),
   };
+};
+
+/** A workflow task that fails again and again: a bug in a workflow, which no retry mends. */
+const troubleOf = ({ raw }: WorkflowExecutionDescription): string | undefined => {
+  const attempt = raw.pendingWorkflowTask?.attempt ?? 1;
+  return attempt > 4 ? 'the orchestrator cannot go on with this run: see worker-orchestrator-0.log' : undefined;
 };
 
 interface Pending {
