@@ -41,9 +41,9 @@ const paper = {
 export const presets = {
   small: {
     variant: 'ir',
-    stemWidth: 32,
+    stemWidth: 24,
     stemStride: 2,
-    widths: [32, 64, 128, 192],
+    widths: [24, 48, 96, 128],
     depths: [1, 1, 1, 1],
     strides: [1, 2, 2, 2],
     embedding: 128,
