@@ -228,7 +228,7 @@ const compileSampler = (weights: Tensors, network: UNetConfig, batch: number): C
   return step;
 };
 
-const join = async (params: Params, parts: readonly Outputs[], { store }: StageContext): Promise<Outputs> => {
+const join = async (_params: Params, parts: readonly Outputs[], { store }: StageContext): Promise<Outputs> => {
   const manifests = await Promise.all(parts.map((part) => store.getArtifact(part.data as ArtifactRef)));
   const sum = (name: string): number => manifests.reduce((total, { meta }) => total + (meta[name] as number), 0);
   const meta = { ...manifests[0]?.meta, identities: sum('identities'), images: sum('images') } as JsonObject;

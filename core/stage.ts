@@ -54,6 +54,7 @@ export interface ShardedStageKind<P = JsonObject, Part extends Json = JsonObject
 }
 
 // Parts are produced and consumed by the same kind: from outside they are opaque.
+// biome-ignore lint/suspicious/noExplicitAny: a part type that both produces and consumes has no common bound
 export type AnyStageKind = StageKind<never> | ShardedStageKind<never, any>;
 
 export const isSharded = (kind: AnyStageKind): kind is ShardedStageKind<never, JsonObject> => 'split' in kind;

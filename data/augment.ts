@@ -179,7 +179,7 @@ const recolour = (
   }
 };
 
-const clipped = (value: number): number => (value < 0 ? 0 : value > 255 ? 255 : value);
+const clipped = (value: number): number => Math.max(0, Math.min(value, 255));
 
 /** Sets a rectangle to 0, mid-grey, with a ratio of sides in [0.3, 3.3]; nothing where ten draws do not fit. */
 const eraseBox = (

@@ -24,6 +24,7 @@ const entities: { readonly [char: string]: string } = {
 export const escapeHtml = (text: string): string =>
   text
     .replace(/[&<>"'`]/g, (char) => entities[char] as string)
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '\ufffd');
 
 /**

@@ -33,7 +33,7 @@ export const explainErrors = (
       error.keyword !== 'if' && !choices.some((c) => c !== error && error.schemaPath.startsWith(`${c.schemaPath}/`)),
   );
   return own.map((error) => {
-    const path = error.instancePath.split('/').slice(1).map(unescape);
+    const path = error.instancePath.split('/').slice(1).map(unescapePointer);
     const name = [owner, ...path].reduce((left, right) =>
       /^\d+$/.test(right) ? `${left}[${right}]` : `${left}.${right}`,
     );
@@ -41,7 +41,7 @@ export const explainErrors = (
   });
 };
 
-const unescape = (segment: string): string => segment.replaceAll('~1', '/').replaceAll('~0', '~');
+const unescapePointer = (segment: string): string => segment.replaceAll('~1', '/').replaceAll('~0', '~');
 
 const explain = (
   error: ErrorObject,

@@ -55,6 +55,7 @@ const stageBlock = (kinds: readonly StageSchema[]): JsonObject => ({
   },
   allOf: kinds.map(({ kind, description }) => ({
     if: { properties: { uses: { const: kind } }, required: ['uses'] },
+    // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema; nothing awaits a schema
     then: { properties: { with: { ...refTo(kind.replace('/', '-')) } }, description },
   })),
 });

@@ -113,13 +113,17 @@ export class Child {
   }
 
   private afterEnd(code: number | null, livedMs: number): void {
-    if (this.state === 'stopping' || code === buildMovedExitCode) return this.change('stopped');
+    if (this.state === 'stopping' || code === buildMovedExitCode) {
+      this.change('stopped');
+      return;
+    }
     this.failures = livedMs >= steadyMs ? 1 : this.failures + 1;
     if (this.failures > mostFailures) {
       this.options.say(
         `${this.options.name} ended ${this.failures} times in a row, giving up: see ${this.options.log}`,
       );
-      return this.change('failed');
+      this.change('failed');
+      return;
     }
     this.change('backoff');
     this.timer = setTimeout(() => {

@@ -19,7 +19,7 @@ export const formatSpeed = (stepsPerSecond: number): string =>
 const formatNumber3 = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(2));
 
 /** Cut to `width` columns, the last one an ellipsis. Text holds no escape sequences and no wide characters. */
-export const fit = (text: string, width: number): string =>
+export const fitWidth = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;
 
 /** Columns padded to the widest cell of each. */

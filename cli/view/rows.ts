@@ -1,4 +1,4 @@
-import { alignColumns, fit, formatDuration, formatNumber, formatSpeed } from './format.ts';
+import { alignColumns, fitWidth, formatDuration, formatNumber, formatSpeed } from './format.ts';
 import type { RunView, StageView } from './snapshot.ts';
 
 const marks: { readonly [state in StageView['state']]: string } = {
@@ -106,5 +106,5 @@ export const runRows = (view: RunView, { columns, rows }: { columns: number; row
     summaryOf(view),
     ...alignColumns(chosen.map((stage) => stageRow(stage, view.nowMs))),
     ...(left > 0 ? [`  and ${left} more`] : []),
-  ].map((line) => fit(line, columns));
+  ].map((line) => fitWidth(line, columns));
 };

@@ -19,7 +19,7 @@ export const valueNoise = (x: number, y: number, seed: number): number => {
   return top + (bottom - top) * sy;
 };
 
-export const clamp = (x: number, low: number, high: number): number => (x < low ? low : x > high ? high : x);
+export const clamp = (x: number, low: number, high: number): number => Math.max(low, Math.min(x, high));
 export const mix = (a: number, b: number, t: number): number => a + (b - a) * t;
 
 /** 0 below `low`, 1 above `high`, cubic in between. Works for low > high too (then falling). */

@@ -98,7 +98,7 @@ describe('report/build', () => {
     expect(addresses.every((address) => address.startsWith('#') || address.startsWith('data:image/png;base64,'))).toBe(
       true,
     );
-    const style = /<style>([^]*?)<\/style>/.exec(page)?.[1] ?? '';
+    const style = /<style>(.*?)<\/style>/s.exec(page)?.[1] ?? '';
     const hash = createHash('sha256').update(style).digest('base64');
     expect(page).toContain(
       `content="default-src &#39;none&#39;; img-src data:; style-src &#39;sha256-${hash}&#39;; base-uri &#39;none&#39;; form-action &#39;none&#39;"`,

@@ -23,8 +23,12 @@ export const call = async (args: readonly string[], home: string): Promise<CliRe
   const code = await dispatch(args, {
     ...{ env: ownEnv(), cwd: root, home, cores: 2, interrupted: new AbortController().signal },
     ...{ verbose: args.includes('--verbose'), json: args.includes('--json') },
-    print: (text) => void (out += `${text}\n`),
-    note: (text) => void (err += `${text}\n`),
+    print: (text) => {
+      out += `${text}\n`;
+    },
+    note: (text) => {
+      err += `${text}\n`;
+    },
   });
   return { code, out, err };
 };

@@ -26,13 +26,13 @@ const training = stage('teacher', {
   startedAtMs: 5_000,
   heartbeat: {
     ...{ nodeId: 'teacher', phase: 'train', step: 120, steps: 480, stepsPerSecond: 4, etaSeconds: 90 },
-    metrics: { loss: 3.14159 },
+    metrics: { loss: 2.34567 },
   },
 });
 
 test('a running stage shows phase, steps, speed, time left, metrics and time spent', () => {
   expect(stageLine(training, 125_000)).toBe(
-    'teacher running: train 120/480 · 4.0 step/s · 1m 30s left · loss 3.142 · 2m 00s',
+    'teacher running: train 120/480 · 4.0 step/s · 1m 30s left · loss 2.346 · 2m 00s',
   );
 });
 
@@ -56,7 +56,12 @@ test('the table fits the terminal: long lines are cut, and stages under way come
 
 test('the table is redrawn over itself, also when it shrinks', () => {
   let screen = '';
-  const display = tableDisplay({ write: (text) => void (screen += text), size: () => ({ columns: 80, rows: 24 }) });
+  const display = tableDisplay({
+    write: (text) => {
+      screen += text;
+    },
+    size: () => ({ columns: 80, rows: 24 }),
+  });
   display.show(view(training, stage('b', {})));
   screen = '';
   display.show(view(training));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { attribute, escapeHtml, Html, html } from '../../report/html.ts';
+import { attribute, escapeHtml, type Html, html } from '../../report/html.ts';
 
 describe('html', () => {
   it('escapes text so that it can end neither an element nor a quoted attribute', () => {

@@ -4,10 +4,13 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { registry } from '../../activities/registry.ts';
 import { digestOf } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
 import { editDistance, nearest } from '../../schemas/nearest.ts';
 import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
 import { fixtureKinds, fixtureSchemas, writeSpecs } from './helpers.ts';
+
+type Draft = { properties: { [name: string]: JsonObject } };
 
 const kindOf = (name: string): StageSchema => fixtureSchemas.get(name) as StageSchema;
 
@@ -43,18 +46,22 @@ describe('stage schemas', () => {
     ['no outputs', (s: Record<string, never>) => delete s['x-stage'], /x-stage\.outputs must name at least one/],
     [
       'a number without a range',
-      (s: never) => delete (s as any).properties.epochs.maximum,
+      (s: Draft) => delete s.properties.epochs?.maximum,
       /epochs must have a minimum and a maximum/,
     ],
     [
       'a parameter without default',
-      (s: never) => delete (s as any).properties.epochs.default,
+      (s: Draft) => delete s.properties.epochs?.default,
       /epochs must have a default or be required/,
     ],
-    ['an unknown keyword', (s: never) => ((s as any).properties.epochs.minimun = 1), /unknown keyword: "minimun"/],
+    [
+      'an unknown keyword',
+      (s: Draft) => Object.assign(s.properties.epochs as JsonObject, { minimun: 1 }),
+      /unknown keyword: "minimun"/,
+    ],
     [
       'an unknown artifact type',
-      (s: never) => ((s as any).properties.data.artifact = 'image'),
+      (s: Draft) => Object.assign(s.properties.data as JsonObject, { artifact: 'image' }),
       /unknown artifact type image/,
     ],
   ])('with %s are refused', (_, spoil, fault) => {

@@ -1,6 +1,5 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'minio';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -147,7 +146,7 @@ test('after the supervisor is killed, the next up stops what it left and keeps a
   expect(endpoints).toEqual(services.endpoints);
   expect(events).toContain('orphans');
   expect(await bucketNames()).toEqual(['trial']);
-  pids.forEach((pid, i) => expect(processStart(pid)).not.toBe(starts[i]));
+  for (const [i, pid] of pids.entries()) expect(processStart(pid)).not.toBe(starts[i]);
 });
 
 test('down stops everything, frees the ports, and two ups at once give one supervisor', async () => {

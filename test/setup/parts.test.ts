@@ -128,6 +128,7 @@ test('progress is plain lines without a terminal, and a moving last line on one'
   written.length = 0;
   const moving = new Progress({ ...output, isTTY: true });
   await moving.step('MinIO', () => sleep(250));
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the escape sequence is what is looked for
   expect(written.join('')).toMatch(/\r\x1b\[2K⠙ MinIO \(0\.\d s\)/);
   expect([0, 59_900, 60_000, 125_000].map(duration)).toEqual(['0.0 s', '59.9 s', '1 min 00 s', '2 min 05 s']);
 });

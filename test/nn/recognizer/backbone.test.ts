@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { initialise, parameterCount } from '../../../nn/parameters.ts';
 import { embed, forwardTrain } from '../../../nn/recognizer/backbone.ts';
-import { presets, recognizerConfig, unitsOf } from '../../../nn/recognizer/config.ts';
+import { type presets, recognizerConfig, unitsOf } from '../../../nn/recognizer/config.ts';
 import { multiplications, recognizerParameters } from '../../../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { fromSafetensors, toSafetensors } from '../../../nn/weights.ts';

@@ -112,12 +112,12 @@ describe('recognizer training', () => {
     const first = recognizerState(training, 7);
     const plain = { ...trainingOf('adaface'), weightDecay: 0 };
     const b = batch(3);
-    const after = (t: RecognizerTraining): Tensors => {
+    const stepped = (t: RecognizerTraining): Tensors => {
       const step = compileStep(recognizerStep(t), first, b, { compiled: false });
       step.run(b);
       return step.readState();
     };
-    const [decayed, spared] = [after(training), after(plain)];
+    const [decayed, spared] = [stepped(training), stepped(plain)];
     for (const [name, tensor] of Object.entries(decayed)) {
       expect(values(tensor), name).not.toEqual(values(first[name] as tf.Tensor));
       if (!name.startsWith('w.')) continue;
