@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import { backend, type OpAttribute } from '../kernels/backend.ts';
 import type { Source, Trace, TraceNode } from './recorder.ts';
 
-// Generated protobuf classes without types.
+// biome-ignore lint/suspicious/noExplicitAny: generated protobuf classes come without types
 type Message = any;
 const messages: Message = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js');
 
