@@ -226,15 +226,15 @@ const tag = (xml: string, name: string): string => new RegExp(`<${name}>([^<]*)<
 const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", '#34': '"', '#39': "'" };
 const unescapeXml = (text: string): string => text.replace(/&(#?\w+);/g, (all, name) => entities[name] ?? all);
 
-const escapeQuery = (text: string): string =>
+const percentEncode = (text: string): string =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-const escapePath = (key: string): string => key.split('/').map(escapeQuery).join('/');
+const escapePath = (key: string): string => key.split('/').map(percentEncode).join('/');
 
 /** A query in the order and escaping that the signature is made over. */
 const listQuery = (values: Record<string, string>): string =>
   Object.keys(values)
     .sort()
-    .map((name) => `${name}=${escapeQuery(values[name] as string)}`)
+    .map((name) => `${name}=${percentEncode(values[name] as string)}`)
     .join('&');
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
