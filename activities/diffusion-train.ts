@@ -9,6 +9,7 @@ import type { UNetConfig } from '../nn/diffusion/config.ts';
 import { unetParameters } from '../nn/diffusion/layout.ts';
 import { linearSchedule, similarityGrid } from '../nn/diffusion/schedule.ts';
 import { type DiffusionTraining, diffusionState, diffusionStep } from '../nn/diffusion/train-step.ts';
+import { unflatten } from '../nn/flat.ts';
 import { withPrefix } from '../nn/gradients.ts';
 import { seedTensor } from '../nn/kernels/random.ts';
 import { adamWDefaults } from '../nn/optim/adamw.ts';
@@ -200,11 +201,12 @@ const train = async (
     embed: (weights, images) => embed(weights, images, recognizer.config),
   };
   const first = initialise(unetParameters(config), context.seed);
-  const initial = diffusionState(first, recognizer.weights);
+  const initial = diffusionState(first, recognizer.weights, config);
   const example = source.at(0);
   await context.progress({ phase: 'compile', step: 0, steps: source.steps });
   const step = compileStep(diffusionStep(training), initial, example);
-  tf.dispose([example, initial]);
+  // The recognizer's weights are in the state as well, and belong to the caller.
+  tf.dispose([example, first, initial.w, initial.ema, withPrefix(initial, 'adam')]);
   try {
     const log = new MeanLog(Math.max(1, Math.ceil(source.steps / 100)));
     for (let i = 0; i < source.steps; i++) {
@@ -216,7 +218,7 @@ const train = async (
       await context.progress({ phase: 'train', step: i + 1, steps: source.steps, metrics });
     }
     const state = step.readState();
-    const weights = Object.fromEntries(Object.entries(withPrefix(state, 'ema')).map(([k, t]) => [k, t.clone()]));
+    const weights = unflatten(state.ema as tf.Tensor1D, unetParameters(config));
     tf.dispose(state);
     return { weights, series: log.series };
   } finally {

@@ -60,15 +60,24 @@ export class GraphBuilder {
    * @returns the name of the tensor behind a source of the trace
    */
   addTrace(trace: Trace, inputs: ReadonlyMap<string, string>): (source: Source) => string {
+    const constants = new Map<string, string>();
+    const aliases = new Map<number, string>();
     const named = (source: Source): string => {
       const node = trace.nodes[source[0]] as TraceNode;
+      if (node.type === 'constant') return aliases.get(source[0]) as string;
       if (node.type !== 'input') return tensorName(source);
       const given = inputs.get(node.name);
       if (given === undefined) throw new Error(`the trace's input '${node.name}' was not given`);
       return given;
     };
     trace.nodes.forEach((node, index) => {
-      if (node.type === 'constant') this.constant(`n${index}`, node.shape, node.dtype, node.values);
+      if (node.type === 'constant') {
+        // A constant made again is the same node: each root of the graph costs a wake-up of the scheduler.
+        const content = `${node.dtype} [${node.shape}] ${Array.from(node.values)}`;
+        const known = constants.get(content) ?? this.constant(`n${index}`, node.shape, node.dtype, node.values);
+        constants.set(content, known);
+        aliases.set(index, known);
+      }
       if (node.type === 'op') {
         this.add(
           `n${index}`,

@@ -1,10 +1,11 @@
 import { tf } from '../tf.ts';
+import { differentiable } from './differentiable.ts';
 
 /**
- * Group normalisation with an optional scale and shift per sample (AdaGN), folded into one multiply and one add over
- * the image: statistics are sums per channel, and everything else happens on [B, C] tensors.
- *
+ * Group normalisation with an optional scale and shift per sample (AdaGN):
  * y = (x − μ_g) / sqrt(σ²_g + eps) · gamma + beta, then · (1 + scale) + shift.
+ *
+ * The image is passed over five times forward and seven times backward; all else happens on [B, C] tensors.
  *
  * @param x float32 [B, H, W, C] @param gamma float32 [C] @param beta float32 [C] @param groups divides C
  * @param film scale and shift, each float32 [B, C]
@@ -19,30 +20,59 @@ export const groupNorm = (
   eps = 1e-5,
 ): tf.Tensor4D => {
   const [b, h, w, c] = x.shape;
-  const flat = x.reshape([b, h * w, c]);
-  const size = (h * w * c) / groups;
-  const perGroup = (sums: tf.Tensor): tf.Tensor =>
-    sums
-      .reshape([b, groups, c / groups])
-      .sum(2, true)
-      .div(size);
-  const perChannel = (stat: tf.Tensor): tf.Tensor => stat.tile([1, 1, c / groups]).reshape([b, c]);
-  const [sum, squares] = channelSums(flat);
-  const mean = perGroup(sum);
-  const variance = tf.relu(perGroup(squares).sub(mean.square()));
-  const inverse = tf.rsqrt(variance.add(eps));
-  let a = perChannel(inverse).mul(gamma);
-  let shift = beta.sub(perChannel(mean).mul(a));
-  if (film) {
-    const scale = film.scale.add(1);
-    a = a.mul(scale);
-    shift = shift.mul(scale).add(film.shift);
-  }
-  return scaleShift(flat, a.reshape([b, 1, c]), shift.reshape([b, 1, c])).reshape([b, h, w, c]);
+  const one = film ? film.scale.add(1) : tf.ones([b, 1]);
+  const scale = gamma.mul(one);
+  const shift = film ? beta.mul(one).add(film.shift) : beta.mul(one);
+  return normalise(x.reshape([b, h * w, c]), scale, shift, groups, eps).reshape([b, h, w, c]);
 };
 
-/** Sum and sum of squares over the middle axis. @param x float32 [B, N, C] @returns two float32 [B, C] */
-const channelSums = (x: tf.Tensor): [tf.Tensor, tf.Tensor] => [x.sum(1), x.square().sum(1)];
-
-/** x·a + b with a, b broadcast over the middle axis. @param x float32 [B, N, C] @param a, b float32 [B, 1, C] */
-const scaleShift = (x: tf.Tensor, a: tf.Tensor, b: tf.Tensor): tf.Tensor => x.mul(a).add(b);
+/**
+ * x̂ · scale + shift, x̂ normalised by its group's mean μ and r = 1 / sqrt(σ² + eps).
+ *
+ * Backward, with M values a group and sums over positions D₁ = Σ dy, D₂ = Σ dy·x:
+ * dshift = D₁, dscale = r (D₂ − μ D₁), and dx = r·scale·dy − r²·k₂·x + (r² μ k₂ − r k₁), where k₁ and k₂ are the means
+ * over a group of dy·scale and of dy·scale·x̂.
+ *
+ * @param x float32 [B, N, C] @param scale, shift float32 [B, C]
+ */
+const normalise = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, groups: number, eps: number): tf.Tensor => {
+  const [b, n, c] = x.shape as [number, number, number];
+  const size = (n * c) / groups;
+  /** Sums over each group's channels, given back to each of them. @param t float32 [B, C] */
+  const groupMean = (t: tf.Tensor): tf.Tensor =>
+    t
+      .reshape([b, groups, c / groups])
+      .sum(2, true)
+      .div(size)
+      .tile([1, 1, c / groups])
+      .reshape([b, c]);
+  const rows = (t: tf.Tensor): tf.Tensor => t.reshape([b, 1, c]);
+  return differentiable(
+    { x, scale, shift },
+    (save) => {
+      const mean = groupMean(x.sum(1));
+      const r = tf.rsqrt(tf.relu(groupMean(x.square().sum(1)).sub(mean.square())).add(eps));
+      const a = r.mul(scale);
+      save([x, scale, mean, r]);
+      return x.mul(rows(a)).add(rows(shift.sub(mean.mul(a))));
+    },
+    (dy, saved) => {
+      const [x0, scale0, mean, r] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
+      const d1 = dy.sum(1);
+      const dScale = r.mul(dy.mul(x0).sum(1).sub(mean.mul(d1)));
+      return {
+        x: () => {
+          const k1 = groupMean(scale0.mul(d1));
+          const k2 = r.mul(groupMean(scale0.mul(dScale)));
+          const constant = r.mul(mean.mul(k2).sub(k1));
+          return dy
+            .mul(rows(r.mul(scale0)))
+            .sub(x0.mul(rows(r.mul(k2))))
+            .add(rows(constant));
+        },
+        scale: () => dScale,
+        shift: () => d1,
+      };
+    },
+  );
+};

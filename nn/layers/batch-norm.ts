@@ -1,6 +1,6 @@
 import { attribute, type OpAttribute, opMany } from '../kernels/backend.ts';
+import { differentiable } from '../kernels/differentiable.ts';
 import { tf } from '../tf.ts';
-import { differentiable } from './differentiable.ts';
 
 const attributesOf = (eps: number, training: boolean): OpAttribute[] => [
   attribute.float32('T'),

@@ -1,6 +1,6 @@
 import { attribute, type OpAttribute, op } from '../kernels/backend.ts';
+import { differentiable } from '../kernels/differentiable.ts';
 import { tf } from '../tf.ts';
-import { differentiable } from './differentiable.ts';
 
 /**
  * Convolution without bias and with PyTorch's padding: k // 2 zeros on every side, also where the stride is 2 (there

@@ -1,5 +1,5 @@
+import { differentiable } from '../kernels/differentiable.ts';
 import { tf } from '../tf.ts';
-import { differentiable } from './differentiable.ts';
 
 /**
  * max(0, x) + alpha · min(0, x), one alpha a channel (PyTorch's PReLU). tfjs composes it of seven passes.

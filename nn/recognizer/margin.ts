@@ -1,5 +1,5 @@
 import { attribute, opMany } from '../kernels/backend.ts';
-import { differentiable, withoutGradient } from '../layers/differentiable.ts';
+import { differentiable, withoutGradient } from '../kernels/differentiable.ts';
 import { type Tensors, tf } from '../tf.ts';
 
 /** A margin-softmax head. The names are the papers'. */
