@@ -26,10 +26,10 @@ describe.each(pipelines)('%s', (file) => {
   });
 });
 
-it('quickstart and smoke use every stage kind that needs no files of the user', () => {
-  const wanted = [...schemas.keys()].filter((kind) => kind !== 'data/folder');
-  expect(kindsOf('quickstart.yaml').sort()).toEqual(wanted);
-  expect(kindsOf('smoke.yaml').sort()).toEqual(wanted);
+it('smoke uses every stage kind, and quickstart every one that needs no files of the user', () => {
+  const kinds = [...schemas.keys()];
+  expect(kindsOf('smoke.yaml').sort()).toEqual(kinds);
+  expect(kindsOf('quickstart.yaml').sort()).toEqual(kinds.filter((kind) => kind !== 'data/folder'));
 });
 
 it('one --set puts real photos in the place of the drawn faces of quickstart', () => {
