@@ -119,7 +119,7 @@ export const stagesMarkdown = (schemas: StageSchemas): string => {
   const contents = kinds.map(({ kind, title }) => `- [\`${kind}\`](#${kind.replace('/', '')}): ${title}`);
   return [
     '# Stage kinds',
-    '<!-- Generated from schemas/stages by `node --import tsx schemas/generate.ts`. Change the schemas, not this page. -->',
+    '<!-- Generated from schemas/stages by `npm run generate`. Change the schemas, not this page. -->',
     'A stage names its kind by `uses` and gives parameters by `with`; everything left out has the default shown here.',
     contents.join('\n'),
     ...kinds.map(kindMarkdown),
