@@ -134,8 +134,10 @@ class Expander {
     for (const [axis, { key, value }] of stage.matrix?.entries ?? []) {
       const path = `stages.${stage.name}.matrix.${axis}`;
       const values = evaluate(value, this.scope(`stages.${stage.name}.matrix`));
-      if (this.failed.has(value)) axes[axis] = [];
-      else if (!/^[A-Za-z_][\w-]*$/.test(axis))
+      // Stays empty where the axis is wrong: then nothing is said of references that choose by it.
+      axes[axis] = [];
+      if (this.failed.has(value)) continue;
+      if (!/^[A-Za-z_][\w-]*$/.test(axis))
         problems.add(key, `"${axis}" cannot name an axis`, 'use letters, digits, - and _');
       else if (!Array.isArray(values)) {
         problems.add(

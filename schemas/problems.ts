@@ -101,7 +101,7 @@ export const excerptOf = ({ source, start, end }: Place): string => {
   const { line, col } = source.lines.linePos(start);
   const from = source.text.lastIndexOf('\n', start - 1) + 1;
   const newline = source.text.indexOf('\n', from);
-  const whole = source.text.slice(from, newline < 0 ? undefined : newline).replace(/\t|\r/g, ' ');
+  const whole = source.text.slice(from, newline < 0 ? undefined : newline).replace(/\p{Cc}/gu, ' ');
   const width = Math.max(1, Math.min(end, from + whole.length) - start);
   const cut = col > shownColumns - 20 ? col - 40 : 0;
   const shown = hideSecrets(whole).slice(cut, cut + shownColumns);

@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { CemiflowError } from '../core/errors.ts';
 import { mergeSpecs } from './merge.ts';
@@ -6,7 +6,7 @@ import { suggest } from './nearest.ts';
 import { applyOverride, type Override, parseOverride } from './overrides.ts';
 import { makeSource, type Place, Problems } from './problems.ts';
 import { type Declaration, readDeclaration } from './structure.ts';
-import { type LocatedMap, maxSpecBytes, parseYaml } from './yaml.ts';
+import { describe, type LocatedMap, maxSpecBytes, parseYaml } from './yaml.ts';
 
 /** A spec as declared: read, joined with what it extends and with overrides, its shape checked. Not yet expanded. */
 export interface Spec extends Declaration {
@@ -37,10 +37,8 @@ export const readSpec = (path: string, options: ReadOptions = {}): Spec => {
   const problems = new Problems();
   const fault = unreadable(file);
   if (fault) {
-    throw new CemiflowError('SpecUnreadable', `${display(file, cwd)} ${fault}`, {
-      remedy: neighbours(file),
-      data: { file },
-    });
+    const { what, remedy } = fault;
+    throw new CemiflowError('SpecUnreadable', `${display(file, cwd)} ${what}`, { remedy, data: { file } });
   }
   let tree = readFiles(file, cwd, problems, []);
   const overrides = (options.set ?? []).flatMap((text) => parseOverride(text, cwd, problems) ?? []);
@@ -55,11 +53,8 @@ const readFiles = (file: string, cwd: string, problems: Problems, users: readonl
   const tree = parseYaml(source, problems);
   if (tree === undefined) return undefined;
   if (tree.kind !== 'map') {
-    problems.add(
-      { source, start: 0, end: 1 },
-      'a spec is a mapping, got something else',
-      'begin with experiment: <name>',
-    );
+    const got = source.text.trim() === '' ? 'an empty file' : describe(tree);
+    problems.add({ source, start: 0, end: 1 }, `a spec is a mapping, got ${got}`, 'begin with experiment: <name>');
     return undefined;
   }
   const wanted = tree.entries.get('extends')?.value;
@@ -87,17 +82,26 @@ const followExtends = (
   }
   if (users.length >= maxExtends) return say(`specs may extend ${maxExtends} deep`, 'join some of the files');
   const fault = unreadable(base);
-  if (fault) return say(`${wanted.value} ${fault}`, neighbours(base));
+  if (fault) return say(`${wanted.value} ${fault.what}`, fault.remedy);
   return readFiles(base, cwd, problems, users);
 };
 
-const unreadable = (file: string): string | undefined => {
+/** Why a file cannot be a spec, and what to do. */
+const unreadable = (file: string): { readonly what: string; readonly remedy: string } | undefined => {
   try {
     const found = statSync(file);
-    if (!found.isFile()) return 'is not a file';
-    return found.size > maxSpecBytes ? `holds ${found.size} bytes, a spec may hold ${maxSpecBytes}` : undefined;
+    if (found.isDirectory()) return { what: 'is a folder', remedy: neighbours(join(file, 'spec.yaml')) };
+    if (!found.isFile()) return { what: 'is not a file', remedy: 'name a YAML file' };
+    if (found.size > maxSpecBytes) {
+      const what = `holds ${found.size} bytes, a spec may hold ${maxSpecBytes}`;
+      return { what, remedy: 'cut it into files joined by "extends"' };
+    }
+    accessSync(file, constants.R_OK);
+    return undefined;
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'does not exist' : `cannot be read: ${error}`;
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return { what: 'does not exist', remedy: neighbours(file) };
+    return { what: `cannot be read (${code ?? message})`, remedy: 'look at its rights, and at where its link leads' };
   }
 };
 

@@ -38,6 +38,12 @@ export const parseYaml = (source: Source, problems: Problems, text = source.text
     problems.add(place(0, 1), 'a spec may hold at most 1 MiB', 'cut it into files joined by "extends"');
     return undefined;
   }
+  const binary = /[^\P{Cc}\t\n\r\x85]|\uFFFD/u.exec(text);
+  if (binary) {
+    const at = place(binary.index, binary.index + 1);
+    problems.add(at, 'this is not text: a control character, or no UTF-8', 'name a YAML file, saved as UTF-8');
+    return undefined;
+  }
   const foreign = /[\uE000-\uE006]/.exec(text);
   if (foreign) {
     problems.add(place(foreign.index, foreign.index + 1), 'private-use characters cannot stand in a spec', 'remove it');
@@ -60,7 +66,10 @@ export const parseYaml = (source: Source, problems: Problems, text = source.text
     problems.add(place(error.pos[0], Math.max(error.pos[0] + 1, error.pos[1])), message, remedy);
   }
   if (lines.size > 0) return undefined;
-  return new Reader(source, document, problems).read(document.contents as Node | null);
+  const reader = new Reader(source, document, problems);
+  const tree = reader.read(document.contents as Node | null);
+  // What was not read would be told as missing.
+  return reader.exhausted ? undefined : tree;
 };
 
 const masks = ['{', '}', '[', ']', ',', '*', '='];
@@ -95,6 +104,11 @@ class Reader {
     private readonly problems: Problems,
   ) {}
 
+  /** Whether a limit was met, so that a part of the text was left unread. */
+  get exhausted(): boolean {
+    return this.nodes > maxNodes;
+  }
+
   read(node: Node | null, depth = 0, from?: Place): Located {
     const [start = 0, valueEnd = 0] = node?.range ?? [from?.end ?? 0, from?.end ?? 0];
     const place = { source: this.source, start, end: Math.max(valueEnd, start + 1) };
@@ -102,8 +116,11 @@ class Reader {
     if (node === null) return none;
     // Aliases are read again at each use and counted again: a bomb meets the limit before it grows.
     if (++this.nodes > maxNodes || depth > maxDepth) {
-      const limit = depth > maxDepth ? `${maxDepth} levels deep` : `${maxNodes} values, aliases counted at each use`;
-      if (this.nodes <= maxNodes + 1) this.problems.add(place, `a spec may be ${limit}`, 'make it smaller');
+      const limit =
+        depth > maxDepth
+          ? `be at most ${maxDepth} levels deep`
+          : `hold at most ${maxNodes} values, aliases counted at each use`;
+      if (this.nodes <= maxNodes + 1) this.problems.add(place, `a spec may ${limit}`, 'make it smaller');
       this.nodes = maxNodes + 1;
       return none;
     }

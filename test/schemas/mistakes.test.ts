@@ -400,6 +400,47 @@ describe('hostile files end with a problem, not with memory or time', () => {
     expect(said).toMatch(/^Spec(Invalid|Unreadable)$/);
   });
 
+  it.each([
+    ['an empty file', '', /got an empty file/],
+    ['a binary file', 'experiment: \u0000\u001b[31m', /this is not text/],
+    ['a list', '- 1\n', /got a list of 1/],
+  ])('%s is answered with its place, and sends nothing to the terminal', (_what, text, message) => {
+    const [problem, ...more] = problemsOf({ 'spec.yaml': text });
+    expect(problem).toMatchObject({ line: 1, message: expect.stringMatching(message) });
+    expect(problem?.excerpt).not.toMatch(/[^\P{Cc}\n]/u);
+    expect(more).toEqual([]);
+  });
+
+  it('an alias bomb is answered alone: nothing is said of what was not read', () => {
+    const rows = Array.from({ length: 9 }, (_, i) => `  a${i + 1}: &a${i + 1} [${Array(9).fill(`*a${i}`)}]\n`).join('');
+    const bomb = `experiment: x\nparams:\n  a0: &a0 [1, 2]\n${rows}seed: 1\nstages:\n${faces}`;
+    expect(problemsOf({ 'spec.yaml': bomb }).map(({ message }) => message)).toEqual([
+      'a spec may hold at most 20000 values, aliases counted at each use',
+    ]);
+  });
+
+  it('an axis that is no list is told once, not again at each reference that chooses by it', () => {
+    const text = spec(
+      `${faces}  sets: {uses: data/procedural, matrix: {m: 3}}\n  t: {uses: recognizer/train, with: {data: "\${{ stages.sets[m=3] }}"}}\n`,
+    );
+    expect(problemsOf({ 'spec.yaml': text }).map(({ message }) => message)).toEqual([
+      'stages.sets.matrix.m must be a list of values, got 3',
+    ]);
+  });
+
+  it('a folder and a file too large are answered with what they are', () => {
+    const cwd = writeSpecs({ 'specs/one.yaml': spec(faces), 'large.yaml': `# ${'x'.repeat(2 ** 20)}\n` });
+    expect(() => readSpec('specs', { cwd })).toThrowError(
+      expect.objectContaining({ message: 'specs is a folder', remedy: expect.stringContaining('one.yaml') }),
+    );
+    expect(() => readSpec('large.yaml', { cwd })).toThrowError(
+      expect.objectContaining({
+        message: expect.stringContaining('bytes'),
+        remedy: expect.stringContaining('extends'),
+      }),
+    );
+  });
+
   it('a spec that does not exist is answered with its neighbours', () => {
     const cwd = writeSpecs({ 'quickstart.yaml': spec(faces) });
     expect(() => readSpec('quikstart.yaml', { cwd })).toThrowError(
