@@ -1,9 +1,12 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../cli/commands/index.ts';
 import type { JsonObject } from '../core/errors.ts';
+import { expandSpec } from '../schemas/compile.ts';
+import { readSpec } from '../schemas/spec.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -38,6 +41,25 @@ describe('docs/stages.md', () => {
         .find((text) => text.startsWith(`${stage.kind}\n`)) ?? '';
     const rows = [...section.matchAll(/^\| `([^`]+)`/gm)].map(([, name]) => name);
     expect(rows).toEqual(namesIn(stage.schema, '').filter((name) => name !== 'content'));
+  });
+});
+
+describe('examples', () => {
+  /** The first YAML block of a page, put into a file. */
+  const example = (page: string, head = ''): string => {
+    const file = join(mkdtempSync(join(tmpdir(), 'cemiflow-docs-')), 'spec.yaml');
+    writeFileSync(file, head + (/^```yaml\n(.*?)^```/ms.exec(read(page))?.[1] ?? ''));
+    return file;
+  };
+
+  it('the spec of docs/spec.md is right', () => {
+    expect(expandSpec(readSpec(example('docs/spec.md')), loadStageSchemas()).nodes).toHaveLength(10);
+  });
+
+  it('the report of docs/report.md is right in the place of the one of quickstart', () => {
+    const file = example('docs/report.md', `extends: ${join(root, 'pipelines/quickstart.yaml')}\n`);
+    const { nodes } = expandSpec(readSpec(file), loadStageSchemas());
+    expect(nodes.find(({ id }) => id === 'report')?.params).toMatchObject({ title: 'Which similarity trains best?' });
   });
 });
 
