@@ -6,9 +6,11 @@ export const exitCodes = { ok: 0, runFailed: 1, badInput: 2, interrupted: 130 } 
 /** Codes of what the user wrote being wrong: nothing was started, and the same call will fail again. */
 const badInput = /^(Spec|Usage|Unknown|Args|Plan|Params|Reference|Override|Schema)/;
 
+/** 2 for what the user wrote being wrong, 1 for everything else. */
 export const exitCodeOf = (error: unknown): number =>
   error instanceof CemiflowError && badInput.test(error.code) ? exitCodes.badInput : exitCodes.runFailed;
 
+/** A command line that cannot be understood. @param remedy how it would be right */
 export const usageError = (message: string, remedy: string): CemiflowError =>
   new CemiflowError('Usage', message, { remedy });
 

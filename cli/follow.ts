@@ -40,6 +40,7 @@ export const follow = async (client: Client, runId: string, session: Session): P
   }
 };
 
+/** What Ctrl-C answers: the run goes on, and how to come back to it or end it. */
 export const detachedNote = (runId: string): string =>
   [
     `detached: ${runId} goes on without this terminal`,

@@ -26,5 +26,6 @@ export interface Terminal {
 
 const projectDir = join(import.meta.dirname, '..');
 
+/** The state folder: `CEMIFLOW_HOME`, relative to `cwd`, or `.cemiflow` in the project. */
 export const homeOf = (env: Session['env'], cwd: string): string =>
   env.CEMIFLOW_HOME ? resolve(cwd, env.CEMIFLOW_HOME) : join(projectDir, '.cemiflow');

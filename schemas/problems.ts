@@ -12,6 +12,7 @@ export interface Source {
   readonly lines: LineCounter;
 }
 
+/** @param name as messages show it @param folder where relative paths in the text start */
 export const makeSource = (name: string, folder: string, text: string): Source => {
   const lines = new LineCounter();
   lines.addNewLine(0);
@@ -53,6 +54,7 @@ export class SpecError extends CemiflowError {
   }
 }
 
+/** `file:line:column: message`, the excerpt, and the remedy. */
 export const formatProblem = (problem: SpecProblem): string =>
   `${problem.file}:${problem.line}:${problem.column}: ${problem.message}\n${problem.excerpt}\n  ${problem.remedy}`;
 
