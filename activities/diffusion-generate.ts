@@ -1,5 +1,6 @@
 import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
+import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { normalStream, randomStream } from '../core/random.ts';
 import type { ArtifactStore, ShardedStageKind, StageContext } from '../core/stage.ts';
@@ -13,7 +14,7 @@ import { unetParameters } from '../nn/diffusion/layout.ts';
 import { linearSchedule } from '../nn/diffusion/schedule.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { fromSafetensors } from '../nn/weights.ts';
-import { getWeights } from './recognizer.ts';
+import { embedImages, getWeights, loadRecognizer } from './recognizer.ts';
 
 /** `schemas/stages/diffusion-generate.schema.json` */
 interface Params {
@@ -41,8 +42,9 @@ type Part = JsonObject & {
   readonly batch: number;
 };
 
-const split = async (params: Params, { store }: StageContext): Promise<Part[]> => {
-  const all = await loadInquiries(store, params.inquiries);
+const split = async (params: Params, context: StageContext): Promise<Part[]> => {
+  const { store } = context;
+  const all = await conditioned(await loadInquiries(store, params.inquiries), params.generator, context);
   const count = params.identities || all.count;
   if (count > all.count) {
     throw new CemiflowError('TooFewInquiries', `${count} identities were asked for, there are ${all.count} inquiries`, {
@@ -67,6 +69,25 @@ const split = async (params: Params, { store }: StageContext): Promise<Part[]> =
     });
   }
   return parts;
+};
+
+/**
+ * The inquiries with C_id = E_id(image) by the very recognizer that the generator was trained with: the one that selected
+ * them may be another (the paper selects by a stronger one).
+ */
+const conditioned = async (
+  inquiries: InquirySet,
+  generator: ArtifactRef,
+  context: StageContext,
+): Promise<InquirySet> => {
+  const { recognizer: digest } = await describeGenerator(context.store, generator);
+  const recognizer = await loadRecognizer(context.store, { type: 'weights', digest });
+  try {
+    const embeddings = await embedImages(recognizer, inquiries, context, { phase: 'embed inquiries' });
+    return { ...inquiries, embeddings, embeddingSize: recognizer.config.embedding };
+  } finally {
+    tf.dispose(recognizer.weights);
+  }
 };
 
 const runPart = async (part: Part, context: StageContext): Promise<Outputs> => {
@@ -122,22 +143,26 @@ const sample = async (
     const start = (firstBatch + b) * batch;
     const slots = slotsOf(start, part, inquiries, context.seed);
     let x = slots.noise;
-    for (const [i, at] of times.entries()) {
-      const inputs: Tensors = {
-        x,
-        identity: slots.identity,
-        m: slots.m,
-        time: tf.scalar(at.time),
-        alphaBar: tf.scalar(at.alphaBar),
-        nextAlphaBar: tf.scalar(at.nextAlphaBar),
-      };
-      const next = sampler.step.run(inputs).x as tf.Tensor4D;
-      tf.dispose([inputs.time, inputs.alphaBar, inputs.nextAlphaBar, x] as tf.Tensor[]);
-      x = next;
-      await context.progress({ phase: 'sample', step: b * times.length + i + 1, steps: batches * times.length });
+    let values: ArrayLike<number>;
+    try {
+      for (const [i, at] of times.entries()) {
+        const inputs: Tensors = {
+          x,
+          identity: slots.identity,
+          m: slots.m,
+          time: tf.scalar(at.time),
+          alphaBar: tf.scalar(at.alphaBar),
+          nextAlphaBar: tf.scalar(at.nextAlphaBar),
+        };
+        const next = sampler.step.run(inputs).x as tf.Tensor4D;
+        tf.dispose([inputs.time, inputs.alphaBar, inputs.nextAlphaBar, x] as tf.Tensor[]);
+        x = next;
+        await context.progress({ phase: 'sample', step: b * times.length + i + 1, steps: batches * times.length });
+      }
+      values = x.dataSync();
+    } finally {
+      tf.dispose([x, slots.identity, slots.m]);
     }
-    const values = x.dataSync();
-    tf.dispose([x, slots.identity, slots.m]);
     for (let slot = Math.max(0, first - start); slot < batch && start + slot < end; slot++) {
       toPixels(values, slot * size, pixels, (start + slot - first) * size, size);
     }
@@ -190,19 +215,32 @@ const samplerFor = async (store: ArtifactStore, generator: ArtifactRef, batch: n
   if (loaded?.key === key) return loaded.sampler;
   loaded?.sampler.step.dispose();
   loaded = undefined;
-  const { meta } = await store.getArtifact(generator);
-  const { network, timesteps } = meta as unknown as { network: UNetConfig & { family?: string }; timesteps: number };
-  if (network?.family !== 'unet') {
-    throw new CemiflowError('NotAGenerator', `weights of a UNet are required, got ${network?.family ?? 'others'}`, {
-      remedy: 'give the weights of a diffusion/train stage',
-      data: { artifact: generator.digest },
-    });
-  }
+  const { network, timesteps } = await describeGenerator(store, generator);
   const weights = fromSafetensors(await getWeights(store, generator), unetParameters(network));
-  const sampler = { step: compileSampler(weights, network, batch), timesteps };
-  tf.dispose(weights);
-  loaded = { key, sampler };
-  return sampler;
+  try {
+    loaded = { key, sampler: { step: compileSampler(weights, network, batch), timesteps } };
+    return loaded.sampler;
+  } finally {
+    tf.dispose(weights);
+  }
+};
+
+interface GeneratorMeta {
+  readonly network: UNetConfig;
+  readonly timesteps: number;
+  /** Digest of E_id's weights. */
+  readonly recognizer: Digest;
+}
+
+/** @throws CemiflowError `NotAGenerator` where the weights are of another network */
+const describeGenerator = async (store: ArtifactStore, generator: ArtifactRef): Promise<GeneratorMeta> => {
+  const { meta } = await store.getArtifact(generator);
+  const { family } = (meta.network ?? {}) as { family?: string };
+  if (family === 'unet') return meta as unknown as GeneratorMeta;
+  throw new CemiflowError('NotAGenerator', `weights of a UNet are required, got ${family ?? 'others'}`, {
+    remedy: 'give the weights of a diffusion/train stage',
+    data: { artifact: generator.digest },
+  });
 };
 
 const compileSampler = (weights: Tensors, network: UNetConfig, batch: number): CompiledFunction => {

@@ -4,7 +4,7 @@ import { CemiflowError } from '../core/errors.ts';
 import { permutation, randomStream } from '../core/random.ts';
 import type { StageContext, StageKind } from '../core/stage.ts';
 import { type ImageSet, loadDataset } from '../data/dataset.ts';
-import { compileStep } from '../nn/compile/index.ts';
+import { compileStep, type Step } from '../nn/compile/index.ts';
 import type { UNetConfig } from '../nn/diffusion/config.ts';
 import { unetParameters } from '../nn/diffusion/layout.ts';
 import { linearSchedule, similarityGrid } from '../nn/diffusion/schedule.ts';
@@ -171,7 +171,7 @@ const copyImage = (
   }
 };
 
-/** Linear warm-up from 0, then constant, or a half cosine down to 0 at the last step. */
+/** Linear warm-up from 0, then constant, or a half cosine that would reach 0 one step after the last. */
 export const learningRate = (
   { lr, warmup, decay }: Pick<Params, 'lr' | 'warmup' | 'decay'>,
   step: number,
@@ -200,13 +200,17 @@ const train = async (
     optimizer: { ...adamWDefaults, weightDecay: params.weightDecay },
     embed: (weights, images) => embed(weights, images, recognizer.config),
   };
+  await context.progress({ phase: 'compile', step: 0, steps: source.steps });
   const first = initialise(unetParameters(config), context.seed);
   const initial = diffusionState(first, recognizer.weights, config);
   const example = source.at(0);
-  await context.progress({ phase: 'compile', step: 0, steps: source.steps });
-  const step = compileStep(diffusionStep(training), initial, example);
-  // The recognizer's weights are in the state as well, and belong to the caller.
-  tf.dispose([example, first, initial.w, initial.ema, withPrefix(initial, 'adam')]);
+  let step: Step;
+  try {
+    step = compileStep(diffusionStep(training), initial, example);
+  } finally {
+    // The recognizer's weights are in the state as well, and belong to the caller.
+    tf.dispose([example, first, initial.w, initial.ema, withPrefix(initial, 'adam')]);
+  }
   try {
     const log = new MeanLog(Math.max(1, Math.ceil(source.steps / 100)));
     for (let i = 0; i < source.steps; i++) {
@@ -217,6 +221,7 @@ const train = async (
       log.add(i + 1, metrics);
       await context.progress({ phase: 'train', step: i + 1, steps: source.steps, metrics });
     }
+    log.close(source.steps);
     const state = step.readState();
     const weights = unflatten(state.ema as tf.Tensor1D, unetParameters(config));
     tf.dispose(state);
@@ -236,7 +241,12 @@ class MeanLog {
 
   add(step: number, metrics: Record<string, number>): void {
     for (const [name, value] of Object.entries(metrics)) this.sums[name] = (this.sums[name] ?? 0) + value;
-    if (++this.count < this.window) return;
+    if (++this.count === this.window) this.close(step);
+  }
+
+  /** Ends the window under way, if it has begun. */
+  close(step: number): void {
+    if (this.count === 0) return;
     for (const [name, sum] of Object.entries(this.sums)) {
       this.series[name] ??= { steps: [], values: [] };
       const line = this.series[name];

@@ -22,8 +22,9 @@ export const stage: StageKind<Params> = {
   async run({ recognizer: ref, benchmarks, sets: wanted }, context): Promise<Outputs> {
     const { store } = context;
     const recognizer = await loadRecognizer(store, ref);
-    const embedder = new Embedder(recognizer, 'both');
+    let embedder: Embedder | undefined;
     try {
+      embedder = new Embedder(recognizer, 'both');
       const sets: JsonObject = {};
       const accuracies: number[] = [];
       const files: FileEntry[] = [];
@@ -48,7 +49,7 @@ export const stage: StageKind<Params> = {
         scores: await store.putArtifact({ type: 'scores', meta: { sets: Object.keys(sets) }, files }),
       };
     } finally {
-      embedder.dispose();
+      embedder?.dispose();
       tf.dispose(recognizer.weights);
     }
   },

@@ -5,7 +5,7 @@ import { permutation, randomStream } from '../core/random.ts';
 import type { StageContext, StageKind } from '../core/stage.ts';
 import { type Augmentation, augmentInto } from '../data/augment.ts';
 import { type ImageSet, loadDataset } from '../data/dataset.ts';
-import { compileStep } from '../nn/compile/index.ts';
+import { compileStep, type Step } from '../nn/compile/index.ts';
 import { withPrefix } from '../nn/gradients.ts';
 import { seedTensor } from '../nn/kernels/random.ts';
 import { rateAt } from '../nn/optim/sgd.ts';
@@ -106,11 +106,15 @@ const train = async (
   const steps = stepsPerEpoch * params.epochs;
   const names = ['accuracy', 'loss', 'rate'] as const;
   const series: Series = Object.fromEntries(names.map((name) => [name, { steps: [], values: [] }]));
+  await progress({ phase: 'compile', step: 0, steps });
   const first = recognizerState(training, seed);
   const example = batchAt(params, data, permutation(data.count, seed, 'epoch', 0), seed, 0, 0, stepsPerEpoch);
-  await progress({ phase: 'compile', step: 0, steps });
-  const step = compileStep(recognizerStep(training), first, example);
-  tf.dispose([first, example]);
+  let step: Step;
+  try {
+    step = compileStep(recognizerStep(training), first, example);
+  } finally {
+    tf.dispose([first, example]);
+  }
   try {
     for (let epoch = 0; epoch < params.epochs; epoch++) {
       const order = permutation(data.count, seed, 'epoch', epoch);

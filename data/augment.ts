@@ -1,5 +1,5 @@
 /**
- * The augmentation of CemiFace's recognizer training (method.md): random resized crop, horizontal flip, colour jitter,
+ * The augmentation of CemiFace's recognizer training: random resized crop, horizontal flip, colour jitter,
  * random erasing. Ranges and draws follow torchvision's transforms of the same names.
  */
 export interface Augmentation {

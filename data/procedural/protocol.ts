@@ -113,7 +113,9 @@ export const planSet = (seed: number, request: SetRequest): SetPlan => {
 };
 
 const familiesOf = (seed: number, request: SetRequest, first: number, count: number): Identity[] => {
-  const people = Array.from({ length: count }, (_, i) => identityVector(seed, first + i, request.population));
+  const people = Array.from({ length: count }, (_, i) =>
+    identityVector(seed, first + i, `benchmark ${request.population}`),
+  );
   return people.map((person, i) => {
     const sibling = people[i - 1];
     return i % 2 === 1 && sibling !== undefined && request.kinship > 0

@@ -82,9 +82,7 @@ class CompiledStep implements Step {
     this.batchNames = Object.keys(example);
     const { graph, metricNames } = inTidy(() => traceStep(step, initial, example));
     this.metricNames = metricNames;
-    this.session = new Session(graph);
-    const feeds = Object.fromEntries(this.stateNames.map((name, i) => [`initial_${i}`, initial[name] as tf.Tensor]));
-    tf.dispose(this.session.run(feeds, ['initialised']));
+    this.session = initialised(graph, Object.values(initial));
   }
 
   run(batch: Tensors): Record<string, number> {
@@ -170,9 +168,7 @@ export const compileFunction = (
   }
   const inputNames = Object.keys(example);
   const { graph, outputNames } = inTidy(() => traceFunction(fn, weights, example));
-  const session = new Session(graph);
-  const feeds = Object.fromEntries(Object.values(weights).map((tensor, i) => [`initial_${i}`, tensor]));
-  tf.dispose(session.run(feeds, ['initialised']));
+  const session = initialised(graph, Object.values(weights));
   return {
     run: (inputs) => {
       const values = session.run(
@@ -222,6 +218,18 @@ const traceFunction = (
     graph.identity(`output_${i}`, named(trace.sourceOf(id)), dtype);
   });
   return { graph, outputNames: result.map((output) => output.name) };
+};
+
+/** A session whose variables hold these values, in order. */
+const initialised = (graph: GraphBuilder, values: readonly tf.Tensor[]): Session => {
+  const session = new Session(graph);
+  try {
+    tf.dispose(session.run(Object.fromEntries(values.map((tensor, i) => [`initial_${i}`, tensor])), ['initialised']));
+    return session;
+  } catch (error) {
+    session.dispose();
+    throw error;
+  }
 };
 
 const required = (tensors: Tensors, name: string): tf.Tensor => {

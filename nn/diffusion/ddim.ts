@@ -1,3 +1,4 @@
+import { CemiflowError } from '../../core/errors.ts';
 import { type Tensors, tf } from '../tf.ts';
 import type { UNetConfig } from './config.ts';
 import { cleanImages } from './prediction.ts';
@@ -16,8 +17,13 @@ export interface DdimStep {
  * (as DCFace's code has it).
  */
 export const ddimSteps = (schedule: Schedule, count: number): DdimStep[] => {
-  const stride = Math.floor(schedule.steps / count);
-  const times = Array.from({ length: count }, (_, i) => i * stride).reverse();
+  if (count > schedule.steps) {
+    throw new CemiflowError('TooManySteps', `at most ${schedule.steps} sampling steps are possible, got ${count}`, {
+      remedy: `set steps to ${schedule.steps} or less, as long as the schedule that the generator was trained with`,
+      data: { steps: count, timesteps: schedule.steps },
+    });
+  }
+  const times = Array.from({ length: count }, (_, i) => Math.floor((i * schedule.steps) / count)).reverse();
   return times.map((time, i) => ({
     time,
     alphaBar: schedule.alphaBar[time] as number,
@@ -26,7 +32,8 @@ export const ddimSteps = (schedule: Schedule, count: number): DdimStep[] => {
 };
 
 /**
- * One deterministic DDIM step (Song et al. 2021, eq. 12 with eta 0), x̂_0 clipped to [-1, 1] and ε taken anew from it.
+ * One deterministic DDIM step (Song et al. 2021, eq. 12 with eta 0), x̂_0 clipped to [-1, 1] and ε taken anew from the
+ * clipped one, as guided-diffusion does (DCFace's pipeline keeps the network's ε).
  *
  * @param x float32 [B, S, S, 3] at time t @param tokens float32 [B, K, D]
  * @param time, alphaBar, nextAlphaBar scalars

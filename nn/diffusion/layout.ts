@@ -1,3 +1,4 @@
+import { CemiflowError } from '../../core/errors.ts';
 import { convParameters, linearParameters, normParameters, type Parameter } from '../parameters.ts';
 import type { UNetConfig } from './config.ts';
 
@@ -24,6 +25,7 @@ export interface Layout {
 
 /** Expands a configuration into blocks (guided-diffusion's construction with residual up- and down-sampling). */
 export const layoutOf = (config: UNetConfig): Layout => {
+  checkConfig(config);
   const input: Block[][] = [[{ type: 'conv', name: 'input_blocks.0.0', from: inputChannels(config), to: config.base }]];
   const kept: number[] = [config.base];
   const halved: boolean[] = [];
@@ -113,4 +115,22 @@ const blockParameters = (block: Block, timeSize: number, config: UNetConfig): Pa
     ...convParameters(`${name}.out_layers.3`, 3, block.to, block.to, true),
     ...(block.from === block.to ? [] : convParameters(`${name}.skip_connection`, 1, block.from, block.to)),
   ];
+};
+
+/** @throws CemiflowError `NetworkInvalid` for parts that do not fit each other */
+const checkConfig = ({ imageSize, patch, attention, multipliers }: UNetConfig): void => {
+  const refuse = (message: string, remedy: string): never => {
+    throw new CemiflowError('NetworkInvalid', message, { remedy });
+  };
+  if (imageSize % patch !== 0) {
+    refuse(
+      `images of ${imageSize} pixels cannot be cut into blocks of ${patch}`,
+      'choose a patch that divides the size',
+    );
+  }
+  const beyond = attention.find((level) => level >= multipliers.length);
+  if (beyond !== undefined) {
+    const last = multipliers.length - 1;
+    refuse(`attention names level ${beyond}, the last of the multipliers is level ${last}`, `name levels 0 to ${last}`);
+  }
 };

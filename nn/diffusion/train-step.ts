@@ -27,7 +27,7 @@ export const diffusionState = (weights: Tensors, recognizer: Tensors, config: UN
 };
 
 /**
- * One step of CemiFace's training (method.md) as a pure function. The batch holds `images` float32 [B, S, S, 3],
+ * One step of CemiFace's training as a pure function. The batch holds `images` float32 [B, S, S, 3],
  * `identity` float32 [B, D] unit rows, `m`, `time`, `alphaBar` float32 [B], `noiseSeed` int32 [2], and the scalars `rate`
  * and `emaDecay`.
  */

@@ -1,6 +1,6 @@
 import type { Tensors, tf } from '../tf.ts';
 
-/** Decay of the average at a step: 1 − (1 + step)^−0.75, at most 0.9999 (DCFace's warm-up, method.md). */
+/** Decay of the average at a step: 1 − (1 + step)^−0.75, at most 0.9999 (DCFace's warm-up, CemiFace §4.1). */
 export const emaDecay = (step: number, maximum = 0.9999): number => Math.min(maximum, 1 - (1 + step) ** -0.75);
 
 /** average ← decay · average + (1 − decay) · parameters. @param decay scalar */
