@@ -74,3 +74,14 @@ test('the same experiment on an empty store gives the same digests for every sta
     await other.stop();
   }
 }, 600_000);
+
+test("a folder of one's own photos takes the place of the drawn faces by one --set", async () => {
+  const photos = join(emptyFolder(), 'photos');
+  expect((await cli(['export', 'smoke:faces', photos], { home: services.home })).code).toBe(0);
+  const faces = `stages.faces={uses: data/folder, with: {path: ${JSON.stringify(photos)}}}`;
+  const { code, out: told } = await cli(['run', spec, '--set', faces, '--json', '--out', out], { home: services.home });
+  expect(code).toBe(0);
+  const made = new Set(lines(told).flatMap(({ stage, state }) => (stage && state === 'done' ? [stage] : [])));
+  for (const stage of ['faces', 'teacher', 'generator', 'synthetic[m=0.5]', 'report']) expect(made).toContain(stage);
+  expect(made).not.toContain('benchmarks');
+}, 600_000);
