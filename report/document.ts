@@ -3,8 +3,8 @@ import { benchmarkName, fixed, percent, plain } from './format.ts';
 import { type Html, html } from './html.ts';
 import type { Curve, ReportModel, SimilarityGroup, TrainingLog } from './model.ts';
 import { gridPictures, samplePictures } from './pictures.ts';
-import { type LineSeries, lineChart } from './svg/lineChart.ts';
-import { lossCurve } from './svg/lossCurve.ts';
+import { type LineSeries, lineChart } from './svg/line-chart.ts';
+import { lossCurve } from './svg/loss-curve.ts';
 import { commonDomain, type Ridge, ridges } from './svg/ridges.ts';
 import {
   accuracyTable,

@@ -1,7 +1,7 @@
 import { type Tensors, tf } from '../tf.ts';
 import type { UNetConfig } from './config.ts';
+import { linear, norm } from './layers.ts';
 import type { Block } from './layout.ts';
-import { linear, norm } from './unet.ts';
 
 /**
  * Self-attention over the image's positions, whose keys and values are joined by those of the condition tokens

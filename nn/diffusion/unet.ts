@@ -1,9 +1,9 @@
-import { groupNorm } from '../kernels/group-norm.ts';
 import { depthToSpace, downsample2, spaceToDepth, upsample2 } from '../kernels/resample.ts';
 import { silu } from '../kernels/silu.ts';
 import { type Tensors, tf } from '../tf.ts';
 import { attend } from './attention.ts';
 import type { UNetConfig } from './config.ts';
+import { conv, linear, norm } from './layers.ts';
 import { type Block, layoutOf } from './layout.ts';
 
 /**
@@ -67,33 +67,4 @@ const residual = (
   h = conv(weights, `${name}.out_layers.3`, h);
   const skip = resample(x);
   return h.add(block.from === block.to ? skip : conv(weights, `${name}.skip_connection`, skip));
-};
-
-/** 3 × 3 (padding 1) or 1 × 1 convolution with bias. */
-const conv = (weights: Tensors, name: string, x: tf.Tensor4D): tf.Tensor4D =>
-  tf.conv2d(x, weights[`${name}.weight`] as tf.Tensor4D, 1, 'same').add(weights[`${name}.bias`] as tf.Tensor);
-
-export const linear = (weights: Tensors, name: string, x: tf.Tensor2D): tf.Tensor2D =>
-  tf.matMul(x, weights[`${name}.weight`] as tf.Tensor2D).add(weights[`${name}.bias`] as tf.Tensor);
-
-export const norm = (
-  weights: Tensors,
-  name: string,
-  x: tf.Tensor4D,
-  groups: number,
-  film?: { scale: tf.Tensor; shift: tf.Tensor },
-): tf.Tensor4D =>
-  groupNorm(
-    x,
-    weights[`${name}.weight`] as tf.Tensor,
-    weights[`${name}.bias`] as tf.Tensor,
-    divisorUpTo(groups, x.shape[3]),
-    film,
-  );
-
-/** The largest divisor of `channels` that is not above `groups`. */
-const divisorUpTo = (groups: number, channels: number): number => {
-  let divisor = Math.min(groups, channels);
-  while (channels % divisor !== 0) divisor--;
-  return divisor;
 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lineChart, spreadLabels } from '../../report/svg/lineChart.ts';
-import { thin } from '../../report/svg/lossCurve.ts';
+import { lineChart, spreadLabels } from '../../report/svg/line-chart.ts';
+import { thin } from '../../report/svg/loss-curve.ts';
 import { commonDomain, type Ridge, ridges } from '../../report/svg/ridges.ts';
 import { linearScale, niceAxis, niceTicks, tickDigits } from '../../report/svg/scale.ts';
 

@@ -1,0 +1,33 @@
+import { groupNorm } from '../kernels/group-norm.ts';
+import { type Tensors, tf } from '../tf.ts';
+
+/** 3 × 3 (padding 1) or 1 × 1 convolution with bias. */
+export const conv = (weights: Tensors, name: string, x: tf.Tensor4D): tf.Tensor4D =>
+  tf.conv2d(x, weights[`${name}.weight`] as tf.Tensor4D, 1, 'same').add(weights[`${name}.bias`] as tf.Tensor);
+
+/** x · weight + bias. @param x float32 [N, in] @returns float32 [N, out] */
+export const linear = (weights: Tensors, name: string, x: tf.Tensor2D): tf.Tensor2D =>
+  tf.matMul(x, weights[`${name}.weight`] as tf.Tensor2D).add(weights[`${name}.bias`] as tf.Tensor);
+
+/** Group norm, with the scale and shift of AdaGN where `film` is given. @param x float32 [B, H, W, C] */
+export const norm = (
+  weights: Tensors,
+  name: string,
+  x: tf.Tensor4D,
+  groups: number,
+  film?: { scale: tf.Tensor; shift: tf.Tensor },
+): tf.Tensor4D =>
+  groupNorm(
+    x,
+    weights[`${name}.weight`] as tf.Tensor,
+    weights[`${name}.bias`] as tf.Tensor,
+    divisorUpTo(groups, x.shape[3]),
+    film,
+  );
+
+/** The largest divisor of `channels` that is not above `groups`. */
+const divisorUpTo = (groups: number, channels: number): number => {
+  let divisor = Math.min(groups, channels);
+  while (channels % divisor !== 0) divisor--;
+  return divisor;
+};
