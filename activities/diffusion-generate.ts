@@ -3,6 +3,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { normalStream, randomStream } from '../core/random.ts';
+import { shardRanges } from '../core/shards.ts';
 import type { ArtifactStore, ShardedStageKind, StageContext } from '../core/stage.ts';
 import { DatasetWriter, joinShards } from '../data/dataset.ts';
 import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../data/inquiries.ts';
@@ -55,8 +56,8 @@ const split = async (params: Params, context: StageContext): Promise<Part[]> => 
   const { maxSimilarity } = (await store.getArtifact(params.inquiries)).meta as { maxSimilarity: number };
   const grid = typeof params.m !== 'number';
   const parts: Part[] = [];
-  for (let from = 0; from < count; from += params.shardIdentities) {
-    const slice = sliceInquiries(all, from, Math.min(count, from + params.shardIdentities));
+  for (const { from, count: size } of shardRanges(count, params.shardIdentities)) {
+    const slice = sliceInquiries(all, from, from + size);
     parts.push({
       generator: { ...params.generator },
       inquiries: { ...(await saveInquiries(store, slice, { maxSimilarity })) },

@@ -79,16 +79,6 @@ export const findCycle = (vertices: readonly Vertex[]): string[] | undefined => 
   return undefined;
 };
 
-/** Vertices that can start now: not started, and all that they need is done. In the given order. */
-export const readyNodes = (
-  vertices: readonly Vertex[],
-  done: ReadonlySet<string>,
-  started: ReadonlySet<string>,
-): string[] =>
-  vertices
-    .filter((vertex) => !started.has(vertex.id) && !done.has(vertex.id) && vertex.needs.every((need) => done.has(need)))
-    .map((vertex) => vertex.id);
-
 const invalid = (required: string, found: string): CemiflowError =>
   new CemiflowError('DagInvalid', `${required}, got ${found}`, {
     remedy: 'make the plan again with "cemiflow plan": a plan written by cemiflow has no such fault',

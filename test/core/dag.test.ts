@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findCycle, levelsOf, readyNodes, topologicalOrder } from '../../core/dag.ts';
+import { findCycle, levelsOf, topologicalOrder } from '../../core/dag.ts';
 
 const graph = (text: string) =>
   text.split(' ').map((part) => {
@@ -35,14 +35,5 @@ describe('a cycle', () => {
     expect(findCycle(graph('a:b b:c c:b'))).toEqual(['b', 'c', 'b']);
     expect(findCycle(graph('a:a'))).toEqual(['a', 'a']);
     expect(findCycle(graph('a:b,c b:d c:d d'))).toBeUndefined();
-  });
-});
-
-describe('ready vertices', () => {
-  it('are those not started whose needs are all done', () => {
-    const vertices = graph('a b c:a d:a,b');
-    expect(readyNodes(vertices, new Set(), new Set())).toEqual(['a', 'b']);
-    expect(readyNodes(vertices, new Set(['a']), new Set(['a', 'b']))).toEqual(['c']);
-    expect(readyNodes(vertices, new Set(['a', 'b']), new Set(['a', 'b', 'c']))).toEqual(['d']);
   });
 });
