@@ -3,6 +3,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { permutation, randomStream } from '../core/random.ts';
 import type { StageContext, StageKind } from '../core/stage.ts';
+import { copyInto } from '../data/augment.ts';
 import { type ImageSet, loadDataset } from '../data/dataset.ts';
 import { compileStep, type Step } from '../nn/compile/index.ts';
 import type { UNetConfig } from '../nn/diffusion/config.ts';
@@ -113,7 +114,6 @@ class BatchSource {
     const { params, data, embedding, seed } = this;
     const { batch } = params;
     const size = data.height * data.width * 3;
-    const rowBytes = data.width * 3;
     const epoch = Math.floor(step / this.stepsPerEpoch);
     if (epoch !== this.orderEpoch) {
       this.order = permutation(data.count, seed, 'diffusion order', epoch);
@@ -129,7 +129,7 @@ class BatchSource {
     for (let i = 0; i < batch; i++) {
       const index = this.order[first + i] as number;
       const mirrored = uniform() < 0.5 && params.flip;
-      copyImage(data.pixels, index * size, images, i * size, size, mirrored ? rowBytes : 0);
+      copyInto(images, i * size, data, index, mirrored);
       const row = (mirrored ? data.count : 0) + index;
       identity.set(this.identity.subarray(row * embedding, (row + 1) * embedding), i * embedding);
       m[i] = this.grid[Math.floor(uniform() * this.grid.length)] as number;
@@ -149,27 +149,6 @@ class BatchSource {
     };
   }
 }
-
-/** uint8 to [-1, 1]. @param mirrorRow bytes of a row to mirror it, 0 to copy as it is */
-const copyImage = (
-  from: Uint8Array,
-  fromAt: number,
-  to: Float32Array,
-  toAt: number,
-  size: number,
-  mirrorRow: number,
-): void => {
-  if (mirrorRow === 0) {
-    for (let k = 0; k < size; k++) to[toAt + k] = (from[fromAt + k] as number) / 127.5 - 1;
-    return;
-  }
-  for (let row = 0; row < size; row += mirrorRow) {
-    for (let x = 0; x < mirrorRow; x += 3) {
-      const source = fromAt + row + mirrorRow - 3 - x;
-      for (let c = 0; c < 3; c++) to[toAt + row + x + c] = (from[source + c] as number) / 127.5 - 1;
-    }
-  }
-};
 
 /** Linear warm-up from 0, then constant, or a half cosine that would reach 0 one step after the last. */
 export const learningRate = (

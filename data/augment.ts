@@ -56,11 +56,22 @@ export const augmentInto = (
   if (uniform() < options.erase) eraseBox(target, at, height, width, options.eraseScale, uniform);
 };
 
-/** Writes one image as it is, in [-1, 1]. */
-export const copyInto = (target: Float32Array, at: number, { pixels, height, width }: Pixels, index: number): void => {
-  const size = height * width * 3;
-  const start = index * size;
-  for (let i = 0; i < size; i++) target[at + i] = (pixels[start + i] as number) / 127.5 - 1;
+/** Writes one image as it is, or its mirror image, in [-1, 1]. */
+export const copyInto = (
+  target: Float32Array,
+  at: number,
+  { pixels, height, width }: Pixels,
+  index: number,
+  mirrored = false,
+): void => {
+  const start = index * height * width * 3;
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const to = at + (y * width + x) * 3;
+      const from = start + (y * width + (mirrored ? width - 1 - x : x)) * 3;
+      for (let c = 0; c < 3; c++) target[to + c] = (pixels[from + c] as number) / 127.5 - 1;
+    }
+  }
 };
 
 const between = (uniform: () => number, [lowest, highest]: readonly [number, number]): number =>

@@ -31,6 +31,18 @@ describe('augmentation', () => {
     expect(plain()[0]).toBeCloseTo((set.pixels[0] as number) / 127.5 - 1, 6);
   });
 
+  it('mirrors rows, and keeps the colours of each pixel in order', () => {
+    const target = new Float32Array(size);
+    copyInto(target, 0, set, 1, true);
+    const straight = plain(1);
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width * 3; x++) {
+        const opposite = (y * width + width - 1 - Math.floor(x / 3)) * 3 + (x % 3);
+        expect(target[y * width * 3 + x]).toBe(straight[opposite]);
+      }
+    }
+  });
+
   it('depends on pixels and stream alone', () => {
     expect(augment(paper, 0, 1)).toEqual(augment(paper, 0, 1));
     expect(augment(paper, 0, 1)).not.toEqual(augment(paper, 0, 2));
