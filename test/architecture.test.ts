@@ -24,13 +24,13 @@ const arrows: { readonly [from: string]: { readonly values: readonly string[]; r
     services: { values: ['core', 'setup'] },
     setup: { values: [] },
     docker: { values: ['core', 'schemas'] },
-    bench: { values: ['core', 'nn', 'data', 'metrics', 'store'] },
+    bench: { values: ['core', 'nn', 'data', 'metrics', 'store', 'services', 'setup'] },
     'worker.ts': { values: ['core', 'workflows', 'activities', 'store', 'schemas'] },
     'setup.mjs': { values: ['setup'] },
   };
 
 /** Who may read the environment; all others are given what they need. `setup` is `setup.mjs` in parts. */
-const environmentReaders = ['worker.ts', 'setup.mjs', 'setup/', 'cli/', 'docker/health.ts'];
+const environmentReaders = ['worker.ts', 'setup.mjs', 'setup/', 'cli/', 'docker/health.ts', 'bench/main.ts'];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

@@ -1,0 +1,9 @@
+import type { Benchmark } from './benchmark.ts';
+
+/** Every file of benchmarks. Loading one starts nothing, and loads no TensorFlow. */
+const modules: readonly (() => Promise<{ readonly benchmarks: readonly Benchmark[] }>)[] = [];
+
+export const loadBenchmarks = async (): Promise<readonly Benchmark[]> => {
+  const loaded = await Promise.all(modules.map((load) => load()));
+  return loaded.flatMap(({ benchmarks }) => benchmarks);
+};
