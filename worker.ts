@@ -4,10 +4,11 @@ import { parseArgs } from 'node:util';
 import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
 import { type Bookkeeping, createBookkeeping } from './activities/bookkeeping.ts';
 import { createHost, type StageActivities } from './activities/host.ts';
-import { describeMachine } from './activities/machine.ts';
+import { describeMachine, requireGpu, type TensorflowSetup } from './activities/machine.ts';
 import { registry } from './activities/registry.ts';
 import { CemiflowError } from './core/errors.ts';
 import { type Role, taskQueue } from './core/queues.ts';
+import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
 import { codeDigests } from './schemas/code-digest.ts';
 import { checkParams, loadStageSchemas } from './schemas/stage-schemas.ts';
 import { openStore, type Store } from './store/index.ts';
@@ -49,8 +50,9 @@ export const createWorker = (setup: WorkerSetup): Promise<Worker> => {
 };
 
 /** The stage activities over the registry, this checkout's code and a store. */
-export const hostOver = (store: Store, build: string, threads: number): StageActivities => {
+export const hostOver = (store: Store, build: string, setup: TensorflowSetup): StageActivities => {
   const schemas = loadStageSchemas();
+  const usesTensors = (kind: string): boolean => schemas.get(kind)?.resource === 'tensor';
   return createHost({
     store,
     build,
@@ -59,14 +61,16 @@ export const hostOver = (store: Store, build: string, threads: number): StageAct
     loadStage: async (kind) => {
       const load = registry[kind];
       if (!load) throw unknownKind(kind);
-      return (await load()).stage;
+      const { stage } = await load();
+      if (setup.device === 'gpu' && usesTensors(kind)) await requireGpu();
+      return stage;
     },
     checkParams: (kind, params) => {
       const schema = schemas.get(kind);
       if (!schema) throw unknownKind(kind);
       checkParams(schema, params);
     },
-    machine: (kind) => describeMachine(schemas.get(kind)?.resource === 'tensor' ? { threads } : undefined),
+    machine: (kind) => describeMachine(usesTensors(kind) ? setup : undefined),
   });
 };
 
@@ -75,16 +79,6 @@ const unknownKind = (kind: string): CemiflowError =>
     remedy: 'start the run again, so that workers with the new code take it: cemiflow run',
     data: { kind },
   });
-
-/** Read by TensorFlow's library when it is loaded, so they are set before any stage module is. */
-const configureTensorFlow = (threads: number): void => {
-  const { env } = process;
-  env.TF_CPP_MIN_LOG_LEVEL ??= '2';
-  env.TF_DETERMINISTIC_OPS = '1';
-  env.TF_NUM_INTRAOP_THREADS = String(threads);
-  env.TF_NUM_INTEROP_THREADS ??= '1';
-  env.TF_FORCE_GPU_ALLOW_GROWTH ??= 'true';
-};
 
 const required = (name: string): string => {
   const value = process.env[name];
@@ -103,7 +97,9 @@ const main = async (): Promise<void> => {
       remedy: 'node --import tsx worker.ts --role cpu --build <id>',
     });
   const threads = Number(process.env.CEMIFLOW_THREADS) || cpus().length;
-  configureTensorFlow(threads);
+  const device = role === 'gpu' ? 'gpu' : 'cpu';
+  Object.assign(process.env, tensorflowVariables(process.env, { device, threads }));
+  const setup = { device, flags: flagsOf(process.env), visibleGpus: process.env.CUDA_VISIBLE_DEVICES } as const;
   const store = await openStore({
     endpoint: required('S3_ENDPOINT'),
     accessKey: required('S3_ACCESS_KEY'),
@@ -111,7 +107,7 @@ const main = async (): Promise<void> => {
     bucket: process.env.S3_BUCKET || 'cemiflow',
     region: process.env.S3_REGION || 'us-east-1',
   });
-  const activities = role === 'orchestrator' ? createBookkeeping(store) : hostOver(store, build, threads);
+  const activities = role === 'orchestrator' ? createBookkeeping(store) : hostOver(store, build, setup);
   const connection = await NativeConnection.connect({ address: required('TEMPORAL_ADDRESS') });
   const namespace = process.env.TEMPORAL_NAMESPACE || 'default';
   const worker = await createWorker({ role, build, connection, namespace, activities });

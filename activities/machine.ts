@@ -1,44 +1,83 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, hostname, platform, release } from 'node:os';
-import type { Machine } from '../core/action.ts';
+import type { Machine, TensorflowFlags } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
+import { CemiflowError } from '../core/errors.ts';
+import { instructionSets } from '../nn/device/cpu.ts';
+import { firstVisible, type Gpu, listGpus } from '../nn/device/gpu.ts';
+
+/** How this process was told to use TensorFlow. */
+export interface TensorflowSetup {
+  /** Where stages with tensors are to run. */
+  readonly device: 'cpu' | 'gpu';
+  readonly flags: TensorflowFlags;
+  /** `CUDA_VISIBLE_DEVICES` */
+  readonly visibleGpus: string | undefined;
+}
 
 /** The machine as action records hold it. @param tensors for a stage that uses TensorFlow */
-export const describeMachine = async (tensors?: { readonly threads: number }): Promise<Machine> => {
+export const describeMachine = async (tensors?: TensorflowSetup): Promise<Machine> => {
   const library = tensors && loadedTensorFlow();
   const base: Machine = {
     host: hostname(),
     platform: `${platform()} ${release()} ${arch()}`,
     cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    instructions: instructionSets(),
     cores: cpus().length,
     node: process.version,
   };
   if (!library) return base;
-  const { tf } = await import('../nn/tf.ts');
-  const { binding } = tf.backend() as unknown as {
-    binding: { TF_Version: string; isUsingGpuDevice?(): boolean };
-  };
-  const onGpu = binding.isUsingGpuDevice?.() === true;
+  const { version, device } = await runningTensorFlow();
   return {
     ...base,
     tensorflow: {
-      version: binding.TF_Version,
+      version,
       library: await libraryDigest(library),
-      threads: tensors.threads,
-      device: onGpu ? 'gpu' : 'cpu',
+      device,
+      flags: tensors.flags,
+      ...(device === 'gpu' ? { gpu: await usedGpu(tensors.visibleGpus) } : {}),
     },
   };
 };
 
+/** Loads TensorFlow, where that is not done, and asks it for its version and the device that it computes on. */
+export const runningTensorFlow = async (): Promise<{ version: string; device: 'cpu' | 'gpu' }> => {
+  const { backend } = await import('../nn/kernels/backend.ts');
+  const { binding } = backend();
+  return { version: binding.TF_Version, device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu' };
+};
+
+/** @throws CemiflowError `NoGpu` where TensorFlow finds no GPU: a run with `--device gpu` must not creep along on the CPU */
+export const requireGpu = async (): Promise<void> => {
+  if ((await runningTensorFlow()).device === 'gpu') return;
+  throw new CemiflowError('NoGpu', 'this worker is to compute on a GPU, but TensorFlow finds none that it can use', {
+    remedy: '"cemiflow doctor" says why; or run with --device cpu',
+  });
+};
+
+/** Asked once: neither name nor driver changes while the process has the GPU. */
+let gpus: Promise<Gpu[]> | undefined;
+const usedGpu = async (visible: string | undefined) => {
+  gpus ??= listGpus();
+  const {
+    name = 'unknown',
+    driver = 'unknown',
+    computeCapability = 'unknown',
+  } = firstVisible(await gpus, visible) ?? {};
+  return { name, driver, computeCapability };
+};
+
 /** Path of TensorFlow's library in this process, as the kernel sees it (Linux). */
-const loadedTensorFlow = (): string | undefined => {
+export const loadedTensorFlow = (): string | undefined => {
   if (!existsSync('/proc/self/maps')) return undefined;
-  return /\S*\/libtensorflow_cc\.so\S*/.exec(readFileSync('/proc/self/maps', 'utf8'))?.[0];
+  return /\/.*\/libtensorflow_cc\.so\S*/.exec(readFileSync('/proc/self/maps', 'utf8'))?.[0];
 };
 
 const digests = new Map<string, Promise<Digest>>();
-const libraryDigest = (file: string): Promise<Digest> => {
+
+/** Digest of a file, taken once in a process. */
+export const libraryDigest = (file: string): Promise<Digest> => {
   const known = digests.get(file);
   if (known) return known;
   const made = (async (): Promise<Digest> => {

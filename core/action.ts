@@ -29,15 +29,33 @@ export interface Machine {
   readonly host: string;
   readonly platform: string;
   readonly cpu: string;
+  /** The CPU's instruction sets that kernels are chosen by: `avx2`, `avx512f`, … */
+  readonly instructions?: readonly string[];
   readonly cores: number;
   readonly node: string;
-  /** TensorFlow's version, library digest, threads and device; absent where the stage used no tensors. */
+  /** Absent where the stage used no tensors. */
   readonly tensorflow?: {
     readonly version: string;
+    /** Of `libtensorflow_cc`. */
     readonly library: Digest;
-    readonly threads: number;
-    readonly device: string;
+    /** Where the tensors were, as TensorFlow itself says. */
+    readonly device: 'cpu' | 'gpu';
+    readonly flags: TensorflowFlags;
+    /** The GPU, where it was used; `unknown` stands for what the driver does not tell. */
+    readonly gpu?: { readonly name: string; readonly driver: string; readonly computeCapability: string };
   };
+}
+
+/** How TensorFlow was set up: what can change its numbers. `unknown` is what nothing tells. */
+export interface TensorflowFlags {
+  readonly deterministicOps: boolean;
+  /** Whether a GPU of compute capability 8.0 and later may compute float32 products in TF32. */
+  readonly tf32: boolean;
+  /** `off`, or the flags that turn XLA on for whole graphs. */
+  readonly xla: string;
+  readonly oneDnn: boolean | 'unknown';
+  readonly intraOpThreads: number | 'unknown';
+  readonly interOpThreads: number | 'unknown';
 }
 
 /** What an action produced, and how: the unit of provenance. Append-only. */

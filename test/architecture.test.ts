@@ -25,7 +25,7 @@ const arrows: { readonly [from: string]: { readonly values: readonly string[]; r
     setup: { values: [] },
     docker: { values: ['core', 'schemas'] },
     bench: { values: ['core', 'nn', 'data', 'metrics', 'store', 'services', 'setup'] },
-    'worker.ts': { values: ['core', 'workflows', 'activities', 'store', 'schemas'] },
+    'worker.ts': { values: ['core', 'workflows', 'activities', 'nn', 'store', 'schemas'] },
     'setup.mjs': { values: ['setup'] },
   };
 

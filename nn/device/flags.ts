@@ -1,0 +1,46 @@
+import type { TensorflowFlags } from '../../core/action.ts';
+
+type Variables = { readonly [name: string]: string | undefined };
+
+/**
+ * The variables that TensorFlow and CUDA read when the library is loaded, so they are set before any module of tensors is.
+ * Results must not depend on what the user's shell holds: what changes them is fixed here, or else recorded (`flagsOf`).
+ *
+ * @param env the process's own variables: some of them win, as `docs/cli.md` says
+ * @param device on `cpu` the GPUs of the machine are hidden; on `gpu` those of `CUDA_VISIBLE_DEVICES` are seen
+ * @param threads for the work inside one op
+ * @returns what to set, by name
+ */
+export const tensorflowVariables = (
+  env: Variables,
+  { device, threads, arch = process.arch }: { device: 'cpu' | 'gpu'; threads: number; arch?: string },
+): { [name: string]: string } => ({
+  TF_CPP_MIN_LOG_LEVEL: env.TF_CPP_MIN_LOG_LEVEL ?? '2',
+  TF_DETERMINISTIC_OPS: '1',
+  TF_NUM_INTRAOP_THREADS: String(threads),
+  TF_NUM_INTEROP_THREADS: env.TF_NUM_INTEROP_THREADS ?? '1',
+  TF_FORCE_GPU_ALLOW_GROWTH: env.TF_FORCE_GPU_ALLOW_GROWTH ?? 'true',
+  // TensorFlow would decide by the CPU's instructions, and tell nobody but its log.
+  ...(arch === 'x64' ? { TF_ENABLE_ONEDNN_OPTS: env.TF_ENABLE_ONEDNN_OPTS ?? '1' } : {}),
+  // GPUs in the order of nvidia-smi, so that a number means the same one to both.
+  CUDA_DEVICE_ORDER: env.CUDA_DEVICE_ORDER ?? 'PCI_BUS_ID',
+  ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
+});
+
+/** What the variables of a process mean for numbers and speed, as records and `cemiflow doctor` state it. */
+export const flagsOf = (variables: Variables): TensorflowFlags => ({
+  deterministicOps: switchOf(variables.TF_DETERMINISTIC_OPS, false),
+  // TensorFlow allows it from the start; the CUDA libraries forbid it by this variable.
+  tf32: variables.NVIDIA_TF32_OVERRIDE !== '0',
+  xla: [variables.TF_XLA_FLAGS, variables.XLA_FLAGS].filter(Boolean).join(' ') || 'off',
+  oneDnn: switchOf(variables.TF_ENABLE_ONEDNN_OPTS, 'unknown'),
+  intraOpThreads: Number(variables.TF_NUM_INTRAOP_THREADS) || 'unknown',
+  interOpThreads: Number(variables.TF_NUM_INTEROP_THREADS) || 'unknown',
+});
+
+/** TensorFlow's reading of a switch: 1 or true, 0 or false. */
+const switchOf = <T>(value: string | undefined, otherwise: T): boolean | T => {
+  if (value === '1' || value?.toLowerCase() === 'true') return true;
+  if (value === '0' || value?.toLowerCase() === 'false') return false;
+  return otherwise;
+};
