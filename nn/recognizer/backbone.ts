@@ -5,6 +5,7 @@ import { dropout, linear } from '../layers/linear.ts';
 import { prelu } from '../layers/prelu.ts';
 import { type Tensors, tf } from '../tf.ts';
 import { type RecognizerConfig, type Unit, unitsOf } from './config.ts';
+import { namesOf, squeezeName } from './names.ts';
 
 /**
  * E_id with running statistics. Its gradient reaches the images, not the weights, whose normalisations are folded into
@@ -20,7 +21,7 @@ export const embed = (weights: Tensors, x: tf.Tensor4D, config: RecognizerConfig
     norm: (h, name) => affine(h, frozen(weights, name)),
     convNorm: (h, conv, name, stride) => {
       const { scale, shift } = frozen(weights, name);
-      return tf.add(conv2d(h, tf.mul(required(weights, conv), scale) as tf.Tensor4D, stride), shift);
+      return tf.add(conv2d(h, tf.mul(required(weights, `${conv}.weight`), scale) as tf.Tensor4D, stride), shift);
     },
     drop: (h) => h,
   });
@@ -29,7 +30,7 @@ export const embed = (weights: Tensors, x: tf.Tensor4D, config: RecognizerConfig
  * The same network as it trains: normalised by the batch, with dropout.
  *
  * @param weights trained parameters by name
- * @param running running statistics by name (`….running_mean`, `….running_var`)
+ * @param running what is not trained, by name: running statistics, and the weight of InsightFace's last normalisation
  * @param dropoutSeed int32 [2]; needed where `config.dropout` is above 0
  * @returns features float32 [B, D], and the running statistics after this batch
  */
@@ -43,9 +44,9 @@ export const forwardTrain = (
   const updated: Tensors = {};
   const norm = <T extends tf.Tensor>(h: T, name: string): T => {
     const channels = h.shape.at(-1) as number;
-    // The last normalisation works on rows and has no weight and bias of its own.
+    // The last normalisation works on rows; AdaFace's has no weight and bias, InsightFace's weight is not trained.
     const map = (h.rank === 4 ? h : tf.reshape(h, [-1, 1, 1, channels])) as tf.Tensor4D;
-    const gamma = weights[`${name}.weight`] ?? tf.ones([channels]);
+    const gamma = weights[`${name}.weight`] ?? running[`${name}.weight`] ?? tf.ones([channels]);
     const beta = weights[`${name}.bias`] ?? tf.zeros([channels]);
     const { y, mean, variance } = batchNormTrain(map, gamma, beta);
     updated[`${name}.running_mean`] = runningAverage(required(running, `${name}.running_mean`), mean);
@@ -55,7 +56,8 @@ export const forwardTrain = (
   const features = backbone(x, config, {
     weight: (name) => required(weights, name),
     norm,
-    convNorm: (h, conv, name, stride) => norm(conv2d(h, required(weights, conv) as tf.Tensor4D, stride), name),
+    convNorm: (h, conv, name, stride) =>
+      norm(conv2d(h, required(weights, `${conv}.weight`) as tf.Tensor4D, stride), name),
     drop: (h) =>
       config.dropout === 0
         ? h
@@ -74,28 +76,29 @@ interface Mode {
 }
 
 const backbone = (x: tf.Tensor4D, config: RecognizerConfig, mode: Mode): tf.Tensor2D => {
+  const { stem, head } = namesOf(config);
   const images = config.channels === 'bgr' ? tf.reverse(x, 3) : x;
-  let h = mode.convNorm(images, 'input_layer.0.weight', 'input_layer.1', config.stemStride);
-  h = prelu(h, mode.weight('input_layer.2.weight'));
+  let h = mode.convNorm(images, stem.conv, stem.norm, config.stemStride);
+  h = prelu(h, mode.weight(`${stem.slopes}.weight`));
   for (const unit of unitsOf(config)) h = irUnit(h, unit, config, mode);
-  h = mode.drop(mode.norm(h, 'output_layer.0'));
+  h = mode.drop(mode.norm(h, head.norm));
   const flat = tf.reshape(h, [h.shape[0], -1]) as tf.Tensor2D;
-  const rows = linear(flat, mode.weight('output_layer.3.weight'), mode.weight('output_layer.3.bias'));
-  return mode.norm(rows, 'output_layer.4');
+  const rows = linear(flat, mode.weight(`${head.linear}.weight`), mode.weight(`${head.linear}.bias`));
+  return mode.norm(rows, head.features);
 };
 
 /** BN, conv, BN, PReLU, conv with the stride, BN[, squeeze and excitation], plus the shortcut. */
 const irUnit = (x: tf.Tensor4D, unit: Unit, config: RecognizerConfig, mode: Mode): tf.Tensor4D => {
+  const names = namesOf(config).unit;
   const at = (layer: string): string => `${unit.name}.${layer}`;
-  const shortcut =
-    unit.from === unit.to
-      ? subsample(x, unit.stride)
-      : mode.convNorm(x, at('shortcut_layer.0.weight'), at('shortcut_layer.1'), unit.stride);
-  let h = mode.norm(x, at('res_layer.0'));
-  h = mode.convNorm(h, at('res_layer.1.weight'), at('res_layer.2'), 1);
-  h = prelu(h, mode.weight(at('res_layer.3.weight')));
-  h = mode.convNorm(h, at('res_layer.4.weight'), at('res_layer.5'), unit.stride);
-  return tf.add(config.variant === 'ir_se' ? squeezeExcite(h, at('res_layer.se_block'), mode) : h, shortcut);
+  const shortcut = unit.projected
+    ? mode.convNorm(x, at(names.shortcutConv), at(names.shortcutNorm), unit.stride)
+    : subsample(x, unit.stride);
+  let h = mode.norm(x, at(names.norm1));
+  h = mode.convNorm(h, at(names.conv1), at(names.norm2), 1);
+  h = prelu(h, mode.weight(`${at(names.slopes)}.weight`));
+  h = mode.convNorm(h, at(names.conv2), at(names.norm3), unit.stride);
+  return tf.add(config.variant === 'ir_se' ? squeezeExcite(h, at(squeezeName), mode) : h, shortcut);
 };
 
 /** Channels weighted by sigmoid(fc2(relu(fc1(mean over pixels)))). */

@@ -1,12 +1,16 @@
 import { CemiflowError } from '../../core/errors.ts';
 
 /**
- * A recognizer of AdaFace's shape (`net.py`): a stem, four stages of IR units (fewer or more are allowed), an embedding.
+ * A recognizer: a stem, four stages of IR units (fewer or more are allowed), an embedding.
  * Stored in a weights artifact's `meta.network`, from which the network is rebuilt.
  */
 export interface RecognizerConfig {
-  /** `ir_se` adds squeeze and excitation to every unit. */
-  readonly variant: 'ir' | 'ir_se';
+  /**
+   * `ir` is AdaFace's (`net.py`); `ir_se` adds squeeze and excitation to every unit. `iresnet` is InsightFace's
+   * (`iresnet.py`): its parameter names, a convolution in the shortcut of every unit that strides or widens, and a last
+   * normalisation that learns its bias alone.
+   */
+  readonly variant: 'ir' | 'ir_se' | 'iresnet';
   readonly stemWidth: number;
   /** 1 in the paper; 2 makes small networks about four times as fast. */
   readonly stemStride: number;
@@ -20,7 +24,7 @@ export interface RecognizerConfig {
   readonly embedding: number;
   /** Images are square, in pixels. */
   readonly imageSize: number;
-  /** Before the embedding layer; 0.4 in the paper. */
+  /** Before the embedding layer; 0.4 in AdaFace, 0 in InsightFace. */
   readonly dropout: number;
   /** The channel order that the weights were trained on: AdaFace's published ones take `bgr`. */
   readonly channels: 'rgb' | 'bgr';
@@ -37,7 +41,7 @@ const paper = {
   channels: 'rgb',
 } as const;
 
-/** Named configurations: the paper's, and a small one for images of 32 pixels on a CPU. */
+/** Named configurations: AdaFace's, InsightFace's, and a small one for images of 32 pixels on a CPU. */
 export const presets = {
   small: {
     variant: 'ir',
@@ -57,6 +61,10 @@ export const presets = {
   ir_100: { ...paper, variant: 'ir', depths: [3, 13, 30, 3] },
   ir_se_50: { ...paper, variant: 'ir_se', depths: [3, 4, 14, 3] },
   ir_se_100: { ...paper, variant: 'ir_se', depths: [3, 13, 30, 3] },
+  iresnet_18: { ...paper, variant: 'iresnet', depths: [2, 2, 2, 2], dropout: 0 },
+  iresnet_34: { ...paper, variant: 'iresnet', depths: [3, 4, 6, 3], dropout: 0 },
+  iresnet_50: { ...paper, variant: 'iresnet', depths: [3, 4, 14, 3], dropout: 0 },
+  iresnet_100: { ...paper, variant: 'iresnet', depths: [3, 13, 30, 3], dropout: 0 },
 } as const satisfies Record<string, RecognizerConfig>;
 
 export type Preset = keyof typeof presets;
@@ -79,25 +87,30 @@ export const recognizerConfig = (preset: Preset, overrides: Partial<RecognizerCo
   return config;
 };
 
-/** One IR unit: `body.{index}`. */
+/** One IR unit. */
 export interface Unit {
+  /** AdaFace counts through (`body.3`), InsightFace by stage (`layer2.0`). */
   readonly name: string;
   readonly from: number;
   readonly to: number;
   readonly stride: number;
+  /** Whether the shortcut is a 1 × 1 convolution; otherwise it takes every `stride`-th pixel. */
+  readonly projected: boolean;
   /** Height and width of what comes in, in pixels. */
   readonly size: number;
 }
 
 /** The units in order; the stride of a stage belongs to its first one. */
 export const unitsOf = (config: RecognizerConfig): Unit[] => {
+  const insightFace = config.variant === 'iresnet';
   const units: Unit[] = [];
   let from = config.stemWidth;
   let size = Math.ceil(config.imageSize / config.stemStride);
   config.widths.forEach((to, stage) => {
     for (let i = 0; i < (config.depths[stage] as number); i++) {
       const stride = i === 0 ? (config.strides[stage] as number) : 1;
-      units.push({ name: `body.${units.length}`, from, to, stride, size });
+      const name = insightFace ? `layer${stage + 1}.${i}` : `body.${units.length}`;
+      units.push({ name, from, to, stride, size, projected: from !== to || (insightFace && stride > 1) });
       from = to;
       size = Math.ceil(size / stride);
     }

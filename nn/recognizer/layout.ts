@@ -1,76 +1,91 @@
 import type { Initialiser, Parameter } from '../parameters.ts';
 import type { StoredParameter } from '../weights.ts';
 import { lastMap, type RecognizerConfig, squeezed, unitsOf } from './config.ts';
+import { namesOf, squeezeName } from './names.ts';
 
-/** A parameter, or a running statistic, of the recognizer under AdaFace's name. */
+/** A parameter, or a running statistic, of the recognizer under its published name. */
 export interface RecognizerParameter extends StoredParameter {
-  /** Running statistics are not trained. */
+  /** Running statistics are not trained, nor is the weight of InsightFace's last normalisation. */
   readonly trained: boolean;
   /** AdaFace decays everything but batch normalisation: also biases and the slopes of PReLU. */
   readonly decayed: boolean;
 }
 
-/** AdaFace initialises convolutions and linear layers by Kaiming, fan out, for ReLU: a normal of variance 2 / fan out. */
-const kaimingFanOut = (fanOut: number): Initialiser => ({ type: 'normal', std: Math.sqrt(2 / fanOut) });
+/**
+ * First weights of a convolution or linear layer. AdaFace: Kaiming, fan out, for ReLU, which is a normal of variance
+ * 2 / fan out, and biases of 0. InsightFace: convolutions from a normal of deviation 0.1, the linear layer as PyTorch does.
+ */
+const initialisers = ({ variant }: RecognizerConfig) => ({
+  conv: (fanOut: number): Initialiser => ({ type: 'normal', std: variant === 'iresnet' ? 0.1 : Math.sqrt(2 / fanOut) }),
+  linear: (fanIn: number, fanOut: number): { weight: Initialiser; bias: Initialiser } => {
+    const uniform = { type: 'uniform', bound: 1 / Math.sqrt(fanIn) } as const;
+    if (variant === 'iresnet') return { weight: uniform, bias: uniform };
+    return { weight: { type: 'normal', std: Math.sqrt(2 / fanOut) }, bias: { type: 'zeros' } };
+  },
+});
 
-const weight = (parameter: StoredParameter): RecognizerParameter => ({ ...parameter, trained: true, decayed: true });
-
-const conv = (name: string, kernel: number, from: number, to: number): RecognizerParameter =>
-  weight({
-    name: `${name}.weight`,
-    shape: [kernel, kernel, from, to],
-    kind: 'conv',
-    init: kaimingFanOut(kernel * kernel * to),
-  });
+const learned = (parameter: StoredParameter): RecognizerParameter => ({ ...parameter, trained: true, decayed: true });
 
 const slopes = (name: string, channels: number): RecognizerParameter =>
-  weight({ name: `${name}.weight`, shape: [channels], kind: 'vector', init: { type: 'constant', value: 0.25 } });
+  learned({ name: `${name}.weight`, shape: [channels], kind: 'vector', init: { type: 'constant', value: 0.25 } });
 
-const norm = (name: string, channels: number, learned = true): RecognizerParameter[] => {
+/** What a normalisation learns: weight and bias; its bias alone, beside a weight that stays 1; or nothing. */
+type Learns = 'both' | 'bias' | 'nothing';
+
+const norm = (name: string, channels: number, learns: Learns = 'both'): RecognizerParameter[] => {
   const vector = (part: string, type: 'ones' | 'zeros', trained: boolean): RecognizerParameter => {
     const parameter: Parameter = { name: `${name}.${part}`, shape: [channels], kind: 'vector', init: { type } };
     return { ...parameter, trained, decayed: false };
   };
   return [
-    ...(learned ? [vector('weight', 'ones', true), vector('bias', 'zeros', true)] : []),
+    ...(learns === 'nothing' ? [] : [vector('weight', 'ones', learns === 'both'), vector('bias', 'zeros', true)]),
     vector('running_mean', 'zeros', false),
     vector('running_var', 'ones', false),
   ];
 };
 
-/** Every parameter and running statistic of the backbone, in the order of the network. */
+/** Every parameter and running statistic of the backbone. */
 export const recognizerParameters = (config: RecognizerConfig): RecognizerParameter[] => {
+  const { variant, stemWidth, embedding } = config;
+  const { stem, unit, head } = namesOf(config);
   const { channels, size } = lastMap(config);
-  const units = unitsOf(config).flatMap(({ name, from, to }) => [
-    ...(from === to ? [] : [conv(`${name}.shortcut_layer.0`, 1, from, to), ...norm(`${name}.shortcut_layer.1`, to)]),
-    ...norm(`${name}.res_layer.0`, from),
-    conv(`${name}.res_layer.1`, 3, from, to),
-    ...norm(`${name}.res_layer.2`, to),
-    slopes(`${name}.res_layer.3`, to),
-    conv(`${name}.res_layer.4`, 3, to, to),
-    ...norm(`${name}.res_layer.5`, to),
-    ...(config.variant === 'ir_se'
-      ? [
-          conv(`${name}.res_layer.se_block.fc1`, 1, to, squeezed(to)),
-          conv(`${name}.res_layer.se_block.fc2`, 1, squeezed(to), to),
-        ]
-      : []),
-  ]);
+  const init = initialisers(config);
+  const conv = (name: string, kernel: number, from: number, to: number): RecognizerParameter => {
+    const shape = [kernel, kernel, from, to];
+    return learned({ name: `${name}.weight`, shape, kind: 'conv', init: init.conv(kernel * kernel * to) });
+  };
+  const units = unitsOf(config).flatMap(({ name, from, to, projected }) => {
+    const at = (layer: string): string => `${name}.${layer}`;
+    return [
+      ...(projected ? [conv(at(unit.shortcutConv), 1, from, to), ...norm(at(unit.shortcutNorm), to)] : []),
+      ...norm(at(unit.norm1), from),
+      conv(at(unit.conv1), 3, from, to),
+      ...norm(at(unit.norm2), to),
+      slopes(at(unit.slopes), to),
+      conv(at(unit.conv2), 3, to, to),
+      ...norm(at(unit.norm3), to),
+      ...(variant === 'ir_se'
+        ? [conv(`${at(squeezeName)}.fc1`, 1, to, squeezed(to)), conv(`${at(squeezeName)}.fc2`, 1, squeezed(to), to)]
+        : []),
+    ];
+  });
+  const inputs = size * size * channels;
+  const { weight, bias } = init.linear(inputs, embedding);
   return [
-    conv('input_layer.0', 3, 3, config.stemWidth),
-    ...norm('input_layer.1', config.stemWidth),
-    slopes('input_layer.2', config.stemWidth),
+    conv(stem.conv, 3, 3, stemWidth),
+    ...norm(stem.norm, stemWidth),
+    slopes(stem.slopes, stemWidth),
     ...units,
-    ...norm('output_layer.0', channels),
-    weight({
-      name: 'output_layer.3.weight',
-      shape: [size * size * channels, config.embedding],
+    ...norm(head.norm, channels),
+    learned({
+      name: `${head.linear}.weight`,
+      shape: [inputs, embedding],
       kind: 'linear',
       flattened: [size, size, channels],
-      init: kaimingFanOut(config.embedding),
+      init: weight,
     }),
-    weight({ name: 'output_layer.3.bias', shape: [config.embedding], kind: 'vector', init: { type: 'zeros' } }),
-    ...norm('output_layer.4', config.embedding, false),
+    learned({ name: `${head.linear}.bias`, shape: [embedding], kind: 'vector', init: bias }),
+    ...norm(head.features, embedding, variant === 'iresnet' ? 'bias' : 'nothing'),
   ];
 };
 
@@ -78,9 +93,9 @@ export const recognizerParameters = (config: RecognizerConfig): RecognizerParame
 export const multiplications = (config: RecognizerConfig): number => {
   const { channels, size } = lastMap(config);
   const stem = Math.ceil(config.imageSize / config.stemStride) ** 2 * 27 * config.stemWidth;
-  const units = unitsOf(config).map(({ from, to, stride, size: inSize }) => {
+  const units = unitsOf(config).map(({ from, to, stride, size: inSize, projected }) => {
     const outSize = Math.ceil(inSize / stride);
-    const shortcut = from === to ? 0 : outSize ** 2 * from * to;
+    const shortcut = projected ? outSize ** 2 * from * to : 0;
     const se = config.variant === 'ir_se' ? 2 * to * squeezed(to) : 0;
     return inSize ** 2 * 9 * from * to + outSize ** 2 * 9 * to * to + shortcut + se;
   });

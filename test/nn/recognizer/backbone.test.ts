@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { initialise, parameterCount } from '../../../nn/parameters.ts';
 import { embed, forwardTrain } from '../../../nn/recognizer/backbone.ts';
-import { type presets, recognizerConfig, unitsOf } from '../../../nn/recognizer/config.ts';
+import { presets, recognizerConfig, unitsOf } from '../../../nn/recognizer/config.ts';
 import { multiplications, recognizerParameters } from '../../../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { fromSafetensors, toSafetensors } from '../../../nn/weights.ts';
@@ -95,8 +95,37 @@ describe('backbone', () => {
   it('has the published numbers of trainable parameters', () => {
     const trained = (preset: keyof typeof presets): number =>
       parameterCount(recognizerParameters(recognizerConfig(preset)).filter(({ trained }) => trained));
-    expect(trained('ir_50')).toBe(43_585_600);
-    expect(trained('ir_se_50')).toBe(43_808_320);
+    // IR-50 and IR-SE50 as published; the others as PyTorch counts them (bench/peers/networks.py).
+    expect(Object.fromEntries((Object.keys(presets) as (keyof typeof presets)[]).map((p) => [p, trained(p)]))).toEqual({
+      small: 511_032,
+      ir_18: 24_020_352,
+      ir_34: 34_134_080,
+      ir_50: 43_585_600,
+      ir_100: 65_150_912,
+      ir_se_50: 43_808_320,
+      ir_se_100: 65_523_136,
+      iresnet_18: 24_025_088,
+      iresnet_34: 34_138_816,
+      iresnet_50: 43_590_336,
+      iresnet_100: 65_155_648,
+    });
+  });
+
+  it("has InsightFace's names, shortcuts and frozen weight for IResNet-50", () => {
+    const config = recognizerConfig('iresnet_50');
+    const parameters = recognizerParameters(config);
+    const names = parameters.map(({ name }) => name);
+    expect(names).toContain('layer3.13.prelu.weight');
+    expect(names.filter((name) => name.includes('downsample.0'))).toEqual(
+      [1, 2, 3, 4].map((stage) => `layer${stage}.0.downsample.0.weight`),
+    );
+    expect(names.slice(-6)).toEqual([
+      'fc.weight',
+      'fc.bias',
+      ...['weight', 'bias', 'running_mean', 'running_var'].map((part) => `features.${part}`),
+    ]);
+    const untrained = parameters.filter(({ name, trained }) => !trained && !name.includes('running'));
+    expect(untrained.map(({ name }) => name)).toEqual(['features.weight']);
   });
 
   it("has AdaFace's names and strides for IR-50", () => {
