@@ -1,5 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { Side } from './benchmark.ts';
@@ -110,6 +111,13 @@ const parseObject = (line: string): JsonObject | undefined => {
   }
 };
 
+/** One of our own TypeScript programs, beside this file. */
+export const ownProgram = (file: string, args: readonly string[] = []): ProcessOptions => ({
+  file: process.execPath,
+  args: ['--import', 'tsx', join(import.meta.dirname, file), ...args],
+  cwd: join(import.meta.dirname, '..'),
+});
+
 /** VmHWM of a live process in bytes (Linux); undefined elsewhere. */
 export const peakMemoryOf = (pid: number | undefined): number | undefined => {
   try {
@@ -120,15 +128,24 @@ export const peakMemoryOf = (pid: number | undefined): number | undefined => {
   }
 };
 
-/** A side that is a long-lived program; the options may take time to make, as a Python environment does. */
-export const processSide = (name: string, options: () => Promise<ProcessOptions> | ProcessOptions): Side => {
+/**
+ * A side that is a long-lived program.
+ *
+ * @param options may take time to make, as a Python environment does
+ * @param request what the program is sent for each repetition
+ */
+export const processSide = (
+  name: string,
+  options: () => Promise<ProcessOptions> | ProcessOptions,
+  request: JsonObject = {},
+): Side => {
   let running: LongProcess | undefined;
   return {
     name,
     prepare: async () => {
       running = await LongProcess.start(await options());
     },
-    run: async () => (await (running as LongProcess).repeat()).seconds,
+    run: async () => (await (running as LongProcess).repeat(request)).seconds,
     close: async () => running?.close(),
     peakMemory: async () => running?.peakMemory(),
     facts: () => running?.facts ?? {},
