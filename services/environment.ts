@@ -2,7 +2,7 @@ import type { Endpoints, Env } from './types.ts';
 
 const serverNames = /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR)$/;
 const workerNames =
-  /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|XDG_[A-Z_]+|LD_LIBRARY_PATH|(CUDA|NVIDIA|NCCL|TF|OMP|MKL|ONEDNN|KMP)_\w+|(TEMPORAL|S3|CEMIFLOW)_\w+|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|(http|https|no)_proxy|(HTTP|HTTPS|NO)_PROXY)$/;
+  /^(PATH|HOME|USER|LANG|LC_[A-Z]+|TZ|TMPDIR|XDG_[A-Z_]+|LD_LIBRARY_PATH|(CUDA|NVIDIA|NCCL|TF|XLA|OMP|MKL|ONEDNN|KMP)_\w+|(TEMPORAL|S3|CEMIFLOW)_\w+|SSL_CERT_(FILE|DIR)|NODE_EXTRA_CA_CERTS|(http|https|no)_proxy|(HTTP|HTTPS|NO)_PROXY)$/;
 
 const pick = (env: Env, names: RegExp): Record<string, string> =>
   Object.fromEntries(

@@ -100,9 +100,10 @@ test('servers see nothing of the environment that could configure them; workers 
     AWS_SECRET_ACCESS_KEY: 'y',
     CUDA_VISIBLE_DEVICES: '0',
     TF_FOO: '1',
+    XLA_FLAGS: '--x',
   };
   expect(serverEnv(env)).toEqual({ PATH: '/bin' });
-  expect(workerEnv(env)).toEqual({ PATH: '/bin', CUDA_VISIBLE_DEVICES: '0', TF_FOO: '1' });
+  expect(workerEnv(env)).toEqual({ PATH: '/bin', CUDA_VISIBLE_DEVICES: '0', TF_FOO: '1', XLA_FLAGS: '--x' });
 });
 
 test('each GPU worker gets one GPU out of those allowed', () => {

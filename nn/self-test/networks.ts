@@ -1,0 +1,94 @@
+import { randomStream } from '../../core/random.ts';
+import type { StepFunction } from '../compile/index.ts';
+import type { UNetConfig } from '../diffusion/config.ts';
+import { unetParameters } from '../diffusion/layout.ts';
+import { type DiffusionTraining, diffusionState, diffusionStep } from '../diffusion/train-step.ts';
+import { seedTensor } from '../kernels/random.ts';
+import { adamWDefaults } from '../optim/adamw.ts';
+import { initialise } from '../parameters.ts';
+import { embed } from '../recognizer/backbone.ts';
+import { recognizerConfig } from '../recognizer/config.ts';
+import { recognizerParameters } from '../recognizer/layout.ts';
+import { type RecognizerTraining, recognizerState, recognizerStep } from '../recognizer/train-step.ts';
+import { type Tensors, tf } from '../tf.ts';
+
+/** A real training step in a size that takes a moment. */
+export interface TestNetwork {
+  readonly name: 'UNet' | 'recognizer';
+  readonly step: StepFunction;
+  /** The caller disposes it. */
+  initial(): Tensors;
+  /** The i-th batch: a function of i alone. The caller disposes it. */
+  batch(i: number): Tensors;
+}
+
+const imageSize = 16;
+const classes = 16;
+const embedding = 32;
+const recognizer = recognizerConfig('small', {
+  ...{ imageSize, embedding, stemWidth: 16, widths: [16, 32], depths: [1, 1], strides: [1, 2] },
+});
+
+const uniform = (shape: number[], tag: string, i: number): tf.Tensor => {
+  const next = randomStream(1, `self-test ${tag}`, i);
+  const values = Float32Array.from({ length: shape.reduce((a, b) => a * b, 1) }, () => 2 * next() - 1);
+  return tf.tensor(values, shape);
+};
+
+const recognition: RecognizerTraining = {
+  config: recognizer,
+  head: { loss: 'adaface', m: 0.4, h: 0.333, s: 64, t_alpha: 0.01 },
+  classes,
+  momentum: 0.9,
+  weightDecay: 5e-4,
+};
+
+const unet: UNetConfig = {
+  ...{ imageSize, patch: 1, base: 32, multipliers: [1, 2], blocks: 1, attention: [1], headChannels: 32, groups: 8 },
+  ...{ identitySize: embedding, conditionSize: 32, conditionTokens: 4, prediction: 'epsilon' },
+};
+
+const diffusion: DiffusionTraining = {
+  config: unet,
+  lambda: 0.05,
+  steps: 1000,
+  optimizer: adamWDefaults,
+  embed: (weights, images) => embed(weights, images, recognizer),
+};
+
+/** CemiFace's two kinds of training: convolutions, norms, attention, margin head, both optimizers, and the gradient through a recognizer. */
+export const testNetworks: readonly TestNetwork[] = [
+  {
+    name: 'UNet',
+    step: diffusionStep(diffusion),
+    initial: () =>
+      tf.tidy(() =>
+        diffusionState(initialise(unetParameters(unet), 1), initialise(recognizerParameters(recognizer), 2), unet),
+      ),
+    batch: (i) =>
+      tf.tidy(() => ({
+        images: uniform([8, imageSize, imageSize, 3], 'images', i),
+        identity: tf.div(uniform([8, embedding], 'identity', i), Math.sqrt(embedding / 3)),
+        m: uniform([8], 'm', i),
+        time: tf.range(100, 900, 100),
+        alphaBar: tf.linspace(0.9, 0.1, 8),
+        noiseSeed: seedTensor(1, 'self-test noise', i),
+        rate: tf.scalar(1e-4),
+        emaDecay: tf.scalar(0.99),
+      })),
+  },
+  {
+    name: 'recognizer',
+    step: recognizerStep(recognition),
+    initial: () => recognizerState(recognition, 3),
+    batch: (i) => ({
+      images: uniform([32, imageSize, imageSize, 3], 'faces', i),
+      labels: tf.tensor1d(
+        Int32Array.from({ length: 32 }, (_, k) => (i + k) % classes),
+        'int32',
+      ),
+      rate: tf.scalar(0.05),
+      dropoutSeed: seedTensor(1, 'self-test dropout', i),
+    }),
+  },
+];
