@@ -2,11 +2,12 @@ import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { StageKind } from '../core/stage.ts';
-import { type ImageSet, loadDataset } from '../data/dataset.ts';
-import { encodeSafetensors } from '../data/formats/safetensors.ts';
+import type { ImageSet } from '../data/images.ts';
+import { putTensors } from '../data/tensors.ts';
 import { rowCosine, similarityGroups } from '../metrics/similarity.ts';
 import { mean } from '../metrics/statistics.ts';
 import { tf } from '../nn/tf.ts';
+import { type InputContext, loadSet, withInput } from './input.ts';
 import { embedImages, type LoadedRecognizer, loadRecognizer } from './recognizer.ts';
 
 /** `schemas/stages/centers-compute.schema.json` */
@@ -17,43 +18,40 @@ interface Params {
 }
 
 /** `centers/compute`: identity centers, each image's similarity to its center, and the groups of CemiFace's table 1. */
-export const stage: StageKind<Params> = {
-  async run({ data: dataRef, recognizer: ref, source }, context): Promise<Outputs> {
-    const { store } = context;
-    const data = await loadDataset(store, dataRef);
-    const recognizer = await loadRecognizer(store, ref);
-    try {
-      if (source === 'classifier' && (recognizer.data !== dataRef.digest || recognizer.classes !== data.classes)) {
-        throw classifierMismatch(recognizer, dataRef, data);
-      }
-      const size = recognizer.config.embedding;
-      const embeddings = await embedImages(recognizer, data, context);
-      const centers = source === 'mean' ? meanCenters(embeddings, data, size) : classifierCenters(recognizer);
-      const similarity = Float32Array.from(data.labels, (label, row) =>
-        rowCosine(embeddings, row, centers, label, size),
-      );
-      const { group, statistics } = similarityGroups(similarity, data.labels);
-      const file = encodeSafetensors({
-        centers: { dtype: 'F32', shape: [data.classes, size], data: centers },
-        similarity: { dtype: 'F32', shape: [data.count], data: similarity },
-        group: { dtype: 'I32', shape: [data.count], data: group },
-        labels: { dtype: 'I32', shape: [data.count], data: data.labels },
-      });
-      const files = [await store.putFile('centers.safetensors', file, 'application/octet-stream')];
-      const groups = statistics.map((statistic) => ({ ...statistic }));
-      const meta = {
-        source,
-        identities: data.classes,
-        images: data.count,
-        embeddingSize: size,
-        similarity: mean(similarity),
-        groups,
-      };
-      return { centers: await store.putArtifact({ type: 'centers', meta, files }) };
-    } finally {
-      tf.dispose(recognizer.weights);
+export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+
+const run = async ({ data: dataRef, recognizer: ref, source }: Params, input: InputContext): Promise<Outputs> => {
+  const { store } = input;
+  const data = await loadSet(input, dataRef);
+  const recognizer = await loadRecognizer(store, ref);
+  try {
+    if (source === 'classifier' && (recognizer.data !== dataRef.digest || recognizer.classes !== data.classes)) {
+      throw classifierMismatch(recognizer, dataRef, data);
     }
-  },
+    const size = recognizer.config.embedding;
+    const embeddings = await embedImages(recognizer, data, input);
+    const centers = source === 'mean' ? meanCenters(embeddings, data, size) : classifierCenters(recognizer);
+    const similarity = Float32Array.from(data.labels, (label, row) => rowCosine(embeddings, row, centers, label, size));
+    const { group, statistics } = similarityGroups(similarity, data.labels);
+    const files = await putTensors(store, 'centers', {
+      centers: { dtype: 'F32', shape: [data.classes, size], data: centers },
+      similarity: { dtype: 'F32', shape: [data.count], data: similarity },
+      group: { dtype: 'I32', shape: [data.count], data: group },
+      labels: { dtype: 'I32', shape: [data.count], data: data.labels },
+    });
+    const groups = statistics.map((statistic) => ({ ...statistic }));
+    const meta = {
+      source,
+      identities: data.classes,
+      images: data.count,
+      embeddingSize: size,
+      similarity: mean(similarity),
+      groups,
+    };
+    return { centers: await store.putArtifact({ type: 'centers', meta, files }) };
+  } finally {
+    tf.dispose(recognizer.weights);
+  }
 };
 
 /** The classifier's columns as unit rows. @returns float32 [C, D] */

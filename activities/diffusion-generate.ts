@@ -6,6 +6,7 @@ import { normalStream, randomStream } from '../core/random.ts';
 import { shardRanges } from '../core/shards.ts';
 import type { ArtifactStore, ShardedStageKind, StageContext } from '../core/stage.ts';
 import { DatasetWriter, joinShards } from '../data/dataset.ts';
+import { pixelsOf } from '../data/images.ts';
 import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../data/inquiries.ts';
 import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
 import { conditionTokens } from '../nn/diffusion/condition.ts';
@@ -15,6 +16,7 @@ import { unetParameters } from '../nn/diffusion/layout.ts';
 import { linearSchedule } from '../nn/diffusion/schedule.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { fromSafetensors } from '../nn/weights.ts';
+import { type InputContext, loading, withInput } from './input.ts';
 import { embedImages, getWeights, loadRecognizer } from './recognizer.ts';
 
 /** `schemas/stages/diffusion-generate.schema.json` */
@@ -43,9 +45,9 @@ type Part = JsonObject & {
   readonly batch: number;
 };
 
-const split = async (params: Params, context: StageContext): Promise<Part[]> => {
-  const { store } = context;
-  const all = await conditioned(await loadInquiries(store, params.inquiries), params.generator, context);
+const split = async (params: Params, input: InputContext): Promise<Part[]> => {
+  const { store } = input;
+  const all = await conditioned(await loadInquiries(store, params.inquiries, loading(input)), params.generator, input);
   const count = params.identities || all.count;
   if (count > all.count) {
     throw new CemiflowError('TooFewInquiries', `${count} identities were asked for, there are ${all.count} inquiries`, {
@@ -76,15 +78,12 @@ const split = async (params: Params, context: StageContext): Promise<Part[]> => 
  * The inquiries with C_id = E_id(image) by the very recognizer that the generator was trained with: the one that selected
  * them may be another (the paper selects by a stronger one).
  */
-const conditioned = async (
-  inquiries: InquirySet,
-  generator: ArtifactRef,
-  context: StageContext,
-): Promise<InquirySet> => {
-  const { recognizer: digest } = await describeGenerator(context.store, generator);
-  const recognizer = await loadRecognizer(context.store, { type: 'weights', digest });
+const conditioned = async (inquiries: InquirySet, generator: ArtifactRef, input: InputContext): Promise<InquirySet> => {
+  const { recognizer: digest } = await describeGenerator(input.store, generator);
+  const recognizer = await loadRecognizer(input.store, { type: 'weights', digest });
   try {
-    const embeddings = await embedImages(recognizer, inquiries, context, { phase: 'embed inquiries' });
+    const { pictures, rows } = inquiries;
+    const embeddings = await embedImages(recognizer, pictures, input, { rows, phase: 'embed inquiries' });
     return { ...inquiries, embeddings, embeddingSize: recognizer.config.embedding };
   } finally {
     tf.dispose(recognizer.weights);
@@ -95,7 +94,7 @@ const runPart = async (part: Part, context: StageContext): Promise<Outputs> => {
   const { store } = context;
   const inquiries = await loadInquiries(store, part.inquiries);
   const sampler = await samplerFor(store, part.generator, part.batch);
-  const { height, width } = inquiries;
+  const { height, width } = inquiries.pictures;
   const size = height * width * 3;
   const generated = await sample(part, inquiries, sampler, context);
   const writer = new DatasetWriter(store, { height, width });
@@ -106,7 +105,7 @@ const runPart = async (part: Part, context: StageContext): Promise<Outputs> => {
       await writer.add({ identity, image, pixels: generated.subarray(at, at + size) });
     }
     // The oversampled inquiry follows the generated images: its image numbers start at `generatedImages`.
-    const pixels = inquiries.pixels.subarray(row * size, (row + 1) * size);
+    const pixels = await pixelsOf(inquiries.pictures, inquiries.rows[row] as number);
     for (let copy = 0; copy < part.oversample; copy++) {
       await writer.add({ identity, image: part.images + copy, pixels });
     }
@@ -137,7 +136,7 @@ const sample = async (
   const end = first + inquiries.count * images;
   const firstBatch = Math.floor(first / batch);
   const batches = Math.ceil(end / batch) - firstBatch;
-  const size = inquiries.height * inquiries.width * 3;
+  const size = inquiries.pictures.height * inquiries.pictures.width * 3;
   const pixels = new Uint8Array(inquiries.count * images * size);
   const times = ddimSteps(linearSchedule(sampler.timesteps), part.steps);
   for (let b = 0; b < batches; b++) {
@@ -174,7 +173,8 @@ const sample = async (
 /** Noise and condition of each slot; empty ones hold zeros. */
 const slotsOf = (start: number, part: Part, inquiries: InquirySet, seed: number) => {
   const { batch, images } = part;
-  const { height, width, embeddingSize, embeddings, count } = inquiries;
+  const { embeddingSize, embeddings, count } = inquiries;
+  const { height, width } = inquiries.pictures;
   const size = height * width * 3;
   const noise = new Float32Array(batch * size);
   const identity = new Float32Array(batch * embeddingSize);
@@ -275,4 +275,8 @@ const join = async (_params: Params, parts: readonly Outputs[], { store }: Stage
   return { data: await store.putArtifact({ type: 'dataset', meta, files }) };
 };
 
-export const stage: ShardedStageKind<Params, Part> = { split, runPart, join };
+export const stage: ShardedStageKind<Params, Part> = {
+  split: (params, context) => withInput(context, (input) => split(params, input)),
+  runPart,
+  join,
+};

@@ -3,8 +3,8 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { permutation, randomStream } from '../core/random.ts';
 import type { StageContext, StageKind } from '../core/stage.ts';
-import { copyInto } from '../data/augment.ts';
-import { type ImageSet, loadDataset } from '../data/dataset.ts';
+import type { ImageSet } from '../data/images.ts';
+import type { CopyRecipe } from '../data/loader/fill.ts';
 import { compileStep, type Step } from '../nn/compile/index.ts';
 import type { UNetConfig } from '../nn/diffusion/config.ts';
 import { unetParameters } from '../nn/diffusion/layout.ts';
@@ -19,7 +19,9 @@ import { initialise } from '../nn/parameters.ts';
 import { embed } from '../nn/recognizer/backbone.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
-import { embedImages, type LoadedRecognizer, loadRecognizer, putMetrics, putWeights } from './recognizer.ts';
+import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
+import { Embedder, type LoadedRecognizer, loadRecognizer, putMetrics, putWeights } from './recognizer.ts';
+import { MeanLog, type Series } from './training-log.ts';
 
 /** `schemas/stages/diffusion-train.schema.json` */
 interface Params {
@@ -39,16 +41,16 @@ interface Params {
   readonly flip: boolean;
 }
 
-const run = async (params: Params, context: StageContext): Promise<Outputs> => {
-  const { store, seed } = context;
+const run = async (params: Params, input: InputContext): Promise<Outputs> => {
+  const { store, seed } = input;
   const recognizer = await loadRecognizer(store, params.recognizer);
   try {
-    const data = await loadDataset(store, params.data);
+    const data = await loadSet(input, params.data);
     const config = configOf(params, recognizer, data);
-    const identity = await identityTable(data, recognizer, params, context);
-    const source = new BatchSource(params, data, identity, recognizer.config.embedding, seed);
-    const { weights, series } = await train(params, config, recognizer, source, context);
-    return await save(params, config, weights, series, context);
+    const identity = await identityTable(data, recognizer, params, input);
+    const planner = new StepPlanner(params, data, identity, recognizer.config.embedding, seed);
+    const { weights, series } = await train(params, config, recognizer, planner, data, input);
+    return await save(params, config, weights, series, input);
   } finally {
     tf.dispose(recognizer.weights);
   }
@@ -76,19 +78,39 @@ const identityTable = async (
   data: ImageSet,
   recognizer: LoadedRecognizer,
   { flip }: Params,
-  context: StageContext,
+  input: InputContext,
 ): Promise<Float32Array> => {
-  const plain = await embedImages(recognizer, data, context, { phase: 'embed' });
-  if (!flip) return plain;
-  const mirrored = await embedImages(recognizer, data, context, { phase: 'embed mirrored', mirrored: true });
-  const table = new Float32Array(plain.length * 2);
-  table.set(plain);
-  table.set(mirrored, plain.length);
+  const size = data.count * recognizer.config.embedding;
+  const table = new Float32Array(flip ? 2 * size : size);
+  for (const view of flip ? (['plain', 'mirrored'] as const) : (['plain'] as const)) {
+    const embedder = new Embedder(recognizer, view);
+    const [phase, into] =
+      view === 'plain' ? ['embed', table.subarray(0, size)] : ['embed mirrored', table.subarray(size)];
+    try {
+      await embedder.embed(data, input, { phase, into });
+    } finally {
+      embedder.dispose();
+    }
+  }
   return table;
 };
 
-/** Batches as a function of the step alone: order, mirroring, t, m and noise follow from (seed, step). */
-class BatchSource {
+/** What one step needs besides its images. B: images of the batch, D: size of an embedding. */
+interface StepPlan {
+  readonly recipe: CopyRecipe;
+  /** float32 [B, D] */
+  readonly identity: Float32Array;
+  /** float32 [B] */
+  readonly m: Float32Array;
+  /** float32 [B], t and its alphaBar */
+  readonly time: Float32Array;
+  readonly alphaBar: Float32Array;
+  readonly rate: number;
+  readonly emaDecay: number;
+}
+
+/** Steps as functions of (seed, step) alone: order, mirroring, t, m and noise follow from these. */
+class StepPlanner {
   readonly stepsPerEpoch: number;
   readonly steps: number;
   private readonly schedule: Float64Array;
@@ -110,45 +132,62 @@ class BatchSource {
     this.grid = similarityGrid(interval, lowest, highest);
   }
 
-  at(step: number): Tensors {
+  at(step: number): StepPlan {
     const { params, data, embedding, seed } = this;
     const { batch } = params;
-    const size = data.height * data.width * 3;
     const epoch = Math.floor(step / this.stepsPerEpoch);
     if (epoch !== this.orderEpoch) {
       this.order = permutation(data.count, seed, 'diffusion order', epoch);
       this.orderEpoch = epoch;
     }
     const first = (step % this.stepsPerEpoch) * batch;
+    const rows = this.order.slice(first, first + batch);
     const uniform = randomStream(seed, 'diffusion batch', step);
-    const images = new Float32Array(batch * size);
+    const mirrored = new Uint8Array(batch);
     const identity = new Float32Array(batch * embedding);
     const m = new Float32Array(batch);
     const time = new Float32Array(batch);
     const alphaBar = new Float32Array(batch);
-    for (let i = 0; i < batch; i++) {
-      const index = this.order[first + i] as number;
-      const mirrored = uniform() < 0.5 && params.flip;
-      copyInto(images, i * size, data, index, mirrored);
-      const row = (mirrored ? data.count : 0) + index;
-      identity.set(this.identity.subarray(row * embedding, (row + 1) * embedding), i * embedding);
+    for (const [i, row] of rows.entries()) {
+      mirrored[i] = uniform() < 0.5 && params.flip ? 1 : 0;
+      const from = (mirrored[i] ? data.count : 0) + row;
+      identity.set(this.identity.subarray(from * embedding, (from + 1) * embedding), i * embedding);
       m[i] = this.grid[Math.floor(uniform() * this.grid.length)] as number;
       const t = Math.floor(uniform() * params.timesteps);
       time[i] = t;
       alphaBar[i] = this.schedule[t] as number;
     }
+    const rate = learningRate(params, step, this.steps);
     return {
-      images: tf.tensor4d(images, [batch, data.height, data.width, 3]),
-      identity: tf.tensor2d(identity, [batch, embedding]),
-      m: tf.tensor1d(m),
-      time: tf.tensor1d(time),
-      alphaBar: tf.tensor1d(alphaBar),
-      noiseSeed: seedTensor(seed, 'diffusion noise', step),
-      rate: tf.scalar(learningRate(params, step, this.steps)),
-      emaDecay: tf.scalar(emaDecay(step, params.emaMaximum)),
+      recipe: { rows, mirrored },
+      identity,
+      m,
+      time,
+      alphaBar,
+      rate,
+      emaDecay: emaDecay(step, params.emaMaximum),
     };
   }
 }
+
+const tensorsOf = (
+  plan: StepPlan,
+  images: Float32Array,
+  { height, width }: ImageSet,
+  noiseSeed: tf.Tensor,
+): Tensors => {
+  const batch = plan.m.length;
+  return {
+    images: tf.tensor4d(images, [batch, height, width, 3]),
+    identity: tf.tensor2d(plan.identity, [batch, plan.identity.length / batch]),
+    m: tf.tensor1d(plan.m),
+    time: tf.tensor1d(plan.time),
+    alphaBar: tf.tensor1d(plan.alphaBar),
+    noiseSeed,
+    rate: tf.scalar(plan.rate),
+    emaDecay: tf.scalar(plan.emaDecay),
+  };
+};
 
 /** Linear warm-up from 0, then constant, or a half cosine that would reach 0 one step after the last. */
 export const learningRate = (
@@ -161,46 +200,35 @@ export const learningRate = (
   return 0.5 * lr * (1 + Math.cos((Math.PI * (step - warmup)) / Math.max(1, steps - warmup)));
 };
 
-interface Series {
-  [name: string]: { steps: number[]; values: number[] };
-}
-
 const train = async (
   params: Params,
   config: UNetConfig,
   recognizer: LoadedRecognizer,
-  source: BatchSource,
-  context: StageContext,
+  planner: StepPlanner,
+  data: ImageSet,
+  input: InputContext,
 ): Promise<{ weights: Tensors; series: Series }> => {
-  const training: DiffusionTraining = {
-    config,
-    lambda: params.lambda,
-    steps: params.timesteps,
-    optimizer: { ...adamWDefaults, weightDecay: params.weightDecay },
-    embed: (weights, images) => embed(weights, images, recognizer.config),
-  };
-  await context.progress({ phase: 'compile', step: 0, steps: source.steps });
-  const first = initialise(unetParameters(config), context.seed);
-  const initial = diffusionState(first, recognizer.weights, config);
-  const example = source.at(0);
-  let step: Step;
+  const { seed, progress } = input;
+  const { steps } = planner;
+  const batches = readBatches(input, data, (step) => planner.at(step), steps);
+  const noiseSeed = (step: number): tf.Tensor => seedTensor(seed, 'diffusion noise', step);
+  await progress({ phase: 'compile', step: 0, steps });
+  // The shapes of a batch are enough to compile: its values do not matter.
+  const blank = new Float32Array(params.batch * data.height * data.width * 3);
+  const example = tensorsOf(planner.at(0), blank, data, noiseSeed(0));
+  const step = compile(params, config, recognizer, example, seed);
   try {
-    step = compileStep(diffusionStep(training), initial, example);
-  } finally {
-    // The recognizer's weights are in the state as well, and belong to the caller.
-    tf.dispose([example, first, initial.w, initial.ema, withPrefix(initial, 'adam')]);
-  }
-  try {
-    const log = new MeanLog(Math.max(1, Math.ceil(source.steps / 100)));
-    for (let i = 0; i < source.steps; i++) {
-      const batch = source.at(i);
+    const log = new MeanLog(Math.max(1, Math.ceil(steps / 100)));
+    for (let i = 0; i < steps; i++) {
+      const { plan, images } = await batches.next();
+      const batch = tensorsOf(plan, images, data, noiseSeed(i));
       const metrics = step.run(batch);
       tf.dispose(batch);
       if (!Number.isFinite(metrics.loss)) throw diverged(i, params.lr);
       log.add(i + 1, metrics);
-      await context.progress({ phase: 'train', step: i + 1, steps: source.steps, metrics });
+      await progress({ phase: 'train', step: i + 1, steps, metrics });
     }
-    log.close(source.steps);
+    log.close(steps);
     const state = step.readState();
     const weights = unflatten(state.ema as tf.Tensor1D, unetParameters(config));
     tf.dispose(state);
@@ -210,32 +238,30 @@ const train = async (
   }
 };
 
-/** Means of each metric over windows of steps. */
-class MeanLog {
-  readonly series: Series = {};
-  private sums: Record<string, number> = {};
-  private count = 0;
-
-  constructor(private readonly window: number) {}
-
-  add(step: number, metrics: Record<string, number>): void {
-    for (const [name, value] of Object.entries(metrics)) this.sums[name] = (this.sums[name] ?? 0) + value;
-    if (++this.count === this.window) this.close(step);
+/** @param example disposed */
+const compile = (
+  params: Params,
+  config: UNetConfig,
+  recognizer: LoadedRecognizer,
+  example: Tensors,
+  seed: number,
+): Step => {
+  const training: DiffusionTraining = {
+    config,
+    lambda: params.lambda,
+    steps: params.timesteps,
+    optimizer: { ...adamWDefaults, weightDecay: params.weightDecay },
+    embed: (weights, images) => embed(weights, images, recognizer.config),
+  };
+  const first = initialise(unetParameters(config), seed);
+  const initial = diffusionState(first, recognizer.weights, config);
+  try {
+    return compileStep(diffusionStep(training), initial, example);
+  } finally {
+    // The recognizer's weights are in the state as well, and belong to the caller.
+    tf.dispose([example, first, initial.w, initial.ema, withPrefix(initial, 'adam')]);
   }
-
-  /** Ends the window under way, if it has begun. */
-  close(step: number): void {
-    if (this.count === 0) return;
-    for (const [name, sum] of Object.entries(this.sums)) {
-      this.series[name] ??= { steps: [], values: [] };
-      const line = this.series[name];
-      line.steps.push(step);
-      line.values.push(sum / this.count);
-    }
-    this.sums = {};
-    this.count = 0;
-  }
-}
+};
 
 const diverged = (step: number, lr: number): CemiflowError =>
   new CemiflowError('Diverged', `the loss is no longer a number at step ${step + 1}`, {
@@ -264,4 +290,4 @@ const save = async (
   };
 };
 
-export const stage: StageKind<Params> = { run };
+export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };

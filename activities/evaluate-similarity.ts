@@ -1,10 +1,11 @@
 import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
-import type { StageContext, StageKind } from '../core/stage.ts';
-import { type ImageSet, loadDataset } from '../data/dataset.ts';
+import type { StageKind } from '../core/stage.ts';
+import type { ImageSet } from '../data/images.ts';
 import { rowCosine, similarityStatistics } from '../metrics/similarity.ts';
 import { tf } from '../nn/tf.ts';
+import { type InputContext, loadSet, withInput } from './input.ts';
 import { Embedder, loadRecognizer, putMetrics } from './recognizer.ts';
 
 /** `schemas/stages/evaluate-similarity.schema.json` */
@@ -15,35 +16,38 @@ interface Params {
 }
 
 /** `evaluate/similarity`: cosine of every generated image to the inquiry image of its identity, by any recognizer. */
-export const stage: StageKind<Params> = {
-  async run({ data: dataRef, inquiries: inquiriesRef, recognizer: ref }, context): Promise<Outputs> {
-    const { store } = context;
-    const data = await loadDataset(store, dataRef);
-    const { meta } = await store.getArtifact(dataRef);
-    const inquiries = await loadDataset(store, inquiriesRef);
-    const rows = generatedRows(data, meta.generatedImages);
-    const inquiryOf = inquiryRows(data, rows, inquiries);
-    const recognizer = await loadRecognizer(store, ref);
-    try {
-      const embedder = new Embedder(recognizer);
-      const embedded = await embedBoth(embedder, data, inquiries, context);
-      const similarity = Float32Array.from(rows, (row, i) =>
-        rowCosine(embedded.data, row, embedded.inquiries, inquiryOf[i] as number, embedder.size),
-      );
-      const identities = Int32Array.from(rows, (row) => data.identities[row] as number);
-      const statistics = similarityStatistics(similarity, identities) as unknown as JsonObject;
-      return { metrics: await putMetrics(store, { kind: 'similarity', images: rows.length, ...statistics }) };
-    } finally {
-      tf.dispose(recognizer.weights);
-    }
-  },
+export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+
+const run = async (
+  { data: dataRef, inquiries: inquiriesRef, recognizer: ref }: Params,
+  input: InputContext,
+): Promise<Outputs> => {
+  const { store } = input;
+  const data = await loadSet(input, dataRef);
+  const { meta } = await store.getArtifact(dataRef);
+  const inquiries = await loadSet(input, inquiriesRef);
+  const rows = generatedRows(data, meta.generatedImages);
+  const inquiryOf = inquiryRows(data, rows, inquiries);
+  const recognizer = await loadRecognizer(store, ref);
+  try {
+    const embedder = new Embedder(recognizer);
+    const embedded = await embedBoth(embedder, data, inquiries, input);
+    const similarity = Float32Array.from(rows, (row, i) =>
+      rowCosine(embedded.data, row, embedded.inquiries, inquiryOf[i] as number, embedder.size),
+    );
+    const identities = Int32Array.from(rows, (row) => data.identities[row] as number);
+    const statistics = similarityStatistics(similarity, identities) as unknown as JsonObject;
+    return { metrics: await putMetrics(store, { kind: 'similarity', images: rows.length, ...statistics }) };
+  } finally {
+    tf.dispose(recognizer.weights);
+  }
 };
 
-const embedBoth = async (embedder: Embedder, data: ImageSet, inquiries: ImageSet, context: StageContext) => {
+const embedBoth = async (embedder: Embedder, data: ImageSet, inquiries: ImageSet, input: InputContext) => {
   try {
     return {
-      data: await embedder.embed(data, context, 'embed images'),
-      inquiries: await embedder.embed(inquiries, context, 'embed inquiries'),
+      data: await embedder.embed(data, input, { phase: 'embed images' }),
+      inquiries: await embedder.embed(inquiries, input, { phase: 'embed inquiries' }),
     };
   } finally {
     embedder.dispose();

@@ -7,6 +7,7 @@ import { encodeSafetensors } from '../data/formats/safetensors.ts';
 import { mean } from '../metrics/statistics.ts';
 import { pairDistances, verify } from '../metrics/verification.ts';
 import { tf } from '../nn/tf.ts';
+import { type InputContext, loading, withInput } from './input.ts';
 import { Embedder, loadRecognizer, putMetrics } from './recognizer.ts';
 
 /** `schemas/stages/evaluate-verification.schema.json` */
@@ -18,39 +19,39 @@ interface Params {
 }
 
 /** `evaluate/verification`: accuracy over ten folds on each set, from embeddings of image and mirror image added. */
-export const stage: StageKind<Params> = {
-  async run({ recognizer: ref, benchmarks, sets: wanted }, context): Promise<Outputs> {
-    const { store } = context;
-    const recognizer = await loadRecognizer(store, ref);
-    let embedder: Embedder | undefined;
-    try {
-      embedder = new Embedder(recognizer, 'both');
-      const sets: JsonObject = {};
-      const accuracies: number[] = [];
-      const files: FileEntry[] = [];
-      for (const set of wanted.length > 0 ? wanted : await benchmarkSets(store, benchmarks)) {
-        const { images, left, right, same, fold } = await loadBenchmark(store, benchmarks, set);
-        const embeddings = await embedder.embed(images, context, `embed ${set}`);
-        const distance = pairDistances(embeddings, embedder.size, left, right);
-        const shape = [distance.length];
-        const file = encodeSafetensors({
-          distance: { dtype: 'F32', shape, data: distance },
-          same: { dtype: 'U8', shape, data: same },
-          fold: { dtype: 'I32', shape, data: fold },
-        });
-        const entry = await store.putFile(`${set}.safetensors`, file, 'application/octet-stream');
-        const result = verify({ distance, same, fold });
-        files.push(entry);
-        accuracies.push(result.accuracy);
-        sets[set] = { ...result, scores: entry.digest };
-      }
-      return {
-        metrics: await putMetrics(store, { kind: 'verification', sets, average: mean(accuracies) }),
-        scores: await store.putArtifact({ type: 'scores', meta: { sets: Object.keys(sets) }, files }),
-      };
-    } finally {
-      embedder?.dispose();
-      tf.dispose(recognizer.weights);
+export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+
+const run = async ({ recognizer: ref, benchmarks, sets: wanted }: Params, input: InputContext): Promise<Outputs> => {
+  const { store } = input;
+  const recognizer = await loadRecognizer(store, ref);
+  let embedder: Embedder | undefined;
+  try {
+    embedder = new Embedder(recognizer, 'both');
+    const sets: JsonObject = {};
+    const accuracies: number[] = [];
+    const files: FileEntry[] = [];
+    for (const set of wanted.length > 0 ? wanted : await benchmarkSets(store, benchmarks)) {
+      const { images, left, right, same, fold } = await loadBenchmark(store, benchmarks, set, loading(input));
+      const embeddings = await embedder.embed(images, input, { phase: `embed ${set}` });
+      const distance = pairDistances(embeddings, embedder.size, left, right);
+      const shape = [distance.length];
+      const file = encodeSafetensors({
+        distance: { dtype: 'F32', shape, data: distance },
+        same: { dtype: 'U8', shape, data: same },
+        fold: { dtype: 'I32', shape, data: fold },
+      });
+      const entry = await store.putFile(`${set}.safetensors`, file, 'application/octet-stream');
+      const result = verify({ distance, same, fold });
+      files.push(entry);
+      accuracies.push(result.accuracy);
+      sets[set] = { ...result, scores: entry.digest };
     }
-  },
+    return {
+      metrics: await putMetrics(store, { kind: 'verification', sets, average: mean(accuracies) }),
+      scores: await store.putArtifact({ type: 'scores', meta: { sets: Object.keys(sets) }, files }),
+    };
+  } finally {
+    embedder?.dispose();
+    tf.dispose(recognizer.weights);
+  }
 };

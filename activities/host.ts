@@ -93,6 +93,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     store,
     signal: watch.signal,
     progress: watch.progress,
+    log: (message: string) => Context.current().log.info(message, { nodeId: task.nodeId }),
   });
 
   return {

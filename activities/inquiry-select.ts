@@ -2,10 +2,11 @@ import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { StageKind } from '../core/stage.ts';
-import { type ImageSet, loadDataset } from '../data/dataset.ts';
+import type { ImageSet } from '../data/images.ts';
 import { saveInquiries } from '../data/inquiries.ts';
 import { selectApart } from '../metrics/similarity.ts';
 import { tf } from '../nn/tf.ts';
+import { type InputContext, loadSet, withInput } from './input.ts';
 import { embedImages, loadRecognizer } from './recognizer.ts';
 
 /** `schemas/stages/inquiry-select.schema.json` */
@@ -18,63 +19,50 @@ interface Params {
 }
 
 /** `inquiry/select`: one image for each subject to come, every pair less similar than the limit. */
-export const stage: StageKind<Params> = {
-  async run(params, context): Promise<Outputs> {
-    const { store } = context;
-    const candidates = firstImages(await loadDataset(store, params.data), params.imagesPerIdentity);
-    const recognizer = await loadRecognizer(store, params.recognizer);
-    try {
-      const size = recognizer.config.embedding;
-      const embeddings = await embedImages(recognizer, candidates, context);
-      const rows = selectApart(embeddings, size, params);
-      if (rows.length < params.count) throw tooFew(rows.length, candidates.count, params);
-      const { height, width } = candidates;
-      const set = {
-        count: rows.length,
-        height,
-        width,
-        embeddingSize: size,
-        pixels: gather(candidates.pixels, rows, height * width * 3),
-        embeddings: gather(embeddings, rows, size),
-        identities: gather(candidates.identities, rows, 1),
-        images: gather(candidates.images, rows, 1),
-      };
-      return { inquiries: await saveInquiries(store, set, { maxSimilarity: params.maxSimilarity }) };
-    } finally {
-      tf.dispose(recognizer.weights);
-    }
-  },
+export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+
+const run = async (params: Params, input: InputContext): Promise<Outputs> => {
+  const { store } = input;
+  const data = await loadSet(input, params.data);
+  const candidates = firstImages(data, params.imagesPerIdentity);
+  const recognizer = await loadRecognizer(store, params.recognizer);
+  try {
+    const size = recognizer.config.embedding;
+    const embeddings = await embedImages(recognizer, data, input, { rows: candidates });
+    const chosen = selectApart(embeddings, size, params);
+    if (chosen.length < params.count) throw tooFew(chosen.length, candidates.length, params);
+    const rows = Int32Array.from(chosen, (candidate) => candidates[candidate] as number);
+    const set = {
+      count: chosen.length,
+      embeddingSize: size,
+      pictures: data,
+      rows,
+      embeddings: gatherRows(embeddings, chosen, size),
+      identities: rows.map((row) => data.identities[row] as number),
+      images: rows.map((row) => data.images[row] as number),
+    };
+    return { inquiries: await saveInquiries(store, set, { maxSimilarity: params.maxSimilarity }) };
+  } finally {
+    tf.dispose(recognizer.weights);
+  }
 };
 
-/** The first images of every identity, in the order of the set. */
-const firstImages = (data: ImageSet, perIdentity: number): ImageSet => {
+/** The first images of every identity, in the order of the set. @returns int32, their rows */
+const firstImages = ({ identities }: ImageSet, perIdentity: number): Int32Array => {
   const seen = new Map<number, number>();
-  const rows = [...data.identities.keys()].filter((row) => {
-    const identity = data.identities[row] as number;
+  const rows = [...identities.keys()].filter((row) => {
+    const identity = identities[row] as number;
     const before = seen.get(identity) ?? 0;
     seen.set(identity, before + 1);
     return before < perIdentity;
   });
-  return {
-    ...data,
-    count: rows.length,
-    pixels: gather(data.pixels, rows, data.height * data.width * 3),
-    labels: gather(data.labels, rows, 1),
-    identities: gather(data.identities, rows, 1),
-    images: gather(data.images, rows, 1),
-  };
+  return Int32Array.from(rows);
 };
 
 /** Rows of a matrix, `size` values each, in the given order. */
-const gather = <T extends Uint8Array | Int32Array | Float32Array>(
-  from: T,
-  rows: readonly number[],
-  size: number,
-): T => {
-  const to = from.slice(0, rows.length * size) as T;
-  rows.forEach((row, i) => {
-    to.set(from.subarray(row * size, (row + 1) * size), i * size);
-  });
+const gatherRows = (from: Float32Array, rows: readonly number[], size: number): Float32Array => {
+  const to = new Float32Array(rows.length * size);
+  for (const [i, row] of rows.entries()) to.set(from.subarray(row * size, (row + 1) * size), i * size);
   return to;
 };
 

@@ -1,10 +1,11 @@
 import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
-import { permutation, randomStream } from '../core/random.ts';
-import type { StageContext, StageKind } from '../core/stage.ts';
-import { type Augmentation, augmentInto } from '../data/augment.ts';
-import { type ImageSet, loadDataset } from '../data/dataset.ts';
+import { permutation } from '../core/random.ts';
+import type { StageKind } from '../core/stage.ts';
+import type { Augmentation } from '../data/augment.ts';
+import type { ImageSet } from '../data/images.ts';
+import type { AugmentRecipe } from '../data/loader/fill.ts';
 import { compileStep, type Step } from '../nn/compile/index.ts';
 import { withPrefix } from '../nn/gradients.ts';
 import { seedTensor } from '../nn/kernels/random.ts';
@@ -20,7 +21,9 @@ import {
 } from '../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
+import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
 import { putMetrics, putWeights } from './recognizer.ts';
+import { MeanLog, type Series } from './training-log.ts';
 
 /** `schemas/stages/recognizer-train.schema.json` */
 interface Params extends Head {
@@ -38,33 +41,34 @@ interface Params extends Head {
 }
 
 /** `recognizer/train`: a margin-softmax classifier whose features are the embeddings. */
-export const stage: StageKind<Params> = {
-  async run(params, context): Promise<Outputs> {
-    const data = await loadDataset(context.store, params.data);
-    const training = trainingOf(params, data);
-    const { state, series } = await train(params, training, data, context);
-    const tensors = { ...withPrefix(state, 'w'), ...withPrefix(state, 'stats') };
-    const { config, head, classes } = training;
-    const parameters = [...recognizerParameters(config), ...headParameters(config.embedding, classes)];
-    const stored = toSafetensors(tensors, parameters);
-    tf.dispose(state);
-    return {
-      weights: await putWeights(context.store, stored, {
-        network: {
-          family: 'recognizer',
-          ...structuredClone(config),
-          widths: [...config.widths],
-          depths: [...config.depths],
-          strides: [...config.strides],
-        },
-        imageSize: config.imageSize,
-        classes,
-        head: { ...head },
-        data: params.data.digest,
-      }),
-      log: await putMetrics(context.store, { kind: 'training', series }),
-    };
-  },
+export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+
+const run = async (params: Params, input: InputContext): Promise<Outputs> => {
+  const { store } = input;
+  const data = await loadSet(input, params.data);
+  const training = trainingOf(params, data);
+  const { state, series } = await train(params, training, data, input);
+  const tensors = { ...withPrefix(state, 'w'), ...withPrefix(state, 'stats') };
+  const { config, head, classes } = training;
+  const parameters = [...recognizerParameters(config), ...headParameters(config.embedding, classes)];
+  const stored = toSafetensors(tensors, parameters);
+  tf.dispose(state);
+  return {
+    weights: await putWeights(store, stored, {
+      network: {
+        family: 'recognizer',
+        ...structuredClone(config),
+        widths: [...config.widths],
+        depths: [...config.depths],
+        strides: [...config.strides],
+      },
+      imageSize: config.imageSize,
+      classes,
+      head: { ...head },
+      data: params.data.digest,
+    }),
+    log: await putMetrics(store, { kind: 'training', series }),
+  };
 };
 
 const trainingOf = (params: Params, data: ImageSet): RecognizerTraining => {
@@ -91,85 +95,100 @@ const trainingOf = (params: Params, data: ImageSet): RecognizerTraining => {
   };
 };
 
-interface Series {
-  [name: string]: { steps: number[]; values: number[] };
+/** What one step needs besides its images. */
+interface StepPlan {
+  readonly recipe: AugmentRecipe;
+  /** int32 [B] */
+  readonly labels: Int32Array;
+  readonly rate: number;
 }
 
-/** One entry an epoch for each metric; the last, incomplete batch of an epoch is left out. */
+/** Steps as functions of (seed, step) alone; the last, incomplete batch of an epoch is left out. */
+class StepPlanner {
+  readonly stepsPerEpoch: number;
+  readonly steps: number;
+  readonly #params: Params;
+  readonly #data: ImageSet;
+  readonly #seed: number;
+  #order: { readonly epoch: number; readonly rows: Int32Array } = { epoch: -1, rows: new Int32Array() };
+
+  constructor(params: Params, data: ImageSet, seed: number) {
+    this.#params = params;
+    this.#data = data;
+    this.#seed = seed;
+    this.stepsPerEpoch = Math.floor(data.count / params.batch);
+    this.steps = this.stepsPerEpoch * params.epochs;
+  }
+
+  at(step: number): StepPlan {
+    const { batch, augment, lr, milestones, gamma, warmup } = this.#params;
+    const epoch = Math.floor(step / this.stepsPerEpoch);
+    if (epoch !== this.#order.epoch) {
+      this.#order = { epoch, rows: permutation(this.#data.count, this.#seed, 'epoch', epoch) };
+    }
+    const first = (step % this.stepsPerEpoch) * batch;
+    const rows = this.#order.rows.slice(first, first + batch);
+    return {
+      recipe: { rows, augment, seed: this.#seed, epoch },
+      labels: rows.map((row) => this.#data.labels[row] as number),
+      rate: rateAt({ rate: lr, milestones, gamma, warmupSteps: warmup }, epoch, step),
+    };
+  }
+}
+
+/** One entry an epoch for each metric. */
 const train = async (
   params: Params,
   training: RecognizerTraining,
   data: ImageSet,
-  { seed, progress }: StageContext,
+  input: InputContext,
 ): Promise<{ state: Tensors; series: Series }> => {
-  const stepsPerEpoch = Math.floor(data.count / params.batch);
-  const steps = stepsPerEpoch * params.epochs;
-  const names = ['accuracy', 'loss', 'rate'] as const;
-  const series: Series = Object.fromEntries(names.map((name) => [name, { steps: [], values: [] }]));
+  const { seed, progress } = input;
+  const planner = new StepPlanner(params, data, seed);
+  const { steps, stepsPerEpoch } = planner;
+  const batches = readBatches(input, data, (step) => planner.at(step), steps);
   await progress({ phase: 'compile', step: 0, steps });
-  const first = recognizerState(training, seed);
-  const example = batchAt(params, data, permutation(data.count, seed, 'epoch', 0), seed, 0, 0, stepsPerEpoch);
-  let step: Step;
+  const step = compile(params, training, data, seed);
   try {
-    step = compileStep(recognizerStep(training), first, example);
-  } finally {
-    tf.dispose([first, example]);
-  }
-  try {
-    for (let epoch = 0; epoch < params.epochs; epoch++) {
-      const order = permutation(data.count, seed, 'epoch', epoch);
-      const sums = { accuracy: 0, loss: 0, rate: 0 };
-      for (let i = 0; i < stepsPerEpoch; i++) {
-        const batch = batchAt(params, data, order, seed, epoch, i, stepsPerEpoch);
-        const rate = rateOf(params, epoch, epoch * stepsPerEpoch + i);
-        const metrics = step.run(batch) as { loss: number; accuracy: number };
-        tf.dispose(batch);
-        if (!Number.isFinite(metrics.loss)) throw diverged(epoch * stepsPerEpoch + i + 1, params.lr);
-        for (const name of names) sums[name] += { ...metrics, rate }[name];
-        await progress({ phase: 'train', step: epoch * stepsPerEpoch + i + 1, steps, metrics });
-      }
-      for (const name of names) {
-        series[name]?.steps.push((epoch + 1) * stepsPerEpoch);
-        series[name]?.values.push(sums[name] / stepsPerEpoch);
-      }
+    const log = new MeanLog(stepsPerEpoch);
+    for (let i = 0; i < steps; i++) {
+      const { plan, images } = await batches.next();
+      const batch = tensorsOf(plan, images, data, seedTensor(seed, 'dropout', i));
+      const metrics = step.run(batch) as { loss: number; accuracy: number };
+      tf.dispose(batch);
+      if (!Number.isFinite(metrics.loss)) throw diverged(i + 1, params.lr);
+      log.add(i + 1, { accuracy: metrics.accuracy, loss: metrics.loss, rate: plan.rate });
+      await progress({ phase: 'train', step: i + 1, steps, metrics });
     }
-    return { state: step.readState(), series };
+    return { state: step.readState(), series: log.series };
   } finally {
     step.dispose();
   }
 };
 
-/** One batch as a function of (seed, epoch, position alone); each image's augmentation of (seed, epoch, its index). */
-const batchAt = (
-  params: Params,
-  data: ImageSet,
-  order: Int32Array,
-  seed: number,
-  epoch: number,
-  position: number,
-  stepsPerEpoch: number,
-): Tensors => {
-  const { batch } = params;
-  const { height, width } = data;
-  const size = height * width * 3;
-  const images = new Float32Array(batch * size);
-  const labels = new Int32Array(batch);
-  for (let i = 0; i < batch; i++) {
-    const index = order[position * batch + i] as number;
-    augmentInto(images, i * size, data, index, params.augment, randomStream(seed, 'augment', epoch, index));
-    labels[i] = data.labels[index] as number;
+/** The shapes of a batch are enough to compile: its values do not matter. */
+const compile = ({ batch }: Params, training: RecognizerTraining, data: ImageSet, seed: number): Step => {
+  const images = new Float32Array(batch * data.height * data.width * 3);
+  const example = tensorsOf({ labels: new Int32Array(batch), rate: 0 }, images, data, seedTensor(seed, 'dropout', 0));
+  const first = recognizerState(training, seed);
+  try {
+    return compileStep(recognizerStep(training), first, example);
+  } finally {
+    tf.dispose([first, example]);
   }
-  const step = epoch * stepsPerEpoch + position;
-  return {
-    images: tf.tensor4d(images, [batch, height, width, 3]),
-    labels: tf.tensor1d(labels, 'int32'),
-    rate: tf.scalar(rateOf(params, epoch, step)),
-    dropoutSeed: seedTensor(seed, 'dropout', step),
-  };
 };
 
-const rateOf = ({ lr, milestones, gamma, warmup }: Params, epoch: number, step: number): number =>
-  rateAt({ rate: lr, milestones, gamma, warmupSteps: warmup }, epoch, step);
+const tensorsOf = (
+  { labels, rate }: Omit<StepPlan, 'recipe'>,
+  images: Float32Array,
+  { height, width }: ImageSet,
+  dropoutSeed: tf.Tensor,
+): Tensors => ({
+  images: tf.tensor4d(images, [labels.length, height, width, 3]),
+  labels: tf.tensor1d(labels, 'int32'),
+  rate: tf.scalar(rate),
+  dropoutSeed,
+});
 
 const diverged = (step: number, lr: number): CemiflowError =>
   new CemiflowError('Diverged', `the loss is no longer a number at step ${step}`, {

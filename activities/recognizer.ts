@@ -1,15 +1,17 @@
 import type { ArtifactRef } from '../core/artifact.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
-import type { ArtifactStore, StageContext } from '../core/stage.ts';
-import { copyInto, type Pixels } from '../data/augment.ts';
-import { decodeSafetensors, encodeSafetensors, type SafeTensors } from '../data/formats/safetensors.ts';
+import type { ArtifactStore } from '../core/stage.ts';
+import type { SafeTensors } from '../data/formats/safetensors.ts';
+import type { Images } from '../data/images.ts';
+import { getTensors, putTensors } from '../data/tensors.ts';
 import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
 import { embed } from '../nn/recognizer/backbone.ts';
 import type { RecognizerConfig } from '../nn/recognizer/config.ts';
 import { recognizerParameters } from '../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { fromSafetensors } from '../nn/weights.ts';
+import { type InputContext, readBatches } from './input.ts';
 
 /** A recognizer's weights artifact, loaded. The caller disposes `weights`. */
 export interface LoadedRecognizer {
@@ -23,41 +25,13 @@ export interface LoadedRecognizer {
   readonly data: string;
 }
 
-/** A file of weights holds at most this much, so that it fits one blob. */
-const fileBytes = 60 * 2 ** 20;
-
-/** Stores a network's tensors: `model.safetensors`, or `model-00001-of-00003.safetensors` … where one blob is too small. */
-export const putWeights = async (
-  store: ArtifactStore,
-  tensors: SafeTensors,
-  meta: JsonObject,
-): Promise<ArtifactRef> => {
-  const groups: Record<string, SafeTensors[string]>[] = [{}];
-  let bytes = 0;
-  for (const [name, tensor] of Object.entries(tensors)) {
-    if (bytes > 0 && bytes + tensor.data.byteLength > fileBytes) {
-      groups.push({});
-      bytes = 0;
-    }
-    (groups.at(-1) as Record<string, SafeTensors[string]>)[name] = tensor;
-    bytes += tensor.data.byteLength;
-  }
-  const digits = (n: number): string => `${n}`.padStart(5, '0');
-  const files = [];
-  for (const [i, group] of groups.entries()) {
-    const path = groups.length === 1 ? 'model' : `model-${digits(i + 1)}-of-${digits(groups.length)}`;
-    files.push(await store.putFile(`${path}.safetensors`, encodeSafetensors(group), 'application/octet-stream'));
-  }
-  return store.putArtifact({ type: 'weights', meta, files });
-};
+/** Stores a network's tensors as `model.safetensors`, or as several files where one blob is too small. */
+export const putWeights = async (store: ArtifactStore, tensors: SafeTensors, meta: JsonObject): Promise<ArtifactRef> =>
+  store.putArtifact({ type: 'weights', meta, files: await putTensors(store, 'model', tensors) });
 
 /** Every tensor of a weights artifact, by name. */
-export const getWeights = async (store: ArtifactStore, ref: ArtifactRef): Promise<SafeTensors> => {
-  const { files } = await store.getArtifact(ref);
-  const held = files.filter(({ path }) => path.endsWith('.safetensors'));
-  const parts = await Promise.all(held.map(async ({ digest }) => decodeSafetensors(await store.getBlob(digest))));
-  return Object.assign({}, ...parts);
-};
+export const getWeights = async (store: ArtifactStore, ref: ArtifactRef): Promise<SafeTensors> =>
+  getTensors(store, 'model', (await store.getArtifact(ref)).files);
 
 /** @throws CemiflowError `NotARecognizer`, `WeightsMismatch` */
 export const loadRecognizer = async (store: ArtifactStore, ref: ArtifactRef): Promise<LoadedRecognizer> => {
@@ -86,6 +60,12 @@ export type View = 'plain' | 'mirrored' | 'both';
 /** Images of one call to the network. Fixed, and the last batch padded, so that digests do not depend on set sizes. */
 const embedBatch = 128;
 
+export interface EmbedOptions {
+  readonly phase?: string;
+  readonly rows?: Int32Array;
+  readonly into?: Float32Array;
+}
+
 /** A recognizer compiled for one view of images. */
 export class Embedder {
   readonly size: number;
@@ -105,31 +85,42 @@ export class Embedder {
     images.dispose();
   }
 
-  /** @returns float32 [N, D], unit rows */
-  async embed(set: Pixels & { readonly count: number }, context: StageContext, phase = 'embed'): Promise<Float32Array> {
+  /**
+   * @param options.rows which images, in this order; all unless told
+   * @param options.into where the embeddings go; memory of their own unless told
+   * @returns float32 [N, D], unit rows
+   */
+  async embed(
+    set: Images,
+    input: InputContext,
+    { phase = 'embed', rows = everyRow(set), into = new Float32Array(rows.length * this.size) }: EmbedOptions = {},
+  ): Promise<Float32Array> {
     const { imageSize } = this.config;
     if (set.height !== imageSize || set.width !== imageSize) throw sizeMismatch(imageSize, set);
-    const pixelCount = imageSize * imageSize * 3;
-    const rows = new Float32Array(set.count * this.size);
-    const steps = Math.ceil(set.count / embedBatch);
+    const steps = Math.ceil(rows.length / embedBatch);
+    const planOf = (step: number) => {
+      const taken = rows.slice(step * embedBatch, (step + 1) * embedBatch);
+      return { recipe: { rows: taken, slots: embedBatch } };
+    };
+    const batches = readBatches(input, set, planOf, steps);
     for (let step = 0; step < steps; step++) {
-      const first = step * embedBatch;
-      const taken = Math.min(embedBatch, set.count - first);
-      const images = new Float32Array(embedBatch * pixelCount);
-      for (let i = 0; i < taken; i++) copyInto(images, i * pixelCount, set, first + i);
-      const input = tf.tensor4d(images, [embedBatch, imageSize, imageSize, 3]);
-      const output = this.run.run({ images: input });
-      rows.set((output.rows as tf.Tensor).dataSync().subarray(0, taken * this.size), first * this.size);
-      tf.dispose([input, output]);
-      await context.progress({ phase, step: step + 1, steps });
+      const { images, plan } = await batches.next();
+      const batch = tf.tensor4d(images, [embedBatch, imageSize, imageSize, 3]);
+      const output = this.run.run({ images: batch });
+      const found = (output.rows as tf.Tensor).dataSync();
+      into.set(found.subarray(0, plan.recipe.rows.length * this.size), step * embedBatch * this.size);
+      tf.dispose([batch, output]);
+      await input.progress({ phase, step: step + 1, steps });
     }
-    return rows;
+    return into;
   }
 
   dispose(): void {
     this.run.dispose();
   }
 }
+
+const everyRow = ({ count }: Images): Int32Array => Int32Array.from({ length: count }, (_, row) => row);
 
 const unitRows = (weights: Tensors, images: tf.Tensor4D, config: RecognizerConfig, view: View): tf.Tensor => {
   const plain = view === 'mirrored' ? undefined : embed(weights, images, config);
@@ -138,22 +129,22 @@ const unitRows = (weights: Tensors, images: tf.Tensor4D, config: RecognizerConfi
   return tf.mul(rows, tf.rsqrt(tf.add(tf.sum(tf.square(rows), 1, true), 1e-12)));
 };
 
-/** Embeds a whole set once. @returns float32 [N, D], unit rows */
+/** Embeds a set once. @returns float32 [N, D], unit rows */
 export const embedImages = async (
   recognizer: Pick<LoadedRecognizer, 'config' | 'weights'>,
-  set: Pixels & { readonly count: number },
-  context: StageContext,
-  options: { phase?: string; mirrored?: boolean } = {},
+  set: Images,
+  input: InputContext,
+  { mirrored = false, ...options }: EmbedOptions & { mirrored?: boolean } = {},
 ): Promise<Float32Array> => {
-  const embedder = new Embedder(recognizer, options.mirrored ? 'mirrored' : 'plain');
+  const embedder = new Embedder(recognizer, mirrored ? 'mirrored' : 'plain');
   try {
-    return await embedder.embed(set, context, options.phase);
+    return await embedder.embed(set, input, options);
   } finally {
     embedder.dispose();
   }
 };
 
-const sizeMismatch = (expected: number, { height, width }: Pixels): CemiflowError =>
+const sizeMismatch = (expected: number, { height, width }: Images): CemiflowError =>
   new CemiflowError('SizeMismatch', `the recognizer takes ${expected} × ${expected} images, got ${height} × ${width}`, {
     remedy: 'make the images in the size that the recognizer was trained on',
     data: { expected, height, width },

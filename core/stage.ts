@@ -21,6 +21,8 @@ export interface Progress {
   readonly steps: number;
   /** Latest values worth watching, such as `loss`. */
   readonly metrics?: { readonly [name: string]: number };
+  /** How long the stage has stood still for its input so far. */
+  readonly waitedSeconds?: number;
 }
 
 /** Everything that a stage kind may touch besides its parameters. */
@@ -34,6 +36,8 @@ export interface StageContext {
    * Call it at every step: it is cheap. Rejects once `signal` is aborted.
    */
   progress(progress: Progress): Promise<void>;
+  /** One line for the worker's log: what people may want to know and no artifact may hold, such as measured times. */
+  log(message: string): void;
 }
 
 /** A stage kind that is one activity. `params` has passed the kind's schema; refs stand where the spec had references. */

@@ -1,3 +1,5 @@
+import type { Image } from './formats/png.ts';
+
 /**
  * The augmentation of CemiFace's recognizer training: random resized crop, horizontal flip, colour jitter,
  * random erasing. Ranges and draws follow torchvision's transforms of the same names.
@@ -15,13 +17,6 @@ export interface Augmentation {
   readonly eraseScale: readonly [lowest: number, highest: number];
 }
 
-/** Images as datasets hold them: uint8 RGB [N, H, W, 3]. */
-export interface Pixels {
-  readonly pixels: Uint8Array;
-  readonly height: number;
-  readonly width: number;
-}
-
 interface Box {
   readonly top: number;
   readonly left: number;
@@ -34,22 +29,20 @@ const attempts = 10;
 /**
  * Writes one image, augmented, in [-1, 1]. The result depends on the pixels and the stream alone.
  *
- * @param index which image of `from`
  * @param target float32; H · W · 3 values are written from `at` on
  * @param uniform numbers in [0, 1): `randomStream(seed, 'augment', epoch, index)`
  */
 export const augmentInto = (
   target: Float32Array,
   at: number,
-  from: Pixels,
-  index: number,
+  from: Image,
   options: Augmentation,
   uniform: () => number,
 ): void => {
   const { height, width } = from;
   const box = cropBox(height, width, options.cropScale, uniform);
   const mirrored = uniform() < options.flip;
-  const grey = resample(target, at, from, index, box, mirrored);
+  const grey = resample(target, at, from, box, mirrored);
   if (options.jitter > 0) recolour(target, at, height * width, grey, options.jitter, uniform);
   const end = at + height * width * 3;
   for (let i = at; i < end; i++) target[i] = (target[i] as number) / 127.5 - 1;
@@ -60,15 +53,13 @@ export const augmentInto = (
 export const copyInto = (
   target: Float32Array,
   at: number,
-  { pixels, height, width }: Pixels,
-  index: number,
+  { pixels, height, width }: Image,
   mirrored = false,
 ): void => {
-  const start = index * height * width * 3;
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const to = at + (y * width + x) * 3;
-      const from = start + (y * width + (mirrored ? width - 1 - x : x)) * 3;
+      const from = (y * width + (mirrored ? width - 1 - x : x)) * 3;
       for (let c = 0; c < 3; c++) target[to + c] = (pixels[from + c] as number) / 127.5 - 1;
     }
   }
@@ -95,19 +86,17 @@ const cropBox = (height: number, width: number, scale: readonly [number, number]
 const resample = (
   target: Float32Array,
   at: number,
-  { pixels, height, width }: Pixels,
-  index: number,
+  { pixels, height, width }: Image,
   box: Box,
   mirrored: boolean,
 ): number => {
-  const start = index * height * width * 3;
   const columns = taps(width, box.left, box.width);
   const rows = taps(height, box.top, box.height);
   let grey = 0;
   let to = at;
   for (let y = 0; y < height; y++) {
-    const upper = start + (rows.first[y] as number) * width * 3;
-    const lower = start + (rows.second[y] as number) * width * 3;
+    const upper = (rows.first[y] as number) * width * 3;
+    const lower = (rows.second[y] as number) * width * 3;
     const down = rows.share[y] as number;
     for (let x = 0; x < width; x++) {
       const column = mirrored ? width - 1 - x : x;

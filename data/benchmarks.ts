@@ -1,8 +1,10 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { type ImageSet, loadImages, shardsOf } from './dataset.ts';
+import { shardsOf } from './dataset.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeDtype } from './formats/safetensors.ts';
+import type { ImageSet } from './images.ts';
+import { type LoadOptions, loadImages } from './loader/load.ts';
 
 /** Pairs of one verification set, as LFW's protocol has them: ten folds of equal and different pairs. */
 export interface Pairs {
@@ -51,7 +53,12 @@ export const benchmarkSets = async (store: ArtifactStore, ref: ArtifactRef): Pro
   (await store.getArtifact(ref)).meta.sets as string[];
 
 /** Loads one verification set whole. @throws CemiflowError `BenchmarkMissing`, `BenchmarkInvalid` */
-export const loadBenchmark = async (store: ArtifactStore, ref: ArtifactRef, set: string): Promise<Benchmark> => {
+export const loadBenchmark = async (
+  store: ArtifactStore,
+  ref: ArtifactRef,
+  set: string,
+  options: LoadOptions = {},
+): Promise<Benchmark> => {
   const { meta, files } = await store.getArtifact(ref);
   const sets = meta.sets as string[];
   const prefix = setPrefix(set);
@@ -63,7 +70,7 @@ export const loadBenchmark = async (store: ArtifactStore, ref: ArtifactRef, set:
     });
   }
   const { height, width } = meta as { height: number; width: number };
-  const images = await loadImages(store, shardsOf(files, prefix), { height, width });
+  const images = await loadImages(store, shardsOf(files, prefix), { height, width }, options);
   const tensors = decodeSafetensors(await store.getBlob(file.digest));
   const read = <T extends SafeArray>(name: keyof Pairs): T => {
     const tensor = tensors[name];

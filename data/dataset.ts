@@ -1,30 +1,15 @@
-import type { ArtifactManifest, ArtifactRef, FileEntry } from '../core/artifact.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
+import type { JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { decodeImage, encodePng } from './formats/png.ts';
 import { decodeTar, encodeTarEntry, tarEnd, tarEntrySize } from './formats/tar.ts';
+import { datasetInvalid as invalid } from './images.ts';
 
 /** One image of one identity. `pixels` is uint8 RGB [height, width, 3]. */
 export interface Sample {
   readonly identity: number;
   readonly image: number;
   readonly pixels: Uint8Array;
-}
-
-/** A dataset in memory, samples in shard order. */
-export interface ImageSet {
-  /** uint8 RGB [N, H, W, 3] */
-  readonly pixels: Uint8Array;
-  /** int32 [N], dense classes 0…C-1 in ascending order of identity */
-  readonly labels: Int32Array;
-  /** int32 [N], the identities as the dataset numbers them */
-  readonly identities: Int32Array;
-  /** int32 [N], the image's number within its identity */
-  readonly images: Int32Array;
-  readonly count: number;
-  readonly classes: number;
-  readonly height: number;
-  readonly width: number;
 }
 
 const maxShardBytes = 64 * 2 ** 20;
@@ -131,7 +116,7 @@ export async function* readSamples(
 ): AsyncGenerator<Sample & { readonly height: number; readonly width: number }> {
   const files = 'digest' in source ? shardsOf((await store.getArtifact(source)).files) : source;
   for (const file of files) {
-    const packed = unpack(await store.getBlob(file.digest), file.path);
+    const packed = unpackShard(await store.getBlob(file.digest), file.path);
     const decoding = packed.slice(0, window).map(startDecoding);
     for (let next = window; decoding.length > 0; next++) {
       const sample = await (decoding.shift() as Promise<Decoded>);
@@ -142,72 +127,7 @@ export async function* readSamples(
   }
 }
 
-/** Loads a dataset (or anything else that holds `shards/…`) whole. */
-export const loadDataset = async (store: ArtifactStore, ref: ArtifactRef): Promise<ImageSet> => {
-  const { meta, files } = await store.getArtifact(ref);
-  return loadImages(store, shardsOf(files), meta);
-};
-
-/** Loads shards whole. @param meta `height`, `width` and, where known, `images` of the shards together */
-export const loadImages = async (
-  store: ArtifactStore,
-  shards: readonly FileEntry[],
-  meta: ArtifactManifest['meta'],
-): Promise<ImageSet> => {
-  const { height, width } = meta as { height: number; width: number };
-  const count = typeof meta.images === 'number' ? meta.images : await countSamples(store, shards);
-  const size = height * width * 3;
-  if (!(size > 0) || !(count > 0)) {
-    throw invalid('a dataset must hold images of a stated size', { images: count, height, width });
-  }
-  const pixels = allocate(count, size);
-  const identities = new Int32Array(count);
-  const images = new Int32Array(count);
-  let n = 0;
-  for await (const sample of readSamples(store, shards)) {
-    if (sample.height !== height || sample.width !== width) {
-      const found = `${sample.height} × ${sample.width}`;
-      throw invalid(`images must be ${height} × ${width}, sample ${n} is ${found}`, { height, width, sample: n });
-    }
-    if (n < count) {
-      pixels.set(sample.pixels, n * size);
-      identities[n] = sample.identity;
-      images[n] = sample.image;
-    }
-    n++;
-  }
-  if (n !== count)
-    throw invalid(`the manifest states ${count} images, the shards hold ${n}`, { stated: count, found: n });
-  return { pixels, identities, images, count, height, width, ...denseLabels(identities) };
-};
-
-const denseLabels = (identities: Int32Array): { labels: Int32Array; classes: number } => {
-  const classOf = new Map([...new Set(identities)].sort((a, b) => a - b).map((identity, i) => [identity, i]));
-  return { labels: identities.map((identity) => classOf.get(identity) as number), classes: classOf.size };
-};
-
-const countSamples = async (store: ArtifactStore, shards: readonly FileEntry[]): Promise<number> => {
-  let count = 0;
-  for (const { digest, path } of shards) count += unpack(await store.getBlob(digest), path).length;
-  return count;
-};
-
-const allocate = (count: number, size: number): Uint8Array => {
-  try {
-    return new Uint8Array(count * size);
-  } catch (cause) {
-    throw new CemiflowError(
-      'DatasetTooLarge',
-      `${count} images need ${count * size} bytes at once, more than Node allows`,
-      {
-        remedy: 'train on a smaller set or smaller images, or read it as a stream with readSamples',
-        data: { count, bytes: count * size },
-        cause,
-      },
-    );
-  }
-};
-
+/** A sample as it lies in a shard. */
 interface Packed {
   readonly identity: number;
   readonly image: number;
@@ -221,7 +141,8 @@ const startDecoding = ({ identity, image, png }: Packed): Promise<Decoded> => {
   return decoded;
 };
 
-const unpack = (shard: Buffer, path: string): Packed[] => {
+/** The samples of a shard, PNGs as views into it. @param path for messages @throws CemiflowError `DatasetInvalid`, `TarInvalid` */
+export const unpackShard = (shard: Uint8Array, path: string): Packed[] => {
   const files = new Map(decodeTar(shard).map((entry) => [entry.path, entry.bytes]));
   const samples: Packed[] = [];
   for (const [name, png] of files) {
@@ -246,6 +167,3 @@ const sampleKey = (identity: number, image: number): string => {
 };
 
 const digits = (value: number, width: number): string => `${value}`.padStart(width, '0');
-
-const invalid = (message: string, data: JsonObject): CemiflowError =>
-  new CemiflowError('DatasetInvalid', message, { remedy: 'make or import the dataset again', data });

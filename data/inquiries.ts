@@ -1,17 +1,18 @@
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { DatasetWriter, loadImages, shardsOf } from './dataset.ts';
-import { decodeSafetensors, encodeSafetensors } from './formats/safetensors.ts';
+import { DatasetWriter, shardsOf } from './dataset.ts';
+import { type Images, pixelsOf } from './images.ts';
+import { type LoadOptions, loadImages } from './loader/load.ts';
+import { getTensors, putTensors } from './tensors.ts';
 
-/** Inquiry images in order of selection: subject k is generated around row k. */
+/** Inquiry images in order of selection: subject k is generated around inquiry k. */
 export interface InquirySet {
   readonly count: number;
-  readonly height: number;
-  readonly width: number;
   readonly embeddingSize: number;
-  /** uint8 RGB [N, H, W, 3] */
-  readonly pixels: Uint8Array;
+  readonly pictures: Images;
+  /** int32 [N], which of `pictures` */
+  readonly rows: Int32Array;
   /** float32 [N, D], unit rows: E_id of the images */
   readonly embeddings: Float32Array;
   /** int32 [N], identity and image number in the set that they were chosen from */
@@ -19,74 +20,67 @@ export interface InquirySet {
   readonly images: Int32Array;
 }
 
-/** Stores inquiries: images as a dataset (identity = row), embeddings and sources beside them. */
+/** Stores inquiries: images as a dataset (identity = inquiry), embeddings and sources beside them. */
 export const saveInquiries = async (
   store: ArtifactStore,
-  set: InquirySet,
+  { count, embeddingSize, pictures, rows, embeddings, identities, images }: InquirySet,
   meta: { maxSimilarity: number },
 ): Promise<ArtifactRef> => {
-  const { count, height, width, embeddingSize } = set;
-  const size = height * width * 3;
+  const { height, width } = pictures;
   const writer = new DatasetWriter(store, { height, width });
-  for (let row = 0; row < count; row++) {
-    await writer.add({ identity: row, image: 0, pixels: set.pixels.subarray(row * size, (row + 1) * size) });
+  for (const [identity, row] of rows.entries()) {
+    await writer.add({ identity, image: 0, pixels: await pixelsOf(pictures, row) });
   }
-  const tensors = encodeSafetensors({
-    embeddings: { dtype: 'F32', shape: [count, embeddingSize], data: set.embeddings },
-    identities: { dtype: 'I32', shape: [count], data: set.identities },
-    images: { dtype: 'I32', shape: [count], data: set.images },
+  const tensors = await putTensors(store, 'embeddings', {
+    embeddings: { dtype: 'F32', shape: [count, embeddingSize], data: embeddings },
+    identities: { dtype: 'I32', shape: [count], data: identities },
+    images: { dtype: 'I32', shape: [count], data: images },
   });
-  const files = [
-    ...(await writer.files()),
-    await store.putFile('embeddings.safetensors', tensors, 'application/octet-stream'),
-  ];
   return store.putArtifact({
     type: 'inquiries',
     meta: { identities: count, images: count, embeddingSize, height, width, ...meta },
-    files,
+    files: [...(await writer.files()), ...tensors],
   });
 };
 
-/** Loads inquiries whole. @throws CemiflowError `InquiriesInvalid` where files are missing or disagree */
-export const loadInquiries = async (store: ArtifactStore, ref: ArtifactRef): Promise<InquirySet> => {
+/** Loads inquiries whole. @throws CemiflowError `InquiriesInvalid` where files disagree, `TensorsMissing` */
+export const loadInquiries = async (
+  store: ArtifactStore,
+  ref: ArtifactRef,
+  options: LoadOptions = {},
+): Promise<InquirySet> => {
   const { meta, files } = await store.getArtifact(ref);
-  const entry = files.find(({ path }) => path === 'embeddings.safetensors');
-  if (!entry) throw invalid('embeddings.safetensors is missing', ref);
-  const { embeddings, identities, images } = decodeSafetensors(await store.getBlob(entry.digest));
-  const set = await loadImages(store, shardsOf(files), meta);
+  const { embeddings, identities, images } = await getTensors(store, 'embeddings', files);
+  const pictures = await loadImages(store, shardsOf(files), meta, options);
+  const { count } = pictures;
   if (
     !(embeddings?.data instanceof Float32Array) ||
     !(identities?.data instanceof Int32Array) ||
     !(images?.data instanceof Int32Array) ||
-    embeddings.shape[0] !== set.count
+    embeddings.shape[0] !== count
   ) {
-    throw invalid(`embeddings must be F32 [${set.count}, D], identities and images I32 [${set.count}]`, ref);
+    throw invalid(`embeddings must be F32 [${count}, D], identities and images I32 [${count}]`, ref);
   }
-  const { count, height, width, pixels } = set;
   return {
     count,
-    height,
-    width,
-    pixels,
     embeddingSize: embeddings.shape[1] as number,
+    pictures,
+    rows: Int32Array.from({ length: count }, (_, row) => row),
     embeddings: embeddings.data,
     identities: identities.data,
     images: images.data,
   };
 };
 
-/** Rows `from` … `to` − 1 alone. */
-export const sliceInquiries = (set: InquirySet, from: number, to: number): InquirySet => {
-  const size = set.height * set.width * 3;
-  return {
-    ...set,
-    count: to - from,
-    pixels: set.pixels.slice(from * size, to * size),
-    embeddings: set.embeddings.slice(from * set.embeddingSize, to * set.embeddingSize),
-    identities: set.identities.slice(from, to),
-    images: set.images.slice(from, to),
-  };
-};
+/** Inquiries `from` … `to` − 1 alone. */
+export const sliceInquiries = (set: InquirySet, from: number, to: number): InquirySet => ({
+  ...set,
+  count: to - from,
+  rows: set.rows.slice(from, to),
+  embeddings: set.embeddings.slice(from * set.embeddingSize, to * set.embeddingSize),
+  identities: set.identities.slice(from, to),
+  images: set.images.slice(from, to),
+});
 
 const invalid = (message: string, ref: ArtifactRef): CemiflowError =>
   new CemiflowError('InquiriesInvalid', message, {

@@ -54,9 +54,12 @@ export const describeStage = (stage: StageView, nowMs: number): string => {
 const partsOf = ({ parts }: StageView): string[] =>
   parts && parts.parts > 0 ? [`part ${parts.done}/${parts.parts}`] : [];
 
+/** Shorter waits for input are no news. */
+const worthTellingSeconds = 1;
+
 const workOf = ({ heartbeat, parts }: StageView): string[] => {
   if (!heartbeat || heartbeat.steps === 0) return [];
-  const { phase, step, steps, stepsPerSecond, etaSeconds, metrics } = heartbeat;
+  const { phase, step, steps, stepsPerSecond, etaSeconds, metrics, waitedSeconds = 0 } = heartbeat;
   // With several parts the end of one says little about the whole.
   const eta = etaSeconds !== undefined && !(parts && parts.parts > 1) ? [`${formatDuration(etaSeconds)} left`] : [];
   return [
@@ -64,6 +67,7 @@ const workOf = ({ heartbeat, parts }: StageView): string[] => {
     ...(stepsPerSecond === undefined ? [] : [formatSpeed(stepsPerSecond)]),
     ...eta,
     ...Object.entries(metrics ?? {}).map(([name, value]) => `${name} ${formatNumber(value)}`),
+    ...(waitedSeconds >= worthTellingSeconds ? [`waited ${formatDuration(waitedSeconds)} for input`] : []),
   ];
 };
 

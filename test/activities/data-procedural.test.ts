@@ -2,7 +2,8 @@ import { expect, test } from 'vitest';
 import { stage } from '../../activities/data-procedural.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { loadDataset, readSamples } from '../../data/dataset.ts';
+import { readSamples } from '../../data/dataset.ts';
+import { loadDataset } from '../../data/loader/load.ts';
 import { stageContext } from '../data/procedural/context.ts';
 
 const params = {

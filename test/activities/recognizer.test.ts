@@ -13,11 +13,14 @@ import {
 } from '../../activities/recognizer.ts';
 import { stage as trainStage } from '../../activities/recognizer-train.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { DatasetWriter, loadDataset } from '../../data/dataset.ts';
+import { DatasetWriter } from '../../data/dataset.ts';
 import { decodeSafetensors, type SafeTensor } from '../../data/formats/safetensors.ts';
+import { pixelsOf } from '../../data/images.ts';
 import { loadInquiries } from '../../data/inquiries.ts';
+import { loadDataset } from '../../data/loader/load.ts';
 import { verify } from '../../metrics/verification.ts';
 import { tf } from '../../nn/tf.ts';
+import { allPixels, imagesFrom } from '../helpers/images.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { side, toyBenchmarks, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
 
@@ -107,9 +110,8 @@ describe('embedding', () => {
     const data = await loadDataset(store, refs.data);
     const before = tf.memory().numTensors;
     const all = await embedImages(loaded, data, context);
-    const size = side * side * 3;
-    const part = { ...data, pixels: data.pixels.subarray(130 * size, 140 * size), count: 10 };
-    const some = await embedImages(loaded, part, context);
+    const rows = Int32Array.from({ length: 10 }, (_, i) => 130 + i);
+    const some = await embedImages(loaded, data, context, { rows });
     expect(tf.memory().numTensors).toBe(before);
     for (let i = 0; i < 10; i++) expect(cosine(row(all, 130 + i), row(some, i))).toBeGreaterThan(1 - 1e-6);
     for (let i = 0; i < 10; i++) expect(Math.hypot(...row(some, i))).toBeCloseTo(1, 5);
@@ -120,18 +122,19 @@ describe('embedding', () => {
     const embedder = new Embedder(loaded, 'both');
     const both = await embedder.embed(data, context);
     embedder.dispose();
-    const flipped = Uint8Array.from(data.pixels, (_, i) => {
+    const pixels = await allPixels(data);
+    const flipped = Uint8Array.from(pixels, (_, i) => {
       const [channel, x] = [i % 3, Math.floor(i / 3) % side];
-      return data.pixels[i - channel - x * 3 + (side - 1 - x) * 3 + channel] as number;
+      return pixels[i - channel - x * 3 + (side - 1 - x) * 3 + channel] as number;
     });
     const other = new Embedder(loaded, 'both');
-    const mirrored = await other.embed({ ...data, pixels: flipped }, context);
+    const mirrored = await other.embed(imagesFrom(flipped, side, side), context);
     other.dispose();
     for (const i of [0, 77, 239]) expect(cosine(row(both, i), row(mirrored, i))).toBeGreaterThan(1 - 1e-5);
   });
 
   it('refuses images of another size, and weights that are no recognizer', async () => {
-    const wide = { pixels: new Uint8Array(48), height: 4, width: 4, count: 1 };
+    const wide = imagesFrom(new Uint8Array(48), 4, 4);
     await expect(embedImages(loaded, wide, context)).rejects.toMatchObject({ code: 'SizeMismatch' });
     const other = await putWeights(store, {}, { network: { family: 'unet' } });
     await expect(loadRecognizer(store, other)).rejects.toMatchObject({ code: 'NotARecognizer' });
@@ -148,6 +151,7 @@ describe('embedding', () => {
     expect(files.map(({ path }) => path)).toEqual([
       'model-00001-of-00002.safetensors',
       'model-00002-of-00002.safetensors',
+      'model.safetensors.index.json',
     ]);
     expect((await getWeights(store, ref)).b?.data[5]).toBe(2);
   });
@@ -210,8 +214,10 @@ describe('inquiry/select', () => {
       for (let j = 0; j < i; j++)
         expect(cosine(row(more.embeddings, i), row(more.embeddings, j))).toBeLessThan(0.5 + 1e-5);
     }
-    expect(more.pixels.subarray(0, side * side * 3)).toEqual(toyPixels(100, 0));
-    expect(more.pixels.subarray(4 * side * side * 3)).toEqual(toyPixels(more.identities[4] as number, 0));
+    expect(Buffer.from(await pixelsOf(more.pictures, 0))).toEqual(Buffer.from(toyPixels(100, 0)));
+    expect(Buffer.from(await pixelsOf(more.pictures, 4))).toEqual(
+      Buffer.from(toyPixels(more.identities[4] as number, 0)),
+    );
   });
 
   it('says how many there were where there are too few', async () => {

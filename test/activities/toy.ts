@@ -1,18 +1,27 @@
+import type { InputContext } from '../../activities/input.ts';
 import { randomStream } from '../../core/random.ts';
-import type { ArtifactStore, Progress, StageContext } from '../../core/stage.ts';
+import type { ArtifactStore, Progress } from '../../core/stage.ts';
 import { putBenchmarks, putPairs, setPrefix } from '../../data/benchmarks.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
+import { Stall } from '../../data/loader/batches.ts';
+import { inProcess } from '../../data/loader/workers.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
 export const side = 12;
 
-/** A context over a store in memory that notes every step reported. */
-export const toyContext = (store: ArtifactStore = memoryStore(), seed = 7): StageContext & { steps: Progress[] } => {
+/** A context over a store in memory that notes every step reported and every line logged. Its input has no threads. */
+export const toyContext = (
+  store: ArtifactStore = memoryStore(),
+  seed = 7,
+): InputContext & { steps: Progress[]; lines: string[] } => {
   const steps: Progress[] = [];
+  const lines: string[] = [];
+  const log = (line: string): void => void lines.push(line);
   const progress = async (p: Progress): Promise<void> => {
     steps.push(p);
   };
-  return { store, seed, signal: new AbortController().signal, progress, steps };
+  const { signal } = new AbortController();
+  return { store, seed, signal, progress, log, steps, lines, workers: inProcess, stall: new Stall() };
 };
 
 /** People who are stripes of a colour and width of their own, under noise and a change of light. */

@@ -155,6 +155,7 @@ export const contextOf = (store: ArtifactStore): StageContext => ({
   store,
   signal: new AbortController().signal,
   progress: async () => {},
+  log: () => {},
 });
 
 /** The text of a report's file. */

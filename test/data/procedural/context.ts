@@ -10,5 +10,6 @@ export const stageContext = (seed = 7): StageContext & { readonly steps: number[
     signal: new AbortController().signal,
     steps,
     progress: async ({ step }) => void steps.push(step),
+    log: () => {},
   };
 };

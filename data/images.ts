@@ -1,0 +1,87 @@
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { decodeImage } from './formats/png.ts';
+
+/** Images in buffers that threads share: each is uint8 RGB [H, W, 3]. No buffer holds more than a shard. */
+export interface Images {
+  readonly count: number;
+  readonly height: number;
+  readonly width: number;
+  /** In order, without gaps. */
+  readonly chunks: readonly Chunk[];
+}
+
+/** Images `first` … `first + count − 1`: decoded, or packed as PNG files where memory is too small for all. */
+export type Chunk = DecodedChunk | PackedChunk;
+
+export interface DecodedChunk {
+  readonly first: number;
+  readonly count: number;
+  /** uint8 [count, H, W, 3] */
+  readonly pixels: SharedArrayBuffer;
+}
+
+export interface PackedChunk {
+  readonly first: number;
+  readonly count: number;
+  readonly packed: PackedImages;
+}
+
+/** PNG files as they lie in a shard. */
+export interface PackedImages {
+  readonly bytes: SharedArrayBuffer;
+  /** uint32 [N, 2], first byte and byte after the last of each file */
+  readonly spans: Uint32Array;
+}
+
+/** A dataset in memory, samples in shard order. */
+export interface ImageSet extends Images {
+  /** int32 [N], dense classes 0…C-1 in ascending order of identity */
+  readonly labels: Int32Array;
+  /** int32 [N], the identities as the dataset numbers them */
+  readonly identities: Int32Array;
+  /** int32 [N], the image's number within its identity */
+  readonly images: Int32Array;
+  readonly classes: number;
+}
+
+/** Pixels of image `index`, uint8 RGB [H, W, 3]: a view where they are decoded, else a promise of their decoding. */
+export const pixelsOf = (images: Images, index: number): Uint8Array | Promise<Uint8Array> => {
+  const chunk = chunkOf(images, index);
+  const size = images.height * images.width * 3;
+  const at = index - chunk.first;
+  return 'pixels' in chunk ? new Uint8Array(chunk.pixels, at * size, size) : decodePacked(chunk.packed, at, images);
+};
+
+/** @throws CemiflowError `ImageInvalid`, and `DatasetInvalid` where the image is of another size */
+export const decodePacked = async (
+  { bytes, spans }: PackedImages,
+  at: number,
+  { height, width }: { readonly height: number; readonly width: number },
+): Promise<Uint8Array> => {
+  const begin = spans[2 * at] as number;
+  // A copy: the decoder's library does not expect memory that others may write.
+  const png = new Uint8Array(new Uint8Array(bytes, begin, (spans[2 * at + 1] as number) - begin));
+  const image = await decodeImage(png);
+  if (image.height === height && image.width === width) return image.pixels;
+  throw datasetInvalid(`images must be ${height} × ${width}, one is ${image.height} × ${image.width}`, {
+    height,
+    width,
+  });
+};
+
+const chunkOf = ({ chunks, count }: Images, index: number): Chunk => {
+  let low = 0;
+  let high = chunks.length - 1;
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if ((chunks[middle] as Chunk).first <= index) low = middle;
+    else high = middle - 1;
+  }
+  const chunk = chunks[low];
+  if (chunk && index >= chunk.first && index < chunk.first + chunk.count) return chunk;
+  throw new RangeError(`image ${index} of ${count}`);
+};
+
+/** `DatasetInvalid`: a dataset that is not what its manifest says. */
+export const datasetInvalid = (message: string, data: JsonObject): CemiflowError =>
+  new CemiflowError('DatasetInvalid', message, { remedy: 'make or import the dataset again', data });

@@ -1,0 +1,151 @@
+import type { ArtifactManifest, ArtifactRef, FileEntry } from '../../core/artifact.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import type { ArtifactStore } from '../../core/stage.ts';
+import { shardsOf, unpackShard } from '../dataset.ts';
+import { type Chunk, datasetInvalid, type ImageSet, type PackedImages } from '../images.ts';
+import { inProcess, type Workers } from './workers.ts';
+
+export interface LoadOptions {
+  /** Who decodes; this thread unless told. */
+  readonly workers?: Workers;
+  /**
+   * Memory for images: what fits is decoded once, the rest stays packed and is decoded at each use. Half of the memory
+   * that is free unless told. Pixels are the same either way.
+   */
+  readonly budgetBytes?: number;
+  /** Called after each shard. */
+  readonly progress?: (done: number, shards: number) => Promise<void>;
+}
+
+/** Images of one decoding job, and of one buffer of pixels. */
+const chunkImages = 512;
+
+/** Loads a dataset (or anything else that holds `shards/…`) whole. */
+export const loadDataset = async (
+  store: ArtifactStore,
+  ref: ArtifactRef,
+  options: LoadOptions = {},
+): Promise<ImageSet> => {
+  const { meta, files } = await store.getArtifact(ref);
+  return loadImages(store, shardsOf(files), meta, options);
+};
+
+/**
+ * Loads shards whole.
+ *
+ * @param meta `height`, `width` and, where known, `images` of the shards together
+ * @throws CemiflowError `DatasetInvalid`, `ImageInvalid`, `DatasetTooLarge`
+ */
+export const loadImages = async (
+  store: ArtifactStore,
+  shards: readonly FileEntry[],
+  meta: ArtifactManifest['meta'],
+  { workers = inProcess, budgetBytes = process.availableMemory() / 2, progress }: LoadOptions = {},
+): Promise<ImageSet> => {
+  const { height, width, images: stated } = meta as { height: number; width: number; images?: number };
+  const imageBytes = height * width * 3;
+  let packedBytes = shards.reduce((sum, { bytes }) => sum + bytes, 0);
+  let usedBytes = 0;
+  if (!(imageBytes > 0)) throw datasetInvalid('a dataset must state the size of its images', { height, width });
+  refuseTooLarge(packedBytes);
+  const chunks: Chunk[] = [];
+  const identities: number[] = [];
+  const numbers: number[] = [];
+  let decoding: Promise<unknown> = Promise.resolve();
+  for (const [done, file] of shards.entries()) {
+    const shard = await readShard(store, file);
+    // The next shard is fetched while this one is decoded, and no more than that.
+    await decoding;
+    const first = identities.length;
+    for (const identity of shard.identities) identities.push(identity);
+    for (const number of shard.images) numbers.push(number);
+    const decodedBytes = shard.identities.length * imageBytes;
+    packedBytes -= file.bytes;
+    if (usedBytes + decodedBytes + packedBytes <= budgetBytes) {
+      usedBytes += decodedBytes;
+      decoding = decode(shard, first, { height, width }, chunks, workers);
+      // It is awaited above, or below.
+      decoding.catch(() => {});
+    } else {
+      usedBytes += file.bytes;
+      const { bytes, spans } = shard;
+      chunks.push({ first, count: shard.identities.length, packed: { bytes, spans } });
+    }
+    await progress?.(done + 1, shards.length);
+  }
+  await decoding;
+  const count = identities.length;
+  if (count === 0) throw datasetInvalid('a dataset must hold images', { images: count });
+  if (stated !== undefined && stated !== count) {
+    throw datasetInvalid(`the manifest states ${stated} images, the shards hold ${count}`, { stated, found: count });
+  }
+  const owners = Int32Array.from(identities);
+  const images = Int32Array.from(numbers);
+  return { count, height, width, chunks, identities: owners, images, ...denseLabels(owners) };
+};
+
+interface Shard extends PackedImages {
+  readonly identities: readonly number[];
+  readonly images: readonly number[];
+}
+
+/** Fetches a shard into memory that threads share. */
+const readShard = async (store: ArtifactStore, { digest, path }: FileEntry): Promise<Shard> => {
+  const blob = await store.getBlob(digest);
+  const bytes = allocate(blob.length);
+  const shared = new Uint8Array(bytes);
+  shared.set(blob);
+  const samples = unpackShard(shared, path);
+  return {
+    bytes,
+    spans: Uint32Array.from(samples.flatMap(({ png }) => [png.byteOffset, png.byteOffset + png.length])),
+    identities: samples.map(({ identity }) => identity),
+    images: samples.map(({ image }) => image),
+  };
+};
+
+/** Adds the shard's chunks at once; their pixels are there when the promise resolves. */
+const decode = (
+  { bytes, spans, identities }: Shard,
+  first: number,
+  { height, width }: { height: number; width: number },
+  chunks: Chunk[],
+  workers: Workers,
+): Promise<unknown> => {
+  const jobs: Promise<void>[] = [];
+  for (let from = 0; from < identities.length; from += chunkImages) {
+    const count = Math.min(chunkImages, identities.length - from);
+    const pixels = allocate(count * height * width * 3);
+    chunks.push({ first: first + from, count, pixels });
+    const packed = { bytes, spans: spans.slice(2 * from, 2 * (from + count)) };
+    jobs.push(workers.decode({ packed, height, width, into: pixels }));
+  }
+  return Promise.all(jobs);
+};
+
+const denseLabels = (identities: Int32Array): { labels: Int32Array; classes: number } => {
+  const classOf = new Map([...new Set(identities)].sort((a, b) => a - b).map((identity, i) => [identity, i]));
+  return { labels: identities.map((identity) => classOf.get(identity) as number), classes: classOf.size };
+};
+
+const refuseTooLarge = (bytes: number): void => {
+  const free = process.availableMemory();
+  if (bytes > free) throw tooLarge(bytes, `${gib(free)} are free`);
+};
+
+const allocate = (bytes: number): SharedArrayBuffer => {
+  try {
+    return new SharedArrayBuffer(bytes);
+  } catch (cause) {
+    throw tooLarge(bytes, 'there is no room for them', cause);
+  }
+};
+
+const tooLarge = (bytes: number, why: string, cause?: unknown): CemiflowError =>
+  new CemiflowError('DatasetTooLarge', `images need ${gib(bytes)} of memory, ${why}`, {
+    remedy: 'run the stage on a machine with more memory, or take a smaller set or smaller images',
+    data: { bytes },
+    cause,
+  });
+
+const gib = (bytes: number): string => `${(bytes / 2 ** 30).toFixed(1)} GiB`;

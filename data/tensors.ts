@@ -1,0 +1,161 @@
+import type { FileEntry } from '../core/artifact.ts';
+import { canonicalJson } from '../core/canonical.ts';
+import { CemiflowError } from '../core/errors.ts';
+import type { ArtifactStore } from '../core/stage.ts';
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  type SafeArray,
+  type SafeTensor,
+  type SafeTensors,
+} from './formats/safetensors.ts';
+
+/** A file's tensors hold at most this much, so that it fits one blob with its header. */
+const maxFileBytes = 60 * 2 ** 20;
+const octets = 'application/octet-stream';
+
+/** `NAME.safetensors.index.json`, as Hugging Face's tools write and read it, and `split`, which is our own. */
+interface TensorIndex {
+  readonly metadata: { readonly total_size: number };
+  /** The file of each tensor, and of each piece of one. */
+  readonly weight_map: { readonly [tensor: string]: string };
+  /** For each tensor that is larger than a file: its pieces, to be joined along the first axis in this order. */
+  readonly split: { readonly [tensor: string]: readonly string[] };
+}
+
+/**
+ * Stores tensors as `STEM.safetensors`; where one blob is too small, as `STEM-00001-of-00003.safetensors` … and
+ * `STEM.safetensors.index.json`. A tensor that is larger than a file is cut between rows of its first axis into tensors
+ * `NAME.rows-00001-of-00002` …
+ *
+ * @param options.fileBytes most bytes of tensors in a file: 60 MiB
+ * @throws CemiflowError `TensorTooLarge` where one row does not fit a file
+ */
+export const putTensors = async (
+  store: ArtifactStore,
+  stem: string,
+  tensors: SafeTensors,
+  { fileBytes = maxFileBytes }: { fileBytes?: number } = {},
+): Promise<FileEntry[]> => {
+  const pieces = Object.entries(tensors).map(([name, tensor]) => ({ name, parts: cut(name, tensor, fileBytes) }));
+  const groups = pack(Object.assign({}, ...pieces.map(({ parts }) => parts)), fileBytes);
+  if (groups.length === 1) {
+    return [await store.putFile(`${stem}.safetensors`, encodeSafetensors(groups[0] as SafeTensors), octets)];
+  }
+  const files: FileEntry[] = [];
+  const weight_map: Record<string, string> = {};
+  for (const [i, group] of groups.entries()) {
+    const path = `${stem}-${ofMany(i, groups.length)}.safetensors`;
+    files.push(await store.putFile(path, encodeSafetensors(group), octets));
+    for (const name of Object.keys(group)) weight_map[name] = path;
+  }
+  const split = Object.fromEntries(
+    pieces.map(({ name, parts }) => [name, Object.keys(parts)] as const).filter(([, parts]) => parts.length > 1),
+  );
+  const index = { metadata: { total_size: sum(Object.values(tensors)) }, weight_map, split } satisfies TensorIndex;
+  files.push(await store.putFile(indexPath(stem), Buffer.from(canonicalJson(index)), 'application/json'));
+  return files;
+};
+
+/**
+ * Reads what `putTensors` stored.
+ *
+ * @param files of an artifact
+ * @throws CemiflowError `TensorsMissing` where a file or a piece is not there, or pieces do not fit each other
+ */
+export const getTensors = async (
+  store: ArtifactStore,
+  stem: string,
+  files: readonly FileEntry[],
+): Promise<Record<string, SafeTensor>> => {
+  const escaped = stem.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const ours = new RegExp(`^${escaped}(-\\d{5}-of-(\\d{5}))?\\.safetensors$`);
+  const held = files.filter(({ path }) => ours.test(path));
+  const wanted = Number(ours.exec(held[0]?.path ?? '')?.[2] ?? 1);
+  if (held.length !== wanted) throw missing(`${wanted} files of ${stem}.safetensors are needed, got ${held.length}`);
+  const parts = await Promise.all(held.map(async ({ digest }) => decodeSafetensors(await store.getBlob(digest))));
+  const tensors: Record<string, SafeTensor> = Object.assign({}, ...parts);
+  const entry = files.find(({ path }) => path === indexPath(stem));
+  if (!entry) return tensors;
+  const { weight_map, split }: TensorIndex = JSON.parse((await store.getBlob(entry.digest)).toString('utf8'));
+  const absent = Object.keys(weight_map).filter((name) => !tensors[name]);
+  if (absent.length > 0) throw missing(`${indexPath(stem)} names ${absent.join(', ')}, which no file holds`);
+  for (const [name, pieces] of Object.entries(split)) {
+    tensors[name] = join(
+      name,
+      pieces.map((piece) => tensors[piece] as SafeTensor),
+    );
+    for (const piece of pieces) delete tensors[piece];
+  }
+  return tensors;
+};
+
+const indexPath = (stem: string): string => `${stem}.safetensors.index.json`;
+
+/** `00001-of-00003` */
+const ofMany = (i: number, n: number): string => `${digits(i + 1)}-of-${digits(n)}`;
+const digits = (n: number): string => `${n}`.padStart(5, '0');
+
+const sum = (tensors: readonly SafeTensor[]): number => tensors.reduce((total, { data }) => total + data.byteLength, 0);
+
+/** The tensor under its name, or views of its rows under names of their own. */
+const cut = (name: string, tensor: SafeTensor, fileBytes: number): Record<string, SafeTensor> => {
+  const { dtype, shape, data } = tensor;
+  if (data.byteLength <= fileBytes) return { [name]: tensor };
+  const [rows = 1, ...row] = shape;
+  const rowsEach = Math.floor((fileBytes * rows) / data.byteLength);
+  if (rowsEach < 1) {
+    throw new CemiflowError('TensorTooLarge', `${name} [${shape}] has rows of more than ${fileBytes} bytes`, {
+      remedy: 'give the tensor a longer first axis',
+      data: { name, shape: [...shape], fileBytes },
+    });
+  }
+  const size = data.length / rows;
+  const count = Math.ceil(rows / rowsEach);
+  const parts: Record<string, SafeTensor> = {};
+  for (let i = 0; i < count; i++) {
+    const [from, to] = [i * rowsEach, Math.min(rows, (i + 1) * rowsEach)];
+    parts[`${name}.rows-${ofMany(i, count)}`] = {
+      dtype,
+      shape: [to - from, ...row],
+      data: data.subarray(from * size, to * size),
+    };
+  }
+  return parts;
+};
+
+/** Fills files in order. */
+const pack = (tensors: SafeTensors, fileBytes: number): SafeTensors[] => {
+  const groups: Record<string, SafeTensor>[] = [{}];
+  let bytes = 0;
+  for (const [name, tensor] of Object.entries(tensors)) {
+    if (bytes > 0 && bytes + tensor.data.byteLength > fileBytes) {
+      groups.push({});
+      bytes = 0;
+    }
+    (groups.at(-1) as Record<string, SafeTensor>)[name] = tensor;
+    bytes += tensor.data.byteLength;
+  }
+  return groups;
+};
+
+const join = (name: string, pieces: readonly SafeTensor[]): SafeTensor => {
+  const [{ dtype, shape, data }] = pieces as [SafeTensor];
+  const row = shape.slice(1);
+  if (pieces.some((piece) => piece.dtype !== dtype || `${piece.shape.slice(1)}` !== `${row}`)) {
+    throw missing(`the pieces of ${name} must agree in dtype and in all axes but the first`);
+  }
+  const length = pieces.reduce((total, piece) => total + piece.data.length, 0);
+  const joined = new (data.constructor as new (length: number) => SafeArray)(length);
+  let at = 0;
+  for (const piece of pieces) {
+    joined.set(piece.data as never, at);
+    at += piece.data.length;
+  }
+  return { dtype, shape: [pieces.reduce((rows, piece) => rows + (piece.shape[0] as number), 0), ...row], data: joined };
+};
+
+const missing = (message: string): CemiflowError =>
+  new CemiflowError('TensorsMissing', message, {
+    remedy: 'fetch the artifact whole, or run the stage that made it again',
+  });
