@@ -1,7 +1,8 @@
+import { withPrefix } from '../gradients.ts';
 import { type Tensors, tf } from '../tf.ts';
 import { GraphBuilder } from './graph.ts';
-import { record } from './recorder.ts';
-import { dtypeNumber, handlesOf, Session, scalarOf, withOwnHandles } from './session.ts';
+import { record, type TracedTensor } from './recorder.ts';
+import { dtypeNumber, Session, scalarOf } from './session.ts';
 
 /**
  * A training step as a pure function: reads no values, draws no numbers in JavaScript, and has no shape that depends
@@ -26,7 +27,7 @@ export interface CompiledFunction {
 }
 
 /**
- * Turns a pure step into one session call: it runs once eagerly under the recorder, and the record becomes a graph in
+ * Turns a pure step into one session call: the recorder writes down what it would do, and the record becomes a graph in
  * which the state lives as TensorFlow variables (on a GPU: in device memory) until `readState`.
  *
  * @param initial the state's tensors; the caller keeps them
@@ -80,7 +81,7 @@ class CompiledStep implements Step {
   constructor(step: StepFunction, initial: Tensors, example: Tensors) {
     this.stateNames = Object.keys(initial);
     this.batchNames = Object.keys(example);
-    const { graph, metricNames } = inTidy(() => traceStep(step, initial, example));
+    const { graph, metricNames } = traceStep(step, initial, example);
     this.metricNames = metricNames;
     this.session = initialised(graph, Object.values(initial));
   }
@@ -109,50 +110,29 @@ class CompiledStep implements Step {
   }
 }
 
-const traceStep = (step: StepFunction, initialState: Tensors, exampleBatch: Tensors) => {
-  const initial = withOwnHandles(initialState);
-  const example = withOwnHandles(exampleBatch);
-  const stateHandles = handlesOf(initial);
-  const batchHandles = handlesOf(example);
-  const { trace, result } = record(
-    [
-      ...stateHandles.map((h) => ({ ...h, name: `state ${h.name}` })),
-      ...batchHandles.map((h) => ({ ...h, name: `batch ${h.name}` })),
-    ],
-    () => {
-      const { state, metrics } = step(initial, example);
-      // Values still held by JavaScript become constants of the graph here.
-      return { state: handlesOf(state), metrics: handlesOf(metrics) };
-    },
+const traceStep = (step: StepFunction, initial: Tensors, example: Tensors) => {
+  const { trace, results } = record([...openEnds(initial, 'state'), ...openEnds(example, 'batch')], (inputs) =>
+    step(withPrefix(inputs, 'state'), withPrefix(inputs, 'batch')),
   );
+  const states = Object.keys(initial);
   const graph = new GraphBuilder();
-  const inputs = new Map<string, string>();
-  batchHandles.forEach(({ name, shape, dtype }, i) => {
-    inputs.set(`batch ${name}`, graph.placeholder(`batch_${i}`, shape, dtype));
-  });
-  const variables = new Map<string, { handle: string; read: string; dtype: number }>();
-  const initialised: string[] = [];
-  stateHandles.forEach(({ name, shape, dtype }, i) => {
-    const handle = graph.variable(`variable_${i}`, shape, dtype);
-    const read = graph.read(`state_${i}`, handle, dtype);
-    const fed = graph.placeholder(`initial_${i}`, shape, dtype);
-    initialised.push(graph.assign(`initialise_${i}`, handle, fed, dtype));
-    inputs.set(`state ${name}`, read);
-    variables.set(name, { handle, read, dtype });
-  });
-  const one = graph.constant('one', [], dtypeNumber('float32'), [1]);
-  graph.identity('initialised', one, dtypeNumber('float32'), initialised);
-  const named = graph.addTrace(trace, inputs);
-  const assigned = result.state.map(({ name, id }, i) => {
-    const variable = variables.get(name);
+  const ends = new Map<string, string>();
+  const variables = addVariables(graph, trace.inputs.slice(0, states.length), 'state', ends);
+  addPlaceholders(graph, trace.inputs.slice(states.length), 'batch', ends);
+  const named = graph.addTrace(trace, ends);
+  const assigned = results.state.flatMap(({ name, source }) => {
+    const i = states.indexOf(name);
+    const variable = variables[i];
     if (!variable) throw new Error(`the step returned state '${name}', which its initial state lacks`);
+    // What passes through unchanged stays where it is.
+    if (source[0] === i) return [];
     // The old value must have been read by everyone before the new one takes its place.
-    return graph.assign(`assign_${i}`, variable.handle, named(trace.sourceOf(id)), variable.dtype, [variable.read]);
+    return [graph.assign(`assign_${i}`, variable.handle, named(source), variable.dtype, [variable.read])];
   });
-  result.metrics.forEach(({ id, dtype }, i) => {
-    graph.identity(`metric_${i}`, named(trace.sourceOf(id)), dtype, assigned);
+  results.metrics.forEach(({ source, dtype }, i) => {
+    graph.identity(`metric_${i}`, named(source), dtype, assigned);
   });
-  return { graph, metricNames: result.metrics.map((metric) => metric.name) };
+  return { graph, metricNames: results.metrics.map((metric) => metric.name) };
 };
 
 /** Traces an inference function; the weights become variables of its session. */
@@ -167,7 +147,7 @@ export const compileFunction = (
     return { run: (inputs) => tf.tidy(() => fn(kept, inputs)), dispose: () => tf.dispose(kept) };
   }
   const inputNames = Object.keys(example);
-  const { graph, outputNames } = inTidy(() => traceFunction(fn, weights, example));
+  const { graph, outputNames } = traceFunction(fn, weights, example);
   const session = initialised(graph, Object.values(weights));
   return {
     run: (inputs) => {
@@ -181,43 +161,55 @@ export const compileFunction = (
   };
 };
 
-const traceFunction = (
-  fn: (weights: Tensors, inputs: Tensors) => Tensors,
-  givenWeights: Tensors,
-  exampleInputs: Tensors,
-) => {
-  const weights = withOwnHandles(givenWeights);
-  const example = withOwnHandles(exampleInputs);
-  const weightHandles = handlesOf(weights);
-  const inputHandles = handlesOf(example);
-  const { trace, result } = record(
-    [
-      ...weightHandles.map((h) => ({ ...h, name: `weight ${h.name}` })),
-      ...inputHandles.map((h) => ({ ...h, name: `input ${h.name}` })),
-    ],
-    () => handlesOf(fn(weights, example)),
-  );
+const traceFunction = (fn: (weights: Tensors, inputs: Tensors) => Tensors, weights: Tensors, example: Tensors) => {
+  const { trace, results } = record([...openEnds(weights, 'weight'), ...openEnds(example, 'input')], (inputs) => ({
+    outputs: fn(withPrefix(inputs, 'weight'), withPrefix(inputs, 'input')),
+  }));
+  const count = Object.keys(weights).length;
   const graph = new GraphBuilder();
-  const inputs = new Map<string, string>();
-  inputHandles.forEach(({ name, shape, dtype }, i) => {
-    inputs.set(`input ${name}`, graph.placeholder(`input_${i}`, shape, dtype));
+  const ends = new Map<string, string>();
+  addVariables(graph, trace.inputs.slice(0, count), 'weight', ends);
+  addPlaceholders(graph, trace.inputs.slice(count), 'input', ends);
+  const named = graph.addTrace(trace, ends);
+  results.outputs.forEach(({ source, dtype }, i) => {
+    graph.identity(`output_${i}`, named(source), dtype);
   });
-  const initialised = weightHandles.map(({ name, shape, dtype }, i) => {
+  return { graph, outputNames: results.outputs.map((output) => output.name) };
+};
+
+/** Tensors as the inputs of a trace, under `prefix.name`. */
+const openEnds = (tensors: Tensors, prefix: string) =>
+  Object.entries(tensors).map(([name, { shape, dtype }]) => ({
+    name: `${prefix}.${name}`,
+    shape,
+    dtype: dtypeNumber(dtype),
+  }));
+
+/** Variables that `initialised` assigns from the placeholders `initial_…`, read as `{as}_…`. */
+const addVariables = (graph: GraphBuilder, inputs: readonly TracedTensor[], as: string, ends: Map<string, string>) => {
+  const variables = inputs.map(({ name, shape, dtype }, i) => {
     const handle = graph.variable(`variable_${i}`, shape, dtype);
-    inputs.set(`weight ${name}`, graph.read(`weight_${i}`, handle, dtype));
-    return graph.assign(`initialise_${i}`, handle, graph.placeholder(`initial_${i}`, shape, dtype), dtype);
+    const read = graph.read(`${as}_${i}`, handle, dtype);
+    ends.set(name, read);
+    return { handle, read, dtype, shape };
   });
-  graph.identity(
-    'initialised',
-    graph.constant('one', [], dtypeNumber('float32'), [1]),
-    dtypeNumber('float32'),
-    initialised,
+  const assigned = variables.map(({ handle, dtype, shape }, i) =>
+    graph.assign(`initialise_${i}`, handle, graph.placeholder(`initial_${i}`, shape, dtype), dtype),
   );
-  const named = graph.addTrace(trace, inputs);
-  result.forEach(({ id, dtype }, i) => {
-    graph.identity(`output_${i}`, named(trace.sourceOf(id)), dtype);
+  const one = graph.constant('one', [], dtypeNumber('float32'), [1]);
+  graph.identity('initialised', one, dtypeNumber('float32'), assigned);
+  return variables;
+};
+
+const addPlaceholders = (
+  graph: GraphBuilder,
+  inputs: readonly TracedTensor[],
+  as: string,
+  ends: Map<string, string>,
+): void => {
+  inputs.forEach(({ name, shape, dtype }, i) => {
+    ends.set(name, graph.placeholder(`${as}_${i}`, shape, dtype));
   });
-  return { graph, outputNames: result.map((output) => output.name) };
 };
 
 /** A session whose variables hold these values, in order. */
@@ -242,12 +234,3 @@ const cloneAll = (tensors: Tensors): Tensors => mapValues(tensors, (tensor) => t
 
 const mapValues = <A, B>(record: Record<string, A>, map: (value: A) => B): Record<string, B> =>
   Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
-
-/** `tf.tidy` for bodies that return no tensors: what they made is disposed, what they return is kept as it is. */
-const inTidy = <T>(body: () => T): T => {
-  let result: T | undefined;
-  tf.tidy(() => {
-    result = body();
-  });
-  return result as T;
-};

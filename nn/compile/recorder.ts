@@ -1,6 +1,8 @@
 import { type Binding, backend, type NativeTensor, type OpAttribute } from '../kernels/backend.ts';
+import { type Tensors, tf } from '../tf.ts';
+import { type Abstract, inferOutputs } from './shapes.ts';
 
-/** One executed op or created constant, in order of execution. Inputs are `[node index, output index]`. */
+/** One op or constant, in order of use. Inputs are `[node index, output index]`. */
 export type TraceNode =
   | { readonly type: 'op'; readonly name: string; readonly attributes: OpAttribute[]; readonly inputs: Source[] }
   | { readonly type: 'constant'; readonly shape: number[]; readonly dtype: number; readonly values: ArrayLike<number> }
@@ -8,61 +10,95 @@ export type TraceNode =
 
 export type Source = readonly [node: number, output: number];
 
-/** What one eager run of a pure function did. */
-export interface Trace {
-  readonly nodes: readonly TraceNode[];
-  /** Where the tensor with this native handle comes from. */
-  sourceOf(id: number): Source;
+/** A tensor of a trace: what it is called, where it comes from, what it looks like. */
+export interface TracedTensor {
+  readonly name: string;
+  readonly source: Source;
+  readonly shape: number[];
+  readonly dtype: number;
 }
 
+/** What a pure function would do. */
+export interface Trace {
+  readonly nodes: readonly TraceNode[];
+  readonly inputs: readonly TracedTensor[];
+}
+
+/** tfjs-node takes negative handles for tensors whose values are still in JavaScript (-1), and never deletes them. */
+const firstHandle = -2;
+
 /**
- * Runs `body` once while every call of the native binding is written down. Since a pure step reads no value on the way,
- * the record is a complete program: forward, backward and optimizer.
+ * Runs `body` on tensors without values while every call of the native binding is written down instead of carried out.
+ * Since a pure step reads no value on the way, the record is a complete program: forward, backward and optimizer.
  *
- * @param inputs native handles that stay open ends of the trace, by name
+ * @param inputs the open ends of the trace, by name
+ * @returns the trace, and what `body` returned as sources in it
  */
-export const record = <T>(
-  inputs: readonly { name: string; id: number; shape: number[]; dtype: number }[],
-  body: () => T,
-): { trace: Trace; result: T } => {
+export const record = <K extends string>(
+  inputs: readonly Omit<TracedTensor, 'source'>[],
+  body: (inputs: Tensors) => Record<K, Tensors>,
+): { trace: Trace; results: Record<K, TracedTensor[]> } => {
   const owner = backend();
   const real = owner.binding;
   const nodes: TraceNode[] = [];
-  const sources = new Map<number, Source>();
-  for (const { name, id, shape, dtype } of inputs) {
-    sources.set(id, [nodes.length, 0]);
-    nodes.push({ type: 'input', name, shape, dtype });
-  }
-  const sourceOf = (id: number): Source => {
-    const source = sources.get(id);
-    if (!source)
-      throw new Error(`a traced step used tensor ${id}, which was made before the trace and is no input of it`);
-    return source;
+  const known = new Map<number, { source: Source; tensor: Abstract }>();
+  const add = (node: TraceNode, outputs: readonly Abstract[]): number[] => {
+    const index = nodes.push(node) - 1;
+    return outputs.map((tensor, output) => {
+      const handle = firstHandle - known.size;
+      known.set(handle, { source: [index, output], tensor });
+      return handle;
+    });
+  };
+  const lookUp = (handle: number): { source: Source; tensor: Abstract } => {
+    const found = known.get(handle);
+    if (found) return found;
+    throw new Error(`a traced step used tensor ${handle}, which was made before the trace and is no input of it`);
   };
   const wiretap: Partial<Binding> = {
-    executeOp: (name, attributes, inputIds, outputs): NativeTensor[] => {
-      const made = real.executeOp(name, attributes, inputIds, outputs);
-      const index = nodes.length;
-      nodes.push({ type: 'op', name, attributes, inputs: inputIds.map(sourceOf) });
-      made.forEach((tensor, i) => {
-        sources.set(tensor.id, [index, i]);
-      });
-      return made;
+    executeOp: (name, attributes, inputIds): NativeTensor[] => {
+      const operands = inputIds.map(lookUp);
+      const inferred = inferOutputs(
+        name,
+        attributes,
+        operands.map(({ tensor }) => tensor),
+      );
+      const handles = add({ type: 'op', name, attributes, inputs: operands.map(({ source }) => source) }, inferred);
+      return inferred.map(({ shape, dtype }, i) => ({ id: handles[i] as number, shape: [...shape], dtype }));
     },
-    createTensor: (shape, dtype, values): number => {
-      const id = real.createTensor(shape, dtype, values);
-      sources.set(id, [nodes.length, 0]);
-      nodes.push({ type: 'constant', shape: [...shape], dtype, values: Array.from(values as ArrayLike<number>) });
-      return id;
+    createTensor: (shape, dtype, given): number => {
+      const values = Array.from(given as ArrayLike<number>);
+      return add({ type: 'constant', shape: [...shape], dtype, values }, [{ shape, dtype, values }])[0] as number;
     },
     tensorDataSync: () => {
       throw new Error('a traced step must not read values: pass them in with the batch, or return them as metrics');
     },
   };
+  const traced = (tensors: Tensors): TracedTensor[] => {
+    // Values still held by JavaScript become constants of the graph here.
+    const handles = owner.getInputTensorIds(Object.values(tensors));
+    return Object.keys(tensors).map((name, i) => {
+      const { source, tensor } = lookUp(handles[i] as number);
+      return { name, source, shape: [...tensor.shape], dtype: tensor.dtype };
+    });
+  };
   // The binding's own functions are read-only properties of a native object: stand a delegate in front of it.
   owner.binding = Object.create(real, describe(wiretap)) as Binding;
   try {
-    return { result: body(), trace: { nodes, sourceOf } };
+    let recorded: { trace: Trace; results: Record<K, TracedTensor[]> } | undefined;
+    tf.tidy(() => {
+      const open = inputs.map(({ name, shape, dtype }): [string, tf.Tensor] => {
+        const [id] = add({ type: 'input', name, shape, dtype }, [{ shape, dtype }]) as [number];
+        return [name, owner.createOutputTensor({ id, shape, dtype })];
+      });
+      const begun = open.map(([name], i) => ({ ...(inputs[i] as TracedTensor), name, source: [i, 0] as const }));
+      const made = body(Object.fromEntries(open));
+      const results = Object.fromEntries(
+        Object.entries<Tensors>(made).map(([key, tensors]) => [key, traced(tensors)]),
+      ) as Record<K, TracedTensor[]>;
+      recorded = { trace: { nodes, inputs: begun }, results };
+    });
+    return recorded as { trace: Trace; results: Record<K, TracedTensor[]> };
   } finally {
     owner.binding = real;
   }

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { backend, op } from '../kernels/backend.ts';
+import { backend } from '../kernels/backend.ts';
 import type { Tensors, tf } from '../tf.ts';
 import type { GraphBuilder } from './graph.ts';
 
@@ -32,29 +32,6 @@ export class Session {
     backend().binding.deleteSavedModel(this.id);
   }
 }
-
-/** Makes sure that tensors given as JavaScript values have native handles, and returns these in order. */
-export const handlesOf = (tensors: Tensors): { name: string; id: number; shape: number[]; dtype: number }[] => {
-  const ids = backend().getInputTensorIds(Object.values(tensors));
-  return Object.entries(tensors).map(([name, tensor], i) => ({
-    name,
-    id: ids[i] as number,
-    shape: tensor.shape,
-    dtype: dtypeNumber(tensor.dtype),
-  }));
-};
-
-/**
- * The same values, each behind a native handle of its own: a trace tells its inputs apart by handle, and weights and
- * their average start as one tensor under two names.
- */
-export const withOwnHandles = (tensors: Tensors): Tensors =>
-  Object.fromEntries(
-    Object.entries(tensors).map(([name, tensor]) => {
-      const type = { name: 'T', type: backend().binding.TF_ATTR_TYPE, value: dtypeNumber(tensor.dtype) };
-      return [name, op('Identity', [type], [tensor])];
-    }),
-  );
 
 /** TensorFlow's number for a tfjs dtype. */
 export const dtypeNumber = (dtype: tf.DataType): number => {
