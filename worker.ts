@@ -96,9 +96,8 @@ const main = async (): Promise<void> => {
     throw new CemiflowError('Usage', `--role must be orchestrator, cpu or gpu, got ${role}; --build must be given`, {
       remedy: 'node --import tsx worker.ts --role cpu --build <id>',
     });
-  const threads = Number(process.env.CEMIFLOW_THREADS) || cpus().length;
   const device = role === 'gpu' ? 'gpu' : 'cpu';
-  Object.assign(process.env, tensorflowVariables(process.env, { device, threads }));
+  Object.assign(process.env, tensorflowVariables(process.env, { device, cores: cpus().length }));
   const setup = { device, flags: flagsOf(process.env), visibleGpus: process.env.CUDA_VISIBLE_DEVICES } as const;
   const store = await openStore({
     endpoint: required('S3_ENDPOINT'),
@@ -111,7 +110,7 @@ const main = async (): Promise<void> => {
   const connection = await NativeConnection.connect({ address: required('TEMPORAL_ADDRESS') });
   const namespace = process.env.TEMPORAL_NAMESPACE || 'default';
   const worker = await createWorker({ role, build, connection, namespace, activities });
-  console.log(`${role} worker of build ${build} is ready, ${threads} threads`);
+  console.log(`${role} worker of build ${build} is ready, ${setup.flags.intraOpThreads} threads`);
   await worker.run();
   await connection.close();
 };

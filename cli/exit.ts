@@ -1,4 +1,4 @@
-import { CemiflowError } from '../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
 
 /** What the shell sees. */
 export const exitCodes = { ok: 0, runFailed: 1, badInput: 2, interrupted: 130 } as const;
@@ -14,21 +14,44 @@ export const exitCodeOf = (error: unknown): number =>
 export const usageError = (message: string, remedy: string): CemiflowError =>
   new CemiflowError('Usage', message, { remedy });
 
+/** An error as people and programs read it. */
+interface ToldError {
+  readonly code: string;
+  readonly message: string;
+  readonly remedy: string;
+  readonly data?: JsonObject;
+  /** The stage that failed, where it was one. */
+  readonly stage?: string;
+  readonly stack?: string;
+}
+
 /**
+ * For people
  * ```
  * error[BlobCorrupt]: sha256:ab… hashed to sha256:cd…
  *   remedy: run "cemiflow fsck --repair"
  * ```
- *
- * @param verbose adds stacks, also of causes
+ * and with `json` one line, `{"error": {"code", "message", "remedy", …}}`.
  */
-export const formatError = (error: unknown, verbose: boolean): string => {
-  const known = error instanceof CemiflowError;
-  const code = known ? error.code : 'Unexpected';
+export const tellError = (error: ToldError, { json }: { readonly json: boolean }): string => {
+  if (json) return JSON.stringify({ error });
+  const { code, message, remedy, stage, stack } = error;
+  const lines = [`error[${code}]: ${stage ? `${stage}: ` : ''}${message}`, `  remedy: ${remedy}`];
+  return [...lines, ...(stack ? [stack] : [])].join('\n');
+};
+
+/** Whatever was thrown, told. @param style.verbose adds stacks, also of causes */
+export const formatError = (
+  error: unknown,
+  { verbose, json }: { readonly verbose: boolean; readonly json: boolean },
+): string => {
   const message = error instanceof Error ? error.message || error.name : String(error);
-  const remedy = known ? error.remedy : 'this is a bug: run again with --verbose and report the stack';
-  const lines = [`error[${code}]: ${message}`, `  remedy: ${remedy}`];
-  return verbose ? [...lines, ...stacksOf(error)].join('\n') : lines.join('\n');
+  const { code, remedy, data } =
+    error instanceof CemiflowError
+      ? error
+      : { code: 'Unexpected', remedy: 'this is a bug: run again with --verbose and report the stack', data: {} };
+  const stack = verbose ? stacksOf(error).join('\n') : undefined;
+  return tellError({ code, message, remedy, data, stack }, { json });
 };
 
 const stacksOf = (error: unknown, depth = 0): string[] => {

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { Plan } from '../core/plan.ts';
 import type { Store } from '../store/index.ts';
 import { fetchReport } from './artifacts.ts';
-import { exitCodes } from './exit.ts';
+import { exitCodes, tellError } from './exit.ts';
 import { detachedNote, follow } from './follow.ts';
 import type { Session } from './session.ts';
 import type { RunView } from './view/snapshot.ts';
@@ -26,8 +26,8 @@ export const followToEnd = async (run: Followed, session: Session): Promise<numb
   const failed = view.stages.flatMap(({ id, failure }) => (failure ? [{ id, ...failure }] : []));
   if (session.json) session.print(JSON.stringify({ run: run.runId, state: view.state, failed }));
   for (const { id, code, message, remedy } of failed)
-    session.note(`error[${code}]: ${id}: ${message}\n  remedy: ${remedy}`);
-  session.note(failed.length > 0 ? againNote(run.runId) : await endNote(run, view));
+    session.note(tellError({ code, message, remedy, stage: id }, session));
+  session.note(failed.length > 0 ? againNote(run.runId) : await endNote(run, view, session));
   if (session.verbose) session.note(await stackOf(run));
   return exitCodes.runFailed;
 };
@@ -46,7 +46,7 @@ export const tellReport = async (
 const againNote = (runId: string): string =>
   `${runId} failed; what is finished is kept, and "cemiflow run" with the same spec makes only the rest`;
 
-const endNote = async ({ client, runId }: Followed, { state }: RunView): Promise<string> => {
+const endNote = async ({ client, runId }: Followed, { state }: RunView, session: Session): Promise<string> => {
   if (state === 'cancelled') return `${runId} was cancelled; what is finished is kept`;
   const error = await client.workflow
     .getHandle(runId)
@@ -55,9 +55,9 @@ const endNote = async ({ client, runId }: Followed, { state }: RunView): Promise
       () => undefined,
       (failure: Error & { cause?: Error }) => failure.cause ?? failure,
     );
-  const { type = 'RunFailed', details } = (error ?? {}) as { type?: string; details?: { remedy?: string }[] };
+  const { type: code = 'RunFailed', details } = (error ?? {}) as { type?: string; details?: { remedy?: string }[] };
   const remedy = details?.[0]?.remedy ?? 'see the worker logs named by "cemiflow status"';
-  return `error[${type}]: ${error?.message ?? `${runId} failed`}\n  remedy: ${remedy}`;
+  return tellError({ code, message: error?.message ?? `${runId} failed`, remedy }, session);
 };
 
 /** The failed stages' chains of causes with their stacks, as Temporal kept them. */

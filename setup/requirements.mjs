@@ -63,7 +63,7 @@ export const requirements = {
 };
 
 /** Free space where `path` is, in bytes; infinite when it cannot be told. */
-const freeBytes = (path) => {
+export const freeBytes = (path) => {
   try {
     const { bavail, bsize } = fs.statfsSync(path);
     return bavail * bsize;

@@ -26,11 +26,20 @@ const arrows: { readonly [from: string]: { readonly values: readonly string[]; r
     docker: { values: ['core', 'schemas'] },
     bench: { values: ['core', 'nn', 'data', 'metrics', 'store', 'services', 'setup'] },
     'worker.ts': { values: ['core', 'workflows', 'activities', 'nn', 'store', 'schemas'] },
+    'doctor.ts': { values: ['core', 'activities', 'nn'] },
     'setup.mjs': { values: ['setup'] },
   };
 
 /** Who may read the environment; all others are given what they need. `setup` is `setup.mjs` in parts. */
-const environmentReaders = ['worker.ts', 'setup.mjs', 'setup/', 'cli/', 'docker/health.ts', 'bench/main.ts'];
+const environmentReaders = [
+  'worker.ts',
+  'doctor.ts',
+  'setup.mjs',
+  'setup/',
+  'cli/',
+  'docker/health.ts',
+  'bench/main.ts',
+];
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 

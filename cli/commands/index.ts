@@ -132,4 +132,16 @@ export const commands: readonly Command[] = [
     positionals: [0, 1],
     load: () => import('./kinds.ts'),
   },
+  {
+    name: 'doctor',
+    usage: '[--quick]',
+    summary: 'look at what is installed and what TensorFlow sees, and train a little; starts no server',
+    details: [
+      '--quick   without the training, which takes less than a minute',
+      'On a machine with GPUs it looks at the first one of CUDA_VISIBLE_DEVICES, as the first GPU worker would.',
+      'Exit code 1 where a line failed (✗); each has a remedy.',
+    ].join('\n'),
+    options: { quick: { type: 'boolean' } },
+    load: () => import('./doctor.ts'),
+  },
 ];

@@ -17,7 +17,7 @@ export const run: Run = async ({ positionals: [name] }, session) => {
   const run = await findRun(await openStore(endpoints.s3), name);
   // Temporal forgets closed runs after a while; the store does not.
   const view = await withClient(endpoints, (client) => takeSnapshot(client, run.id)).catch(() => undefined);
-  const shown = view && view.stages.length > 0 ? view : fromDocument(run);
+  const shown = view && view.stages.length > 0 ? view : { ...fromDocument(run), ...(view && { state: view.state }) };
   if (session.json) session.print(JSON.stringify(shown, null, 2));
   else
     session.print([summaryOf(shown), ...shown.stages.map((stage) => `  ${stageLine(stage, shown.nowMs)}`)].join('\n'));

@@ -13,12 +13,13 @@ const marks: { readonly [state in StageView['state']]: string } = {
   cancelled: '–',
 };
 
-/** `7 of 23 stages · 3 running · 1 failed · 12m 04s` */
+/** `7 of 23 stages · 3 running · 1 failed · 12m 04s`; `cancelled · 7 of 23 stages · …` where somebody ended it. */
 export const summaryOf = ({ runId, stages, startedAtMs, nowMs, state }: RunView): string => {
   const count = (...states: StageView['state'][]): number =>
     stages.filter((stage) => states.includes(stage.state)).length;
   const parts = [
-    `${count('hit', 'done')} of ${stages.length} stages`,
+    ...(state === 'cancelled' ? ['cancelled'] : []),
+    ...(stages.length > 0 ? [`${count('hit', 'done')} of ${stages.length} stages`] : []),
     ...(count('hit') > 0 ? [`${count('hit')} hits`] : []),
     ...(count('running') > 0 ? [`${count('running')} running`] : []),
     ...(count('failed') > 0 ? [`${count('failed')} failed`] : []),

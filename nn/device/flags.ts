@@ -8,16 +8,16 @@ type Variables = { readonly [name: string]: string | undefined };
  *
  * @param env the process's own variables: some of them win, as `docs/cli.md` says
  * @param device on `cpu` the GPUs of the machine are hidden; on `gpu` those of `CUDA_VISIBLE_DEVICES` are seen
- * @param threads for the work inside one op
+ * @param cores threads for the work inside one op, unless `CEMIFLOW_THREADS` says otherwise
  * @returns what to set, by name
  */
 export const tensorflowVariables = (
   env: Variables,
-  { device, threads, arch = process.arch }: { device: 'cpu' | 'gpu'; threads: number; arch?: string },
+  { device, cores, arch = process.arch }: { device: 'cpu' | 'gpu'; cores: number; arch?: string },
 ): { [name: string]: string } => ({
   TF_CPP_MIN_LOG_LEVEL: env.TF_CPP_MIN_LOG_LEVEL ?? '2',
   TF_DETERMINISTIC_OPS: '1',
-  TF_NUM_INTRAOP_THREADS: String(threads),
+  TF_NUM_INTRAOP_THREADS: String(Number(env.CEMIFLOW_THREADS) || cores),
   TF_NUM_INTEROP_THREADS: env.TF_NUM_INTEROP_THREADS ?? '1',
   TF_FORCE_GPU_ALLOW_GROWTH: env.TF_FORCE_GPU_ALLOW_GROWTH ?? 'true',
   // TensorFlow would decide by the CPU's instructions, and tell nobody but its log.

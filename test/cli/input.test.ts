@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { call, cli, emptyFolder } from './helpers.ts';
+import { formatVersion, versionOf } from '../../cli/version.ts';
+import { call, cli, emptyFolder, root } from './helpers.ts';
 
 const spec = (text: string): string => {
   const file = join(emptyFolder(), 'spec.yaml');
@@ -70,6 +71,31 @@ test.each([
   expect(code).toBe(2);
 });
 
+test('with --json an error is one JSON object in a line of standard error', async () => {
+  const { code, err, out } = await call(['run', 'none.yaml', '--json'], emptyFolder());
+  expect(JSON.parse(err)).toEqual({
+    error: expect.objectContaining({ code: expect.stringMatching(/^Spec/), remedy: expect.any(String) }),
+  });
+  expect([code, out, err.trimEnd().includes('\n')]).toEqual([2, '', false]);
+});
+
+test('--version tells the version of the package, and the commit where the checkout has one', async () => {
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { code, out } = await call(['--version'], emptyFolder());
+  expect(out).toMatch(new RegExp(`^cemiflow ${version.replaceAll('.', '\\.')}( \\([0-9a-f]{12}(-dirty)?\\))?\n$`));
+  expect(code).toBe(0);
+  const told = JSON.parse((await call(['--version', '--json'], emptyFolder())).out);
+  expect(told.version).toBe(version);
+  // The same as in the line, unless another process commits in between.
+  expect(told.commit !== undefined).toBe(out.includes('('));
+});
+
+test('the version of a folder that is no checkout has no commit', async () => {
+  const folder = emptyFolder();
+  writeFileSync(join(folder, 'package.json'), '{"version": "1.2.3"}');
+  expect(formatVersion(await versionOf(folder))).toBe('cemiflow 1.2.3');
+});
+
 test('--verbose shows the stack', async () => {
   const { err } = await call(['--verbose', 'run', 'none.yaml'], emptyFolder());
   expect(err).toMatch(/^ {4}at /m);
@@ -93,6 +119,7 @@ test('help lists every command, and tells the options of one', async () => {
     'get',
     'export',
     'kinds',
+    'doctor',
   ])
     expect(out).toMatch(new RegExp(`^  ${name}\\b`, 'm'));
   expect(code).toBe(0);

@@ -9,6 +9,7 @@ import { openStore, type Store } from '../../store/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { startServices, type TestServices } from '../helpers/services.ts';
 import { node } from '../workflows/harness.ts';
+import { call } from './helpers.ts';
 
 let services: TestServices;
 let store: Store;
@@ -42,6 +43,17 @@ test('the first start starts, the second attaches, and one under other code take
   expect(await runningBuild(client, id)).toEqual({ build: 'bbbbbbbbbbbb', device: 'cpu' });
   expect((await client.workflow.getHandle(id, firstExecution).describe()).status.name).toBe('TERMINATED');
   expect(await store.getRun(id)).toMatchObject({ plan, workflowId: id, state: 'running', spec: { path: 'tiny.yaml' } });
+});
+
+test('status of a cancelled run says so in its first line', async () => {
+  const plan = planOf('stopped');
+  await start(plan, 'cccccccccccc');
+  expect((await call(['status', 'stopped'], services.home)).out).not.toContain('cancelled');
+  // Its workers are of another build, so that the request is answered without one.
+  expect((await call(['cancel', 'stopped'], services.home)).code).toBe(0);
+  const { out, code } = await call(['status', 'stopped'], services.home);
+  expect(out.split('\n')[0]).toMatch(new RegExp(`^${runIdOf(plan)} {2}cancelled · `));
+  expect(code).toBe(0);
 });
 
 test('a run is found by its id, the beginning of it, or the experiment; a wrong name is answered with others', async () => {

@@ -96,9 +96,27 @@ test('--json gives one object a line for every change', () => {
 
 test('an error is one line and its remedy; what was wrong with the input exits 2', () => {
   const error = new CemiflowError('StoreTimeout', 'no answer', { remedy: 'look at it' });
-  expect(formatError(error, false)).toBe('error[StoreTimeout]: no answer\n  remedy: look at it');
+  const people = { verbose: false, json: false };
+  expect(formatError(error, people)).toBe('error[StoreTimeout]: no answer\n  remedy: look at it');
   expect(exitCodeOf(error)).toBe(1);
   expect(exitCodeOf(new CemiflowError('SpecInvalid', '', { remedy: '' }))).toBe(2);
+});
+
+test('for programs an error is one line of JSON, with its stack where that is asked for', () => {
+  const error = new CemiflowError('RunAmbiguous', 'two\nlines', { remedy: 'name one', data: { ids: ['a'] } });
+  const told = { code: 'RunAmbiguous', message: 'two\nlines', remedy: 'name one', data: { ids: ['a'] } };
+  const short = formatError(error, { verbose: false, json: true });
+  expect(short).not.toContain('\n');
+  expect(JSON.parse(short)).toEqual({ error: told });
+  const long = JSON.parse(formatError(error, { verbose: true, json: true }));
+  expect(long).toEqual({ error: { ...told, stack: expect.stringContaining('view.test.ts') } });
+});
+
+test('a cancelled run says so in its first line', () => {
+  expect(runRows({ ...view(training), state: 'cancelled' }, { columns: 80, rows: 9 })[0]).toBe(
+    'tiny-0123456789ab  cancelled · 0 of 1 stages · 1 running · 2m 05s',
+  );
+  expect(runRows(view(training), { columns: 80, rows: 9 })[0]).not.toContain('cancelled');
 });
 
 test('durations and speeds are short', () => {

@@ -8,7 +8,7 @@ import { firstVisible, hasTf32, parseGpus } from '../../../nn/device/gpu.ts';
 
 describe('the variables of TensorFlow', () => {
   const told = (env: Record<string, string> = {}, device: 'cpu' | 'gpu' = 'cpu', arch = 'x64') =>
-    tensorflowVariables(env, { device, threads: 3, arch });
+    tensorflowVariables(env, { device, cores: 3, arch });
 
   it('fix what numbers depend on, and hide the GPUs from work that is for the CPU', () => {
     const own = { TF_DETERMINISTIC_OPS: '0', TF_NUM_INTRAOP_THREADS: '7', CUDA_VISIBLE_DEVICES: '0' };
@@ -31,6 +31,11 @@ describe('the variables of TensorFlow', () => {
   it('let the user turn TF32 and oneDNN off and XLA on, which is recorded too', () => {
     const env = { NVIDIA_TF32_OVERRIDE: '0', TF_ENABLE_ONEDNN_OPTS: 'false', TF_XLA_FLAGS: '--tf_xla_auto_jit=2' };
     expect(flagsOf({ ...env, ...told(env) })).toMatchObject({ tf32: false, oneDnn: false, xla: '--tf_xla_auto_jit=2' });
+  });
+
+  it('take the threads that the user gives', () => {
+    expect(told({ CEMIFLOW_THREADS: '1' }).TF_NUM_INTRAOP_THREADS).toBe('1');
+    expect(told({ CEMIFLOW_THREADS: '' }).TF_NUM_INTRAOP_THREADS).toBe('3');
   });
 
   it('say unknown where nothing was told', () => {

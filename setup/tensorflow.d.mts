@@ -1,0 +1,3 @@
+import type { Env } from './layout.mjs';
+
+export const tensorflowVariant: (env: Env) => Promise<'cpu' | 'gpu'>;
