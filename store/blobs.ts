@@ -41,11 +41,11 @@ export class ContentStore {
   /** @throws CemiflowError `BlobMissing`, `BlobCorrupt` (`Artifact…` for manifests) */
   async get(digest: Digest): Promise<Buffer> {
     const key = contentKey(this.#kind, digest);
-    const bytes = await this.#objects.get(key).catch((error) => {
+    const object = await this.#objects.getHashed(key).catch((error) => {
       if (error.code !== 'ObjectUnreadable') throw error;
       throw this.#corrupt(digest, 'cannot be read by the server that has it', { digest }, error);
     });
-    if (!bytes) {
+    if (!object) {
       throw this.#error(
         'Missing',
         `${digest} is not in the store`,
@@ -55,9 +55,8 @@ export class ContentStore {
         },
       );
     }
-    const found = hash(bytes);
-    if (found === digest) return bytes;
-    throw this.#corrupt(digest, `hashed to ${found}`, { digest, found });
+    if (object.digest === digest) return object.bytes;
+    throw this.#corrupt(digest, `hashed to ${object.digest}`, { digest, found: object.digest });
   }
 
   has(digest: Digest): Promise<boolean> {

@@ -12,12 +12,20 @@ export interface PutOptions {
   readonly digest?: Digest;
 }
 
+/** An object with the digest of the bytes that came. */
+export interface Hashed {
+  readonly bytes: Buffer;
+  readonly digest: Digest;
+}
+
 /** What the store needs of a server: whole objects under keys, in one bucket. */
 export interface ObjectStore {
   /** @returns `present` where the key was taken and `overwrite` is off; the bytes there are as they were */
   put(key: string, bytes: Uint8Array, options?: PutOptions): Promise<'written' | 'present'>;
   /** @throws CemiflowError `ObjectUnreadable` where the server has the object and cannot read it */
   get(key: string): Promise<Buffer | undefined>;
+  /** The same, hashed on the way. */
+  getHashed(key: string): Promise<Hashed | undefined>;
   /** Proves that the key is taken, and nothing about its bytes. */
   has(key: string): Promise<boolean>;
   /** Keys that start so, sorted. For audits and clean-up: no result may depend on it alone. */

@@ -3,9 +3,10 @@ import https from 'node:https';
 import { signV4 } from 'minio/dist/esm/signing.mjs';
 import { hexOf } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
+import { type Body, readBody } from './body.ts';
 import { isTransient, mayBeDamaged, networkError, refusalError, unreadableError } from './errors.ts';
 import { hash } from './hash.ts';
-import { checkKey, checkSize, maxObjectBytes, type ObjectStore, type PutOptions } from './objects.ts';
+import { checkKey, checkSize, type Hashed, maxObjectBytes, type ObjectStore, type PutOptions } from './objects.ts';
 
 export interface S3Config {
   /** `http://127.0.0.1:9000` or `https://…`; objects are addressed as `/bucket/key`. */
@@ -33,13 +34,14 @@ interface Request {
   readonly query?: string;
   readonly headers?: Record<string, string>;
   readonly body?: Uint8Array;
+  /** Whether the answer's body is hashed. */
+  readonly hashed?: boolean;
   readonly accept: readonly number[];
 }
 
-interface Answer {
+interface Answer extends Body {
   readonly status: number;
   readonly headers: http.IncomingHttpHeaders;
-  readonly body: Buffer;
 }
 
 const emptyHash = hexOf(hash(new Uint8Array(0)));
@@ -89,13 +91,11 @@ export class S3Objects implements ObjectStore {
   }
 
   async get(key: string): Promise<Buffer | undefined> {
-    try {
-      const { status, body } = await this.#call({ method: 'GET', key, accept: [200, 404] });
-      return status === 404 ? undefined : body;
-    } catch (error) {
-      if (!mayBeDamaged(error) || !(await this.has(key).catch(() => false))) throw error;
-      throw unreadableError(`${this.#config.bucket}/${key}`, this.#config.endpoint, error);
-    }
+    return (await this.#read(key, false))?.bytes;
+  }
+
+  async getHashed(key: string): Promise<Hashed | undefined> {
+    return (await this.#read(key, true)) as Hashed | undefined;
   }
 
   async has(key: string): Promise<boolean> {
@@ -117,7 +117,7 @@ export class S3Objects implements ObjectStore {
         prefix,
         ...(token && { 'continuation-token': token }),
       });
-      const xml = (await this.#call({ method: 'GET', query, accept: [200] })).body.toString();
+      const xml = (await this.#call({ method: 'GET', query, accept: [200] })).bytes.toString();
       for (const [, key] of xml.matchAll(/<Key>([^<]*)<\/Key>/g))
         keys.push(decodeURIComponent((key as string).replaceAll('+', ' ')));
       token = unescapeXml(tag(xml, 'NextContinuationToken'));
@@ -134,6 +134,16 @@ export class S3Objects implements ObjectStore {
   /** Ends idle connections. */
   close(): void {
     this.#agent.destroy();
+  }
+
+  async #read(key: string, hashed: boolean): Promise<Body | undefined> {
+    try {
+      const { status, bytes, digest } = await this.#call({ method: 'GET', key, hashed, accept: [200, 404] });
+      return status === 404 ? undefined : { bytes, digest };
+    } catch (error) {
+      if (!mayBeDamaged(error) || !(await this.has(key).catch(() => false))) throw error;
+      throw unreadableError(`${this.#config.bucket}/${key}`, this.#config.endpoint, error);
+    }
   }
 
   async #call(request: Request): Promise<Answer> {
@@ -161,7 +171,7 @@ export class S3Objects implements ObjectStore {
     }
   }
 
-  #send({ method, key, query, headers, body }: Request, deadline: AbortSignal): Promise<Answer> {
+  #send({ method, key, query, headers, body, hashed = false }: Request, deadline: AbortSignal): Promise<Answer> {
     const { accessKey, secretKey, bucket, region, idleMs } = this.#config;
     const { protocol, hostname, port, host } = this.#url;
     const path = `/${bucket}${key === undefined ? '' : `/${escapePath(key)}`}${query ? `?${query}` : ''}`;
@@ -187,8 +197,8 @@ export class S3Objects implements ObjectStore {
     };
     return new Promise((resolve, reject) => {
       const request = (protocol === 'https:' ? https : http).request(options, (response) => {
-        readBody(response).then(
-          (bytes) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: bytes }),
+        readBody(response, { limit: maxObjectBytes, hashed }).then(
+          (read) => resolve({ status: response.statusCode ?? 0, headers: response.headers, ...read }),
           reject,
         );
       });
@@ -199,22 +209,10 @@ export class S3Objects implements ObjectStore {
   }
 }
 
-/** Node rejects by itself when fewer bytes come than were declared. */
-const readBody = async (response: http.IncomingMessage): Promise<Buffer> => {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of response) {
-    bytes += chunk.length;
-    if (bytes > maxObjectBytes) throw new Error(`an answer of over ${maxObjectBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks, bytes);
-};
-
 /** S3's error code and message: in the body, or for HEAD, which has none, in MinIO's header. */
-const errorIn = ({ status, headers, body }: Answer): { code: string; message: string } => {
+const errorIn = ({ status, headers, bytes }: Answer): { code: string; message: string } => {
   if (status < 400) return { code: '', message: '' };
-  const xml = body.toString('utf8', 0, 10_000);
+  const xml = bytes.toString('utf8', 0, 10_000);
   return {
     code: tag(xml, 'Code') || `${headers['x-minio-error-code'] ?? ''}`,
     message: unescapeXml(tag(xml, 'Message')) || `${headers['x-minio-error-desc'] ?? ''}`.replaceAll('"', ''),

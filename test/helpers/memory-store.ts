@@ -1,5 +1,6 @@
+import { hash } from '../../store/hash.ts';
 import { Store } from '../../store/index.ts';
-import { checkKey, checkSize, type ObjectStore } from '../../store/objects.ts';
+import { checkKey, checkSize, type Hashed, type ObjectStore } from '../../store/objects.ts';
 
 /** Objects in memory. `map` is there for tests that damage what lies in it. */
 export class MemoryObjects implements ObjectStore {
@@ -15,6 +16,10 @@ export class MemoryObjects implements ObjectStore {
   async get(key: string): Promise<Buffer | undefined> {
     const bytes = this.map.get(key);
     return bytes && Buffer.from(bytes);
+  }
+  async getHashed(key: string): Promise<Hashed | undefined> {
+    const bytes = await this.get(key);
+    return bytes && { bytes, digest: hash(bytes) };
   }
   async has(key: string): Promise<boolean> {
     return this.map.has(key);
