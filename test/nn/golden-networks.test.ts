@@ -1,0 +1,141 @@
+import { describe, expect, it } from 'vitest';
+import { conditionTokens } from '../../nn/diffusion/condition.ts';
+import type { UNetConfig } from '../../nn/diffusion/config.ts';
+import { ddimStep } from '../../nn/diffusion/ddim.ts';
+import { unetParameters } from '../../nn/diffusion/layout.ts';
+import { diffusionLoss } from '../../nn/diffusion/loss.ts';
+import { unet } from '../../nn/diffusion/unet.ts';
+import { valueAndGradients } from '../../nn/gradients.ts';
+import { parameterCount } from '../../nn/parameters.ts';
+import { embed, forwardTrain } from '../../nn/recognizer/backbone.ts';
+import type { RecognizerConfig } from '../../nn/recognizer/config.ts';
+import { recognizerParameters } from '../../nn/recognizer/layout.ts';
+import { type Tensors, tf } from '../../nn/tf.ts';
+import {
+  cases,
+  diffusionBatch,
+  expectGolden,
+  fillMap,
+  fillParameters,
+  fillTensor,
+  frozenRecognizer,
+  golden,
+  identities,
+  mapValues,
+  storedValues,
+} from '../golden/values.ts';
+
+const read = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
+
+describe("recognizers beside PyTorch's", () => {
+  const x = fillMap('images', [6, 3, 14, 14]);
+  const probe = fillTensor('features/probe', [6, 6]);
+  for (const variant of ['ir', 'ir_se', 'iresnet'] as const) {
+    const config: RecognizerConfig = { ...cases.recognizer, variant };
+    const parameters = recognizerParameters(config);
+    const all = fillParameters(parameters);
+    const pick = (trained: boolean): Tensors =>
+      Object.fromEntries(
+        parameters.filter((p) => p.trained === trained).map(({ name }) => [name, all[name] as tf.Tensor]),
+      );
+
+    it(`${variant} with running statistics: features, and their gradient by the images`, () => {
+      const gradient = tf.grad((images) => tf.sum(tf.mul(embed(all, images as tf.Tensor4D, config), probe)))(x);
+      const made = { features: read(embed(all, x, config)), 'gradient/x': mapValues(gradient) };
+      expectGolden(made, golden('recognizers', `${variant}/inference`), 5e-6);
+    });
+
+    it(`${variant} as it trains: features, running statistics, gradients by images and parameters`, () => {
+      const [weights, running] = [pick(true), pick(false)];
+      const loss = (w: Tensors, images: tf.Tensor): tf.Scalar =>
+        tf.sum(tf.mul(forwardTrain(w, running, images as tf.Tensor4D, config).features, probe));
+      const forward = forwardTrain(weights, running, x, config);
+      const { gradients } = valueAndGradients((w) => loss(w, x), weights);
+      const statistics = parameters.filter(({ name }) => name.includes('running_'));
+      const made = {
+        features: read(forward.features),
+        'gradient/x': mapValues(tf.grad((images) => loss(weights, images))(x)),
+        ...storedValues(
+          gradients,
+          parameters.filter(({ trained }) => trained),
+          'gradient/',
+        ),
+        ...storedValues(forward.running, statistics, 'running/'),
+      };
+      expectGolden(made, golden('recognizers', `${variant}/training`), 5e-5);
+    });
+  }
+});
+
+describe("the UNet beside PyTorch's", () => {
+  for (const name of ['unet', 'patchUnet'] as const) {
+    it(`${name}: output, and gradients by images, condition and parameters`, () => {
+      const config: UNetConfig = cases[name];
+      const parameters = unetParameters(config);
+      const size = config.imageSize;
+      const probe = fillMap('noise/probe', [3, 3, size, size]);
+      const output = (w: Tensors): tf.Tensor4D => {
+        const tokens = conditionTokens(w, w.identity as tf.Tensor2D, w.m as tf.Tensor1D, config);
+        return unet(w, w.x as tf.Tensor4D, tf.tensor1d(cases.time), tokens, config);
+      };
+      const inputs = { x: fillMap('images', [3, 3, size, size]), identity: identities(), m: tf.tensor1d(cases.m) };
+      const weights = { ...fillParameters(parameters), ...inputs };
+      const { gradients } = valueAndGradients((w) => tf.sum(tf.mul(output(w), probe)), weights);
+      const made = {
+        y: mapValues(output(weights)),
+        'gradient/x': mapValues(gradients.x as tf.Tensor),
+        'gradient/identity': read(gradients.identity as tf.Tensor),
+        'gradient/m': read(gradients.m as tf.Tensor),
+        ...storedValues(gradients, parameters, 'gradient/'),
+      };
+      expectGolden(made, golden('unets', name), 5e-5);
+    });
+  }
+
+  for (const prediction of ['epsilon', 'velocity'] as const) {
+    const config: UNetConfig = { ...cases.unet, prediction };
+    const parameters = unetParameters(config);
+
+    it(`L_MSE and L_SimMat through the frozen recognizer, ${prediction}: values and gradients`, () => {
+      const noise = fillMap('noise', [3, 3, 14, 14]);
+      const { config: recognizer, weights: frozen } = frozenRecognizer();
+      const lossOf = (w: Tensors) =>
+        diffusionLoss(w, diffusionBatch(noise), (x) => embed(frozen, x, recognizer), config, {
+          lambda: cases.lambda,
+          steps: 1000,
+        });
+      const weights = fillParameters(parameters);
+      const { loss, mse, simMat, similarity } = lossOf(weights);
+      const { gradients } = valueAndGradients((w) => lossOf(w).loss, weights);
+      const made = {
+        loss: read(loss),
+        mse: read(mse),
+        sim_mat: read(simMat),
+        similarity: read(similarity),
+        ...storedValues(gradients, parameters, 'gradient/'),
+      };
+      expectGolden(made, golden('losses', prediction), 5e-5);
+    });
+
+    it(`DDIM, ${prediction}: one step, and four in a row`, () => {
+      const weights = fillParameters(parameters);
+      const tokens = conditionTokens(weights, identities(), tf.tensor1d(cases.m), config);
+      let x = fillMap('noise', [3, 3, 14, 14], 2);
+      const made: Record<string, Float32Array> = {};
+      cases.ddim.forEach((at: { time: number; alphaBar: number; nextAlphaBar: number }, i: number) => {
+        const { time, alphaBar, nextAlphaBar } = at;
+        const scalars = { time: tf.scalar(time), alphaBar: tf.scalar(alphaBar), nextAlphaBar: tf.scalar(nextAlphaBar) };
+        x = ddimStep(weights, x, tokens, scalars, config);
+        made[`${i + 1}`] = mapValues(x);
+      });
+      const { '1': first, '4': last } = made as Record<string, Float32Array>;
+      expectGolden({ '1': first as Float32Array, '4': last as Float32Array }, golden('ddim', prediction), 1e-5);
+    });
+  }
+
+  it('has as many parameters as PyTorch counts at the size of the paper', () => {
+    const paper = { imageSize: 112, base: 128, multipliers: [1, 1, 2, 2, 4, 4], attention: [4] };
+    const sizes = { headChannels: 64, groups: 32, identitySize: 512, conditionSize: 512, conditionTokens: 1 };
+    expect(parameterCount(unetParameters({ ...cases.unet, ...paper, ...sizes }))).toBe(96_187_523);
+  });
+});

@@ -1,0 +1,222 @@
+import { describe, expect, it } from 'vitest';
+import { compileStep } from '../../nn/compile/index.ts';
+import type { UNetConfig } from '../../nn/diffusion/config.ts';
+import { unetParameters } from '../../nn/diffusion/layout.ts';
+import { diffusionState, diffusionStep } from '../../nn/diffusion/train-step.ts';
+import { unflatten } from '../../nn/flat.ts';
+import { prefixed, valueAndGradients, withPrefix } from '../../nn/gradients.ts';
+import { statelessNormal } from '../../nn/kernels/random.ts';
+import { adamW, adamWState } from '../../nn/optim/adamw.ts';
+import { emaDecay, emaUpdate } from '../../nn/optim/ema.ts';
+import { sgd, sgdState } from '../../nn/optim/sgd.ts';
+import { embed } from '../../nn/recognizer/backbone.ts';
+import { recognizerParameters } from '../../nn/recognizer/layout.ts';
+import { crossEntropy, type Head, marginLogits } from '../../nn/recognizer/margin.ts';
+import { headParameters, type RecognizerTraining, recognizerStep } from '../../nn/recognizer/train-step.ts';
+import { type Tensors, tf } from '../../nn/tf.ts';
+import {
+  cases,
+  diffusionBatch,
+  expectGolden,
+  fillMap,
+  fillParameters,
+  fillTensor,
+  frozenRecognizer,
+  golden,
+  storedValues,
+  type Values,
+} from '../golden/values.ts';
+
+const read = (tensor: tf.Tensor): Float32Array => tensor.dataSync() as Float32Array;
+const firstStatistics = (): Tensors => ({ 'head.batch_mean': tf.tensor1d([20]), 'head.batch_std': tf.tensor1d([100]) });
+const labels = tf.tensor1d(cases.labels, 'int32');
+const oneHot = tf.oneHot(labels, cases.classes, 1, 0, 'float32') as tf.Tensor2D;
+
+const pickNames = (values: Values, chosen: (name: string) => boolean): Values =>
+  Object.fromEntries(Object.entries(values).filter(([name]) => chosen(name)));
+
+describe('heads beside PyTorch', () => {
+  for (const loss of ['cosface', 'arcface', 'adaface'] as const) {
+    it(`${loss}: logits, loss and gradients over three steps`, () => {
+      const head: Head = cases.heads[loss];
+      const kernel = fillTensor('head.kernel', [8, cases.classes]) as tf.Tensor2D;
+      let statistics = firstStatistics();
+      const made: Record<string, ArrayLike<number>> = {};
+      for (const step of [0, 1, 2]) {
+        const features = fillTensor(`features ${step}`, [6, 8], 20 * (step + 1)) as tf.Tensor2D;
+        const scored = marginLogits(features, kernel, oneHot, head, statistics);
+        made[`${step}/logits`] = read(scored.logits);
+        made[`${step}/loss`] = read(crossEntropy(scored.logits, oneHot));
+        if (step === 0 || loss === 'adaface') {
+          const { gradients } = valueAndGradients(
+            (v) => {
+              const { logits } = marginLogits(v.f as tf.Tensor2D, v.k as tf.Tensor2D, oneHot, head, statistics);
+              return crossEntropy(logits, oneHot);
+            },
+            { f: features, k: kernel },
+          );
+          made[`${step}/gradient/features`] = read(gradients.f as tf.Tensor);
+          made[`${step}/gradient/kernel`] = read(gradients.k as tf.Tensor);
+        }
+        statistics = scored.statistics;
+        if (loss !== 'adaface') continue;
+        made[`${step}/batch_mean`] = read(statistics['head.batch_mean'] as tf.Tensor);
+        made[`${step}/batch_std`] = read(statistics['head.batch_std'] as tf.Tensor);
+      }
+      const wanted = golden('heads', loss);
+      // Logits are large and gradients small: each kind is measured by its own largest value.
+      for (const kind of new Set(Object.keys(wanted).map((name) => name.slice(2)))) {
+        const ofKind = (values: Values): Values => pickNames(values, (name) => name.endsWith(kind));
+        expectGolden(ofKind(made), ofKind(wanted), 2e-6);
+      }
+      expect(Object.keys(made).length).toBe(Object.keys(wanted).length);
+    });
+  }
+});
+
+describe('optimizers beside PyTorch', () => {
+  const gradient = (step: number): Tensors => ({ p: fillTensor(`gradient ${step}`, [40], 0.1) });
+  const first = (): Tensors => ({ p: fillTensor('p', [40]) });
+  const kinds = {
+    adamw: () => {
+      let state = adamWState(first());
+      return (p: Tensors, step: number): Tensors => {
+        const updated = adamW(p, gradient(step), state, tf.scalar(0.01), cases.adamW);
+        state = updated.state;
+        return updated.parameters;
+      };
+    },
+    sgd: () => {
+      let buffers = sgdState(first());
+      return (p: Tensors, step: number): Tensors => {
+        const options = { ...cases.sgd, decayed: () => true };
+        const updated = sgd(p, gradient(step), buffers, tf.scalar(0.1), options);
+        buffers = updated.buffers;
+        return updated.parameters;
+      };
+    },
+  };
+  for (const [name, start] of Object.entries(kinds)) {
+    it(`${name}: the parameters after each of three steps, and their average`, () => {
+      const update = start();
+      let p = first();
+      let average = p;
+      const made: Record<string, Float32Array> = {};
+      for (const step of [0, 1, 2]) {
+        p = update(p, step);
+        average = emaUpdate(average, p, tf.scalar(emaDecay(step)));
+        made[`${step + 1}/p`] = read(p.p as tf.Tensor);
+        made[`${step + 1}/average`] = read(average.p as tf.Tensor);
+      }
+      expectGolden(made, golden('optimizers', name), 1e-6);
+    });
+  }
+});
+
+/** How far parameters moved, in PyTorch's layout: what a step did is a small part of what they are. */
+const moved = (values: Values, first: Values): Values =>
+  Object.fromEntries(
+    Object.entries(values).map(([name, after]) => {
+      return [name, Float64Array.from(after, (value, i) => value - (first[name]?.[i] as number))];
+    }),
+  );
+
+for (const compiled of [false, true]) {
+  const kind = compiled ? 'compiled' : 'eager';
+
+  describe(`training steps beside PyTorch, ${kind}`, () => {
+    for (const loss of ['cosface', 'arcface', 'adaface'] as const) {
+      it(`recognizer with ${loss}: losses of three steps, and the state after them`, () => {
+        const { variant, weightDecay } = cases.recognizerSteps[loss];
+        const config = { ...cases.smallRecognizer, variant };
+        const head: Head = cases.heads[loss];
+        const training: RecognizerTraining = { config, head, classes: cases.classes, momentum: 0.9, weightDecay };
+        const parameters = recognizerParameters(config);
+        const all = fillParameters(parameters);
+        const pick = (trained: boolean): Tensors =>
+          Object.fromEntries(
+            parameters.filter((p) => p.trained === trained).map(({ name }) => [name, all[name] as tf.Tensor]),
+          );
+        const weights = { ...pick(true), 'head.kernel': fillTensor('head.kernel', [6, cases.classes]) };
+        const statistics = { ...pick(false), ...firstStatistics() };
+        const state = {
+          ...prefixed(weights, 'w'),
+          ...prefixed(statistics, 'stats'),
+          ...prefixed(sgdState(weights), 'sgd'),
+        };
+        const batch = (step: number): Tensors => ({
+          images: fillMap(`images ${step}`, [6, 3, 14, 14]),
+          labels,
+          rate: tf.scalar(0.001),
+        });
+        const step = compileStep(recognizerStep(training), state, batch(0), { compiled });
+        const metrics: Record<string, number[]> = {};
+        for (const i of [0, 1, 2]) {
+          const { loss: value, accuracy } = step.run(batch(i));
+          metrics[`${i + 1}/loss`] = [value as number];
+          metrics[`${i + 1}/accuracy`] = [accuracy as number];
+        }
+        const wanted = golden('recognizer-steps', loss);
+        const isMetric = (name: string): boolean => /^\d/.test(name);
+        const wantedState = pickNames(wanted, (name) => !isMetric(name));
+        expectGolden(metrics, pickNames(wanted, isMetric), 5e-6);
+        const stored = [
+          ...parameters,
+          ...headParameters(6, cases.classes).filter(({ name }) => loss === 'adaface' || name === 'head.kernel'),
+        ];
+        const valuesOf = (tensors: Tensors): Values =>
+          storedValues({ ...withPrefix(tensors, 'w'), ...withPrefix(tensors, 'stats') }, stored);
+        const before = valuesOf(state);
+        expectGolden(moved(valuesOf(step.readState()), before), moved(wantedState, before), 1e-4);
+        step.dispose();
+      });
+    }
+
+    it('diffusion: losses of three steps, the weights after the first and the third, and their average', () => {
+      const config: UNetConfig = cases.unet;
+      const parameters = unetParameters(config);
+      const { config: recognizer, weights: frozen } = frozenRecognizer();
+      const first = fillParameters(parameters);
+      const state = diffusionState(first, frozen, config);
+      const training = {
+        config,
+        lambda: cases.lambda,
+        steps: 1000,
+        optimizer: cases.stepAdamW,
+        embed: (w: Tensors, x: tf.Tensor4D) => embed(w, x, recognizer),
+      };
+      const batch = (step: number): Tensors => {
+        const { noise, ...given } = diffusionBatch(tf.zeros([3, 14, 14, 3]));
+        const seed = tf.tensor1d([11, step + 1], 'int32');
+        return { ...given, noiseSeed: seed, rate: tf.scalar(0.05), emaDecay: tf.scalar(emaDecay(step)) };
+      };
+      const step = compileStep(diffusionStep(training), state, batch(0), { compiled });
+      const before = storedValues(first, parameters);
+      const vector = (name: string): Values =>
+        moved(storedValues(unflatten(step.readState()[name] as tf.Tensor1D, parameters), parameters), before);
+      const wantedVector = (name: string): Values => moved(golden('diffusion-steps', name), before);
+      const metrics: Record<string, number[]> = {};
+      for (const i of [0, 1, 2]) {
+        const { loss, mse, simMat, similarity } = step.run(batch(i)) as Record<string, number>;
+        Object.assign(metrics, {
+          [`${i + 1}/loss`]: [loss],
+          [`${i + 1}/mse`]: [mse],
+          [`${i + 1}/sim_mat`]: [simMat],
+          [`${i + 1}/similarity`]: [similarity],
+        });
+        if (i === 0) expectGolden(vector('w'), wantedVector('1/w'), 1e-4);
+      }
+      const wanted = pickNames(golden('diffusion-steps'), (name) => /^\d\/(loss|mse|sim_mat|similarity)$/.test(name));
+      expectGolden(metrics, wanted, 1e-5);
+      expectGolden(vector('w'), wantedVector('3/w'), 1e-4);
+      expectGolden(vector('ema'), wantedVector('3/ema'), 1e-4);
+      step.dispose();
+    });
+  });
+}
+
+it("random normals are those of TensorFlow's published algorithm, for the same seed", () => {
+  const drawn = statelessNormal([3, 14, 14, 3], tf.tensor1d([11, 1], 'int32'));
+  const { noise } = golden('diffusion-steps') as { noise: ArrayLike<number> };
+  expectGolden({ noise: read(drawn) }, { noise }, 2e-6);
+});
