@@ -53,7 +53,10 @@ const machineChecks = ({ machine, memory, flags }: Diagnosis, log: StartupLog): 
 
 const libraryChecks = ({ machine, library, failure }: Diagnosis, { cache, tensorflow }: Installation): Check[] => {
   const loaded = machine.tensorflow;
-  if (!loaded || !library) return [failed('library', failure ?? 'TensorFlow was not loaded', 'run "node setup.mjs"')];
+  if (!loaded || !library) {
+    const why = failure?.split('\n')[0] ?? 'TensorFlow was not loaded';
+    return [failed('library', why, 'run "node setup.mjs"')];
+  }
   const place = relative(cache, library);
   const found = `${loaded.version}, ${place}, ${shortOf(loaded.library)}`;
   const expected = tensorflow.digests?.[relative(tensorflow.folder, place)];

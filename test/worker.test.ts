@@ -1,0 +1,32 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { expect, it } from 'vitest';
+import { runningTensorFlow } from '../activities/machine.ts';
+import { digestOf } from '../core/digest.ts';
+import { flagsOf } from '../nn/device/flags.ts';
+import { codeDigests } from '../schemas/code-digest.ts';
+import { hostOver } from '../worker.ts';
+import { memoryStore } from './helpers/memory-store.ts';
+
+const kind = 'recognizer/train';
+
+/** What becomes of a stage with tensors, without parameters, on a worker for this device. */
+const failureOn = async (device: 'cpu' | 'gpu'): Promise<string | undefined> => {
+  const host = hostOver(memoryStore(), 'build', { device, flags: flagsOf({}), visibleGpus: undefined });
+  const code = (await codeDigests([kind])).get(kind)?.digest ?? digestOf('');
+  const task = { nodeId: 'teacher', experiment: 'tiny', action: { kind, params: {}, seed: 1, code } };
+  const environment = new MockActivityEnvironment({}, { logger: new DefaultLogger('ERROR') });
+  try {
+    await environment.run(host.runStage, task);
+    return undefined;
+  } catch (error) {
+    return (error as { type?: string }).type;
+  }
+};
+
+it('a worker for a GPU refuses stages with tensors where TensorFlow has none; one for the CPU goes on', async () => {
+  const { device } = await runningTensorFlow();
+  // Without parameters a stage that is not refused before fails by its schema.
+  expect(await failureOn('gpu')).toBe(device === 'gpu' ? 'ParamsInvalid' : 'NoGpu');
+  expect(await failureOn('cpu')).toBe('ParamsInvalid');
+});
