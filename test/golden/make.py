@@ -264,10 +264,25 @@ def diffusion_steps() -> dict[str, Tensor]:
     return made | under("3/ema", {name: value for (name, _), value in zip(model.named_parameters(), average)})
 
 
+def first_values() -> dict[str, Tensor]:
+    """Mean, standard deviation and largest magnitude of every parameter as a new network has it."""
+    made = {}
+    torch.manual_seed(0)
+    wide = CASES["wide"]
+    for name, variant in {"ir": "ir", "ir_se": "ir_se", "iresnet": "iresnet", "unet": None}.items():
+        model = networks.recognizer({**wide["recognizer"], "variant": variant}) if variant else networks.UNet(wide["unet"])
+        for key, p in model.named_parameters():
+            made[f"{name}/{key}"] = torch.stack([p.mean(), p.std(correction=0), p.abs().max()])
+    return made
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
-    for make in (layers, recognizers, unets, heads, losses, ddim, optimizers, recognizer_steps, diffusion_steps):
+    cases = (
+        layers, recognizers, unets, heads, losses, ddim, optimizers, recognizer_steps, diffusion_steps, first_values
+    )
+    for make in cases:
         path = HERE / f"{make.__name__.replace('_', '-')}.safetensors"
         write_safetensors(str(path), make())
         print(f"{path.name}: {path.stat().st_size:,} bytes")
