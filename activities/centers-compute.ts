@@ -3,6 +3,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { StageKind } from '../core/stage.ts';
 import type { ImageSet } from '../data/images.ts';
+import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { putTensors } from '../data/tensors.ts';
 import { rowCosine, similarityGroups } from '../metrics/similarity.ts';
 import { mean } from '../metrics/statistics.ts';
@@ -18,9 +19,14 @@ interface Params {
 }
 
 /** `centers/compute`: identity centers, each image's similarity to its center, and the groups of CemiFace's table 1. */
-export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+export const stage: StageKind<Params> = {
+  run: (params, context) => withInput(context, copies, (input) => run(params, input)),
+};
 
-const run = async ({ data: dataRef, recognizer: ref, source }: Params, input: InputContext): Promise<Outputs> => {
+const run = async (
+  { data: dataRef, recognizer: ref, source }: Params,
+  input: InputContext<CopyRecipe>,
+): Promise<Outputs> => {
   const { store } = input;
   const data = await loadSet(input, dataRef);
   const recognizer = await loadRecognizer(store, ref);

@@ -8,6 +8,7 @@ import type { ArtifactStore, ShardedStageKind, StageContext } from '../core/stag
 import { DatasetWriter, joinShards } from '../data/dataset.ts';
 import { pixelsOf } from '../data/images.ts';
 import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../data/inquiries.ts';
+import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
 import { conditionTokens } from '../nn/diffusion/condition.ts';
 import type { UNetConfig } from '../nn/diffusion/config.ts';
@@ -45,7 +46,7 @@ type Part = JsonObject & {
   readonly batch: number;
 };
 
-const split = async (params: Params, input: InputContext): Promise<Part[]> => {
+const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<Part[]> => {
   const { store } = input;
   const all = await conditioned(await loadInquiries(store, params.inquiries, loading(input)), params.generator, input);
   const count = params.identities || all.count;
@@ -78,7 +79,11 @@ const split = async (params: Params, input: InputContext): Promise<Part[]> => {
  * The inquiries with C_id = E_id(image) by the very recognizer that the generator was trained with: the one that selected
  * them may be another (the paper selects by a stronger one).
  */
-const conditioned = async (inquiries: InquirySet, generator: ArtifactRef, input: InputContext): Promise<InquirySet> => {
+const conditioned = async (
+  inquiries: InquirySet,
+  generator: ArtifactRef,
+  input: InputContext<CopyRecipe>,
+): Promise<InquirySet> => {
   const { recognizer: digest } = await describeGenerator(input.store, generator);
   const recognizer = await loadRecognizer(input.store, { type: 'weights', digest });
   try {
@@ -276,7 +281,7 @@ const join = async (_params: Params, parts: readonly Outputs[], { store }: Stage
 };
 
 export const stage: ShardedStageKind<Params, Part> = {
-  split: (params, context) => withInput(context, (input) => split(params, input)),
+  split: (params, context) => withInput(context, copies, (input) => split(params, input)),
   runPart,
   join,
 };

@@ -4,7 +4,7 @@ import { CemiflowError } from '../core/errors.ts';
 import { permutation, randomStream } from '../core/random.ts';
 import type { StageContext, StageKind } from '../core/stage.ts';
 import type { ImageSet } from '../data/images.ts';
-import type { CopyRecipe } from '../data/loader/fill.ts';
+import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { compileStep, type Step } from '../nn/compile/index.ts';
 import type { UNetConfig } from '../nn/diffusion/config.ts';
 import { unetParameters } from '../nn/diffusion/layout.ts';
@@ -41,7 +41,7 @@ interface Params {
   readonly flip: boolean;
 }
 
-const run = async (params: Params, input: InputContext): Promise<Outputs> => {
+const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store, seed } = input;
   const recognizer = await loadRecognizer(store, params.recognizer);
   try {
@@ -78,7 +78,7 @@ const identityTable = async (
   data: ImageSet,
   recognizer: LoadedRecognizer,
   { flip }: Params,
-  input: InputContext,
+  input: InputContext<CopyRecipe>,
 ): Promise<Float32Array> => {
   const size = data.count * recognizer.config.embedding;
   const table = new Float32Array(flip ? 2 * size : size);
@@ -206,7 +206,7 @@ const train = async (
   recognizer: LoadedRecognizer,
   planner: StepPlanner,
   data: ImageSet,
-  input: InputContext,
+  input: InputContext<CopyRecipe>,
 ): Promise<{ weights: Tensors; series: Series }> => {
   const { seed, progress } = input;
   const { steps } = planner;
@@ -290,4 +290,6 @@ const save = async (
   };
 };
 
-export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+export const stage: StageKind<Params> = {
+  run: (params, context) => withInput(context, copies, (input) => run(params, input)),
+};

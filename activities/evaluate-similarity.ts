@@ -3,6 +3,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { StageKind } from '../core/stage.ts';
 import type { ImageSet } from '../data/images.ts';
+import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { rowCosine, similarityStatistics } from '../metrics/similarity.ts';
 import { tf } from '../nn/tf.ts';
 import { type InputContext, loadSet, withInput } from './input.ts';
@@ -16,11 +17,13 @@ interface Params {
 }
 
 /** `evaluate/similarity`: cosine of every generated image to the inquiry image of its identity, by any recognizer. */
-export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+export const stage: StageKind<Params> = {
+  run: (params, context) => withInput(context, copies, (input) => run(params, input)),
+};
 
 const run = async (
   { data: dataRef, inquiries: inquiriesRef, recognizer: ref }: Params,
-  input: InputContext,
+  input: InputContext<CopyRecipe>,
 ): Promise<Outputs> => {
   const { store } = input;
   const data = await loadSet(input, dataRef);
@@ -43,7 +46,7 @@ const run = async (
   }
 };
 
-const embedBoth = async (embedder: Embedder, data: ImageSet, inquiries: ImageSet, input: InputContext) => {
+const embedBoth = async (embedder: Embedder, data: ImageSet, inquiries: ImageSet, input: InputContext<CopyRecipe>) => {
   try {
     return {
       data: await embedder.embed(data, input, { phase: 'embed images' }),

@@ -4,6 +4,7 @@ import type { JsonObject } from '../core/errors.ts';
 import type { StageKind } from '../core/stage.ts';
 import { benchmarkSets, loadBenchmark } from '../data/benchmarks.ts';
 import { encodeSafetensors } from '../data/formats/safetensors.ts';
+import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { mean } from '../metrics/statistics.ts';
 import { pairDistances, verify } from '../metrics/verification.ts';
 import { tf } from '../nn/tf.ts';
@@ -19,9 +20,14 @@ interface Params {
 }
 
 /** `evaluate/verification`: accuracy over ten folds on each set, from embeddings of image and mirror image added. */
-export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+export const stage: StageKind<Params> = {
+  run: (params, context) => withInput(context, copies, (input) => run(params, input)),
+};
 
-const run = async ({ recognizer: ref, benchmarks, sets: wanted }: Params, input: InputContext): Promise<Outputs> => {
+const run = async (
+  { recognizer: ref, benchmarks, sets: wanted }: Params,
+  input: InputContext<CopyRecipe>,
+): Promise<Outputs> => {
   const { store } = input;
   const recognizer = await loadRecognizer(store, ref);
   let embedder: Embedder | undefined;

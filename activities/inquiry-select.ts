@@ -4,6 +4,7 @@ import { CemiflowError } from '../core/errors.ts';
 import type { StageKind } from '../core/stage.ts';
 import type { ImageSet } from '../data/images.ts';
 import { saveInquiries } from '../data/inquiries.ts';
+import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { selectApart } from '../metrics/similarity.ts';
 import { tf } from '../nn/tf.ts';
 import { type InputContext, loadSet, withInput } from './input.ts';
@@ -19,9 +20,11 @@ interface Params {
 }
 
 /** `inquiry/select`: one image for each subject to come, every pair less similar than the limit. */
-export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+export const stage: StageKind<Params> = {
+  run: (params, context) => withInput(context, copies, (input) => run(params, input)),
+};
 
-const run = async (params: Params, input: InputContext): Promise<Outputs> => {
+const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;
   const data = await loadSet(input, params.data);
   const candidates = firstImages(data, params.imagesPerIdentity);

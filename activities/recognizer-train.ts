@@ -5,7 +5,7 @@ import { permutation } from '../core/random.ts';
 import type { StageKind } from '../core/stage.ts';
 import type { Augmentation } from '../data/augment.ts';
 import type { ImageSet } from '../data/images.ts';
-import type { AugmentRecipe } from '../data/loader/fill.ts';
+import { type AugmentRecipe, maker as augmented } from '../data/loader/augmented.ts';
 import { compileStep, type Step } from '../nn/compile/index.ts';
 import { withPrefix } from '../nn/gradients.ts';
 import { seedTensor } from '../nn/kernels/random.ts';
@@ -41,9 +41,11 @@ interface Params extends Head {
 }
 
 /** `recognizer/train`: a margin-softmax classifier whose features are the embeddings. */
-export const stage: StageKind<Params> = { run: (params, context) => withInput(context, (input) => run(params, input)) };
+export const stage: StageKind<Params> = {
+  run: (params, context) => withInput(context, augmented, (input) => run(params, input)),
+};
 
-const run = async (params: Params, input: InputContext): Promise<Outputs> => {
+const run = async (params: Params, input: InputContext<AugmentRecipe>): Promise<Outputs> => {
   const { store } = input;
   const data = await loadSet(input, params.data);
   const training = trainingOf(params, data);
@@ -141,7 +143,7 @@ const train = async (
   params: Params,
   training: RecognizerTraining,
   data: ImageSet,
-  input: InputContext,
+  input: InputContext<AugmentRecipe>,
 ): Promise<{ state: Tensors; series: Series }> => {
   const { seed, progress } = input;
   const planner = new StepPlanner(params, data, seed);

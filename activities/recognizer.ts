@@ -4,6 +4,7 @@ import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import type { SafeTensors } from '../data/formats/safetensors.ts';
 import type { Images } from '../data/images.ts';
+import type { CopyRecipe } from '../data/loader/copies.ts';
 import { getTensors, putTensors } from '../data/tensors.ts';
 import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
 import { embed } from '../nn/recognizer/backbone.ts';
@@ -92,7 +93,7 @@ export class Embedder {
    */
   async embed(
     set: Images,
-    input: InputContext,
+    input: InputContext<CopyRecipe>,
     { phase = 'embed', rows = everyRow(set), into = new Float32Array(rows.length * this.size) }: EmbedOptions = {},
   ): Promise<Float32Array> {
     const { imageSize } = this.config;
@@ -133,7 +134,7 @@ const unitRows = (weights: Tensors, images: tf.Tensor4D, config: RecognizerConfi
 export const embedImages = async (
   recognizer: Pick<LoadedRecognizer, 'config' | 'weights'>,
   set: Images,
-  input: InputContext,
+  input: InputContext<CopyRecipe>,
   { mirrored = false, ...options }: EmbedOptions & { mirrored?: boolean } = {},
 ): Promise<Float32Array> => {
   const embedder = new Embedder(recognizer, mirrored ? 'mirrored' : 'plain');

@@ -78,7 +78,7 @@ export const getTensors = async (
   const entry = files.find(({ path }) => path === indexPath(stem));
   if (!entry) return tensors;
   const { weight_map, split }: TensorIndex = JSON.parse((await store.getBlob(entry.digest)).toString('utf8'));
-  const absent = Object.keys(weight_map).filter((name) => !tensors[name]);
+  const absent = [...Object.keys(weight_map), ...Object.values(split).flat()].filter((name) => !tensors[name]);
   if (absent.length > 0) throw missing(`${indexPath(stem)} names ${absent.join(', ')}, which no file holds`);
   for (const [name, pieces] of Object.entries(split)) {
     tensors[name] = join(

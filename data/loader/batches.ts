@@ -1,5 +1,4 @@
 import type { Images } from '../images.ts';
-import type { Recipe } from './fill.ts';
 import type { Workers } from './workers.ts';
 
 /** How long the consumer stood still for its input. */
@@ -28,8 +27,8 @@ export interface Batch<P> {
  * Batches in order, made ahead of their use: work begins when this is made, and the next ones are under way while the
  * caller computes.
  */
-export class BatchReader<P extends { readonly recipe: Recipe }> {
-  readonly #workers: Workers;
+export class BatchReader<Recipe, P extends { readonly recipe: Recipe }> {
+  readonly #workers: Workers<Recipe>;
   readonly #images: Images;
   readonly #planOf: (step: number) => P;
   readonly #end: number;
@@ -44,7 +43,7 @@ export class BatchReader<P extends { readonly recipe: Recipe }> {
    * @param options.stall gets the time that `next` waited
    */
   constructor(
-    workers: Workers,
+    workers: Workers<Recipe>,
     images: Images,
     planOf: (step: number) => P,
     { from, to, stall }: { from: number; to: number; stall: Stall },
@@ -62,10 +61,10 @@ export class BatchReader<P extends { readonly recipe: Recipe }> {
 
   /** @throws CemiflowError what went wrong in a thread, at the step that needs it */
   async next(): Promise<Batch<P>> {
+    const startMs = performance.now();
     this.#fillUp(Math.max(1, this.#depth));
     const first = this.#ahead.shift();
     if (!first) throw new RangeError(`there is no batch after step ${this.#end - 1}`);
-    const startMs = performance.now();
     const images = await first.batch;
     this.#stall.waitedMs += performance.now() - startMs;
     this.#stall.batches++;
@@ -75,7 +74,7 @@ export class BatchReader<P extends { readonly recipe: Recipe }> {
   #fillUp(depth: number): void {
     while (this.#ahead.length < depth && this.#step + this.#ahead.length < this.#end) {
       const plan = this.#planOf(this.#step + this.#ahead.length);
-      const batch = this.#workers.fill({ images: this.#images, recipe: plan.recipe });
+      const batch = this.#workers.fill(this.#images, plan.recipe);
       // The caller gets it when its step comes, or has stopped reading.
       batch.catch(() => {});
       this.#ahead.push({ plan, batch });

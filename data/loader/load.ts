@@ -3,11 +3,11 @@ import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { shardsOf, unpackShard } from '../dataset.ts';
 import { type Chunk, datasetInvalid, type ImageSet, type PackedImages } from '../images.ts';
-import { inProcess, type Workers } from './workers.ts';
+import { type DecodeJob, decodeAll } from './decode.ts';
 
 export interface LoadOptions {
   /** Who decodes; this thread unless told. */
-  readonly workers?: Workers;
+  readonly decode?: (job: DecodeJob) => Promise<void>;
   /**
    * Memory for images: what fits is decoded once, the rest stays packed and is decoded at each use. Half of the memory
    * that is free unless told. Pixels are the same either way.
@@ -40,7 +40,7 @@ export const loadImages = async (
   store: ArtifactStore,
   shards: readonly FileEntry[],
   meta: ArtifactManifest['meta'],
-  { workers = inProcess, budgetBytes = process.availableMemory() / 2, progress }: LoadOptions = {},
+  { decode = decodeAll, budgetBytes = process.availableMemory() / 2, progress }: LoadOptions = {},
 ): Promise<ImageSet> => {
   const { height, width, images: stated } = meta as { height: number; width: number; images?: number };
   const imageBytes = height * width * 3;
@@ -61,9 +61,9 @@ export const loadImages = async (
     for (const number of shard.images) numbers.push(number);
     const decodedBytes = shard.identities.length * imageBytes;
     packedBytes -= file.bytes;
-    if (usedBytes + decodedBytes + packedBytes <= budgetBytes) {
+    if (decodedBytes <= file.bytes || usedBytes + decodedBytes + packedBytes <= budgetBytes) {
       usedBytes += decodedBytes;
-      decoding = decode(shard, first, { height, width }, chunks, workers);
+      decoding = decodeShard(shard, first, { height, width }, chunks, decode);
       // It is awaited above, or below.
       decoding.catch(() => {});
     } else {
@@ -105,12 +105,12 @@ const readShard = async (store: ArtifactStore, { digest, path }: FileEntry): Pro
 };
 
 /** Adds the shard's chunks at once; their pixels are there when the promise resolves. */
-const decode = (
+const decodeShard = (
   { bytes, spans, identities }: Shard,
   first: number,
   { height, width }: { height: number; width: number },
   chunks: Chunk[],
-  workers: Workers,
+  decode: (job: DecodeJob) => Promise<void>,
 ): Promise<unknown> => {
   const jobs: Promise<void>[] = [];
   for (let from = 0; from < identities.length; from += chunkImages) {
@@ -118,7 +118,7 @@ const decode = (
     const pixels = allocate(count * height * width * 3);
     chunks.push({ first: first + from, count, pixels });
     const packed = { bytes, spans: spans.slice(2 * from, 2 * (from + count)) };
-    jobs.push(workers.decode({ packed, height, width, into: pixels }));
+    jobs.push(decode({ packed, height, width, into: pixels }));
   }
   return Promise.all(jobs);
 };

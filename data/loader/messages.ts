@@ -1,13 +1,12 @@
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { Images } from '../images.ts';
-import type { Recipe } from './fill.ts';
-import type { DecodeJob } from './jobs.ts';
+import type { DecodeJob } from './decode.ts';
 
 /** To a thread. Images are sent once and then named by number. */
 export type Order =
   | { readonly share: number; readonly images: Images }
   | { readonly id: number; readonly decode: DecodeJob }
-  | { readonly id: number; readonly fill: { readonly images: number; readonly recipe: Recipe } };
+  | { readonly id: number; readonly images: number; readonly recipe: unknown };
 
 /** From a thread, one for each order with an id. */
 export interface Answer {

@@ -1,15 +1,17 @@
 /** One input thread: does the orders that come, batches handed over without a copy. Started by `workers.ts`. */
-import { type MessagePort, parentPort } from 'node:worker_threads';
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
 import type { Images } from '../images.ts';
-import { type Job, perform } from './jobs.ts';
+import { decodeAll } from './decode.ts';
+import type { Maker } from './maker.ts';
 import { type Answer, type Order, toPlainError } from './messages.ts';
 
 const port = parentPort as MessagePort;
+const loaded = import(workerData as string) as Promise<{ readonly maker: Maker<unknown> }>;
 const shared = new Map<number, Images>();
 
-const jobOf = (order: Exclude<Order, { share: number }>): Job => {
-  if ('decode' in order) return order.decode;
-  return { images: shared.get(order.fill.images) as Images, recipe: order.fill.recipe };
+const perform = async (order: Exclude<Order, { share: number }>): Promise<Float32Array<ArrayBuffer> | undefined> => {
+  if ('decode' in order) await decodeAll(order.decode);
+  else return (await loaded).maker.fill(shared.get(order.images) as Images, order.recipe);
 };
 
 port.on('message', async (order: Order) => {
@@ -19,7 +21,7 @@ port.on('message', async (order: Order) => {
   }
   let answer: Answer;
   try {
-    answer = { id: order.id, batch: await perform(jobOf(order)) };
+    answer = { id: order.id, batch: await perform(order) };
   } catch (error) {
     answer = { id: order.id, error: toPlainError(error) };
   }

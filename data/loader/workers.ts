@@ -2,28 +2,29 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Images } from '../images.ts';
-import { type DecodeJob, type FillJob, perform } from './jobs.ts';
+import { type DecodeJob, decodeAll } from './decode.ts';
+import type { Maker } from './maker.ts';
 import { type Answer, fromPlainError, type Order } from './messages.ts';
 
-/** Those who decode and augment. What they make does not depend on how many they are. */
-export interface Workers {
+/** Those who decode images, and make batches by recipes. What they make does not depend on how many they are. */
+export interface Workers<Recipe> {
   /** 0: the work is done in this thread. */
   readonly threads: number;
   /** Begins at once; many may be under way. */
   decode(job: DecodeJob): Promise<void>;
   /** @returns float32 [B, H, W, 3] in [-1, 1], the caller's own */
-  fill(job: FillJob): Promise<Float32Array<ArrayBuffer>>;
+  fill(images: Images, recipe: Recipe): Promise<Float32Array<ArrayBuffer>>;
   /** Ends the threads; work under way is rejected. */
   close(): Promise<void>;
 }
 
 /** No threads: for small sets and for tests. */
-export const inProcess: Workers = {
+export const inProcess = <Recipe>(maker: Maker<Recipe>): Workers<Recipe> => ({
   threads: 0,
-  decode: async (job) => void (await perform(job)),
-  fill: async (job) => (await perform(job)) as Float32Array<ArrayBuffer>,
+  decode: decodeAll,
+  fill: (images, recipe) => maker.fill(images, recipe),
   close: async () => {},
-};
+});
 
 /**
  * Half of the cores, at most 8: TensorFlow's own threads need theirs, and one thread augments about 2,000 images of
@@ -33,20 +34,21 @@ export const defaultThreads = (cores = availableParallelism()): number =>
   Math.max(1, Math.min(8, Math.floor(cores / 2)));
 
 /** Starts input threads. The caller closes them, also after an error. */
-export const startThreads = (count = defaultThreads()): Workers => new Threads(count);
+export const startThreads = <Recipe>(maker: Maker<Recipe>, count = defaultThreads()): Workers<Recipe> =>
+  new Threads(maker, count);
 
 interface Pending {
   readonly resolve: (batch?: Float32Array<ArrayBuffer>) => void;
   readonly reject: (error: Error) => void;
 }
 
-class Threads implements Workers {
+class Threads<Recipe> implements Workers<Recipe> {
   readonly #threads: Thread[];
   readonly #shared = new WeakMap<Images, number>();
   #sharedCount = 0;
 
-  constructor(count: number) {
-    this.#threads = Array.from({ length: count }, () => new Thread());
+  constructor(maker: Maker<Recipe>, count: number) {
+    this.#threads = Array.from({ length: count }, () => new Thread(maker.url));
   }
 
   get threads(): number {
@@ -57,9 +59,9 @@ class Threads implements Workers {
     await this.#next().ask({ decode });
   }
 
-  async fill({ images, recipe }: FillJob): Promise<Float32Array<ArrayBuffer>> {
-    const fill = { images: this.#share(images), recipe };
-    return (await this.#next().ask({ fill })) as Float32Array<ArrayBuffer>;
+  async fill(images: Images, recipe: Recipe): Promise<Float32Array<ArrayBuffer>> {
+    const batch = await this.#next().ask({ images: this.#share(images), recipe });
+    return batch as Float32Array<ArrayBuffer>;
   }
 
   async close(): Promise<void> {
@@ -86,12 +88,15 @@ class Threads implements Workers {
 type Question<O = Order> = O extends { id: number } ? Omit<O, 'id'> : never;
 
 class Thread {
-  readonly #worker = new Worker(new URL('./thread.mjs', import.meta.url), { name: 'input', execArgv: [] });
+  readonly #worker: Worker;
   readonly #pending = new Map<number, Pending>();
   #next = 0;
   #lost: Error | undefined;
 
-  constructor() {
+  /** @param maker address of the maker's module */
+  constructor(maker: string) {
+    const url = new URL('./thread.mjs', import.meta.url);
+    this.#worker = new Worker(url, { name: 'input', workerData: maker, execArgv: [] });
     this.#worker.on('message', ({ id, batch, error }: Answer) => {
       const pending = this.#pending.get(id);
       this.#pending.delete(id);

@@ -4,6 +4,7 @@ import type { ArtifactStore, Progress } from '../../core/stage.ts';
 import { putBenchmarks, putPairs, setPrefix } from '../../data/benchmarks.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
 import { Stall } from '../../data/loader/batches.ts';
+import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { inProcess } from '../../data/loader/workers.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
@@ -13,7 +14,7 @@ export const side = 12;
 export const toyContext = (
   store: ArtifactStore = memoryStore(),
   seed = 7,
-): InputContext & { steps: Progress[]; lines: string[] } => {
+): InputContext<CopyRecipe> & { steps: Progress[]; lines: string[] } => {
   const steps: Progress[] = [];
   const lines: string[] = [];
   const log = (line: string): void => void lines.push(line);
@@ -21,7 +22,7 @@ export const toyContext = (
     steps.push(p);
   };
   const { signal } = new AbortController();
-  return { store, seed, signal, progress, log, steps, lines, workers: inProcess, stall: new Stall() };
+  return { store, seed, signal, progress, log, steps, lines, workers: inProcess(copies), stall: new Stall() };
 };
 
 /** People who are stripes of a colour and width of their own, under noise and a change of light. */

@@ -159,6 +159,22 @@ describe('this repository', () => {
     expect(arithmetic).toEqual(['diffusion/generate', 'diffusion/train']);
   });
 
+  it('what input threads load belongs to the kinds that use them, and augmentation to those that augment', async () => {
+    const withInput = all.filter((kind) => !/^(data|report)\//.test(kind));
+    const augmentation = (text: string) => text.replace('const attempts = 10', 'const attempts = 11');
+    expect(await changedBy('data/augment.ts', augmentation)).toEqual(['recognizer/train']);
+    const recipe = (text: string) => text.replace("'augment', epoch", "'augmented', epoch");
+    expect(await changedBy('data/loader/augmented.ts', recipe)).toEqual(['recognizer/train']);
+    const copying = (text: string) => text.replace('slots = rows.length', 'slots = 1');
+    expect(await changedBy('data/loader/copies.ts', copying)).toEqual(
+      withInput.filter((kind) => kind !== 'recognizer/train'),
+    );
+    const decoding = (text: string) => text.replace('const window = 16', 'const window = 8');
+    expect(await changedBy('data/loader/decode.ts', decoding)).toEqual(withInput);
+    const thread = (text: string) => text.replace("'decode' in order", "'decoded' in order");
+    expect(await changedBy('data/loader/thread.ts', thread)).toEqual(withInput);
+  });
+
   it('no kind runs the code of plans, specs or workflows: these may change and nothing runs again', () => {
     for (const kind of all) {
       expect(before.get(kind)?.files.filter((file) => /^(schemas|workflows|cli|services|store)\//.test(file))).toEqual(
