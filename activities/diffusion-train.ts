@@ -9,7 +9,7 @@ import { compileStep, type Step } from '../nn/compile/index.ts';
 import type { UNetConfig } from '../nn/diffusion/config.ts';
 import { unetParameters } from '../nn/diffusion/layout.ts';
 import { linearSchedule, similarityGrid } from '../nn/diffusion/schedule.ts';
-import { type DiffusionTraining, diffusionState, diffusionStep } from '../nn/diffusion/train-step.ts';
+import { type DiffusionTraining, diffusionPrograms, diffusionState } from '../nn/diffusion/train-step.ts';
 import { unflatten } from '../nn/flat.ts';
 import { withPrefix } from '../nn/gradients.ts';
 import { seedTensor } from '../nn/kernels/random.ts';
@@ -20,6 +20,7 @@ import { embed } from '../nn/recognizer/backbone.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
 import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
+import { type Part, partsOf, runParts } from './micro-batches.ts';
 import { Embedder, type LoadedRecognizer, loadRecognizer, putMetrics, putWeights } from './recognizer.ts';
 import { MeanLog, type Series } from './training-log.ts';
 
@@ -30,6 +31,8 @@ interface Params {
   readonly network: Omit<UNetConfig, 'imageSize' | 'identitySize'>;
   readonly epochs: number;
   readonly batch: number;
+  readonly microBatch: number;
+  readonly recompute: boolean;
   readonly lr: number;
   readonly warmup: number;
   readonly decay: 'constant' | 'cosine';
@@ -170,22 +173,28 @@ class StepPlanner {
   }
 }
 
+/** @param images float32 [B, H, W, 3] of the whole batch @returns tensors of one part of it */
 const tensorsOf = (
   plan: StepPlan,
   images: Float32Array,
   { height, width }: ImageSet,
   noiseSeed: tf.Tensor,
+  { first, count }: Part,
 ): Tensors => {
-  const batch = plan.m.length;
+  const rows = (values: Float32Array): Float32Array => {
+    const size = values.length / plan.m.length;
+    return values.subarray(first * size, (first + count) * size);
+  };
   return {
-    images: tf.tensor4d(images, [batch, height, width, 3]),
-    identity: tf.tensor2d(plan.identity, [batch, plan.identity.length / batch]),
-    m: tf.tensor1d(plan.m),
-    time: tf.tensor1d(plan.time),
-    alphaBar: tf.tensor1d(plan.alphaBar),
+    images: tf.tensor4d(rows(images), [count, height, width, 3]),
+    identity: tf.tensor2d(rows(plan.identity), [count, plan.identity.length / plan.m.length]),
+    m: tf.tensor1d(rows(plan.m)),
+    time: tf.tensor1d(rows(plan.time)),
+    alphaBar: tf.tensor1d(rows(plan.alphaBar)),
     noiseSeed,
     rate: tf.scalar(plan.rate),
     emaDecay: tf.scalar(plan.emaDecay),
+    ...(count < plan.m.length ? { first: tf.scalar(first, 'int32') } : {}),
   };
 };
 
@@ -215,15 +224,14 @@ const train = async (
   await progress({ phase: 'compile', step: 0, steps });
   // The shapes of a batch are enough to compile: its values do not matter.
   const blank = new Float32Array(params.batch * data.height * data.width * 3);
-  const example = tensorsOf(planner.at(0), blank, data, noiseSeed(0));
+  const parts = partsOf(params.batch, params.microBatch);
+  const example = tensorsOf(planner.at(0), blank, data, noiseSeed(0), parts[0] as Part);
   const step = compile(params, config, recognizer, example, seed);
   try {
     const log = new MeanLog(Math.max(1, Math.ceil(steps / 100)));
     for (let i = 0; i < steps; i++) {
       const { plan, images } = await batches.next();
-      const batch = tensorsOf(plan, images, data, noiseSeed(i));
-      const metrics = step.run(batch);
-      tf.dispose(batch);
+      const metrics = runParts(step, parts, (part) => tensorsOf(plan, images, data, noiseSeed(i), part));
       if (!Number.isFinite(metrics.loss)) throw diverged(i, params.lr);
       log.add(i + 1, metrics);
       await progress({ phase: 'train', step: i + 1, steps, metrics });
@@ -252,14 +260,16 @@ const compile = (
     steps: params.timesteps,
     optimizer: { ...adamWDefaults, weightDecay: params.weightDecay },
     embed: (weights, images) => embed(weights, images, recognizer.config),
+    microBatches: partsOf(params.batch, params.microBatch).length,
+    recompute: params.recompute,
   };
   const first = initialise(unetParameters(config), seed);
-  const initial = diffusionState(first, recognizer.weights, config);
+  const initial = diffusionState(first, recognizer.weights, training);
   try {
-    return compileStep(diffusionStep(training), initial, example);
+    return compileStep(diffusionPrograms(training), initial, example);
   } finally {
     // The recognizer's weights are in the state as well, and belong to the caller.
-    tf.dispose([example, first, initial.w, initial.ema, withPrefix(initial, 'adam')]);
+    tf.dispose([example, first, initial.w, initial.ema, initial.gradient ?? [], withPrefix(initial, 'adam')]);
   }
 };
 

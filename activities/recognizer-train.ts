@@ -16,12 +16,13 @@ import type { Head } from '../nn/recognizer/margin.ts';
 import {
   headParameters,
   type RecognizerTraining,
+  recognizerPrograms,
   recognizerState,
-  recognizerStep,
 } from '../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
 import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
+import { type Part, partsOf, runParts } from './micro-batches.ts';
 import { putMetrics, putWeights } from './recognizer.ts';
 import { MeanLog, type Series } from './training-log.ts';
 
@@ -31,6 +32,8 @@ interface Params extends Head {
   readonly network: { readonly preset: Preset } & Partial<Omit<RecognizerConfig, 'imageSize' | 'channels'>>;
   readonly epochs: number;
   readonly batch: number;
+  readonly microBatch: number;
+  readonly recompute: boolean;
   readonly lr: number;
   readonly momentum: number;
   readonly weightDecay: number;
@@ -94,6 +97,8 @@ const trainingOf = (params: Params, data: ImageSet): RecognizerTraining => {
     classes: data.classes,
     momentum: params.momentum,
     weightDecay: params.weightDecay,
+    microBatches: partsOf(params.batch, params.microBatch).length,
+    recompute: params.recompute,
   };
 };
 
@@ -150,16 +155,15 @@ const train = async (
   const { steps, stepsPerEpoch } = planner;
   const batches = readBatches(input, data, (step) => planner.at(step), steps);
   await progress({ phase: 'compile', step: 0, steps });
-  const step = compile(params, training, data, seed);
+  const parts = partsOf(params.batch, params.microBatch);
+  const step = compile(params, training, data, seed, parts[0] as Part);
   try {
     const log = new MeanLog(stepsPerEpoch);
     for (let i = 0; i < steps; i++) {
       const { plan, images } = await batches.next();
-      const batch = tensorsOf(plan, images, data, seedTensor(seed, 'dropout', i));
-      const metrics = step.run(batch) as { loss: number; accuracy: number };
-      tf.dispose(batch);
+      const metrics = runParts(step, parts, (part) => tensorsOf(plan, images, data, dropoutSeed(seed, i, part), part));
       if (!Number.isFinite(metrics.loss)) throw diverged(i + 1, params.lr);
-      log.add(i + 1, { accuracy: metrics.accuracy, loss: metrics.loss, rate: plan.rate });
+      log.add(i + 1, { ...metrics, rate: plan.rate });
       await progress({ phase: 'train', step: i + 1, steps, metrics });
     }
     return { state: step.readState(), series: log.series };
@@ -169,28 +173,37 @@ const train = async (
 };
 
 /** The shapes of a batch are enough to compile: its values do not matter. */
-const compile = ({ batch }: Params, training: RecognizerTraining, data: ImageSet, seed: number): Step => {
+const compile = ({ batch }: Params, training: RecognizerTraining, data: ImageSet, seed: number, part: Part): Step => {
   const images = new Float32Array(batch * data.height * data.width * 3);
-  const example = tensorsOf({ labels: new Int32Array(batch), rate: 0 }, images, data, seedTensor(seed, 'dropout', 0));
+  const blank = { labels: new Int32Array(batch), rate: 0 };
+  const example = tensorsOf(blank, images, data, dropoutSeed(seed, 0, part), part);
   const first = recognizerState(training, seed);
   try {
-    return compileStep(recognizerStep(training), first, example);
+    return compileStep(recognizerPrograms(training), first, example);
   } finally {
     tf.dispose([first, example]);
   }
 };
 
+/** @param images float32 [B, H, W, 3] of the whole batch @returns tensors of one part of it */
 const tensorsOf = (
   { labels, rate }: Omit<StepPlan, 'recipe'>,
   images: Float32Array,
   { height, width }: ImageSet,
   dropoutSeed: tf.Tensor,
-): Tensors => ({
-  images: tf.tensor4d(images, [labels.length, height, width, 3]),
-  labels: tf.tensor1d(labels, 'int32'),
-  rate: tf.scalar(rate),
-  dropoutSeed,
-});
+  { first, count }: Part,
+): Tensors => {
+  const size = height * width * 3;
+  return {
+    images: tf.tensor4d(images.subarray(first * size, (first + count) * size), [count, height, width, 3]),
+    labels: tf.tensor1d(labels.subarray(first, first + count), 'int32'),
+    rate: tf.scalar(rate),
+    dropoutSeed,
+  };
+};
+
+const dropoutSeed = (seed: number, step: number, { index }: Part): tf.Tensor =>
+  index === 0 ? seedTensor(seed, 'dropout', step) : seedTensor(seed, 'dropout', step, index);
 
 const diverged = (step: number, lr: number): CemiflowError =>
   new CemiflowError('Diverged', `the loss is no longer a number at step ${step}`, {

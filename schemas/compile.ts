@@ -40,8 +40,15 @@ const maxPointsPerStage = 1000;
 const maxNodes = 2000;
 
 /** The experiment as actions-to-be. @throws SpecError with every mistake of the spec */
-export const compilePlan = async (spec: Spec, inputs: PlanInputs): Promise<Plan> => {
-  const expansion = expandSpec(spec, inputs.schemas);
+export const compilePlan = (spec: Spec, { schemas, ...inputs }: PlanInputs): Promise<Plan> =>
+  planExpansion(spec, expandSpec(spec, schemas), inputs);
+
+/** The same, of a spec that has been expanded. @throws SpecError where content cannot be read */
+export const planExpansion = async (
+  spec: Spec,
+  expansion: Expansion,
+  inputs: Omit<PlanInputs, 'schemas'>,
+): Promise<Plan> => {
   const contents = new Map<string, Digest>();
   for (const { content } of expansion.nodes) {
     if (content === undefined || contents.has(content.path)) continue;

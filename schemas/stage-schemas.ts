@@ -33,7 +33,16 @@ const folderOfStages = fileURLToPath(new URL('./stages', import.meta.url));
  *
  * @throws CemiflowError `StageSchemaInvalid` with every fault of the first bad file
  */
-export const loadStageSchemas = (folder: string = folderOfStages): StageSchemas => {
+export const loadStageSchemas = (folder?: string): StageSchemas => {
+  if (folder !== undefined) return readStageSchemas(folder);
+  own ??= readStageSchemas(folderOfStages);
+  return own;
+};
+
+/** Our own, compiled once in a process. */
+let own: StageSchemas | undefined;
+
+const readStageSchemas = (folder: string): StageSchemas => {
   const ajv = makeAjv();
   const files = readdirSync(folder)
     .filter((file) => file.endsWith(suffix))

@@ -6,9 +6,6 @@ import type { Source, Trace, TraceNode } from './recorder.ts';
 type Message = any;
 const messages: Message = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js');
 
-/** TensorFlow's name for output `i` of a node. */
-export const tensorName = ([node, output]: Source): string => (output === 0 ? `n${node}` : `n${node}:${output}`);
-
 /** Builds a GraphDef from a trace plus the nodes that a session needs around it. */
 export class GraphBuilder {
   private readonly nodes: Message[] = [];
@@ -56,35 +53,38 @@ export class GraphBuilder {
   }
 
   /**
-   * Adds every op and constant of a trace; its inputs are taken from `inputs` by name.
+   * Adds every op and constant of a trace, under names that begin with `prefix`; its inputs are taken from `inputs` by
+   * name.
    * @returns the name of the tensor behind a source of the trace
    */
-  addTrace(trace: Trace, inputs: ReadonlyMap<string, string>): (source: Source) => string {
+  addTrace(trace: Trace, inputs: ReadonlyMap<string, string>, prefix = ''): (source: Source) => string {
+    const nodeName = (index: number): string => `${prefix}n${index}`;
     const constants = new Map<string, string>();
     const aliases = new Map<number, string>();
     const named = (source: Source): string => {
       const node = trace.nodes[source[0]] as TraceNode;
       if (node.type === 'constant') return aliases.get(source[0]) as string;
-      if (node.type !== 'input') return tensorName(source);
+      if (node.type !== 'input') return source[1] === 0 ? nodeName(source[0]) : `${nodeName(source[0])}:${source[1]}`;
       const given = inputs.get(node.name);
       if (given === undefined) throw new Error(`the trace's input '${node.name}' was not given`);
       return given;
     };
+    /** A control edge, for an op that waits. */
+    const waits = ({ after }: TraceNode & { type: 'op' }): string[] =>
+      after && trace.nodes[after[0]]?.type === 'op' ? [`^${nodeName(after[0])}`] : [];
     trace.nodes.forEach((node, index) => {
       if (node.type === 'constant') {
         // A constant made again is the same node: each root of the graph costs a wake-up of the scheduler.
         const content = `${node.dtype} [${node.shape}] ${Array.from(node.values)}`;
-        const known = constants.get(content) ?? this.constant(`n${index}`, node.shape, node.dtype, node.values);
+        const known = constants.get(content) ?? this.constant(nodeName(index), node.shape, node.dtype, node.values);
         constants.set(content, known);
         aliases.set(index, known);
       }
       if (node.type === 'op') {
-        this.add(
-          `n${index}`,
-          node.name,
-          node.inputs.map(named),
-          Object.fromEntries(node.attributes.map(attributeEntry)),
-        );
+        this.add(nodeName(index), node.name, [...node.inputs.map(named), ...waits(node)], {
+          ...Object.fromEntries(node.attributes.map(attributeEntry)),
+          ...(node.fuse === undefined ? {} : { _XlaCompile: boolValue(true), _XlaScope: stringValue(node.fuse) }),
+        });
       }
     });
     return named;
@@ -142,6 +142,12 @@ const attributeValue = ({ name, type, value }: OpAttribute): Message => {
 const typeValue = (dtype: number): Message => {
   const value = new messages.AttrValue();
   value.setType(dtype);
+  return value;
+};
+
+const boolValue = (truth: boolean): Message => {
+  const value = new messages.AttrValue();
+  value.setB(truth);
   return value;
 };
 

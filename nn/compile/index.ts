@@ -1,7 +1,7 @@
 import { withPrefix } from '../gradients.ts';
 import { type Tensors, tf } from '../tf.ts';
 import { GraphBuilder } from './graph.ts';
-import { record, type TracedTensor } from './recorder.ts';
+import { record, type Trace, type TracedTensor } from './recorder.ts';
 import { dtypeNumber, Session, scalarOf } from './session.ts';
 
 /**
@@ -10,10 +10,17 @@ import { dtypeNumber, Session, scalarOf } from './session.ts';
  */
 export type StepFunction = (state: Tensors, batch: Tensors) => { state: Tensors; metrics: Tensors };
 
+/** Several functions over one state, of which `step` is run where no name is given. */
+export type Programs = { readonly step: StepFunction } & { readonly [name: string]: StepFunction };
+
 /** A step with its state inside. Eager and compiled steps are the same function, and give the same numbers. */
 export interface Step {
-  /** @param batch tensors of the shapes of the example; the caller keeps them @returns the scalar metrics */
-  run(batch: Tensors): Record<string, number>;
+  /**
+   * @param batch tensors of the shapes of the example; the caller keeps them
+   * @param program which of the programs; `step` unless told
+   * @returns the scalar metrics
+   */
+  run(batch: Tensors, program?: string): Record<string, number>;
   /** A copy of the state; the caller disposes it. */
   readState(): Tensors;
   dispose(): void;
@@ -31,28 +38,32 @@ export interface CompiledFunction {
  * which the state lives as TensorFlow variables (on a GPU: in device memory) until `readState`.
  *
  * @param initial the state's tensors; the caller keeps them
+ * @param step one function, or several over the same state and batches of the same shapes
  * @param example a batch of the shapes to come; its values do not matter
  * @param options.compiled `false` runs the function eagerly (tests compare the two)
  */
 export const compileStep = (
-  step: StepFunction,
+  step: StepFunction | Programs,
   initial: Tensors,
   example: Tensors,
   options: { compiled: boolean } = { compiled: true },
-): Step => (options.compiled ? new CompiledStep(step, initial, example) : new EagerStep(step, initial));
+): Step => {
+  const programs = typeof step === 'function' ? { step } : step;
+  return options.compiled ? new CompiledStep(programs, initial, example) : new EagerStep(programs, initial);
+};
 
 class EagerStep implements Step {
-  private readonly step: StepFunction;
+  private readonly programs: Programs;
   private state: Tensors;
 
-  constructor(step: StepFunction, initial: Tensors) {
-    this.step = step;
+  constructor(programs: Programs, initial: Tensors) {
+    this.programs = programs;
     this.state = cloneAll(initial);
   }
 
-  run(batch: Tensors): Record<string, number> {
+  run(batch: Tensors, program = 'step'): Record<string, number> {
     const { state, metrics } = tf.tidy(() => {
-      const result = this.step(this.state, batch);
+      const result = programOf(this.programs, program)(this.state, batch);
       // A tensor that passes through unchanged must not be disposed with the old state.
       return { state: cloneAll({ ...this.state, ...result.state }), metrics: result.metrics };
     });
@@ -75,24 +86,33 @@ class EagerStep implements Step {
 class CompiledStep implements Step {
   private readonly session: Session;
   private readonly stateNames: string[];
-  private readonly metricNames: string[];
+  private readonly metricNames: Record<string, string[]>;
   private readonly batchNames: string[];
 
-  constructor(step: StepFunction, initial: Tensors, example: Tensors) {
+  constructor(programs: Programs, initial: Tensors, example: Tensors) {
     this.stateNames = Object.keys(initial);
     this.batchNames = Object.keys(example);
-    const { graph, metricNames } = traceStep(step, initial, example);
-    this.metricNames = metricNames;
+    const graph = new GraphBuilder();
+    const ends = { state: openEnds(initial, 'state'), batch: openEnds(example, 'batch') };
+    const variables = addVariables(graph, ends.state, 'state');
+    const placeholders = addPlaceholders(graph, ends.batch, 'batch');
+    this.metricNames = mapValues(programs, (step, name) => {
+      const { trace, results } = record([...ends.state, ...ends.batch], (inputs) =>
+        step(withPrefix(inputs, 'state'), withPrefix(inputs, 'batch')),
+      );
+      return addProgram(graph, name, trace, results, variables, placeholders);
+    });
     this.session = initialised(graph, Object.values(initial));
   }
 
-  run(batch: Tensors): Record<string, number> {
+  run(batch: Tensors, program = 'step'): Record<string, number> {
     const feeds = Object.fromEntries(this.batchNames.map((name, i) => [`batch_${i}`, required(batch, name)]));
+    const names = programOf(this.metricNames, program);
     const values = this.session.run(
       feeds,
-      this.metricNames.map((_, i) => `metric_${i}`),
+      names.map((_, i) => `${program}/metric_${i}`),
     );
-    const metrics = Object.fromEntries(this.metricNames.map((name, i) => [name, scalarOf(values[i] as tf.Tensor)]));
+    const metrics = Object.fromEntries(names.map((name, i) => [name, scalarOf(values[i] as tf.Tensor)]));
     tf.dispose(values);
     return metrics;
   }
@@ -110,29 +130,30 @@ class CompiledStep implements Step {
   }
 }
 
-const traceStep = (step: StepFunction, initial: Tensors, example: Tensors) => {
-  const { trace, results } = record([...openEnds(initial, 'state'), ...openEnds(example, 'batch')], (inputs) =>
-    step(withPrefix(inputs, 'state'), withPrefix(inputs, 'batch')),
-  );
-  const states = Object.keys(initial);
-  const graph = new GraphBuilder();
-  const ends = new Map<string, string>();
-  const variables = addVariables(graph, trace.inputs.slice(0, states.length), 'state', ends);
-  addPlaceholders(graph, trace.inputs.slice(states.length), 'batch', ends);
-  const named = graph.addTrace(trace, ends);
-  const assigned = results.state.flatMap(({ name, source }) => {
-    const i = states.indexOf(name);
-    const variable = variables[i];
+/** Adds what one program does; fetching its metrics runs it. @returns the metrics' names */
+const addProgram = (
+  graph: GraphBuilder,
+  program: string,
+  trace: Trace,
+  results: { state: TracedTensor[]; metrics: TracedTensor[] },
+  variables: ReadonlyMap<string, Variable>,
+  placeholders: ReadonlyMap<string, string>,
+): string[] => {
+  const reads = [...variables].map(([name, { read }]): [string, string] => [name, read]);
+  const named = graph.addTrace(trace, new Map([...reads, ...placeholders]), `${program}/`);
+  const assigned = results.state.flatMap(({ name, source }, i) => {
+    const variable = variables.get(`state.${name}`);
     if (!variable) throw new Error(`the step returned state '${name}', which its initial state lacks`);
+    const value = named(source);
     // What passes through unchanged stays where it is.
-    if (source[0] === i) return [];
+    if (value === variable.read) return [];
     // The old value must have been read by everyone before the new one takes its place.
-    return [graph.assign(`assign_${i}`, variable.handle, named(source), variable.dtype, [variable.read])];
+    return [graph.assign(`${program}/assign_${i}`, variable.handle, value, variable.dtype, [variable.read])];
   });
   results.metrics.forEach(({ source, dtype }, i) => {
-    graph.identity(`metric_${i}`, named(source), dtype, assigned);
+    graph.identity(`${program}/metric_${i}`, named(source), dtype, assigned);
   });
-  return { graph, metricNames: results.metrics.map((metric) => metric.name) };
+  return results.metrics.map((metric) => metric.name);
 };
 
 /** Traces an inference function; the weights become variables of its session. */
@@ -162,55 +183,57 @@ export const compileFunction = (
 };
 
 const traceFunction = (fn: (weights: Tensors, inputs: Tensors) => Tensors, weights: Tensors, example: Tensors) => {
-  const { trace, results } = record([...openEnds(weights, 'weight'), ...openEnds(example, 'input')], (inputs) => ({
+  const ends = { weights: openEnds(weights, 'weight'), inputs: openEnds(example, 'input') };
+  const { trace, results } = record([...ends.weights, ...ends.inputs], (inputs) => ({
     outputs: fn(withPrefix(inputs, 'weight'), withPrefix(inputs, 'input')),
   }));
-  const count = Object.keys(weights).length;
   const graph = new GraphBuilder();
-  const ends = new Map<string, string>();
-  addVariables(graph, trace.inputs.slice(0, count), 'weight', ends);
-  addPlaceholders(graph, trace.inputs.slice(count), 'input', ends);
-  const named = graph.addTrace(trace, ends);
+  const reads = [...addVariables(graph, ends.weights, 'weight')].map(([name, { read }]): [string, string] => [
+    name,
+    read,
+  ]);
+  const named = graph.addTrace(trace, new Map([...reads, ...addPlaceholders(graph, ends.inputs, 'input')]));
   results.outputs.forEach(({ source, dtype }, i) => {
     graph.identity(`output_${i}`, named(source), dtype);
   });
   return { graph, outputNames: results.outputs.map((output) => output.name) };
 };
 
+/** A tensor that a trace takes from outside. */
+type OpenEnd = Omit<TracedTensor, 'source'>;
+
 /** Tensors as the inputs of a trace, under `prefix.name`. */
-const openEnds = (tensors: Tensors, prefix: string) =>
+const openEnds = (tensors: Tensors, prefix: string): OpenEnd[] =>
   Object.entries(tensors).map(([name, { shape, dtype }]) => ({
     name: `${prefix}.${name}`,
     shape,
     dtype: dtypeNumber(dtype),
   }));
 
+/** Names of a variable's nodes: its handle, and its value at the beginning of a run. */
+interface Variable {
+  readonly handle: string;
+  readonly read: string;
+  readonly dtype: number;
+}
+
 /** Variables that `initialised` assigns from the placeholders `initial_…`, read as `{as}_…`. */
-const addVariables = (graph: GraphBuilder, inputs: readonly TracedTensor[], as: string, ends: Map<string, string>) => {
-  const variables = inputs.map(({ name, shape, dtype }, i) => {
+const addVariables = (graph: GraphBuilder, ends: readonly OpenEnd[], as: string): Map<string, Variable> => {
+  const assigned: string[] = [];
+  const variables = ends.map(({ name, shape, dtype }, i): [string, Variable] => {
     const handle = graph.variable(`variable_${i}`, shape, dtype);
-    const read = graph.read(`${as}_${i}`, handle, dtype);
-    ends.set(name, read);
-    return { handle, read, dtype, shape };
+    const initial = graph.placeholder(`initial_${i}`, shape, dtype);
+    assigned.push(graph.assign(`initialise_${i}`, handle, initial, dtype));
+    return [name, { handle, read: graph.read(`${as}_${i}`, handle, dtype), dtype }];
   });
-  const assigned = variables.map(({ handle, dtype, shape }, i) =>
-    graph.assign(`initialise_${i}`, handle, graph.placeholder(`initial_${i}`, shape, dtype), dtype),
-  );
   const one = graph.constant('one', [], dtypeNumber('float32'), [1]);
   graph.identity('initialised', one, dtypeNumber('float32'), assigned);
-  return variables;
+  return new Map(variables);
 };
 
-const addPlaceholders = (
-  graph: GraphBuilder,
-  inputs: readonly TracedTensor[],
-  as: string,
-  ends: Map<string, string>,
-): void => {
-  inputs.forEach(({ name, shape, dtype }, i) => {
-    ends.set(name, graph.placeholder(`${as}_${i}`, shape, dtype));
-  });
-};
+/** @returns names of the placeholders `{as}_…` */
+const addPlaceholders = (graph: GraphBuilder, ends: readonly OpenEnd[], as: string): Map<string, string> =>
+  new Map(ends.map(({ name, shape, dtype }, i) => [name, graph.placeholder(`${as}_${i}`, shape, dtype)]));
 
 /** A session whose variables hold these values, in order. */
 const initialised = (graph: GraphBuilder, values: readonly tf.Tensor[]): Session => {
@@ -232,5 +255,11 @@ const required = (tensors: Tensors, name: string): tf.Tensor => {
 
 const cloneAll = (tensors: Tensors): Tensors => mapValues(tensors, (tensor) => tensor.clone());
 
-const mapValues = <A, B>(record: Record<string, A>, map: (value: A) => B): Record<string, B> =>
-  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value)]));
+const programOf = <T>(programs: { readonly [name: string]: T }, name: string): T => {
+  const program = programs[name];
+  if (program === undefined) throw new Error(`there is no program '${name}'`);
+  return program;
+};
+
+const mapValues = <A, B>(record: { readonly [key: string]: A }, map: (value: A, key: string) => B): Record<string, B> =>
+  Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(value, key)]));

@@ -1,10 +1,20 @@
+import { annotation } from '../kernels/annotate.ts';
 import { type Binding, backend, type NativeTensor, type OpAttribute } from '../kernels/backend.ts';
 import { type Tensors, tf } from '../tf.ts';
 import { type Abstract, inferOutputs } from './shapes.ts';
 
 /** One op or constant, in order of use. Inputs are `[node index, output index]`. */
 export type TraceNode =
-  | { readonly type: 'op'; readonly name: string; readonly attributes: OpAttribute[]; readonly inputs: Source[] }
+  | {
+      readonly type: 'op';
+      readonly name: string;
+      readonly attributes: OpAttribute[];
+      readonly inputs: Source[];
+      /** Of XLA; see `fused`. */
+      readonly fuse?: string;
+      /** What it waits for; see `after`. */
+      readonly after?: Source;
+    }
   | { readonly type: 'constant'; readonly shape: number[]; readonly dtype: number; readonly values: ArrayLike<number> }
   | { readonly type: 'input'; readonly name: string; readonly shape: number[]; readonly dtype: number };
 
@@ -21,7 +31,6 @@ export interface TracedTensor {
 /** What a pure function would do. */
 export interface Trace {
   readonly nodes: readonly TraceNode[];
-  readonly inputs: readonly TracedTensor[];
 }
 
 /** tfjs-node takes negative handles for tensors whose values are still in JavaScript (-1), and never deletes them. */
@@ -55,6 +64,7 @@ export const record = <K extends string>(
     if (found) return found;
     throw new Error(`a traced step used tensor ${handle}, which was made before the trace and is no input of it`);
   };
+  const sourceOf = (tensor: tf.Tensor): Source => lookUp(owner.getInputTensorIds([tensor])[0] as number).source;
   const wiretap: Partial<Binding> = {
     executeOp: (name, attributes, inputIds): NativeTensor[] => {
       const operands = inputIds.map(lookUp);
@@ -63,7 +73,9 @@ export const record = <K extends string>(
         attributes,
         operands.map(({ tensor }) => tensor),
       );
-      const handles = add({ type: 'op', name, attributes, inputs: operands.map(({ source }) => source) }, inferred);
+      const { fuse, after } = annotation();
+      const inputs = operands.map(({ source }) => source);
+      const handles = add({ type: 'op', name, attributes, inputs, fuse, after: after && sourceOf(after) }, inferred);
       return inferred.map(({ shape, dtype }, i) => ({ id: handles[i] as number, shape: [...shape], dtype }));
     },
     createTensor: (shape, dtype, given): number => {
@@ -91,12 +103,11 @@ export const record = <K extends string>(
         const [id] = add({ type: 'input', name, shape, dtype }, [{ shape, dtype }]) as [number];
         return [name, owner.createOutputTensor({ id, shape, dtype })];
       });
-      const begun = open.map(([name], i) => ({ ...(inputs[i] as TracedTensor), name, source: [i, 0] as const }));
       const made = body(Object.fromEntries(open));
       const results = Object.fromEntries(
         Object.entries<Tensors>(made).map(([key, tensors]) => [key, traced(tensors)]),
       ) as Record<K, TracedTensor[]>;
-      recorded = { trace: { nodes, inputs: begun }, results };
+      recorded = { trace: { nodes }, results };
     });
     return recorded as { trace: Trace; results: Record<K, TracedTensor[]> };
   } finally {

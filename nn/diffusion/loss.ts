@@ -60,11 +60,11 @@ export const diffusionLoss = (
   batch: DiffusionBatch,
   embed: (images: tf.Tensor4D) => tf.Tensor2D,
   config: UNetConfig,
-  options: { lambda: number; steps: number },
+  options: { lambda: number; steps: number; recompute?: boolean },
 ): { loss: tf.Scalar; mse: tf.Scalar; simMat: tf.Scalar; similarity: tf.Scalar } => {
   const noisy = qSample(batch.images, batch.noise, batch.alphaBar);
   const tokens = conditionTokens(weights, batch.identity, batch.m, config);
-  const output = unet(weights, noisy, batch.time, tokens, config);
+  const output = unet(weights, noisy, batch.time, tokens, config, options);
   const { prediction } = config;
   const target = prediction === 'epsilon' ? batch.noise : velocity(batch.images, batch.noise, batch.alphaBar);
   const mse = tf.mean(tf.square(output.sub(target))) as tf.Scalar;

@@ -1,3 +1,4 @@
+import { recompute } from '../kernels/recompute.ts';
 import { depthToSpace, downsample2, spaceToDepth, upsample2 } from '../kernels/resample.ts';
 import { silu } from '../kernels/silu.ts';
 import { type Tensors, tf } from '../tf.ts';
@@ -14,15 +15,27 @@ import { type Block, layoutOf } from './layout.ts';
  * @param x float32 [B, S, S, 3], noisy images
  * @param time float32 [B], time steps 0 … T−1
  * @param tokens float32 [B, K, D], condition tokens from `conditionTokens`
+ * @param options.recompute runs each block again on the way back instead of keeping what is inside it
  * @returns float32 [B, S, S, 3], the predicted noise
  */
-export const unet = (weights: Tensors, x: tf.Tensor4D, time: tf.Tensor1D, tokens: tf.Tensor3D, config: UNetConfig) => {
+export const unet = (
+  weights: Tensors,
+  x: tf.Tensor4D,
+  time: tf.Tensor1D,
+  tokens: tf.Tensor3D,
+  config: UNetConfig,
+  options: { recompute?: boolean } = {},
+) => {
   const layout = layoutOf(config);
   const embedding = silu(timeEmbedding(weights, time, config.base)) as tf.Tensor2D;
   const apply = (h: tf.Tensor4D, block: Block): tf.Tensor4D => {
     if (block.type === 'conv') return conv(weights, block.name, h);
-    if (block.type === 'attention') return attend(weights, block, h, tokens, config);
-    return residual(weights, block, h, embedding, config);
+    const given: BlockInputs = block.type === 'attention' ? { h, tokens } : { h, embedding };
+    if (!options.recompute) return applyBlock(weights, block, given, config);
+    const own = Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith(`${block.name}.`)));
+    return recompute({ ...own, ...given }, (inputs) => ({
+      y: applyBlock(inputs, block, inputs as BlockInputs, config),
+    })).y as tf.Tensor4D;
   };
   const kept: tf.Tensor4D[] = [];
   let h = spaceToDepth(x, config.patch);
@@ -37,6 +50,19 @@ export const unet = (weights: Tensors, x: tf.Tensor4D, time: tf.Tensor1D, tokens
   h = silu(norm(weights, 'out.0', h, config.groups)) as tf.Tensor4D;
   return depthToSpace(conv(weights, 'out.2', h), config.patch);
 };
+
+/** What a block takes besides its weights: `tokens` in attention, `embedding` (of the time) in residual blocks. */
+type BlockInputs = Tensors;
+
+const applyBlock = (
+  weights: Tensors,
+  block: Exclude<Block, { type: 'conv' }>,
+  given: BlockInputs,
+  config: UNetConfig,
+): tf.Tensor4D =>
+  block.type === 'attention'
+    ? attend(weights, block, given.h as tf.Tensor4D, given.tokens as tf.Tensor3D, config)
+    : residual(weights, block, given.h as tf.Tensor4D, given.embedding as tf.Tensor2D, config);
 
 /** guided-diffusion's sinusoids, cosines first, then its two linear layers. @returns float32 [B, 4·base] */
 const timeEmbedding = (weights: Tensors, time: tf.Tensor1D, base: number): tf.Tensor => {

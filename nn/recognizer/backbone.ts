@@ -1,4 +1,5 @@
 import { statelessUniform } from '../kernels/random.ts';
+import { recompute } from '../kernels/recompute.ts';
 import { affine, batchNormTrain, frozenAffine, runningAverage } from '../layers/batch-norm.ts';
 import { conv2d, subsample } from '../layers/conv.ts';
 import { dropout, linear } from '../layers/linear.ts';
@@ -31,7 +32,8 @@ export const embed = (weights: Tensors, x: tf.Tensor4D, config: RecognizerConfig
  *
  * @param weights trained parameters by name
  * @param running what is not trained, by name: running statistics, and the weight of InsightFace's last normalisation
- * @param dropoutSeed int32 [2]; needed where `config.dropout` is above 0
+ * @param options.dropoutSeed int32 [2]; needed where `config.dropout` is above 0
+ * @param options.recompute runs each unit again on the way back instead of keeping what is inside it
  * @returns features float32 [B, D], and the running statistics after this batch
  */
 export const forwardTrain = (
@@ -39,9 +41,37 @@ export const forwardTrain = (
   running: Tensors,
   x: tf.Tensor4D,
   config: RecognizerConfig,
-  dropoutSeed?: tf.Tensor1D,
+  options: { dropoutSeed?: tf.Tensor1D; recompute?: boolean } = {},
 ): { features: tf.Tensor2D; running: Tensors } => {
   const updated: Tensors = {};
+  const applyUnit = (h: tf.Tensor4D, unit: Unit): tf.Tensor4D => {
+    const prefix = `${unit.name}.`;
+    const own = Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith(prefix)));
+    const names: string[] = [];
+    const { y, aside } = recompute({ ...own, x: h }, (given) => {
+      const statistics: Tensors = {};
+      const made = irUnit(given.x as tf.Tensor4D, unit, config, training(given, running, statistics, config));
+      names.splice(0, names.length, ...Object.keys(statistics));
+      return { y: made, aside: Object.values(statistics) };
+    });
+    names.forEach((name, i) => {
+      updated[name] = aside[i] as tf.Tensor;
+    });
+    return y as tf.Tensor4D;
+  };
+  const mode = training(weights, running, updated, config, options.dropoutSeed);
+  const features = backbone(x, config, mode, options.recompute ? applyUnit : undefined);
+  return { features, running: updated };
+};
+
+/** @param updated gets the running statistics after this batch */
+const training = (
+  weights: Tensors,
+  running: Tensors,
+  updated: Tensors,
+  config: RecognizerConfig,
+  dropoutSeed?: tf.Tensor1D,
+): Mode => {
   const norm = <T extends tf.Tensor>(h: T, name: string): T => {
     const channels = h.shape.at(-1) as number;
     // The last normalisation works on rows; AdaFace's has no weight and bias, InsightFace's weight is not trained.
@@ -53,7 +83,7 @@ export const forwardTrain = (
     updated[`${name}.running_var`] = runningAverage(required(running, `${name}.running_var`), variance);
     return tf.reshape(y, h.shape) as T;
   };
-  const features = backbone(x, config, {
+  return {
     weight: (name) => required(weights, name),
     norm,
     convNorm: (h, conv, name, stride) =>
@@ -62,8 +92,7 @@ export const forwardTrain = (
       config.dropout === 0
         ? h
         : dropout(h, config.dropout, statelessUniform(h.shape, dropoutSeed as tf.Tensor1D) as tf.Tensor4D),
-  });
-  return { features, running: updated };
+  };
 };
 
 /** What differs between training and inference. */
@@ -75,12 +104,17 @@ interface Mode {
   drop(h: tf.Tensor4D): tf.Tensor4D;
 }
 
-const backbone = (x: tf.Tensor4D, config: RecognizerConfig, mode: Mode): tf.Tensor2D => {
+const backbone = (
+  x: tf.Tensor4D,
+  config: RecognizerConfig,
+  mode: Mode,
+  applyUnit = (h: tf.Tensor4D, unit: Unit): tf.Tensor4D => irUnit(h, unit, config, mode),
+): tf.Tensor2D => {
   const { stem, head } = namesOf(config);
   const images = config.channels === 'bgr' ? tf.reverse(x, 3) : x;
   let h = mode.convNorm(images, stem.conv, stem.norm, config.stemStride);
   h = prelu(h, mode.weight(`${stem.slopes}.weight`));
-  for (const unit of unitsOf(config)) h = irUnit(h, unit, config, mode);
+  for (const unit of unitsOf(config)) h = applyUnit(h, unit);
   h = mode.drop(mode.norm(h, head.norm));
   const flat = tf.reshape(h, [h.shape[0], -1]) as tf.Tensor2D;
   const rows = linear(flat, mode.weight(`${head.linear}.weight`), mode.weight(`${head.linear}.bias`));

@@ -1,5 +1,6 @@
-import type { StepFunction } from '../compile/index.ts';
+import type { Programs, StepFunction } from '../compile/index.ts';
 import { prefixed, valueAndGradients, withPrefix } from '../gradients.ts';
+import { fused } from '../kernels/annotate.ts';
 import { type SgdOptions, sgd, sgdState } from '../optim/sgd.ts';
 import { initialise } from '../parameters.ts';
 import { type Tensors, tf } from '../tf.ts';
@@ -16,6 +17,10 @@ export interface RecognizerTraining {
   readonly classes: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  /** Parts that a batch is cut into; their gradients are added up before the optimizer moves. 1 unless told. */
+  readonly microBatches?: number;
+  /** Runs the network's units again on the way back, which saves memory and costs a forward pass. */
+  readonly recompute?: boolean;
 }
 
 /** The classifier's columns and AdaFace's statistics, as a file holds them beside the backbone. */
@@ -25,8 +30,11 @@ export const headParameters = (embedding: number, classes: number): StoredParame
   { name: 'head.batch_std', shape: [1], kind: 'vector', init: { type: 'constant', value: 100 } },
 ];
 
-/** First state: trained parameters and classifier under `w`, what else the network remembers under `stats`, SGD's under `sgd`. */
-export const recognizerState = ({ config, classes }: RecognizerTraining, seed: number): Tensors =>
+/**
+ * First state: trained parameters and classifier under `w`, what else the network remembers under `stats`, SGD's under
+ * `sgd`, and with micro-batches the sums of gradients so far under `gradient`.
+ */
+export const recognizerState = ({ config, classes, microBatches = 1 }: RecognizerTraining, seed: number): Tensors =>
   tf.tidy(() => {
     const parameters = recognizerParameters(config);
     const { 'head.kernel': kernel, ...stats } = initialise(headParameters(config.embedding, classes), seed);
@@ -34,43 +42,87 @@ export const recognizerState = ({ config, classes }: RecognizerTraining, seed: n
     // AdaFace's first classifier: uniform in [-1, 1], then columns of length one.
     const weights: Tensors = { 'head.kernel': unitColumns(kernel as tf.Tensor2D) };
     for (const { name, trained } of parameters) (trained ? weights : stats)[name] = first[name] as tf.Tensor;
-    return { ...prefixed(weights, 'w'), ...prefixed(stats, 'stats'), ...prefixed(sgdState(weights), 'sgd') };
+    return {
+      ...prefixed(weights, 'w'),
+      ...prefixed(stats, 'stats'),
+      ...prefixed(sgdState(weights), 'sgd'),
+      ...(microBatches > 1 ? prefixed(sgdState(weights), 'gradient') : {}),
+    };
   });
 
 /**
- * One step of margin-softmax training as a pure function. The batch holds `images` float32 [B, S, S, 3] in [-1, 1],
- * `labels` int32 [B], `rate` (scalar) and `dropoutSeed` int32 [2]. Metrics: `loss`, and `accuracy` by the cosines
- * without margin, of the batch before the step.
+ * Margin-softmax training as pure functions. A batch holds `images` float32 [B, S, S, 3] in [-1, 1], `labels` int32 [B],
+ * `rate` (scalar) and `dropoutSeed` int32 [2]. Metrics: `loss`, and `accuracy` by the cosines without margin, of the batch
+ * before the step.
+ *
+ * With micro-batches, B is the size of one; all but the last go through `accumulate`, the last through `step`. Batch norm
+ * then sees one micro-batch at a time, as everywhere where gradients are accumulated: not the numbers of the whole batch.
  */
-export const recognizerStep = ({ config, head, classes, momentum, weightDecay }: RecognizerTraining): StepFunction => {
+export const recognizerPrograms = (training: RecognizerTraining): Programs => {
+  const { config, momentum, weightDecay, microBatches = 1 } = training;
   const spared = new Set(recognizerParameters(config).flatMap(({ name, decayed }) => (decayed ? [] : [name])));
   const options: SgdOptions = { momentum, weightDecay, decayed: (name) => !spared.has(name) };
-  return (state, batch) => {
-    const weights = withPrefix(state, 'w');
+  const gradientsOf = gradientFunction(training);
+  const update = (state: Tensors, batch: Tensors, gradients: Tensors): Tensors => {
+    const { parameters, buffers } = fused('optimizer', () =>
+      sgd(withPrefix(state, 'w'), gradients, withPrefix(state, 'sgd'), batch.rate as tf.Tensor, options),
+    );
+    return { ...prefixed(parameters, 'w'), ...prefixed(buffers, 'sgd') };
+  };
+  if (microBatches === 1) {
+    const step: StepFunction = (state, batch) => {
+      const { gradients, stats, metrics } = gradientsOf(state, batch);
+      return { state: { ...update(state, batch, gradients), ...stats }, metrics };
+    };
+    return { step };
+  }
+  const sumsWith = (state: Tensors, gradients: Tensors): Tensors =>
+    Object.fromEntries(
+      Object.entries(withPrefix(state, 'gradient')).map(([name, sum]) => [
+        name,
+        (gradients[name] as tf.Tensor).div(microBatches).add(sum),
+      ]),
+    );
+  return {
+    accumulate: (state, batch) => {
+      const { gradients, stats, metrics } = gradientsOf(state, batch);
+      return { state: { ...prefixed(sumsWith(state, gradients), 'gradient'), ...stats }, metrics };
+    },
+    step: (state, batch) => {
+      const { gradients, stats, metrics } = gradientsOf(state, batch);
+      const zeros = prefixed(sgdState(gradients), 'gradient');
+      return { state: { ...update(state, batch, sumsWith(state, gradients)), ...stats, ...zeros }, metrics };
+    },
+  };
+};
+
+/** Gradients of the mean loss over the images of a (micro-)batch, the statistics after it, and what is worth showing. */
+const gradientFunction =
+  ({ config, head, classes, recompute }: RecognizerTraining) =>
+  (state: Tensors, batch: Tensors): { gradients: Tensors; stats: Tensors; metrics: Tensors } => {
     const stats = withPrefix(state, 'stats');
     const labels = batch.labels as tf.Tensor1D;
     const oneHot = tf.oneHot(labels, classes, 1, 0, 'float32') as tf.Tensor2D;
+    const dropoutSeed = batch.dropoutSeed as tf.Tensor1D;
     const aside: Tensors = {};
-    const { value, gradients } = valueAndGradients((w) => {
-      const forward = forwardTrain(w, stats, batch.images as tf.Tensor4D, config, batch.dropoutSeed as tf.Tensor1D);
-      const scored = marginLogits(forward.features, w['head.kernel'] as tf.Tensor2D, oneHot, head, stats);
-      const right = tf.equal(tf.argMax(scored.cosine, 1), labels);
-      const made: Tensors = {
-        ...prefixed({ ...scored.statistics, ...forward.running }, 'stats'),
-        accuracy: tf.mean(tf.cast(right, 'float32')),
-      };
-      for (const [name, tensor] of Object.entries(made)) aside[name] = tf.keep(tensor.clone());
-      return crossEntropy(scored.logits, oneHot);
-    }, weights);
-    const { accuracy, ...updatedStats } = Object.fromEntries(
+    const { value, gradients } = valueAndGradients(
+      (w) => {
+        const forward = forwardTrain(w, stats, batch.images as tf.Tensor4D, config, { dropoutSeed, recompute });
+        const scored = marginLogits(forward.features, w['head.kernel'] as tf.Tensor2D, oneHot, head, stats);
+        const right = tf.equal(tf.argMax(scored.cosine, 1), labels);
+        const made: Tensors = {
+          ...prefixed({ ...scored.statistics, ...forward.running }, 'stats'),
+          accuracy: tf.mean(tf.cast(right, 'float32')),
+        };
+        for (const [name, tensor] of Object.entries(made)) aside[name] = tf.keep(tensor.clone());
+        return crossEntropy(scored.logits, oneHot);
+      },
+      withPrefix(state, 'w'),
+    );
+    const { accuracy, ...updated } = Object.fromEntries(
       Object.entries(aside).map(([name, kept]) => [name, kept.clone()]),
     ) as Tensors & { accuracy: tf.Tensor };
     // `keep` carried these out of the gradient's scope; the clones belong to the caller's.
     tf.dispose(aside);
-    const updated = sgd(weights, gradients, withPrefix(state, 'sgd'), batch.rate as tf.Tensor, options);
-    return {
-      state: { ...prefixed(updated.parameters, 'w'), ...updatedStats, ...prefixed(updated.buffers, 'sgd') },
-      metrics: { loss: value, accuracy },
-    };
+    return { gradients, stats: updated, metrics: { loss: value, accuracy } };
   };
-};

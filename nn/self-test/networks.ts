@@ -1,21 +1,21 @@
 import { randomStream } from '../../core/random.ts';
-import type { StepFunction } from '../compile/index.ts';
+import type { Programs } from '../compile/index.ts';
 import type { UNetConfig } from '../diffusion/config.ts';
 import { unetParameters } from '../diffusion/layout.ts';
-import { type DiffusionTraining, diffusionState, diffusionStep } from '../diffusion/train-step.ts';
+import { type DiffusionTraining, diffusionPrograms, diffusionState } from '../diffusion/train-step.ts';
 import { seedTensor } from '../kernels/random.ts';
 import { adamWDefaults } from '../optim/adamw.ts';
 import { initialise } from '../parameters.ts';
 import { embed } from '../recognizer/backbone.ts';
 import { recognizerConfig } from '../recognizer/config.ts';
 import { recognizerParameters } from '../recognizer/layout.ts';
-import { type RecognizerTraining, recognizerState, recognizerStep } from '../recognizer/train-step.ts';
+import { type RecognizerTraining, recognizerPrograms, recognizerState } from '../recognizer/train-step.ts';
 import { type Tensors, tf } from '../tf.ts';
 
 /** A real training step in a size that takes a moment. */
 export interface TestNetwork {
   readonly name: 'UNet' | 'recognizer';
-  readonly step: StepFunction;
+  readonly step: Programs;
   /** The caller disposes it. */
   initial(): Tensors;
   /** The i-th batch: a function of i alone. The caller disposes it. */
@@ -60,10 +60,10 @@ const diffusion: DiffusionTraining = {
 export const testNetworks: readonly TestNetwork[] = [
   {
     name: 'UNet',
-    step: diffusionStep(diffusion),
+    step: diffusionPrograms(diffusion),
     initial: () =>
       tf.tidy(() =>
-        diffusionState(initialise(unetParameters(unet), 1), initialise(recognizerParameters(recognizer), 2), unet),
+        diffusionState(initialise(unetParameters(unet), 1), initialise(recognizerParameters(recognizer), 2), diffusion),
       ),
     batch: (i) =>
       tf.tidy(() => ({
@@ -79,7 +79,7 @@ export const testNetworks: readonly TestNetwork[] = [
   },
   {
     name: 'recognizer',
-    step: recognizerStep(recognition),
+    step: recognizerPrograms(recognition),
     initial: () => recognizerState(recognition, 3),
     batch: (i) => ({
       images: uniform([32, imageSize, imageSize, 3], 'faces', i),

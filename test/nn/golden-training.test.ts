@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { compileStep } from '../../nn/compile/index.ts';
 import type { UNetConfig } from '../../nn/diffusion/config.ts';
 import { unetParameters } from '../../nn/diffusion/layout.ts';
-import { diffusionState, diffusionStep } from '../../nn/diffusion/train-step.ts';
+import { diffusionPrograms, diffusionState } from '../../nn/diffusion/train-step.ts';
 import { unflatten } from '../../nn/flat.ts';
 import { prefixed, valueAndGradients, withPrefix } from '../../nn/gradients.ts';
 import { statelessNormal } from '../../nn/kernels/random.ts';
@@ -12,7 +12,7 @@ import { sgd, sgdState } from '../../nn/optim/sgd.ts';
 import { embed } from '../../nn/recognizer/backbone.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { crossEntropy, type Head, marginLogits } from '../../nn/recognizer/margin.ts';
-import { headParameters, type RecognizerTraining, recognizerStep } from '../../nn/recognizer/train-step.ts';
+import { headParameters, type RecognizerTraining, recognizerPrograms } from '../../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
 import {
   cases,
@@ -149,7 +149,7 @@ for (const compiled of [false, true]) {
           labels,
           rate: tf.scalar(0.001),
         });
-        const step = compileStep(recognizerStep(training), state, batch(0), { compiled });
+        const step = compileStep(recognizerPrograms(training), state, batch(0), { compiled });
         const metrics: Record<string, number[]> = {};
         for (const i of [0, 1, 2]) {
           const { loss: value, accuracy } = step.run(batch(i));
@@ -177,7 +177,7 @@ for (const compiled of [false, true]) {
       const parameters = unetParameters(config);
       const { config: recognizer, weights: frozen } = frozenRecognizer();
       const first = fillParameters(parameters);
-      const state = diffusionState(first, frozen, config);
+      const state = diffusionState(first, frozen, { config });
       const training = {
         config,
         lambda: cases.lambda,
@@ -190,7 +190,7 @@ for (const compiled of [false, true]) {
         const seed = tf.tensor1d([11, step + 1], 'int32');
         return { ...given, noiseSeed: seed, rate: tf.scalar(0.05), emaDecay: tf.scalar(emaDecay(step)) };
       };
-      const step = compileStep(diffusionStep(training), state, batch(0), { compiled });
+      const step = compileStep(diffusionPrograms(training), state, batch(0), { compiled });
       const before = storedValues(first, parameters);
       const vector = (name: string): Values =>
         moved(storedValues(unflatten(step.readState()[name] as tf.Tensor1D, parameters), parameters), before);

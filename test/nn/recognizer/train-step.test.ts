@@ -5,7 +5,7 @@ import { withPrefix } from '../../../nn/gradients.ts';
 import { seedTensor } from '../../../nn/kernels/random.ts';
 import { embed } from '../../../nn/recognizer/backbone.ts';
 import { recognizerConfig } from '../../../nn/recognizer/config.ts';
-import { type RecognizerTraining, recognizerState, recognizerStep } from '../../../nn/recognizer/train-step.ts';
+import { type RecognizerTraining, recognizerPrograms, recognizerState } from '../../../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { values } from './support.ts';
 
@@ -51,7 +51,7 @@ describe('recognizer training', () => {
       const first = recognizerState(training, 7);
       const example = batch(0);
       const before = tf.memory().numTensors;
-      const step = compileStep(recognizerStep(training), first, example);
+      const step = compileStep(recognizerPrograms(training), first, example);
       let metrics: Record<string, number> = {};
       const start = step.run(example);
       for (let i = 1; i < 60; i++) {
@@ -92,7 +92,7 @@ describe('recognizer training', () => {
     const first = recognizerState(training, 7);
     const b = batch(3);
     const run = (compiled: boolean) => {
-      const step = compileStep(recognizerStep(training), first, b, { compiled });
+      const step = compileStep(recognizerPrograms(training), first, b, { compiled });
       const metrics = step.run(b);
       const state = step.readState();
       step.dispose();
@@ -113,7 +113,7 @@ describe('recognizer training', () => {
     const plain = { ...trainingOf('adaface'), weightDecay: 0 };
     const b = batch(3);
     const stepped = (t: RecognizerTraining): Tensors => {
-      const step = compileStep(recognizerStep(t), first, b, { compiled: false });
+      const step = compileStep(recognizerPrograms(t), first, b, { compiled: false });
       step.run(b);
       return step.readState();
     };
