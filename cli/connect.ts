@@ -1,6 +1,6 @@
-import { Client, Connection } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
 import { CemiflowError } from '../core/errors.ts';
-import { resolveEndpoints, up } from '../services/index.ts';
+import { resolveEndpoints, runningEndpoints, up } from '../services/index.ts';
 import type { Endpoints } from '../services/types.ts';
 import { openStore, type Store } from '../store/index.ts';
 import type { Session } from './session.ts';
@@ -9,14 +9,20 @@ import type { Session } from './session.ts';
 export const ensureServices = (session: Session): Promise<Endpoints> =>
   up({ home: session.home, env: session.env, onEvent: ({ message }) => session.note(message) });
 
-/** The store, with the services that it needs. */
-export const connectStore = async (session: Session): Promise<Store> => openStore((await ensureServices(session)).s3);
+/** The store, with the services that it needs. Where they run, Temporal and its client are left alone. */
+export const connectStore = async (session: Session): Promise<Store> => {
+  const running = await runningEndpoints(session);
+  const store = running && (await openStore(running.s3).catch(() => undefined));
+  return store ?? openStore((await ensureServices(session)).s3);
+};
 
 /** The servers as they are known; starts nothing. */
 export const knownEndpoints = ({ home, env }: Session): Endpoints => resolveEndpoints({ home, env });
 
 /** Runs `use` with a client of Temporal, and closes the connection. */
 export const withClient = async <T>({ temporal }: Endpoints, use: (client: Client) => Promise<T>): Promise<T> => {
+  // Loaded here, because most commands need the store alone.
+  const { Client, Connection } = await import('@temporalio/client');
   const connection = await Connection.connect({ address: temporal.address, connectTimeout: '10s' }).catch((cause) => {
     throw new CemiflowError('TemporalUnreachable', `Temporal does not answer at ${temporal.address}`, {
       remedy: 'run "cemiflow up", or correct TEMPORAL_ADDRESS',

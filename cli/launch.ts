@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client';
-import { WorkflowNotFoundError } from '@temporalio/client';
 import type { JsonObject } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { taskQueue } from '../core/queues.ts';
@@ -66,6 +65,7 @@ export const runningBuild = async (
     if (now.name !== 'RUNNING') return undefined;
     return { build: String(memo?.build ?? ''), device: String(memo?.device ?? '') };
   } catch (error) {
+    const { WorkflowNotFoundError } = await import('@temporalio/client');
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
   }

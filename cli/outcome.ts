@@ -3,7 +3,6 @@ import type { Plan } from '../core/plan.ts';
 import type { Store } from '../store/index.ts';
 import { fetchReport } from './artifacts.ts';
 import { exitCodes, tellError } from './exit.ts';
-import { detachedNote, follow } from './follow.ts';
 import type { Session } from './session.ts';
 import type { RunView } from './view/snapshot.ts';
 
@@ -17,6 +16,8 @@ interface Followed {
 
 /** Follows a run to its end and tells it: the report, or what failed and what to do. @returns the exit code */
 export const followToEnd = async (run: Followed, session: Session): Promise<number> => {
+  // Loads Temporal's client, which a run with nothing to do never needs.
+  const { detachedNote, follow } = await import('./follow.ts');
   const view = await follow(run.client, run.runId, session);
   if (!view) {
     session.note(detachedNote(run.runId));

@@ -48,14 +48,14 @@ const lockTimeoutMs = 300_000;
 export const up = async (options: UpOptions): Promise<Endpoints> => {
   const paths = pathsOf(options.home);
   mkdirSync(paths.home, { recursive: true, mode: 0o700 });
-  const attached = await attach(paths, options);
+  const attached = await attach(options);
   if (attached !== undefined) return attached;
   const tell = options.onEvent ?? (() => {});
   const onWait = (holder: { pid: number }): void =>
     tell({ kind: 'waiting', message: `waiting for process ${holder.pid}, which is starting the services` });
   const release = await acquireLock(paths.lock, { onWait, timeoutMs: lockTimeoutMs });
   try {
-    return (await attach(paths, options)) ?? (await startOrRepair(paths, options, tell));
+    return (await attach(options)) ?? (await startOrRepair(paths, options, tell));
   } finally {
     release();
   }
@@ -119,9 +119,14 @@ export const ensureWorkers = async (home: string, build: string, spec: WorkerSpe
   });
 };
 
-/** The endpoints, when a supervisor runs, fits the environment, and its servers were healthy and are still running. */
-const attach = async (paths: Paths, options: UpOptions): Promise<Endpoints | undefined> => {
-  const running = await ask(paths.socket, { op: 'status' });
+/**
+ * The endpoints, when a supervisor runs, fits the environment, and its servers were healthy and are still running.
+ * Asks the supervisor alone: whether a server answers, its first request tells.
+ *
+ * @throws CemiflowError `ServicesDiffer`
+ */
+export const runningEndpoints = async (options: { home: string; env: Env }): Promise<Endpoints | undefined> => {
+  const running = await ask(pathsOf(options.home).socket, { op: 'status' });
   if (running === undefined || running.stopping) return undefined;
   const endpoints = resolveEndpoints(options);
   const wanted = [endpoints.temporal.address, endpoints.temporal.namespace, endpoints.s3.endpoint];
@@ -133,7 +138,13 @@ const attach = async (paths: Paths, options: UpOptions): Promise<Endpoints | und
       { remedy: 'run "cemiflow down" first, or set CEMIFLOW_HOME to another folder', data: { wanted, present } },
     );
   if (!running.ready || serversOf(running).some((child) => child.state !== 'running')) return undefined;
-  if ((await troubles(endpoints)).length > 0) return undefined;
+  return endpoints;
+};
+
+/** The same, where both servers answer. */
+const attach = async (options: UpOptions): Promise<Endpoints | undefined> => {
+  const endpoints = await runningEndpoints(options);
+  if (endpoints === undefined || (await troubles(endpoints)).length > 0) return undefined;
   if (options.searchAttributes) await registerSearchAttributes(endpoints.temporal, options.searchAttributes);
   return endpoints;
 };

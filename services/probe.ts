@@ -1,12 +1,13 @@
 import type { Connection } from '@temporalio/client';
-import { Client } from 'minio';
+import type { Client } from 'minio';
 import type { Endpoints, S3Endpoint, TemporalEndpoint } from './types.ts';
 
 /** How long an embedded namespace keeps the histories of closed workflows: 90 days. */
 export const retentionSeconds = 90 * 24 * 3600;
 
 /** An S3 client for the endpoint, as the probes use it. */
-const s3Client = (s3: S3Endpoint): Client => {
+const s3Client = async (s3: S3Endpoint): Promise<Client> => {
+  const { Client } = await import('minio');
   const url = new URL(s3.endpoint);
   const useSSL = url.protocol === 'https:';
   const port = Number(url.port || (useSSL ? 443 : 80));
@@ -17,7 +18,7 @@ const s3Client = (s3: S3Endpoint): Client => {
 /** Undefined when the store answers a signed request, otherwise what is wrong. */
 export const s3Trouble = async (s3: S3Endpoint): Promise<string | undefined> => {
   try {
-    await s3Client(s3).bucketExists(s3.bucket);
+    await (await s3Client(s3)).bucketExists(s3.bucket);
     return undefined;
   } catch (error) {
     return messageOf(error);

@@ -1,12 +1,12 @@
 import http from 'node:http';
 import https from 'node:https';
-import { signV4 } from 'minio/dist/esm/signing.mjs';
 import { hexOf } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { type Body, readBody } from './body.ts';
 import { isTransient, mayBeDamaged, networkError, refusalError, unreadableError } from './errors.ts';
 import { hash } from './hash.ts';
 import { checkKey, checkSize, type Hashed, maxObjectBytes, type ObjectStore, type PutOptions } from './objects.ts';
+import { type Signer, signerFor } from './sign.ts';
 
 export interface S3Config {
   /** `http://127.0.0.1:9000` or `https://…`; objects are addressed as `/bucket/key`. */
@@ -47,7 +47,7 @@ interface Answer extends Body {
 const emptyHash = hexOf(hash(new Uint8Array(0)));
 
 /**
- * A bucket of any S3 server. Requests are signed by minio-js and sent by node:http, because minio-js has no timeout,
+ * A bucket of any S3 server. Requests are signed and sent here, because minio-js has no timeout,
  * hides statuses behind its own retries, and turns `x-amz-checksum-*` into metadata that no server checks.
  * Uploads are single PUTs, whole in memory: multipart is neither conditional nor atomic everywhere.
  */
@@ -55,6 +55,7 @@ export class S3Objects implements ObjectStore {
   readonly #config: Required<S3Config>;
   readonly #url: URL;
   readonly #agent: http.Agent;
+  readonly #sign: Signer;
 
   constructor(config: S3Config) {
     this.#config = {
@@ -66,6 +67,7 @@ export class S3Objects implements ObjectStore {
       pageSize: 1000,
       ...config,
     };
+    this.#sign = signerFor(this.#config);
     this.#url = parseEndpoint(config.endpoint);
     const options = { keepAlive: true, maxSockets: 64 };
     this.#agent = this.#url.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
@@ -172,19 +174,16 @@ export class S3Objects implements ObjectStore {
   }
 
   #send({ method, key, query, headers, body, hashed = false }: Request, deadline: AbortSignal): Promise<Answer> {
-    const { accessKey, secretKey, bucket, region, idleMs } = this.#config;
+    const { bucket, idleMs } = this.#config;
     const { protocol, hostname, port, host } = this.#url;
     const path = `/${bucket}${key === undefined ? '' : `/${escapePath(key)}`}${query ? `?${query}` : ''}`;
-    const date = new Date();
     const signed: Record<string, string> = {
       host,
-      'x-amz-date': date.toISOString().replace(/[:-]|\.\d{3}/g, ''),
+      'x-amz-date': new Date().toISOString().replace(/[:-]|\.\d{3}/g, ''),
       'x-amz-content-sha256': emptyHash,
       ...headers,
     };
-    const payloadHash = signed['x-amz-content-sha256'] as string;
-    const toSign = { method, path, headers: signed, protocol } as Parameters<typeof signV4>[0];
-    signed.authorization = signV4(toSign, accessKey, secretKey, region, date, payloadHash);
+    signed.authorization = this.#sign({ method, path, headers: signed });
     const options = {
       method,
       hostname,

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import type { Plan } from '../../core/plan.ts';
-import { openStore, type Store } from '../../store/index.ts';
+import type { Store } from '../../store/index.ts';
 import type { Arguments, Run } from '../command.ts';
-import { ensureServices, withClient } from '../connect.ts';
+import { connectStore, ensureServices, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
 import { launch, readResources, startWorkers, waitingRuns } from '../launch.ts';
 import { followToEnd, tellReport } from '../outcome.ts';
@@ -15,9 +15,9 @@ export const run: Run = async (args, session) => {
   const plan = await makePlan(args, session);
   const runId = runIdOf(plan);
   const out = args.text('out');
-  const endpoints = await ensureServices(session);
-  const store = await openStore(endpoints.s3);
+  const store = await connectStore(session);
   if (await allMade(plan, store, session)) return tellReport({ store, plan, runId, out }, session);
+  const endpoints = await ensureServices(session);
   const build = await startWorkers(session, resources);
   return withClient(endpoints, async (client) => {
     const how = await launch(client, store, { runId, plan, resources, build, spec: specOf(args, session) });
