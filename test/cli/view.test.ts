@@ -69,6 +69,15 @@ test('the table is redrawn over itself, also when it shrinks', () => {
   expect(screen.endsWith('\u001b[0J')).toBe(true);
 });
 
+test('a stage that waits for its input says for how long, once that is news', () => {
+  const waiting = (waitedSeconds: number) => {
+    const heartbeat = { nodeId: 'a', phase: 'train', step: 1, steps: 9, waitedSeconds };
+    return runRows(view(stage('a', { state: 'running', startedAtMs: 0, heartbeat })), { columns: 90, rows: 9 }).join();
+  };
+  expect(waiting(3)).toContain('train 1/9 · waited 3 s for input');
+  expect(waiting(0.4)).not.toContain('waited');
+});
+
 test('without a terminal a line is printed when a state changes, not at every look', () => {
   const lines: string[] = [];
   const display = plainDisplay((line) => lines.push(line));
