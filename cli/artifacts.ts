@@ -74,9 +74,13 @@ export const findArtifact = async (store: Store, name: string): Promise<Artifact
 const defaultOutput = ({ kind, outputs }: PlanNode): string =>
   loadStageSchemas().get(kind)?.defaultOutput ?? (Object.keys(outputs)[0] as string);
 
-/** The report of a plan, once its node has been made. */
-export const findReport = async (store: Store, plan: Plan): Promise<ArtifactRef | undefined> => {
-  const outputs = await outputsOf(store, plan);
+/** The report of a plan, once its node has been made. @param known outputs of its nodes, where they were just looked up */
+export const findReport = async (
+  store: Store,
+  plan: Plan,
+  known?: ReadonlyMap<string, Outputs>,
+): Promise<ArtifactRef | undefined> => {
+  const outputs = known ?? (await outputsOf(store, plan));
   for (const node of [...plan.nodes].reverse()) {
     const ref = outputs.get(node.id)?.[outputOfType(node, 'report') ?? ''];
     if (ref) return ref;
@@ -88,9 +92,9 @@ export const findReport = async (store: Store, plan: Plan): Promise<ArtifactRef 
 export const fetchReport = async (
   store: Store,
   plan: Plan,
-  where: { readonly cwd: string; readonly out?: string },
+  where: { readonly cwd: string; readonly out?: string; readonly outputs?: ReadonlyMap<string, Outputs> },
 ): Promise<string | undefined> => {
-  const ref = await findReport(store, plan);
+  const ref = await findReport(store, plan, where.outputs);
   if (!ref) return undefined;
   const folder = where.out ? resolve(where.cwd, where.out) : join(where.cwd, 'reports', plan.experiment);
   const paths = await writeArtifact(store, ref, folder);

@@ -1,4 +1,5 @@
 import type { Client } from '@temporalio/client';
+import type { Outputs } from '../core/action.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Store } from '../store/index.ts';
 import { fetchReport } from './artifacts.ts';
@@ -12,6 +13,8 @@ interface Followed {
   readonly plan: Plan;
   readonly runId: string;
   readonly out?: string;
+  /** Of the plan's nodes, where they were just looked up. */
+  readonly outputs?: ReadonlyMap<string, Outputs>;
 }
 
 /** Follows a run to its end and tells it: the report, or what failed and what to do. @returns the exit code */
@@ -35,10 +38,10 @@ export const followToEnd = async (run: Followed, session: Session): Promise<numb
 
 /** Copies the report beside the user and says where it is. */
 export const tellReport = async (
-  { store, plan, runId, out }: Omit<Followed, 'client'>,
+  { store, plan, runId, out, outputs }: Omit<Followed, 'client'>,
   session: Session,
 ): Promise<number> => {
-  const report = await fetchReport(store, plan, { cwd: session.cwd, out });
+  const report = await fetchReport(store, plan, { cwd: session.cwd, out, outputs });
   if (session.json) session.print(JSON.stringify({ run: runId, state: 'done', report }));
   else session.print(report ? `report: ${report}` : `${runId} is done`);
   return exitCodes.ok;

@@ -1,7 +1,7 @@
 import { type ActionKey, type ActionRecord, actionKey } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { canonicalJson } from '../core/canonical.ts';
-import { type Digest, digestOfJson, hexOf } from '../core/digest.ts';
+import { type Digest, hexOf } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { type Artifacts, lanes } from './artifacts.ts';
 import { hash } from './hash.ts';
@@ -43,8 +43,9 @@ export class Records {
         data: { key: record.key },
       });
     }
-    const digest = digestOfJson(record as unknown as JsonObject);
-    await this.#objects.put(recordKey(record.key, digest), toJson(record), json);
+    const bytes = toJson(record);
+    const digest = hash(bytes);
+    await this.#objects.put(recordKey(record.key, digest), bytes, { ...json, digest });
     const pointer = toJson({ digest, record });
     if ((await this.#objects.put(pointerKey(record.key), pointer, json)) === 'written') {
       return { record, digest, nonReproducible: false };
@@ -94,7 +95,7 @@ export class Records {
     const bytes = await getReadable(this.#objects, pointerKey(key));
     try {
       const { digest, record } = JSON.parse(bytes?.toString() ?? 'null') as Pointer;
-      const sound = digestOfJson(record as unknown as JsonObject) === digest && isOwnKey(record);
+      const sound = hash(toJson(record)) === digest && isOwnKey(record);
       return sound && record.key === key ? { digest, record } : undefined;
     } catch {
       return undefined;

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import type { Outputs } from '../../core/action.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { Store } from '../../store/index.ts';
 import type { Arguments, Run } from '../command.ts';
@@ -16,7 +17,8 @@ export const run: Run = async (args, session) => {
   const runId = runIdOf(plan);
   const out = args.text('out');
   const store = await connectStore(session);
-  if (await allMade(plan, store, session)) return tellReport({ store, plan, runId, out }, session);
+  const outputs = await allMade(plan, store, session);
+  if (outputs) return tellReport({ store, plan, runId, out, outputs }, session);
   const endpoints = await ensureServices(session);
   const build = await startWorkers(session, resources);
   return withClient(endpoints, async (client) => {
@@ -32,15 +34,19 @@ export const run: Run = async (args, session) => {
   });
 };
 
-/** Tells what is there already; with everything there, no worker has to start. */
-const allMade = async (plan: Plan, store: Store, session: Session): Promise<boolean> => {
-  const { nodes } = await statusOf(plan, store);
+/** With everything there, tells so, and no worker has to start. @returns the outputs, where all are there */
+const allMade = async (
+  plan: Plan,
+  store: Store,
+  session: Session,
+): Promise<ReadonlyMap<string, Outputs> | undefined> => {
+  const { nodes, records } = await statusOf(plan, store);
   const hits = [...nodes].filter(([, { state }]) => state === 'hit');
-  const complete = hits.length === nodes.size;
-  if (complete && session.json)
+  if (hits.length < nodes.size) return undefined;
+  if (session.json)
     for (const [stage, { state }] of hits) session.print(JSON.stringify({ run: runIdOf(plan), stage, state }));
-  else if (complete) session.print(`${runIdOf(plan)}: all ${nodes.size} stages are in the store, nothing to do`);
-  return complete;
+  else session.print(`${runIdOf(plan)}: all ${nodes.size} stages are in the store, nothing to do`);
+  return new Map([...records].map(([id, record]) => [id, record.outputs]));
 };
 
 const specOf = (args: Arguments, { cwd }: Session) => {
