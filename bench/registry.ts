@@ -4,6 +4,7 @@ import type { Benchmark } from './benchmark.ts';
 const modules: readonly (() => Promise<{ readonly benchmarks: readonly Benchmark[] }>)[] = [
   () => import('./store.ts'),
   () => import('./noop.ts'),
+  () => import('./actions.ts'),
 ];
 
 export const loadBenchmarks = async (): Promise<readonly Benchmark[]> => {
