@@ -169,9 +169,11 @@ const rules: { readonly [op: string]: Rule } = {
   },
   Slice: (inputs) => {
     const { shape, dtype } = at(inputs, 0);
+    const sizes = ints(inputs, 2);
+    // Where it begins may depend on values, as long as its size does not.
+    if (!sizes.includes(-1)) return { shape: sizes, dtype };
     const begin = ints(inputs, 1);
-    const sizes = ints(inputs, 2).map((n, i) => (n === -1 ? (shape[i] as number) - (begin[i] as number) : n));
-    return { shape: sizes, dtype };
+    return { shape: sizes.map((n, i) => (n === -1 ? (shape[i] as number) - (begin[i] as number) : n)), dtype };
   },
   StridedSlice: (inputs, attribute) => {
     const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'];

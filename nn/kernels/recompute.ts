@@ -24,10 +24,12 @@ export const recompute = (
       const made = f(inputs);
       return [made.y, ...(made.aside ?? [])];
     },
-    ([dy], saved) => {
+    (dys, saved) => {
+      // tfjs hands over one dy bare, several as a list.
+      const dy = [dys].flat()[0] as tf.Tensor;
       // Without the wait, a traced graph would compute this again at once and keep it, or merge it with the first time.
-      const again = after(dy as tf.Tensor, () => saved.map((tensor) => op('Identity', [typeOf(tensor)], [tensor])));
-      const gradients = named(gradientsOf(() => f(named(again)).y, again, dy as tf.Tensor));
+      const again = after(dy, () => saved.map((tensor) => op('Identity', [typeOf(tensor)], [tensor])));
+      const gradients = named(gradientsOf(() => f(named(again)).y, again, dy));
       return Object.fromEntries(
         names.map((name) => [name, () => gradients[name] ?? tf.zerosLike(inputs[name] as tf.Tensor)]),
       );

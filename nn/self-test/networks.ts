@@ -56,39 +56,45 @@ const diffusion: DiffusionTraining = {
   embed: (weights, images) => embed(weights, images, recognizer),
 };
 
-/** CemiFace's two kinds of training: convolutions, norms, attention, margin head, both optimizers, and the gradient through a recognizer. */
-export const testNetworks: readonly TestNetwork[] = [
-  {
-    name: 'UNet',
-    step: diffusionPrograms(diffusion),
-    initial: () =>
-      tf.tidy(() =>
-        diffusionState(initialise(unetParameters(unet), 1), initialise(recognizerParameters(recognizer), 2), diffusion),
-      ),
-    batch: (i) =>
-      tf.tidy(() => ({
-        images: uniform([8, imageSize, imageSize, 3], 'images', i),
-        identity: tf.div(uniform([8, embedding], 'identity', i), Math.sqrt(embedding / 3)),
-        m: uniform([8], 'm', i),
-        time: tf.range(100, 900, 100),
-        alphaBar: tf.linspace(0.9, 0.1, 8),
-        noiseSeed: seedTensor(1, 'self-test noise', i),
-        rate: tf.scalar(1e-4),
-        emaDecay: tf.scalar(0.99),
-      })),
-  },
-  {
-    name: 'recognizer',
-    step: recognizerPrograms(recognition),
-    initial: () => recognizerState(recognition, 3),
-    batch: (i) => ({
-      images: uniform([32, imageSize, imageSize, 3], 'faces', i),
-      labels: tf.tensor1d(
-        Int32Array.from({ length: 32 }, (_, k) => (i + k) % classes),
-        'int32',
-      ),
-      rate: tf.scalar(0.05),
-      dropoutSeed: seedTensor(1, 'self-test dropout', i),
+/** How a step saves memory. */
+export type Thrift = Pick<DiffusionTraining, 'microBatches' | 'recompute'>;
+
+/** CemiFace's generator: convolutions, norms, attention, AdamW, and the gradient through a recognizer. */
+export const testUnet = (thrift: Thrift = {}): TestNetwork => ({
+  name: 'UNet',
+  step: diffusionPrograms({ ...diffusion, ...thrift }),
+  initial: () =>
+    tf.tidy(() => {
+      const frozen = initialise(recognizerParameters(recognizer), 2);
+      return diffusionState(initialise(unetParameters(unet), 1), frozen, { ...diffusion, ...thrift });
     }),
-  },
-];
+  batch: (i) =>
+    tf.tidy(() => ({
+      images: uniform([8, imageSize, imageSize, 3], 'images', i),
+      identity: tf.div(uniform([8, embedding], 'identity', i), Math.sqrt(embedding / 3)),
+      m: uniform([8], 'm', i),
+      time: tf.range(100, 900, 100),
+      alphaBar: tf.linspace(0.9, 0.1, 8),
+      noiseSeed: seedTensor(1, 'self-test noise', i),
+      rate: tf.scalar(1e-4),
+      emaDecay: tf.scalar(0.99),
+    })),
+});
+
+/** A recognizer: batch norm, PReLU, a margin head, SGD. */
+export const testRecognizer = (thrift: Thrift = {}): TestNetwork => ({
+  name: 'recognizer',
+  step: recognizerPrograms({ ...recognition, ...thrift }),
+  initial: () => recognizerState({ ...recognition, ...thrift }, 3),
+  batch: (i) => ({
+    images: uniform([32, imageSize, imageSize, 3], 'faces', i),
+    labels: tf.tensor1d(
+      Int32Array.from({ length: 32 }, (_, k) => (i + k) % classes),
+      'int32',
+    ),
+    rate: tf.scalar(0.05),
+    dropoutSeed: seedTensor(1, 'self-test dropout', i),
+  }),
+});
+
+export const testNetworks: readonly TestNetwork[] = [testUnet(), testRecognizer()];

@@ -1,0 +1,171 @@
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { describe, expect, it } from 'vitest';
+import { compileStep, type Step } from '../../../nn/compile/index.ts';
+import { type TestNetwork, testNetworks, testRecognizer, testUnet } from '../../../nn/self-test/networks.ts';
+import { type Tensors, tf } from '../../../nn/tf.ts';
+
+const started = (network: TestNetwork, options?: { compiled: boolean; from?: Tensors }): Step => {
+  const initial = options?.from ?? network.initial();
+  const example = network.batch(0);
+  try {
+    return compileStep(network.step, initial, example, { compiled: options?.compiled ?? true });
+  } finally {
+    tf.dispose([initial, example]);
+  }
+};
+
+const run = (step: Step, network: TestNetwork, from: number, to: number): void => {
+  for (let i = from; i < to; i++) {
+    const batch = network.batch(i);
+    step.run(batch);
+    tf.dispose(batch);
+  }
+};
+
+/** Each tensor of the state as numbers. */
+const stateOf = (step: Step): Map<string, Float32Array> => {
+  const state = step.readState();
+  const values = new Map(
+    Object.entries(state).map(([name, tensor]) => [name, Float32Array.from(tensor.dataSync() as Float32Array)]),
+  );
+  tf.dispose(state);
+  return values;
+};
+
+const digestOf = (step: Step): string => {
+  const hash = createHash('sha256');
+  for (const [name, values] of stateOf(step)) hash.update(name).update(Buffer.from(values.buffer));
+  return hash.digest('hex');
+};
+
+/** The largest difference of two states, relative to the largest entry of each tensor. */
+const distance = (a: Map<string, Float32Array>, b: Map<string, Float32Array>): number => {
+  let worst = 0;
+  for (const [name, values] of a) {
+    const others = b.get(name);
+    if (!others) continue;
+    const scale = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
+    values.forEach((x, i) => {
+      worst = Math.max(worst, Math.abs(x - (others[i] as number)) / scale);
+    });
+  }
+  return worst;
+};
+
+describe.each(testNetworks)('a compiled $name', (network) => {
+  it('goes on from a state that was read, to the bit', () => {
+    const whole = started(network);
+    run(whole, network, 0, 4);
+    const half = started(network);
+    run(half, network, 0, 2);
+    const resumed = started(network, { compiled: true, from: half.readState() });
+    run(resumed, network, 2, 4);
+    expect(digestOf(resumed)).toBe(digestOf(whole));
+    for (const step of [whole, half, resumed]) step.dispose();
+  });
+
+  it('leaves no tensors behind', () => {
+    const before = tf.memory().numTensors;
+    const step = started(network);
+    run(step, network, 0, 2);
+    step.dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
+
+describe('a training step that saves memory', () => {
+  it.each([
+    ['UNet', testUnet],
+    ['recognizer', testRecognizer],
+  ] as const)('%s: recomputed units give the same state', (_, make) => {
+    const [kept, again, eager] = [
+      started(make()),
+      started(make({ recompute: true })),
+      started(make({ recompute: true }), { compiled: false }),
+    ] as const;
+    for (const step of [kept, again, eager]) run(step, make(), 0, 1);
+    const expected = stateOf(kept);
+    // AdamW's first step goes by the gradient's sign: a rounding near zero moves a weight by the learning rate.
+    expect(distance(expected, stateOf(again))).toBeLessThan(5e-4);
+    expect(distance(expected, stateOf(eager))).toBeLessThan(5e-4);
+    for (const step of [kept, again, eager]) step.dispose();
+  });
+
+  it('UNet: micro-batches give the state of the whole batch', () => {
+    const network = testUnet();
+    const whole = started(network);
+    run(whole, network, 0, 2);
+    const parts = testUnet({ microBatches: 4 });
+    const rowed = new Set(['images', 'identity', 'm', 'time', 'alphaBar']);
+    const part = (batch: Tensors, first: number): Tensors => ({
+      ...Object.fromEntries(
+        Object.entries(batch).map(([name, tensor]) => [
+          name,
+          rowed.has(name) ? tf.slice(tensor, first, 2) : tensor.clone(),
+        ]),
+      ),
+      first: tf.scalar(first, 'int32'),
+    });
+    const initial = parts.initial();
+    const example = part(network.batch(0), 0);
+    const step = compileStep(parts.step, initial, example);
+    const expected = stateOf(whole);
+    for (let i = 0; i < 2; i++) {
+      for (const first of [0, 2, 4, 6]) step.run(part(network.batch(i), first), first < 6 ? 'accumulate' : 'step');
+    }
+    const got = stateOf(step);
+    expect(distance(expected, got)).toBeLessThan(5e-4);
+    expect(got.get('gradient')?.every((x) => x === 0)).toBe(true);
+    whole.dispose();
+    step.dispose();
+    tf.disposeVariables();
+  });
+
+  it('recognizer: a micro-batch taken twice gives the step of one, but for the running statistics', () => {
+    const once = started(testRecognizer());
+    const network = testRecognizer({ microBatches: 2 });
+    const twice = started(network);
+    const batch = network.batch(0);
+    once.run(batch);
+    twice.run(batch, 'accumulate');
+    twice.run(batch, 'step');
+    const [expected, got] = [stateOf(once), stateOf(twice)];
+    const mean = 'stats.input_layer.1.running_mean';
+    expect(distance(new Map([[mean, expected.get(mean) as Float32Array]]), got)).toBeGreaterThan(0.1);
+    for (const name of [...expected.keys()]) if (name.startsWith('stats.')) expected.delete(name);
+    // AdaFace's margin follows its running statistics, which have moved once more.
+    expect(distance(expected, got)).toBeLessThan(1e-2);
+    for (const step of [once, twice]) step.dispose();
+    tf.dispose(batch);
+  });
+});
+
+/** Runs this folder's program in a process of its own. @returns what it printed, as JSON */
+const inProcess = (...args: string[]): Record<string, never> & { digest: string; peak: number; growth: number } => {
+  const program = new URL('./program.ts', import.meta.url).pathname;
+  const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', program, ...args], {
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', TF_NUM_INTRAOP_THREADS: '2', TF_NUM_INTEROP_THREADS: '1' },
+    encoding: 'utf8',
+  });
+  if (status !== 0) throw new Error(stderr);
+  return JSON.parse(stdout);
+};
+
+describe('processes', () => {
+  it.each(['UNet', 'recognizer'])('two give the same bits: %s', (name) => {
+    const [a, b] = [inProcess('digest', name), inProcess('digest', name)];
+    expect(a.digest).toMatch(/^[0-9a-f]{64}$/);
+    expect(a.digest).toBe(b.digest);
+  });
+
+  it('a thousand steps take no more memory than the first hundred', () => {
+    // A leak of one batch a step would be 40 MB.
+    expect(inProcess('growth', 'recognizer').growth).toBeLessThan(16 * 2 ** 20);
+  });
+
+  it('recomputation lowers the peak', () => {
+    const [kept, again] = [inProcess('peak', 'keep'), inProcess('peak', 'recompute')];
+    expect(kept.peak - again.peak).toBeGreaterThan(200 * 2 ** 20);
+  });
+});
