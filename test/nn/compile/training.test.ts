@@ -45,7 +45,7 @@ const distance = (a: Map<string, Float32Array>, b: Map<string, Float32Array>): n
   for (const [name, values] of a) {
     const others = b.get(name);
     if (!others) continue;
-    const scale = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-3);
+    const scale = values.reduce((most, x) => Math.max(most, Math.abs(x)), 1e-2);
     values.forEach((x, i) => {
       worst = Math.max(worst, Math.abs(x - (others[i] as number)) / scale);
     });
