@@ -23,12 +23,18 @@ export interface SupervisorConfig {
 /** Marks every process that a supervisor of this home started, so that orphans can be found. */
 export const homeVariable = 'CEMIFLOW_SUPERVISED_BY';
 
+/**
+ * A write-ahead log takes a third of the work off each step of a workflow. A killed process loses nothing; a machine that
+ * loses its power may lose the last moments of Temporal's histories, whose finished actions the store has.
+ */
+const sqlite = ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'];
+
 export const temporalCommand = (config: SupervisorConfig, binary: string, paths: Paths): Command => ({
   file: binary,
   args: [
     ...['server', 'start-dev', '--headless=false', '--ip', '127.0.0.1'],
     ...['--port', String(config.ports.temporal), '--ui-port', String(config.ports.temporalUi)],
-    ...['--db-filename', paths.temporalDb, '--namespace', config.endpoints.temporal.namespace],
+    ...['--db-filename', paths.temporalDb, '--namespace', config.endpoints.temporal.namespace, ...sqlite],
     ...['--log-level', 'warn', '--log-format', 'json'],
   ],
   env: { ...config.serverEnv, [homeVariable]: config.home },
