@@ -33,7 +33,9 @@ export interface Benchmark {
   readonly against?: 'each' | 'slowest';
   /** Our median in seconds, at most: for work that has no peer. */
   readonly targetSeconds?: number;
-  /** Measured rounds; one more comes before them and is not measured. */
+  /** Measured rounds; one more comes before them and is not measured, unless `cold`. */
   readonly rounds: number;
+  /** The first repetition counts: for work that takes so long that nothing is gained by a warm start. */
+  readonly cold?: boolean;
   sides(context: Context): Promise<{ readonly ours: Side; readonly peers: readonly Side[] }>;
 }

@@ -56,7 +56,7 @@ export const measure = async (benchmark: Benchmark, context: Context, rounds = b
   const results: SideResult[] = [];
   try {
     for (const lane of lanes) await attempt(lane, async () => lane.side.prepare?.());
-    for (const lane of lanes) await attempt(lane, () => lane.side.run());
+    if (!benchmark.cold) for (const lane of lanes) await attempt(lane, () => lane.side.run());
     for (let round = 0; round < rounds; round++) {
       context.note(`${benchmark.name}: round ${round + 1} of ${rounds}`);
       for (const lane of round % 2 === 0 ? lanes : lanes.toReversed()) await attempt(lane, () => repeat(lane));
