@@ -9,6 +9,7 @@ const messages: Message = createRequire(import.meta.url)('@tensorflow/tfjs-node-
 /** Builds a GraphDef from a trace plus the nodes that a session needs around it. */
 export class GraphBuilder {
   private readonly nodes: Message[] = [];
+  private sumsWaitFor?: string;
 
   add(name: string, op: string, inputs: readonly string[], attributes: Record<string, Message> = {}): string {
     const node = new messages.NodeDef();
@@ -69,9 +70,11 @@ export class GraphBuilder {
       if (given === undefined) throw new Error(`the trace's input '${node.name}' was not given`);
       return given;
     };
-    /** A control edge, for an op that waits. */
-    const waits = ({ after }: TraceNode & { type: 'op' }): string[] =>
-      after && trace.nodes[after[0]]?.type === 'op' ? [`^${nodeName(after[0])}`] : [];
+    /** Control edges: of an op that waits, and of sums. */
+    const waits = ({ name, after }: TraceNode & { type: 'op' }): string[] => [
+      ...(after && trace.nodes[after[0]]?.type === 'op' ? [`^${nodeName(after[0])}`] : []),
+      ...(name === 'Add' ? [`^${this.apart()}`] : []),
+    ];
     trace.nodes.forEach((node, index) => {
       if (node.type === 'constant') {
         // A constant made again is the same node: each root of the graph costs a wake-up of the scheduler.
@@ -88,6 +91,15 @@ export class GraphBuilder {
       }
     });
     return named;
+  }
+
+  /**
+   * What every sum waits for, so that it stays by itself. TensorFlow joins sums of sums into one that adds its terms in
+   * the order in which they arrive: another one in each run. It leaves those alone that have a control edge.
+   */
+  private apart(): string {
+    this.sumsWaitFor ??= this.variable('apart', [], backend().binding.TF_FLOAT);
+    return this.sumsWaitFor;
   }
 
   /** The serialised SavedModel: one meta graph, tagged `serve`. */

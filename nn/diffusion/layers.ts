@@ -1,13 +1,16 @@
+import { biasAdd } from '../kernels/bias.ts';
 import { groupNorm } from '../kernels/group-norm.ts';
-import { type Tensors, tf } from '../tf.ts';
+import { matMul } from '../kernels/mat-mul.ts';
+import { conv2d } from '../layers/conv.ts';
+import type { Tensors, tf } from '../tf.ts';
 
 /** 3 × 3 (padding 1) or 1 × 1 convolution with bias. */
 export const conv = (weights: Tensors, name: string, x: tf.Tensor4D): tf.Tensor4D =>
-  tf.conv2d(x, weights[`${name}.weight`] as tf.Tensor4D, 1, 'same').add(weights[`${name}.bias`] as tf.Tensor);
+  biasAdd(conv2d(x, weights[`${name}.weight`] as tf.Tensor4D), weights[`${name}.bias`] as tf.Tensor);
 
 /** x · weight + bias. @param x float32 [N, in] @returns float32 [N, out] */
 export const linear = (weights: Tensors, name: string, x: tf.Tensor2D): tf.Tensor2D =>
-  tf.matMul(x, weights[`${name}.weight`] as tf.Tensor2D).add(weights[`${name}.bias`] as tf.Tensor);
+  biasAdd(matMul(x, weights[`${name}.weight`] as tf.Tensor2D), weights[`${name}.bias`] as tf.Tensor);
 
 /** Group norm, with the scale and shift of AdaGN where `film` is given. @param x float32 [B, H, W, C] */
 export const norm = (

@@ -1,3 +1,5 @@
+import { biasAdd } from '../kernels/bias.ts';
+import { matMul } from '../kernels/mat-mul.ts';
 import { statelessUniform } from '../kernels/random.ts';
 import { recompute } from '../kernels/recompute.ts';
 import { affine, batchNormTrain, frozenAffine, runningAverage } from '../layers/batch-norm.ts';
@@ -22,7 +24,7 @@ export const embed = (weights: Tensors, x: tf.Tensor4D, config: RecognizerConfig
     norm: (h, name) => affine(h, frozen(weights, name)),
     convNorm: (h, conv, name, stride) => {
       const { scale, shift } = frozen(weights, name);
-      return tf.add(conv2d(h, tf.mul(required(weights, `${conv}.weight`), scale) as tf.Tensor4D, stride), shift);
+      return biasAdd(conv2d(h, tf.mul(required(weights, `${conv}.weight`), scale) as tf.Tensor4D, stride), shift);
     },
     drop: (h) => h,
   });
@@ -143,7 +145,7 @@ const squeezeExcite = (h: tf.Tensor4D, name: string, mode: Mode): tf.Tensor4D =>
     return tf.reshape(w, [w.shape[2] as number, w.shape[3] as number]);
   };
   const pooled = tf.mean(h, [1, 2]) as tf.Tensor2D;
-  const gate = tf.sigmoid(tf.matMul(tf.relu(tf.matMul(pooled, matrix('fc1'))), matrix('fc2')));
+  const gate = tf.sigmoid(matMul(tf.relu(matMul(pooled, matrix('fc1'))), matrix('fc2')));
   return tf.mul(h, tf.reshape(gate, [-1, 1, 1, channels]));
 };
 

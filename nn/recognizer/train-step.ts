@@ -1,6 +1,5 @@
 import type { Programs, StepFunction } from '../compile/index.ts';
 import { prefixed, valueAndGradients, withPrefix } from '../gradients.ts';
-import { fused } from '../kernels/annotate.ts';
 import { type SgdOptions, sgd, sgdState } from '../optim/sgd.ts';
 import { initialise } from '../parameters.ts';
 import { type Tensors, tf } from '../tf.ts';
@@ -64,9 +63,8 @@ export const recognizerPrograms = (training: RecognizerTraining): Programs => {
   const options: SgdOptions = { momentum, weightDecay, decayed: (name) => !spared.has(name) };
   const gradientsOf = gradientFunction(training);
   const update = (state: Tensors, batch: Tensors, gradients: Tensors): Tensors => {
-    const { parameters, buffers } = fused('optimizer', () =>
-      sgd(withPrefix(state, 'w'), gradients, withPrefix(state, 'sgd'), batch.rate as tf.Tensor, options),
-    );
+    const [weights, momenta] = [withPrefix(state, 'w'), withPrefix(state, 'sgd')];
+    const { parameters, buffers } = sgd(weights, gradients, momenta, batch.rate as tf.Tensor, options);
     return { ...prefixed(parameters, 'w'), ...prefixed(buffers, 'sgd') };
   };
   if (microBatches === 1) {
