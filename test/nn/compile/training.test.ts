@@ -179,7 +179,7 @@ describe('sums of several tensors', () => {
 const inProcess = (...args: string[]): Record<string, never> & { digest: string; peak: number; growth: number } => {
   const program = new URL('./program.ts', import.meta.url).pathname;
   const { stdout, stderr, status } = spawnSync(process.execPath, ['--import', 'tsx', program, ...args], {
-    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', TF_NUM_INTRAOP_THREADS: '2', TF_NUM_INTEROP_THREADS: '1' },
+    env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2', TF_NUM_INTRAOP_THREADS: '2', TF_NUM_INTEROP_THREADS: '2' },
     encoding: 'utf8',
   });
   if (status !== 0) throw new Error(stderr);

@@ -15,7 +15,7 @@ describe('the variables of TensorFlow', () => {
     expect(told(own)).toMatchObject({
       TF_DETERMINISTIC_OPS: '1',
       TF_NUM_INTRAOP_THREADS: '3',
-      TF_NUM_INTEROP_THREADS: '1',
+      TF_NUM_INTEROP_THREADS: '2',
       CUDA_VISIBLE_DEVICES: '-1',
     });
     expect({ ...own, ...told(own, 'gpu') }.CUDA_VISIBLE_DEVICES).toBe('0');
@@ -24,7 +24,7 @@ describe('the variables of TensorFlow', () => {
   it('give the flags that are recorded: TF32 on, XLA off, deterministic', () => {
     expect(flagsOf(told())).toEqual({
       ...{ deterministicOps: true, tf32: true, xla: 'off', oneDnn: true },
-      ...{ intraOpThreads: 3, interOpThreads: 1 },
+      ...{ intraOpThreads: 3, interOpThreads: 2 },
     });
   });
 
