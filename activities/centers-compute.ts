@@ -9,7 +9,7 @@ import { rowCosine, similarityGroups } from '../metrics/similarity.ts';
 import { mean } from '../metrics/statistics.ts';
 import { tf } from '../nn/tf.ts';
 import { type InputContext, loadSet, withInput } from './input.ts';
-import { embedImages, type LoadedRecognizer, loadRecognizer } from './recognizer.ts';
+import { type LoadedRecognizer, loadRecognizer, withEmbedder } from './recognizer.ts';
 
 /** `schemas/stages/centers-compute.schema.json` */
 interface Params {
@@ -35,7 +35,7 @@ const run = async (
       throw classifierMismatch(recognizer, dataRef, data);
     }
     const size = recognizer.config.embedding;
-    const embeddings = await embedImages(recognizer, data, input);
+    const embeddings = await withEmbedder(store, ref, 'plain', (embedder) => embedder.embed(data, input));
     const centers = source === 'mean' ? meanCenters(embeddings, data, size) : classifierCenters(recognizer);
     const similarity = Float32Array.from(data.labels, (label, row) => rowCosine(embeddings, row, centers, label, size));
     const { group, statistics } = similarityGroups(similarity, data.labels);

@@ -18,7 +18,8 @@ import { linearSchedule } from '../nn/diffusion/schedule.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { fromSafetensors } from '../nn/weights.ts';
 import { type InputContext, loading, withInput } from './input.ts';
-import { embedImages, getWeights, loadRecognizer } from './recognizer.ts';
+import { Loaded } from './loaded.ts';
+import { getWeights, withEmbedder } from './recognizer.ts';
 
 /** `schemas/stages/diffusion-generate.schema.json` */
 interface Params {
@@ -85,23 +86,22 @@ const conditioned = async (
   input: InputContext<CopyRecipe>,
 ): Promise<InquirySet> => {
   const { recognizer: digest } = await describeGenerator(input.store, generator);
-  const recognizer = await loadRecognizer(input.store, { type: 'weights', digest });
-  try {
+  return withEmbedder(input.store, { digest }, 'plain', async (embedder) => {
     const { pictures, rows } = inquiries;
-    const embeddings = await embedImages(recognizer, pictures, input, { rows, phase: 'embed inquiries' });
-    return { ...inquiries, embeddings, embeddingSize: recognizer.config.embedding };
-  } finally {
-    tf.dispose(recognizer.weights);
-  }
+    const embeddings = await embedder.embed(pictures, input, { rows, phase: 'embed inquiries' });
+    return { ...inquiries, embeddings, embeddingSize: embedder.size };
+  });
 };
 
 const runPart = async (part: Part, context: StageContext): Promise<Outputs> => {
   const { store } = context;
   const inquiries = await loadInquiries(store, part.inquiries);
-  const sampler = await samplerFor(store, part.generator, part.batch);
   const { height, width } = inquiries.pictures;
   const size = height * width * 3;
-  const generated = await sample(part, inquiries, sampler, context);
+  const load = () => loadSampler(store, part.generator, part.batch);
+  const generated = await samplers.use(`${part.generator.digest} ${part.batch}`, load, (sampler) =>
+    sample(part, inquiries, sampler, context),
+  );
   const writer = new DatasetWriter(store, { height, width });
   for (let row = 0; row < inquiries.count; row++) {
     const identity = part.firstIdentity + row;
@@ -211,21 +211,18 @@ const toPixels = (from: ArrayLike<number>, fromAt: number, to: Uint8Array, toAt:
 interface Sampler {
   readonly step: CompiledFunction;
   readonly timesteps: number;
+  dispose(): void;
 }
 
 /** The last sampler stays loaded: the shards of a set, and the sets of other m, come one after another. */
-let loaded: { readonly key: string; readonly sampler: Sampler } | undefined;
+const samplers = new Loaded<Sampler>(1);
 
-const samplerFor = async (store: ArtifactStore, generator: ArtifactRef, batch: number): Promise<Sampler> => {
-  const key = `${generator.digest} ${batch}`;
-  if (loaded?.key === key) return loaded.sampler;
-  loaded?.sampler.step.dispose();
-  loaded = undefined;
+const loadSampler = async (store: ArtifactStore, generator: ArtifactRef, batch: number): Promise<Sampler> => {
   const { network, timesteps } = await describeGenerator(store, generator);
   const weights = fromSafetensors(await getWeights(store, generator), unetParameters(network));
   try {
-    loaded = { key, sampler: { step: compileSampler(weights, network, batch), timesteps } };
-    return loaded.sampler;
+    const step = compileSampler(weights, network, batch);
+    return { step, timesteps, dispose: () => step.dispose() };
   } finally {
     tf.dispose(weights);
   }

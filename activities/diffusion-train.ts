@@ -20,8 +20,8 @@ import { embed } from '../nn/recognizer/backbone.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
 import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
-import { type Part, partsOf, runParts } from './micro-batches.ts';
 import { Embedder, type LoadedRecognizer, loadRecognizer, putMetrics, putWeights } from './recognizer.ts';
+import { type Part, partsOf, runParts, timed } from './steps.ts';
 import { MeanLog, type Series } from './training-log.ts';
 
 /** `schemas/stages/diffusion-train.schema.json` */
@@ -226,7 +226,7 @@ const train = async (
   const blank = new Float32Array(params.batch * data.height * data.width * 3);
   const parts = partsOf(params.batch, params.microBatch);
   const example = tensorsOf(planner.at(0), blank, data, noiseSeed(0), parts[0] as Part);
-  const step = compile(params, config, recognizer, example, seed);
+  const step = timed(input, () => compile(params, config, recognizer, example, seed));
   try {
     const log = new MeanLog(Math.max(1, Math.ceil(steps / 100)));
     for (let i = 0; i < steps; i++) {

@@ -5,9 +5,8 @@ import type { StageKind } from '../core/stage.ts';
 import type { ImageSet } from '../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { rowCosine, similarityStatistics } from '../metrics/similarity.ts';
-import { tf } from '../nn/tf.ts';
 import { type InputContext, loadSet, withInput } from './input.ts';
-import { Embedder, loadRecognizer, putMetrics } from './recognizer.ts';
+import { putMetrics, withEmbedder } from './recognizer.ts';
 
 /** `schemas/stages/evaluate-similarity.schema.json` */
 interface Params {
@@ -31,30 +30,17 @@ const run = async (
   const inquiries = await loadSet(input, inquiriesRef);
   const rows = generatedRows(data, meta.generatedImages);
   const inquiryOf = inquiryRows(data, rows, inquiries);
-  const recognizer = await loadRecognizer(store, ref);
-  try {
-    const embedder = new Embedder(recognizer);
-    const embedded = await embedBoth(embedder, data, inquiries, input);
-    const similarity = Float32Array.from(rows, (row, i) =>
-      rowCosine(embedded.data, row, embedded.inquiries, inquiryOf[i] as number, embedder.size),
-    );
-    const identities = Int32Array.from(rows, (row) => data.identities[row] as number);
-    const statistics = similarityStatistics(similarity, identities) as unknown as JsonObject;
-    return { metrics: await putMetrics(store, { kind: 'similarity', images: rows.length, ...statistics }) };
-  } finally {
-    tf.dispose(recognizer.weights);
-  }
-};
-
-const embedBoth = async (embedder: Embedder, data: ImageSet, inquiries: ImageSet, input: InputContext<CopyRecipe>) => {
-  try {
-    return {
-      data: await embedder.embed(data, input, { phase: 'embed images' }),
-      inquiries: await embedder.embed(inquiries, input, { phase: 'embed inquiries' }),
-    };
-  } finally {
-    embedder.dispose();
-  }
+  const embedded = await withEmbedder(store, ref, 'plain', async (embedder) => ({
+    data: await embedder.embed(data, input, { phase: 'embed images' }),
+    inquiries: await embedder.embed(inquiries, input, { phase: 'embed inquiries' }),
+    size: embedder.size,
+  }));
+  const similarity = Float32Array.from(rows, (row, i) =>
+    rowCosine(embedded.data, row, embedded.inquiries, inquiryOf[i] as number, embedded.size),
+  );
+  const identities = Int32Array.from(rows, (row) => data.identities[row] as number);
+  const statistics = similarityStatistics(similarity, identities) as unknown as JsonObject;
+  return { metrics: await putMetrics(store, { kind: 'similarity', images: rows.length, ...statistics }) };
 };
 
 /** Rows that were generated: from image number `generatedImages` on, oversampling put copies of the inquiry image. */

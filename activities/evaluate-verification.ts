@@ -7,9 +7,8 @@ import { encodeSafetensors } from '../data/formats/safetensors.ts';
 import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { mean } from '../metrics/statistics.ts';
 import { pairDistances, verify } from '../metrics/verification.ts';
-import { tf } from '../nn/tf.ts';
 import { type InputContext, loading, withInput } from './input.ts';
-import { Embedder, loadRecognizer, putMetrics } from './recognizer.ts';
+import { putMetrics, withEmbedder } from './recognizer.ts';
 
 /** `schemas/stages/evaluate-verification.schema.json` */
 interface Params {
@@ -29,10 +28,7 @@ const run = async (
   input: InputContext<CopyRecipe>,
 ): Promise<Outputs> => {
   const { store } = input;
-  const recognizer = await loadRecognizer(store, ref);
-  let embedder: Embedder | undefined;
-  try {
-    embedder = new Embedder(recognizer, 'both');
+  return withEmbedder(store, ref, 'both', async (embedder) => {
     const sets: JsonObject = {};
     const accuracies: number[] = [];
     const files: FileEntry[] = [];
@@ -56,8 +52,5 @@ const run = async (
       metrics: await putMetrics(store, { kind: 'verification', sets, average: mean(accuracies) }),
       scores: await store.putArtifact({ type: 'scores', meta: { sets: Object.keys(sets) }, files }),
     };
-  } finally {
-    embedder?.dispose();
-    tf.dispose(recognizer.weights);
-  }
+  });
 };

@@ -6,9 +6,8 @@ import type { ImageSet } from '../data/images.ts';
 import { saveInquiries } from '../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { selectApart } from '../metrics/similarity.ts';
-import { tf } from '../nn/tf.ts';
 import { type InputContext, loadSet, withInput } from './input.ts';
-import { embedImages, loadRecognizer } from './recognizer.ts';
+import { withEmbedder } from './recognizer.ts';
 
 /** `schemas/stages/inquiry-select.schema.json` */
 interface Params {
@@ -28,26 +27,23 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
   const { store } = input;
   const data = await loadSet(input, params.data);
   const candidates = firstImages(data, params.imagesPerIdentity);
-  const recognizer = await loadRecognizer(store, params.recognizer);
-  try {
-    const size = recognizer.config.embedding;
-    const embeddings = await embedImages(recognizer, data, input, { rows: candidates });
-    const chosen = selectApart(embeddings, size, params);
-    if (chosen.length < params.count) throw tooFew(chosen.length, candidates.length, params);
-    const rows = Int32Array.from(chosen, (candidate) => candidates[candidate] as number);
-    const set = {
-      count: chosen.length,
-      embeddingSize: size,
-      pictures: data,
-      rows,
-      embeddings: gatherRows(embeddings, chosen, size),
-      identities: rows.map((row) => data.identities[row] as number),
-      images: rows.map((row) => data.images[row] as number),
-    };
-    return { inquiries: await saveInquiries(store, set, { maxSimilarity: params.maxSimilarity }) };
-  } finally {
-    tf.dispose(recognizer.weights);
-  }
+  const { embeddings, size } = await withEmbedder(store, params.recognizer, 'plain', async (embedder) => ({
+    embeddings: await embedder.embed(data, input, { rows: candidates }),
+    size: embedder.size,
+  }));
+  const chosen = selectApart(embeddings, size, params);
+  if (chosen.length < params.count) throw tooFew(chosen.length, candidates.length, params);
+  const rows = Int32Array.from(chosen, (candidate) => candidates[candidate] as number);
+  const set = {
+    count: chosen.length,
+    embeddingSize: size,
+    pictures: data,
+    rows,
+    embeddings: gatherRows(embeddings, chosen, size),
+    identities: rows.map((row) => data.identities[row] as number),
+    images: rows.map((row) => data.images[row] as number),
+  };
+  return { inquiries: await saveInquiries(store, set, { maxSimilarity: params.maxSimilarity }) };
 };
 
 /** The first images of every identity, in the order of the set. @returns int32, their rows */

@@ -22,8 +22,8 @@ import {
 import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
 import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
-import { type Part, partsOf, runParts } from './micro-batches.ts';
 import { putMetrics, putWeights } from './recognizer.ts';
+import { type Part, partsOf, runParts, timed } from './steps.ts';
 import { MeanLog, type Series } from './training-log.ts';
 
 /** `schemas/stages/recognizer-train.schema.json` */
@@ -156,7 +156,7 @@ const train = async (
   const batches = readBatches(input, data, (step) => planner.at(step), steps);
   await progress({ phase: 'compile', step: 0, steps });
   const parts = partsOf(params.batch, params.microBatch);
-  const step = compile(params, training, data, seed, parts[0] as Part);
+  const step = timed(input, () => compile(params, training, data, seed, parts[0] as Part));
   try {
     const log = new MeanLog(stepsPerEpoch);
     for (let i = 0; i < steps; i++) {

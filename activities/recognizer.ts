@@ -13,6 +13,7 @@ import { recognizerParameters } from '../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { fromSafetensors } from '../nn/weights.ts';
 import { type InputContext, readBatches } from './input.ts';
+import { Loaded } from './loaded.ts';
 
 /** A recognizer's weights artifact, loaded. The caller disposes `weights`. */
 export interface LoadedRecognizer {
@@ -130,19 +131,27 @@ const unitRows = (weights: Tensors, images: tf.Tensor4D, config: RecognizerConfi
   return tf.mul(rows, tf.rsqrt(tf.add(tf.sum(tf.square(rows), 1, true), 1e-12)));
 };
 
-/** Embeds a set once. @returns float32 [N, D], unit rows */
-export const embedImages = async (
-  recognizer: Pick<LoadedRecognizer, 'config' | 'weights'>,
-  set: Images,
-  input: InputContext<CopyRecipe>,
-  { mirrored = false, ...options }: EmbedOptions & { mirrored?: boolean } = {},
-): Promise<Float32Array> => {
-  const embedder = new Embedder(recognizer, mirrored ? 'mirrored' : 'plain');
-  try {
-    return await embedder.embed(set, input, options);
-  } finally {
-    embedder.dispose();
-  }
+const embedders = new Loaded<Embedder>(3);
+
+/**
+ * Runs `body` with a recognizer's embedder, which stays loaded for the next one.
+ * @param digest of the recognizer's weights artifact
+ */
+export const withEmbedder = <R>(
+  store: ArtifactStore,
+  { digest }: Pick<ArtifactRef, 'digest'>,
+  view: View,
+  body: (embedder: Embedder) => Promise<R>,
+): Promise<R> => {
+  const load = async (): Promise<Embedder> => {
+    const { config, weights } = await loadRecognizer(store, { type: 'weights', digest });
+    try {
+      return new Embedder({ config, weights }, view);
+    } finally {
+      tf.dispose(weights);
+    }
+  };
+  return embedders.use(`${digest} ${view}`, load, body);
 };
 
 const sizeMismatch = (expected: number, { height, width }: Images): CemiflowError =>

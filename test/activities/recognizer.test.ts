@@ -5,7 +5,6 @@ import { stage as verificationStage } from '../../activities/evaluate-verificati
 import { stage as inquiryStage } from '../../activities/inquiry-select.ts';
 import {
   Embedder,
-  embedImages,
   getWeights,
   type LoadedRecognizer,
   loadRecognizer,
@@ -28,6 +27,19 @@ const context = toyContext();
 const { store } = context;
 const refs = {} as Record<'data' | 'weights' | 'log', ArtifactRef>;
 let loaded: LoadedRecognizer;
+
+/** What the stages do with an embedder that stays loaded. */
+const embedImages = async (
+  recognizer: LoadedRecognizer,
+  ...given: Parameters<Embedder['embed']>
+): Promise<Float32Array> => {
+  const embedder = new Embedder(recognizer);
+  try {
+    return await embedder.embed(...given);
+  } finally {
+    embedder.dispose();
+  }
+};
 
 const json = async (ref: ArtifactRef | undefined) => {
   const { files } = await store.getArtifact(ref as ArtifactRef);

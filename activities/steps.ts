@@ -1,4 +1,5 @@
 import { CemiflowError } from '../core/errors.ts';
+import type { StageContext } from '../core/stage.ts';
 import type { Step } from '../nn/compile/index.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 
@@ -26,6 +27,14 @@ export const partsOf = (batch: number, microBatch: number): Part[] => {
     });
   }
   return Array.from({ length: batch / count }, (_, index) => ({ index, first: index * count, count }));
+};
+
+/** Makes a compiled step, and says in the log how long that took: it is no part of the steps' time. */
+export const timed = ({ log }: Pick<StageContext, 'log'>, make: () => Step): Step => {
+  const start = performance.now();
+  const step = make();
+  log(`compiled in ${((performance.now() - start) / 1000).toFixed(1)} s`);
+  return step;
 };
 
 /** Runs one step in its parts. @returns means of the metrics over the parts */
