@@ -9,11 +9,11 @@ import { DatasetWriter, joinShards } from '../data/dataset.ts';
 import { pixelsOf } from '../data/images.ts';
 import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
-import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
-import { conditionTokens } from '../nn/diffusion/condition.ts';
+import type { CompiledFunction } from '../nn/compile/index.ts';
 import type { UNetConfig } from '../nn/diffusion/config.ts';
-import { ddimStep, ddimSteps } from '../nn/diffusion/ddim.ts';
+import { ddimSteps } from '../nn/diffusion/ddim.ts';
 import { unetParameters } from '../nn/diffusion/layout.ts';
+import { compileSampler } from '../nn/diffusion/sampler.ts';
 import { linearSchedule } from '../nn/diffusion/schedule.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { fromSafetensors } from '../nn/weights.ts';
@@ -244,29 +244,6 @@ const describeGenerator = async (store: ArtifactStore, generator: ArtifactRef): 
     remedy: 'give the weights of a diffusion/train stage',
     data: { artifact: generator.digest },
   });
-};
-
-const compileSampler = (weights: Tensors, network: UNetConfig, batch: number): CompiledFunction => {
-  const { imageSize: s, identitySize } = network;
-  const example = {
-    x: tf.zeros([batch, s, s, 3]),
-    identity: tf.zeros([batch, identitySize]),
-    m: tf.zeros([batch]),
-    time: tf.scalar(1),
-    alphaBar: tf.scalar(0.5),
-    nextAlphaBar: tf.scalar(0.6),
-  };
-  const step = compileFunction(
-    (w, inputs) => {
-      const tokens = conditionTokens(w, inputs.identity as tf.Tensor2D, inputs.m as tf.Tensor1D, network);
-      const at = inputs as { time: tf.Tensor; alphaBar: tf.Tensor; nextAlphaBar: tf.Tensor };
-      return { x: ddimStep(w, inputs.x as tf.Tensor4D, tokens, at, network) };
-    },
-    weights,
-    example,
-  );
-  tf.dispose(example);
-  return step;
 };
 
 const join = async (_params: Params, parts: readonly Outputs[], { store }: StageContext): Promise<Outputs> => {

@@ -7,9 +7,9 @@ import type { Images } from '../data/images.ts';
 import type { CopyRecipe } from '../data/loader/copies.ts';
 import { getTensors, putTensors } from '../data/tensors.ts';
 import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
-import { embed } from '../nn/recognizer/backbone.ts';
 import type { RecognizerConfig } from '../nn/recognizer/config.ts';
 import { recognizerParameters } from '../nn/recognizer/layout.ts';
+import { embedView, type View } from '../nn/recognizer/view.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { fromSafetensors } from '../nn/weights.ts';
 import { type InputContext, readBatches } from './input.ts';
@@ -56,9 +56,6 @@ export const loadRecognizer = async (store: ArtifactStore, ref: ArtifactRef): Pr
   };
 };
 
-/** Which picture is embedded: the image, its mirror image, or both added before normalisation (verification's). */
-export type View = 'plain' | 'mirrored' | 'both';
-
 /** Images of one call to the network. Fixed, and the last batch padded, so that digests do not depend on set sizes. */
 const embedBatch = 128;
 
@@ -80,7 +77,7 @@ export class Embedder {
     const side = config.imageSize;
     const images = tf.zeros([embedBatch, side, side, 3]);
     this.run = compileFunction(
-      (w, inputs) => ({ rows: unitRows(w, inputs.images as tf.Tensor4D, config, view) }),
+      (w, inputs) => ({ rows: embedView(w, inputs.images as tf.Tensor4D, config, view) }),
       weights,
       { images },
     );
@@ -123,13 +120,6 @@ export class Embedder {
 }
 
 const everyRow = ({ count }: Images): Int32Array => Int32Array.from({ length: count }, (_, row) => row);
-
-const unitRows = (weights: Tensors, images: tf.Tensor4D, config: RecognizerConfig, view: View): tf.Tensor => {
-  const plain = view === 'mirrored' ? undefined : embed(weights, images, config);
-  const mirrored = view === 'plain' ? undefined : embed(weights, tf.reverse(images, 2), config);
-  const rows = (plain && mirrored ? tf.add(plain, mirrored) : (plain ?? mirrored)) as tf.Tensor;
-  return tf.mul(rows, tf.rsqrt(tf.add(tf.sum(tf.square(rows), 1, true), 1e-12)));
-};
 
 const embedders = new Loaded<Embedder>(3);
 

@@ -1,18 +1,19 @@
 /** cemiflow's side of the tensor benchmarks: one task as JSON, compiled unless the second argument is `eager`. */
 
 import { compileFunction, compileStep, type Programs } from '../../nn/compile/index.ts';
-import { conditionTokens } from '../../nn/diffusion/condition.ts';
-import { ddimStep, ddimSteps } from '../../nn/diffusion/ddim.ts';
+import { ddimSteps } from '../../nn/diffusion/ddim.ts';
 import { unetParameters } from '../../nn/diffusion/layout.ts';
-import { unitRows } from '../../nn/diffusion/loss.ts';
+import { compileSampler } from '../../nn/diffusion/sampler.ts';
 import { linearSchedule } from '../../nn/diffusion/schedule.ts';
 import { diffusionPrograms, diffusionState } from '../../nn/diffusion/train-step.ts';
 import { seedTensor, statelessNormal } from '../../nn/kernels/random.ts';
+import { unitRows } from '../../nn/layers/unit-rows.ts';
 import { adamWDefaults } from '../../nn/optim/adamw.ts';
 import { initialise, parameterCount } from '../../nn/parameters.ts';
 import { embed } from '../../nn/recognizer/backbone.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { recognizerPrograms, recognizerState } from '../../nn/recognizer/train-step.ts';
+import { embedView } from '../../nn/recognizer/view.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
 import { serve } from '../serve.ts';
 import type { Task } from './task.ts';
@@ -109,17 +110,8 @@ const recognizerTrain = ({
 const diffusionSample = ({ network, batch, steps }: Of<'diffusion/sample'>): Work => {
   const size = network.imageSize;
   const weights = initialise(unetParameters(network), 1);
-  const scalars = { time: tf.scalar(1), alphaBar: tf.scalar(0.5), nextAlphaBar: tf.scalar(0.6) };
   const fixed = { identity: identities(batch, network.identitySize), m: tf.zeros([batch]) };
-  const step = compileFunction(
-    (w, inputs) => {
-      const tokens = conditionTokens(w, inputs.identity as tf.Tensor2D, inputs.m as tf.Tensor1D, network);
-      return { x: ddimStep(w, inputs.x as tf.Tensor4D, tokens, inputs as typeof scalars, network) };
-    },
-    weights,
-    { x: images(batch, size), ...fixed, ...scalars },
-    options,
-  );
+  const step = compileSampler(weights, network, batch, options);
   tf.dispose(weights);
   let draw = 0;
   return () => {
@@ -144,13 +136,7 @@ const recognizerEmbed = ({ recognizer, batch, images: count }: Of<'recognizer/em
   const size = recognizer.imageSize;
   const weights = initialise(recognizerParameters(recognizer), 1);
   const run = compileFunction(
-    (w, { x }) => {
-      const rows = tf.add(
-        embed(w, x as tf.Tensor4D, recognizer),
-        embed(w, tf.reverse(x as tf.Tensor4D, 2), recognizer),
-      );
-      return { rows: unitRows(rows) };
-    },
+    (w, { x }) => ({ rows: embedView(w, x as tf.Tensor4D, recognizer, 'both') }),
     weights,
     { x: images(batch, size) },
     options,

@@ -1,3 +1,4 @@
+import { unitRows } from '../layers/unit-rows.ts';
 import { type Tensors, tf } from '../tf.ts';
 import { conditionTokens } from './condition.ts';
 import type { UNetConfig } from './config.ts';
@@ -44,10 +45,6 @@ export const similarityMatchingLoss = (s: tf.Tensor, m: tf.Tensor, time: tf.Tens
   const matching = tf.square(tf.sub(m, s));
   return tf.mean(tf.sub(1, gamma).mul(reconstruction).add(gamma.mul(matching))) as tf.Scalar;
 };
-
-/** Rows scaled to length one. @param x float32 [B, D] */
-export const unitRows = (x: tf.Tensor): tf.Tensor2D =>
-  x.mul(tf.rsqrt(x.square().sum(1, true).add(1e-12))) as tf.Tensor2D;
 
 /**
  * L = L_MSE + λ L_SimMat (CemiFace eq. 10). The gradient of the second term flows through the frozen recognizer.

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { decodeSafetensors } from '../../data/formats/safetensors.ts';
-import { type DiffusionBatch, unitRows } from '../../nn/diffusion/loss.ts';
+import type { DiffusionBatch } from '../../nn/diffusion/loss.ts';
+import { unitRows } from '../../nn/layers/unit-rows.ts';
 import { initialise, type Parameter } from '../../nn/parameters.ts';
 import type { RecognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
