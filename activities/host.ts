@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { type Action, type ActionKey, actionKey, type Machine, type Outputs } from '../core/action.ts';
+import type { CheckpointInterval } from '../core/checkpoint.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { type AnyStageKind, isSharded, type ShardedStageKind, type StageKind } from '../core/stage.ts';
@@ -12,6 +13,8 @@ export interface StageTask {
   readonly nodeId: string;
   readonly experiment: string;
   readonly action: Action;
+  /** When checkpoints are due; every two minutes unless told. */
+  readonly checkpoint?: CheckpointInterval;
 }
 
 export interface StageResult {
@@ -19,6 +22,9 @@ export interface StageResult {
   readonly outputs: Outputs;
   /** Whether a record was there already. */
   readonly hit: boolean;
+  /** Tries that it took, and the seconds that failed ones cost; absent where it was a hit. */
+  readonly attempts?: number;
+  readonly lostSeconds?: number;
 }
 
 /** The activities that do stage work, as workflows see them. */

@@ -1,4 +1,5 @@
 import type { ArtifactRef } from './artifact.ts';
+import type { Attempt } from './checkpoint.ts';
 import { type Digest, digestOfJson } from './digest.ts';
 import type { JsonObject } from './errors.ts';
 
@@ -69,7 +70,8 @@ export interface ActionRecord {
   readonly endedAt: string;
   readonly computeSeconds: number;
   readonly peakMemoryBytes: number;
-  readonly attempt: number;
+  /** Oldest first; the last one made the outputs. */
+  readonly attempts: readonly Attempt[];
   /** Temporal's ids, so that the record leads back to the history while that is kept. */
   readonly workflowId: string;
   readonly runId: string;

@@ -1,5 +1,6 @@
 import type { Outputs } from './action.ts';
 import type { ArtifactManifest, ArtifactRef, FileEntry } from './artifact.ts';
+import type { StageCheckpoints } from './checkpoint.ts';
 import type { Digest } from './digest.ts';
 import type { Json, JsonObject } from './errors.ts';
 
@@ -31,6 +32,7 @@ export interface StageContext {
   readonly store: ArtifactStore;
   /** Aborts when the run is cancelled or the worker drains. */
   readonly signal: AbortSignal;
+  readonly checkpoints: StageCheckpoints;
   /**
    * Reports progress and yields to the event loop, so that heartbeats leave and cancellation arrives.
    * Call it at every step: it is cheap. Rejects once `signal` is aborted.
