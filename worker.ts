@@ -22,6 +22,8 @@ export interface WorkerSetup {
   readonly activities: Bookkeeping | StageActivities;
   /** Stages at once: 1, because TensorFlow uses all cores itself. Tests take more. */
   readonly slots?: number;
+  /** Workflows kept in memory between their tasks; 0 replays each task from the start, which tests do. */
+  readonly cachedWorkflows?: number;
 }
 
 /** How long a stage may go on after the worker was asked to stop, and then how long its clean-up may take. */
@@ -29,7 +31,7 @@ const shutdown = { shutdownGraceTime: '1s', shutdownForceTime: '25s' } as const;
 
 /** A Temporal worker for one role. */
 export const createWorker = (setup: WorkerSetup): Promise<Worker> => {
-  const { role, build, connection, namespace, activities, slots = 1 } = setup;
+  const { role, build, connection, namespace, activities, slots = 1, cachedWorkflows } = setup;
   const common: WorkerOptions = {
     ...shutdown,
     connection,
@@ -46,6 +48,7 @@ export const createWorker = (setup: WorkerSetup): Promise<Worker> => {
     ...common,
     workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)),
     maxConcurrentActivityTaskExecutions: 20,
+    maxCachedWorkflows: cachedWorkflows,
   });
 };
 

@@ -15,7 +15,7 @@ export interface RunDocument {
   readonly startedAt: string;
   readonly workflowId: string;
   readonly endedAt?: string;
-  readonly state?: 'running' | 'done' | 'failed' | 'cancelled';
+  readonly state?: 'running' | 'needs attention' | 'paused' | 'done' | 'failed' | 'cancelled';
   /** Where the run stood when it was last written: what the experiment workflow's progress query gives. */
   readonly progress?: Json;
 }

@@ -1,12 +1,13 @@
 import type { ActionKey, Outputs } from '../core/action.ts';
+import type { CheckpointInterval } from '../core/checkpoint.ts';
 import type { JsonObject } from '../core/errors.ts';
 import type { Plan, PlanNode, Resource } from '../core/plan.ts';
 
 /** Where stages with tensors run: on `gpu` workers, or with all other work on `cpu` workers. */
 export type Device = 'cpu' | 'gpu';
 
-export interface ExperimentInput {
-  readonly plan: Plan;
+/** How the stages of a run are carried out. */
+export interface RunSettings {
   /** The run's id in the store and the workflow's id; children are named `runId/nodeId`. */
   readonly runId: string;
   readonly device: Device;
@@ -14,18 +15,39 @@ export interface ExperimentInput {
   readonly maxParallel: number;
   /** Build of the workers that this run wants: its task queues carry it. */
   readonly build: string;
+  /** When checkpoints of stages are due; every two minutes unless told. */
+  readonly checkpoint?: CheckpointInterval;
+  /** A worker that says nothing of its stage for so long is taken for dead; 60 unless told. */
+  readonly heartbeatSeconds?: number;
+  /** Events after which a sharded stage goes on under a new history; 2,000 unless told. */
+  readonly maxEvents?: number;
+}
+
+export interface ExperimentInput extends RunSettings {
+  readonly plan: Plan;
 }
 
 /** One stage (or one part of it) that has been asked for with all its inputs. */
-export interface ShardedInput {
+export interface ShardedInput extends RunSettings {
   readonly experiment: string;
   readonly node: Pick<PlanNode, 'id' | 'kind' | 'seed' | 'code' | 'resource'>;
   /** The node's params with artifact refs in the place of node refs. */
   readonly params: JsonObject;
-  readonly runId: string;
-  readonly device: Device;
-  readonly maxParallel: number;
-  readonly build: string;
+  /** What a history before this one knew. */
+  readonly carried?: PartsCarried;
+}
+
+/** What a sharded stage takes along into a new history; what is made lies in the store. */
+export interface PartsCarried {
+  /** Parts that were there at the start. */
+  readonly hits: number;
+  /** Seconds that failed tries of parts cost. */
+  readonly lostSeconds: number;
+  /** Indices of the parts that have failed, and how the first of them did. */
+  readonly failed: readonly number[];
+  readonly failure?: StageFailure;
+  /** How often damaged parts have been made anew. */
+  readonly repairs: number;
 }
 
 /** Why a stage ended without outputs. */
@@ -35,12 +57,27 @@ export interface Failure {
   readonly remedy: string;
 }
 
+/** A failure with the data of its error. */
+export interface StageFailure extends Failure {
+  readonly data?: JsonObject;
+}
+
 /**
  * - `waiting` for inputs, `ready` to start when a slot is free, `running`
  * - `hit`: found in the store, or made in this run under the same key by another node; `done`: made by this run
- * - `failed`; `blocked`: an input failed or is blocked; `cancelled`
+ * - `failed`: waits for a person; `blocked`: an input failed or is blocked
+ * - `skipped`: a person does without it, or it needs one that is skipped; `cancelled`
  */
-export type NodeState = 'waiting' | 'ready' | 'running' | 'hit' | 'done' | 'failed' | 'blocked' | 'cancelled';
+export type NodeState =
+  | 'waiting'
+  | 'ready'
+  | 'running'
+  | 'hit'
+  | 'done'
+  | 'failed'
+  | 'blocked'
+  | 'skipped'
+  | 'cancelled';
 
 export interface NodeProgress {
   readonly id: string;
@@ -55,12 +92,26 @@ export interface NodeProgress {
   readonly startedAtMs?: number;
   readonly endedAtMs?: number;
   readonly failure?: Failure;
+  readonly skipped?: { readonly because: string };
+  /** Tries that the stage took, and the seconds that failed ones cost; absent where it was a hit. */
+  readonly attempts?: number;
+  readonly lostSeconds?: number;
   /** Nodes whose outputs are still missing. */
   readonly waitsFor: readonly string[];
 }
 
+/**
+ * - `needs attention`: nothing is under way and nothing can start, because stages have failed: waits for `retry`, `skip`
+ *   or `abort`
+ * - `paused`: nothing new starts; what was under way goes on
+ */
+export type RunState = 'running' | 'needs attention' | 'paused';
+
 /** Answer of the query `progress` of `experiment`. */
 export interface RunProgress {
+  readonly state: RunState;
+  /** Why a person ended the run; empty where no reason was given. */
+  readonly aborted?: { readonly because: string };
   readonly runId: string;
   readonly experiment: string;
   readonly device: Device;
@@ -83,9 +134,43 @@ export interface ExperimentResult {
   readonly runId: string;
   readonly hits: number;
   readonly computed: number;
+  /** Ids of the stages that the run did without. */
+  readonly skipped: readonly string[];
+  /** The stages that have outputs. */
   readonly nodes: {
     readonly [id: string]: { readonly key: ActionKey; readonly hit: boolean; readonly outputs: Outputs };
   };
 }
 
 export const progressQueryName = 'progress';
+
+/**
+ * Updates of `experiment`. A refused one fails with an ApplicationFailure whose `type` is the code and whose first detail
+ * holds the remedy: `UnknownStage`, `StageNotFailed`, `NothingFailed`, `ReasonMissing`, `RunEnding`.
+ */
+export const retryUpdateName = 'retry';
+export const skipUpdateName = 'skip';
+export const abortUpdateName = 'abort';
+export const pauseUpdateName = 'pause';
+export const continueUpdateName = 'continue';
+
+/** Failed stages by the ids of their nodes, or by the stage's name for all failed nodes of it. */
+export interface RetryRequest {
+  /** All failed ones unless named. */
+  readonly stages?: readonly string[];
+}
+
+export interface SkipRequest {
+  readonly stages: readonly string[];
+  /** Goes into the record of the report that is made without them. */
+  readonly because: string;
+}
+
+export interface AbortRequest {
+  readonly because?: string;
+}
+
+/** Ids of the nodes that start again, or that the run does without (those behind them not among them). */
+export interface StagesAnswer {
+  readonly stages: readonly string[];
+}
