@@ -11,7 +11,8 @@ import { type Role, taskQueue } from './core/queues.ts';
 import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
 import { codeDigests } from './schemas/code-digest.ts';
 import { checkParams, loadStageSchemas } from './schemas/stage-schemas.ts';
-import { openStore, type Store } from './store/index.ts';
+import { ThreadWriter } from './store/checkpoints/writer.ts';
+import { type CheckpointWriter, openStore, type S3Config, type Store } from './store/index.ts';
 
 export interface WorkerSetup {
   readonly role: Role;
@@ -53,12 +54,18 @@ export const createWorker = (setup: WorkerSetup): Promise<Worker> => {
 };
 
 /** The stage activities over the registry, this checkout's code and a store. */
-export const hostOver = (store: Store, build: string, setup: TensorflowSetup): StageActivities => {
+export const hostOver = (
+  store: Store,
+  build: string,
+  setup: TensorflowSetup,
+  checkpointWriter?: CheckpointWriter,
+): StageActivities => {
   const schemas = loadStageSchemas();
   const usesTensors = (kind: string): boolean => schemas.get(kind)?.resource === 'tensor';
   return createHost({
     store,
     build,
+    checkpointWriter,
     codes: async (kinds = Object.keys(registry)) =>
       new Map([...(await codeDigests(kinds))].map(([kind, { digest }]) => [kind, digest])),
     loadStage: async (kind) => {
@@ -102,14 +109,16 @@ const main = async (): Promise<void> => {
   const device = role === 'gpu' ? 'gpu' : 'cpu';
   Object.assign(process.env, tensorflowVariables(process.env, { device, cores: cpus().length }));
   const setup = { device, flags: flagsOf(process.env), visibleGpus: process.env.CUDA_VISIBLE_DEVICES } as const;
-  const store = await openStore({
+  const s3: S3Config = {
     endpoint: required('S3_ENDPOINT'),
     accessKey: required('S3_ACCESS_KEY'),
     secretKey: required('S3_SECRET_KEY'),
     bucket: process.env.S3_BUCKET || 'cemiflow',
     region: process.env.S3_REGION || 'us-east-1',
-  });
-  const activities = role === 'orchestrator' ? createBookkeeping(store) : hostOver(store, build, setup);
+  };
+  const store = await openStore(s3);
+  const activities =
+    role === 'orchestrator' ? createBookkeeping(store) : hostOver(store, build, setup, new ThreadWriter(s3));
   const connection = await NativeConnection.connect({ address: required('TEMPORAL_ADDRESS') });
   const namespace = process.env.TEMPORAL_NAMESPACE || 'default';
   const worker = await createWorker({ role, build, connection, namespace, activities });

@@ -1,4 +1,6 @@
+import { Context } from '@temporalio/activity';
 import type { ActionKey, Outputs } from '../core/action.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
 import type { Json } from '../core/errors.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 
@@ -20,9 +22,15 @@ export interface Bookkeeping {
     readonly state: NonNullable<RunDocument['state']>;
     readonly progress: Json;
   }): Promise<void>;
+  /**
+   * Rehashes artifacts and all their blobs, and removes what is damaged, so that look-ups miss it and it is made anew.
+   *
+   * @returns those that were damaged or lacked something
+   */
+  dropDamaged(suspects: { readonly refs: readonly ArtifactRef[] }): Promise<ArtifactRef[]>;
 }
 
-type BookkeepingStore = Pick<Store, 'lookupRecords' | 'getRun' | 'putRun' | 'putLatest'>;
+type BookkeepingStore = Pick<Store, 'lookupRecords' | 'getRun' | 'putRun' | 'putLatest' | 'dropIfDamaged'>;
 
 export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
   lookupActions: async ({ keys, experiment, nodes = [] }) => {
@@ -38,7 +46,15 @@ export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
     const run = await store.getRun(runId);
     // The run was started by other means than the command line: there is no document to keep up.
     if (!run) return;
-    const endedAt = state === 'running' ? {} : { endedAt: new Date().toISOString().replace('Z', '+00:00') };
+    const goesOn = state === 'running' || state === 'paused' || state === 'needs attention';
+    const endedAt = goesOn ? {} : { endedAt: new Date().toISOString().replace('Z', '+00:00') };
     await store.putRun({ ...run, ...endedAt, state, progress });
+  },
+
+  dropDamaged: async ({ refs }) => {
+    const damaged: ArtifactRef[] = [];
+    for (const ref of new Map(refs.map((each) => [each.digest, each])).values())
+      if (await store.dropIfDamaged(ref, () => Context.current().heartbeat())) damaged.push(ref);
+    return damaged;
   },
 });

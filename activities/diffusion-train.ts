@@ -1,5 +1,6 @@
 import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
+import type { CheckpointArray } from '../core/checkpoint.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { permutation, randomStream } from '../core/random.ts';
 import type { StageContext, StageKind } from '../core/stage.ts';
@@ -21,8 +22,9 @@ import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
 import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
 import { Embedder, type LoadedRecognizer, loadRecognizer, putMetrics, putWeights } from './recognizer.ts';
-import { type Part, partsOf, runParts, timed } from './steps.ts';
-import { MeanLog, type Series } from './training-log.ts';
+import { type Part, partsOf } from './steps.ts';
+import { runTraining, type Training } from './training.ts';
+import type { Series } from './training-log.ts';
 
 /** `schemas/stages/diffusion-train.schema.json` */
 interface Params {
@@ -52,7 +54,9 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
     const config = configOf(params, recognizer, data);
     const identity = await identityTable(data, recognizer, params, input);
     const planner = new StepPlanner(params, data, identity, recognizer.config.embedding, seed);
-    const { weights, series } = await train(params, config, recognizer, planner, data, input);
+    const { state, series } = await runTraining(input, trainingOf(params, config, recognizer, planner, data, input));
+    const weights = unflatten(state.ema as tf.Tensor1D, unetParameters(config));
+    tf.dispose(state);
     return await save(params, config, weights, series, input);
   } finally {
     tf.dispose(recognizer.weights);
@@ -83,17 +87,22 @@ const identityTable = async (
   { flip }: Params,
   input: InputContext<CopyRecipe>,
 ): Promise<Float32Array> => {
-  const size = data.count * recognizer.config.embedding;
-  const table = new Float32Array(flip ? 2 * size : size);
-  for (const view of flip ? (['plain', 'mirrored'] as const) : (['plain'] as const)) {
-    const embedder = new Embedder(recognizer, view);
-    const [phase, into] =
-      view === 'plain' ? ['embed', table.subarray(0, size)] : ['embed mirrored', table.subarray(size)];
-    try {
-      await embedder.embed(data, input, { phase, into });
-    } finally {
-      embedder.dispose();
-    }
+  const { embedding } = recognizer.config;
+  const views = flip ? (['plain', 'mirrored'] as const) : (['plain'] as const);
+  const table = new Float32Array(views.length * data.count * embedding);
+  for (const [i, view] of views.entries()) {
+    // For a large set this takes hours: another attempt need not do it again.
+    const { rows } = await input.checkpoints.keep(`identity ${view}`, async () => {
+      const into = new Float32Array(data.count * embedding);
+      const embedder = new Embedder(recognizer, view);
+      try {
+        await embedder.embed(data, input, { phase: view === 'plain' ? 'embed' : 'embed mirrored', into });
+      } finally {
+        embedder.dispose();
+      }
+      return { rows: { dtype: 'float32', shape: [data.count, embedding], data: into } };
+    });
+    table.set((rows as CheckpointArray).data, i * data.count * embedding);
   }
   return table;
 };
@@ -209,50 +218,43 @@ export const learningRate = (
   return 0.5 * lr * (1 + Math.cos((Math.PI * (step - warmup)) / Math.max(1, steps - warmup)));
 };
 
-const train = async (
+const trainingOf = (
   params: Params,
   config: UNetConfig,
   recognizer: LoadedRecognizer,
   planner: StepPlanner,
   data: ImageSet,
   input: InputContext<CopyRecipe>,
-): Promise<{ weights: Tensors; series: Series }> => {
-  const { seed, progress } = input;
+): Training<CopyRecipe, StepPlan> => {
   const { steps } = planner;
-  const batches = readBatches(input, data, (step) => planner.at(step), steps);
-  const noiseSeed = (step: number): tf.Tensor => seedTensor(seed, 'diffusion noise', step);
-  await progress({ phase: 'compile', step: 0, steps });
-  // The shapes of a batch are enough to compile: its values do not matter.
-  const blank = new Float32Array(params.batch * data.height * data.width * 3);
+  const noiseSeed = (step: number): tf.Tensor => seedTensor(input.seed, 'diffusion noise', step);
   const parts = partsOf(params.batch, params.microBatch);
-  const example = tensorsOf(planner.at(0), blank, data, noiseSeed(0), parts[0] as Part);
-  const step = timed(input, () => compile(params, config, recognizer, example, seed));
-  try {
-    const log = new MeanLog(Math.max(1, Math.ceil(steps / 100)));
-    for (let i = 0; i < steps; i++) {
-      const { plan, images } = await batches.next();
-      const metrics = runParts(step, parts, (part) => tensorsOf(plan, images, data, noiseSeed(i), part));
-      if (!Number.isFinite(metrics.loss)) throw diverged(i, params.lr);
-      log.add(i + 1, metrics);
-      await progress({ phase: 'train', step: i + 1, steps, metrics });
-    }
-    log.close(steps);
-    const state = step.readState();
-    const weights = unflatten(state.ema as tf.Tensor1D, unetParameters(config));
-    tf.dispose(state);
-    return { weights, series: log.series };
-  } finally {
-    step.dispose();
-  }
+  return {
+    steps,
+    parts,
+    window: Math.max(1, Math.ceil(steps / 100)),
+    lr: params.lr,
+    batches: (from) => readBatches(input, data, (step) => planner.at(step), { from, to: steps }),
+    compile: (resumed) => {
+      // The shapes of a batch are enough to compile: its values do not matter.
+      const blank = new Float32Array(params.batch * data.height * data.width * 3);
+      const example = tensorsOf(planner.at(0), blank, data, noiseSeed(0), parts[0] as Part);
+      return compile(params, config, recognizer, example, input.seed, resumed);
+    },
+    tensorsOf: (step, plan, images, part) => tensorsOf(plan, images, data, noiseSeed(step), part),
+    checkpointed: (name) => !name.startsWith('fr.') && name !== 'gradient',
+    wanted: (name) => name === 'ema',
+  };
 };
 
-/** @param example disposed */
+/** @param example disposed @param resumed takes the place of first values */
 const compile = (
   params: Params,
   config: UNetConfig,
   recognizer: LoadedRecognizer,
   example: Tensors,
   seed: number,
+  resumed: Tensors,
 ): Step => {
   const training: DiffusionTraining = {
     config,
@@ -266,18 +268,12 @@ const compile = (
   const first = initialise(unetParameters(config), seed);
   const initial = diffusionState(first, recognizer.weights, training);
   try {
-    return compileStep(diffusionPrograms(training), initial, example);
+    return compileStep(diffusionPrograms(training), { ...initial, ...resumed }, example);
   } finally {
     // The recognizer's weights are in the state as well, and belong to the caller.
     tf.dispose([example, first, initial.w, initial.ema, initial.gradient ?? [], withPrefix(initial, 'adam')]);
   }
 };
-
-const diverged = (step: number, lr: number): CemiflowError =>
-  new CemiflowError('Diverged', `the loss is no longer a number at step ${step + 1}`, {
-    remedy: `lower lr (now ${lr}) or give it a longer warm-up`,
-    data: { step: step + 1, lr },
-  });
 
 const save = async (
   params: Params,

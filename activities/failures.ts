@@ -54,3 +54,10 @@ export const asActivityFailure = (error: unknown, signal: AbortSignal): Error =>
 
 /** Histories hold messages for ever: a page is enough. */
 const short = (message: string): string => (message.length > 4000 ? `${message.slice(0, 4000)}…` : message);
+
+/** How an attempt ended, as its record says it. */
+export const endOf = (error: unknown, signal: AbortSignal): string => {
+  const failure = asActivityFailure(error, signal);
+  if (!(failure instanceof ApplicationFailure)) return 'cancelled';
+  return failure.type === 'WorkerDraining' ? 'drained' : (failure.type ?? 'StageCrashed');
+};

@@ -3,10 +3,17 @@ import { type Action, type ActionKey, actionKey, type Machine, type Outputs } fr
 import type { CheckpointInterval } from '../core/checkpoint.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
-import { type AnyStageKind, isSharded, type ShardedStageKind, type StageKind } from '../core/stage.ts';
-import type { Store } from '../store/index.ts';
-import { asActivityFailure } from './failures.ts';
-import { startWatch, type Watch } from './watch.ts';
+import {
+  type AnyStageKind,
+  isSharded,
+  type ShardedStageKind,
+  type StageContext,
+  type StageKind,
+} from '../core/stage.ts';
+import type { CheckpointWriter, Store } from '../store/index.ts';
+import { ActionAttempt, noCheckpoints } from './attempt.ts';
+import { asActivityFailure, endOf } from './failures.ts';
+import { type Heartbeat, startWatch, type Watch } from './watch.ts';
 
 /** One action to be done for one node of an experiment. */
 export interface StageTask {
@@ -46,6 +53,8 @@ export interface HostDependencies {
   /** @throws CemiflowError when the params do not fit the kind's schema */
   checkParams(kind: string, params: JsonObject): void;
   machine(kind: string): Promise<Machine>;
+  /** Writes checkpoints beside the steps; in this thread unless told. */
+  readonly checkpointWriter?: CheckpointWriter;
   readonly build: string;
 }
 
@@ -64,18 +73,26 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     task: StageTask,
     part: number | undefined,
     kind: string,
-    run: (stage: AnyStageKind, watch: Watch) => Promise<Outputs>,
+    run: (stage: AnyStageKind, context: StageContext) => Promise<Outputs>,
   ): Promise<StageResult> =>
     guarded(task, part, async (watch) => {
       const key = actionKey(task.action);
-      const there = await found(key);
-      if (there) return there;
+      const attempt = attemptAt(task, key, watch);
+      const [there] = await Promise.all([found(key), attempt.begin()]);
+      if (there) {
+        await attempt.finish();
+        return there;
+      }
       const stage = await load(kind, task.action.code);
       if (part === undefined) checkParams(kind, task.action.params);
       const startedAt = new Date();
-      const outputs = await run(stage, watch);
+      const outputs = await run(stage, { ...contextFor(task, watch), checkpoints: attempt }).catch(async (error) => {
+        await within(endMs, attempt.fail(endOf(error, watch.signal)));
+        throw error;
+      });
       const endedAt = new Date();
-      const { attempt, workflowExecution } = Context.current().info;
+      const { workflowExecution } = Context.current().info;
+      const attempts = await attempt.attempts();
       const { record } = await store.putRecord({
         key,
         action: task.action,
@@ -85,14 +102,30 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
         endedAt: isoTime(endedAt),
         computeSeconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
         peakMemoryBytes: watch.peakMemoryBytes(),
-        attempt,
+        attempts,
         workflowId: workflowExecution?.workflowId ?? '',
         runId: workflowExecution?.runId ?? '',
         build: dependencies.build,
       });
       if (part === undefined) await store.putLatest(task.experiment, task.nodeId, { key, action: task.action });
-      return { key, outputs: record.outputs, hit: false };
+      await attempt.finish();
+      const lostSeconds = await attempt.lostSeconds();
+      return { key, outputs: record.outputs, hit: false, attempts: attempts.length, lostSeconds };
     });
+
+  const attemptAt = (task: StageTask, key: ActionKey, watch: Watch): ActionAttempt => {
+    const { attempt, heartbeatDetails } = Context.current().info;
+    return new ActionAttempt({
+      key,
+      store,
+      writer: dependencies.checkpointWriter ?? store.checkpoints,
+      interval: task.checkpoint,
+      attempt,
+      before: heartbeatDetails as Heartbeat | undefined,
+      tell: watch.tell,
+      log: (message) => Context.current().log.info(message, { nodeId: task.nodeId }),
+    });
+  };
 
   const contextFor = (task: StageTask, watch: Watch) => ({
     seed: task.action.seed,
@@ -100,12 +133,13 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     signal: watch.signal,
     progress: watch.progress,
     log: (message: string) => Context.current().log.info(message, { nodeId: task.nodeId }),
+    checkpoints: noCheckpoints,
   });
 
   return {
     runStage: (task) =>
-      make(task, undefined, task.action.kind, (stage, watch) =>
-        (stage as StageKind).run(task.action.params, contextFor(task, watch)),
+      make(task, undefined, task.action.kind, (stage, context) =>
+        (stage as StageKind).run(task.action.params, context),
       ),
     splitStage: (task) =>
       guarded(task, undefined, async (watch) => {
@@ -116,16 +150,22 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
       }),
     runPart: (task) => {
       const kind = task.action.kind.replace(/#part$/, '');
-      return make(task, task.part, kind, (stage, watch) =>
-        shardedOnly(kind, stage).runPart(task.action.params, contextFor(task, watch)),
+      return make(task, task.part, kind, (stage, context) =>
+        shardedOnly(kind, stage).runPart(task.action.params, context),
       );
     },
     joinStage: (task) =>
-      make(task, undefined, task.action.kind, (stage, watch) =>
-        shardedOnly(task.action.kind, stage).join(task.action.params, task.parts, contextFor(task, watch)),
+      make(task, undefined, task.action.kind, (stage, context) =>
+        shardedOnly(task.action.kind, stage).join(task.action.params, task.parts, context),
       ),
   };
 };
+
+/** How long the end of an attempt may take to be written down, where the store is away. */
+const endMs = 8_000;
+
+const within = (ms: number, work: Promise<void>): Promise<void> =>
+  Promise.race([work, new Promise<void>((resolve) => setTimeout(resolve, ms).unref())]);
 
 /** Runs under a watch, and turns what is thrown into a failure that Temporal retries or not. */
 const guarded = async <T>(task: StageTask, part: number | undefined, run: (watch: Watch) => Promise<T>): Promise<T> => {

@@ -47,10 +47,10 @@ export const loading = <Recipe>({ workers, progress }: InputContext<Recipe>, pha
 export const loadSet = <Recipe>(input: InputContext<Recipe>, ref: ArtifactRef): Promise<ImageSet> =>
   loadDataset(input.store, ref, loading(input));
 
-/** Batches `0` … `steps − 1`, made ahead by the threads. @param planOf what a step needs, of which `recipe` makes the batch */
+/** Batches `from` … `to − 1`, made ahead by the threads. @param planOf what a step needs, of which `recipe` makes the batch */
 export const readBatches = <Recipe, P extends { readonly recipe: Recipe }>(
   { workers, stall }: InputContext<Recipe>,
   images: Images,
   planOf: (step: number) => P,
-  steps: number,
-): BatchReader<Recipe, P> => new BatchReader(workers, images, planOf, { from: 0, to: steps, stall });
+  range: { readonly from: number; readonly to: number },
+): BatchReader<Recipe, P> => new BatchReader(workers, images, planOf, { ...range, stall });

@@ -23,8 +23,8 @@ import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
 import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
 import { putMetrics, putWeights } from './recognizer.ts';
-import { type Part, partsOf, runParts, timed } from './steps.ts';
-import { MeanLog, type Series } from './training-log.ts';
+import { type Part, partsOf } from './steps.ts';
+import { runTraining, type Training } from './training.ts';
 
 /** `schemas/stages/recognizer-train.schema.json` */
 interface Params extends Head {
@@ -52,7 +52,7 @@ const run = async (params: Params, input: InputContext<AugmentRecipe>): Promise<
   const { store } = input;
   const data = await loadSet(input, params.data);
   const training = trainingOf(params, data);
-  const { state, series } = await train(params, training, data, input);
+  const { state, series } = await runTraining(input, loopOf(params, training, data, input));
   const tensors = { ...withPrefix(state, 'w'), ...withPrefix(state, 'stats') };
   const { config, head, classes } = training;
   const parameters = [...recognizerParameters(config), ...headParameters(config.embedding, classes)];
@@ -143,43 +143,45 @@ class StepPlanner {
   }
 }
 
-/** One entry an epoch for each metric. */
-const train = async (
+const loopOf = (
   params: Params,
   training: RecognizerTraining,
   data: ImageSet,
   input: InputContext<AugmentRecipe>,
-): Promise<{ state: Tensors; series: Series }> => {
-  const { seed, progress } = input;
+): Training<AugmentRecipe, StepPlan> => {
+  const { seed } = input;
   const planner = new StepPlanner(params, data, seed);
   const { steps, stepsPerEpoch } = planner;
-  const batches = readBatches(input, data, (step) => planner.at(step), steps);
-  await progress({ phase: 'compile', step: 0, steps });
   const parts = partsOf(params.batch, params.microBatch);
-  const step = timed(input, () => compile(params, training, data, seed, parts[0] as Part));
-  try {
-    const log = new MeanLog(stepsPerEpoch);
-    for (let i = 0; i < steps; i++) {
-      const { plan, images } = await batches.next();
-      const metrics = runParts(step, parts, (part) => tensorsOf(plan, images, data, dropoutSeed(seed, i, part), part));
-      if (!Number.isFinite(metrics.loss)) throw diverged(i + 1, params.lr);
-      log.add(i + 1, { ...metrics, rate: plan.rate });
-      await progress({ phase: 'train', step: i + 1, steps, metrics });
-    }
-    return { state: step.readState(), series: log.series };
-  } finally {
-    step.dispose();
-  }
+  return {
+    steps,
+    parts,
+    window: stepsPerEpoch,
+    lr: params.lr,
+    batches: (from) => readBatches(input, data, (step) => planner.at(step), { from, to: steps }),
+    compile: (resumed) => compile(params, training, data, seed, parts[0] as Part, resumed),
+    tensorsOf: (step, plan, images, part) => tensorsOf(plan, images, data, dropoutSeed(seed, step, part), part),
+    logged: ({ rate }) => ({ rate }),
+    checkpointed: (name) => !name.startsWith('gradient.'),
+    wanted: (name) => name.startsWith('w.') || name.startsWith('stats.'),
+  };
 };
 
-/** The shapes of a batch are enough to compile: its values do not matter. */
-const compile = ({ batch }: Params, training: RecognizerTraining, data: ImageSet, seed: number, part: Part): Step => {
+/** The shapes of a batch are enough to compile: its values do not matter. @param resumed takes the place of first values */
+const compile = (
+  { batch }: Params,
+  training: RecognizerTraining,
+  data: ImageSet,
+  seed: number,
+  part: Part,
+  resumed: Tensors,
+): Step => {
   const images = new Float32Array(batch * data.height * data.width * 3);
   const blank = { labels: new Int32Array(batch), rate: 0 };
   const example = tensorsOf(blank, images, data, dropoutSeed(seed, 0, part), part);
   const first = recognizerState(training, seed);
   try {
-    return compileStep(recognizerPrograms(training), first, example);
+    return compileStep(recognizerPrograms(training), { ...first, ...resumed }, example);
   } finally {
     tf.dispose([first, example]);
   }
@@ -204,9 +206,3 @@ const tensorsOf = (
 
 const dropoutSeed = (seed: number, step: number, { index }: Part): tf.Tensor =>
   index === 0 ? seedTensor(seed, 'dropout', step) : seedTensor(seed, 'dropout', step, index);
-
-const diverged = (step: number, lr: number): CemiflowError =>
-  new CemiflowError('Diverged', `the loss is no longer a number at step ${step}`, {
-    remedy: `lower lr (now ${lr}) or give it a longer warm-up`,
-    data: { step, lr },
-  });

@@ -101,7 +101,7 @@ export class Embedder {
       const taken = rows.slice(step * embedBatch, (step + 1) * embedBatch);
       return { recipe: { rows: taken, slots: embedBatch } };
     };
-    const batches = readBatches(input, set, planOf, steps);
+    const batches = readBatches(input, set, planOf, { from: 0, to: steps });
     for (let step = 0; step < steps; step++) {
       const { images, plan } = await batches.next();
       const batch = tf.tensor4d(images, [embedBatch, imageSize, imageSize, 3]);

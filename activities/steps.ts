@@ -37,14 +37,23 @@ export const timed = ({ log }: Pick<StageContext, 'log'>, make: () => Step): Ste
   return step;
 };
 
-/** Runs one step in its parts. @returns means of the metrics over the parts */
-export const runParts = (
+/**
+ * Runs one step in its parts, and lets heartbeats leave between them.
+ *
+ * @returns means of the metrics over the parts @throws what the signal says, where it aborts between two parts
+ */
+export const runParts = async (
   step: Step,
   parts: readonly Part[],
+  signal: AbortSignal,
   tensorsOf: (part: Part) => Tensors,
-): Record<string, number> => {
+): Promise<Record<string, number>> => {
   const means: Record<string, number> = {};
   for (const part of parts) {
+    if (part.index > 0) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (signal.aborted) throw signal.reason;
+    }
     const batch = tensorsOf(part);
     const metrics = step.run(batch, part.index < parts.length - 1 ? 'accumulate' : 'step');
     tf.dispose(batch);

@@ -1,6 +1,16 @@
+import type { JsonObject } from '../core/errors.ts';
+
 /** Lines of a training log: the step at which a window ended, and the mean over it. */
 export interface Series {
   [name: string]: { steps: number[]; values: number[] };
+}
+
+/** All that a log goes on from. */
+interface LogState {
+  readonly series: Series;
+  /** Of the window under way. */
+  readonly sums: { readonly [name: string]: number };
+  readonly count: number;
 }
 
 /** Means of each metric over windows of steps. */
@@ -10,9 +20,24 @@ export class MeanLog {
   #sums: Record<string, number> = {};
   #count = 0;
 
-  /** @param window in steps */
-  constructor(window: number) {
+  /** @param window in steps @param state of a log of the same window, to go on from */
+  constructor(window: number, state?: JsonObject) {
     this.#window = window;
+    if (!state) return;
+    const { series, sums, count } = structuredClone(state) as unknown as LogState;
+    this.series = series;
+    this.#sums = { ...sums };
+    this.#count = count;
+  }
+
+  /** A copy of where the log stands. */
+  get state(): JsonObject {
+    const { series } = this;
+    return structuredClone({
+      series,
+      sums: this.#sums,
+      count: this.#count,
+    } satisfies LogState) as unknown as JsonObject;
   }
 
   /** @param step number of the step, from 1 */

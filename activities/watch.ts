@@ -1,4 +1,6 @@
+import { hostname } from 'node:os';
 import type { Context } from '@temporalio/activity';
+import type { Digest } from '../core/digest.ts';
 import type { Progress } from '../core/stage.ts';
 
 /** What a running stage tells by its heartbeats. */
@@ -8,49 +10,78 @@ export interface Heartbeat extends Progress {
   readonly part?: number;
   readonly stepsPerSecond?: number;
   readonly etaSeconds?: number;
+  /** Who works: the next attempt learns from it what became of this one. */
+  readonly host: string;
+  readonly pid: number;
+  readonly attempt: number;
+  readonly startedAtMs: number;
+  /** When it was said, in ms since the epoch. */
+  readonly atMs: number;
+  /** Id of the attempt, steps of its training done, and what it began with, where the stage has checkpoints. */
+  readonly attemptId?: string;
+  readonly toStep?: number;
+  readonly resumedFrom?: number;
+  /** The last one in the store. */
+  readonly checkpoint?: { readonly step: number; readonly atMs: number; readonly digest: Digest };
+  /** Work of earlier attempts that no checkpoint had kept. */
+  readonly lostSeconds?: number;
 }
+
+/** What an attempt says of itself besides its progress. */
+export type Told = Partial<Pick<Heartbeat, 'attemptId' | 'toStep' | 'resumedFrom' | 'checkpoint' | 'lostSeconds'>>;
 
 export interface Watch {
   readonly signal: AbortSignal;
   progress(progress: Progress): Promise<void>;
+  /** Goes out with every heartbeat from now on. */
+  tell(told: Told): void;
   /** Largest resident set seen since the start, in bytes. */
   peakMemoryBytes(): number;
   stop(): void;
 }
 
 const heartbeatEveryMs = 1000;
-/** Also without progress, so that a long read or write is not taken for a dead worker. */
+/** Also without progress, so that a long read or write is not taken for a dead worker; a timeout may ask for more. */
 const keepAliveEveryMs = 10_000;
 
 /** Heartbeats, cancellation and memory of one activity. */
 export const startWatch = (
-  { heartbeat, cancellationSignal: signal }: Pick<Context, 'heartbeat' | 'cancellationSignal'>,
+  { heartbeat, cancellationSignal: signal, info }: WatchedContext,
   name: { readonly nodeId: string; readonly part?: number },
   now: () => number = () => performance.now(),
 ): Watch => {
   const meter = new SpeedMeter();
-  let latest: Heartbeat = { ...name, phase: 'start', step: 0, steps: 0 };
+  const who = { host: hostname(), pid: process.pid, attempt: info.attempt, startedAtMs: Date.now() };
+  let told: Told = {};
+  let latest: Progress & Pick<Heartbeat, 'stepsPerSecond' | 'etaSeconds'> = { phase: 'start', step: 0, steps: 0 };
   let sentAtMs = Number.NEGATIVE_INFINITY;
   let peak = 0;
   const send = (): void => {
     sentAtMs = now();
     peak = Math.max(peak, process.memoryUsage.rss());
-    heartbeat(latest);
+    heartbeat({ ...name, ...who, ...told, ...latest, atMs: Date.now() } satisfies Heartbeat);
   };
   send();
-  const timer = setInterval(send, keepAliveEveryMs);
+  const timer = setInterval(send, Math.min(keepAliveEveryMs, (info.heartbeatTimeoutMs ?? keepAliveEveryMs * 4) / 4));
   return {
     signal,
     progress: async (progress) => {
       const phaseBefore = latest.phase;
-      latest = { ...name, ...progress, ...meter.update(progress, now()) };
+      latest = { ...progress, ...meter.update(progress, now()) };
       if (progress.phase !== phaseBefore || now() - sentAtMs >= heartbeatEveryMs) send();
       await new Promise((resolve) => setImmediate(resolve));
       if (signal.aborted) throw signal.reason;
     },
+    tell: (more) => {
+      told = { ...told, ...more };
+    },
     peakMemoryBytes: () => Math.max(peak, process.memoryUsage.rss()),
     stop: () => clearInterval(timer),
   };
+};
+
+type WatchedContext = Pick<Context, 'heartbeat' | 'cancellationSignal'> & {
+  readonly info: Pick<Context['info'], 'attempt' | 'heartbeatTimeoutMs'>;
 };
 
 /** Steps a second over the last half minute or so, and from it the time left in the phase. */

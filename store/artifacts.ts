@@ -8,6 +8,8 @@ import { mapBounded, type ObjectStore } from './objects.ts';
 
 /** Requests of one call that are under way at a time. */
 export const lanes = 32;
+/** Whole blobs in memory at a time, of at most 64 MiB each. */
+const largeLanes = 4;
 
 /** Blobs and the manifests that name them. */
 export class Artifacts implements ArtifactStore {
@@ -56,6 +58,23 @@ export class Artifacts implements ArtifactStore {
       if (error instanceof CemiflowError && error.code.startsWith('Artifact')) return false;
       throw error;
     }
+  }
+
+  /**
+   * Rehashes the manifest and every blob, and removes what is damaged, so that look-ups miss it.
+   *
+   * @param onRead called after each blob: large artifacts take minutes
+   * @returns whether anything was damaged or missing
+   */
+  async dropIfDamaged(ref: ArtifactRef, onRead: () => void = () => {}): Promise<boolean> {
+    if (!(await this.#manifests.keepIfSound(ref.digest))) return true;
+    const { files } = await this.getArtifact(ref);
+    const sound = await mapBounded(files, largeLanes, async ({ digest }) => {
+      const kept = await this.#blobs.keepIfSound(digest);
+      onRead();
+      return kept;
+    });
+    return !sound.every(Boolean);
   }
 }
 

@@ -63,6 +63,13 @@ export class ContentStore {
     return this.#objects.has(contentKey(this.#kind, digest));
   }
 
+  /** Rehashes what is there, and removes it where it is damaged. @returns whether it is there and sound */
+  async keepIfSound(digest: Digest): Promise<boolean> {
+    if (await this.#isSound(digest)) return true;
+    await this.#objects.remove(contentKey(this.#kind, digest));
+    return false;
+  }
+
   async #isSound(digest: Digest): Promise<boolean> {
     try {
       await this.get(digest);

@@ -3,24 +3,28 @@ import type { ArtifactManifest, ArtifactRef, FileEntry } from '../core/artifact.
 import type { Digest } from '../core/digest.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { Artifacts } from './artifacts.ts';
+import { Checkpoints } from './checkpoints/index.ts';
 import type { ObjectStore } from './objects.ts';
 import { type PutRecordResult, Records } from './records.ts';
 import { type LatestAction, type RunDocument, Runs } from './runs.ts';
 import { type S3Config, S3Objects } from './s3.ts';
 
+export type { ActionState, CheckpointWriter, OpenAttempt, SaveJob, StoredCheckpoint } from './checkpoints/index.ts';
 export type { PutRecordResult } from './records.ts';
 export type { LatestAction, RunDocument } from './runs.ts';
 export type { S3Config } from './s3.ts';
 
-/** Everything that outlives a process: blobs, artifacts, action records, runs. */
+/** Everything that outlives a process: blobs, artifacts, action records, runs, and checkpoints of actions under way. */
 export class Store implements ArtifactStore {
   readonly objects: ObjectStore;
+  readonly checkpoints: Checkpoints;
   readonly #artifacts: Artifacts;
   readonly #records: Records;
   readonly #runs: Runs;
 
   constructor(objects: ObjectStore) {
     this.objects = objects;
+    this.checkpoints = new Checkpoints(objects);
     this.#artifacts = new Artifacts(objects);
     this.#records = new Records(objects, this.#artifacts);
     this.#runs = new Runs(objects);

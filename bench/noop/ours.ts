@@ -73,7 +73,7 @@ const finish = async (store: Store, node: PlanNode, made: ReadonlyMap<string, Ou
     endedAt: time,
     computeSeconds: 0,
     peakMemoryBytes: 0,
-    attempt: 1,
+    attempts: [],
     workflowId: 'bench',
     runId: 'bench',
     build: 'bench',

@@ -1,9 +1,10 @@
 /** One input thread: does the orders that come, batches handed over without a copy. Started by `workers.ts`. */
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
+import { toPlainError } from '../../core/plain-error.ts';
 import type { Images } from '../images.ts';
 import { decodeAll } from './decode.ts';
 import type { Maker } from './maker.ts';
-import { type Answer, type Order, toPlainError } from './messages.ts';
+import type { Answer, Order } from './messages.ts';
 
 const port = parentPort as MessagePort;
 const loaded = import(workerData as string) as Promise<{ readonly maker: Maker<unknown> }>;

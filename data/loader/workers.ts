@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { CemiflowError } from '../../core/errors.ts';
+import { fromPlainError } from '../../core/plain-error.ts';
 import type { Images } from '../images.ts';
 import { type DecodeJob, decodeAll } from './decode.ts';
 import type { Maker } from './maker.ts';
-import { type Answer, fromPlainError, type Order } from './messages.ts';
+import type { Answer, Order } from './messages.ts';
 
 /** Those who decode images, and make batches by recipes. What they make does not depend on how many they are. */
 export interface Workers<Recipe> {

@@ -21,8 +21,9 @@ export interface Step {
    * @returns the scalar metrics
    */
   run(batch: Tensors, program?: string): Record<string, number>;
-  /** A copy of the state; the caller disposes it. */
-  readState(): Tensors;
+  readonly stateNames: readonly string[];
+  /** A copy of the state; the caller disposes it. @param wanted which of it; all unless told */
+  readState(wanted?: (name: string) => boolean): Tensors;
   dispose(): void;
 }
 
@@ -74,8 +75,12 @@ class EagerStep implements Step {
     return values;
   }
 
-  readState(): Tensors {
-    return cloneAll(this.state);
+  get stateNames(): readonly string[] {
+    return Object.keys(this.state);
+  }
+
+  readState(wanted = (_name: string) => true): Tensors {
+    return cloneAll(Object.fromEntries(Object.entries(this.state).filter(([name]) => wanted(name))));
   }
 
   dispose(): void {
@@ -85,7 +90,7 @@ class EagerStep implements Step {
 
 class CompiledStep implements Step {
   private readonly session: Session;
-  private readonly stateNames: string[];
+  readonly stateNames: readonly string[];
   private readonly metricNames: Record<string, string[]>;
   private readonly batchNames: string[];
 
@@ -117,12 +122,13 @@ class CompiledStep implements Step {
     return metrics;
   }
 
-  readState(): Tensors {
+  readState(wanted = (_name: string) => true): Tensors {
+    const places = this.stateNames.flatMap((name, i) => (wanted(name) ? [{ name, node: `state_${i}` }] : []));
     const values = this.session.run(
       {},
-      this.stateNames.map((_, i) => `state_${i}`),
+      places.map(({ node }) => node),
     );
-    return Object.fromEntries(this.stateNames.map((name, i) => [name, values[i] as tf.Tensor]));
+    return Object.fromEntries(places.map(({ name }, i) => [name, values[i] as tf.Tensor]));
   }
 
   dispose(): void {

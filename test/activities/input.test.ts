@@ -15,7 +15,7 @@ describe('input threads of a stage', () => {
     const { lines, steps } = context;
     const result = await withInput(context, copies, async (input) => {
       await input.progress({ phase: 'compile', step: 0, steps: 3 });
-      const batches = readBatches(input, data, () => ({ recipe }), 3);
+      const batches = readBatches(input, data, () => ({ recipe }), { from: 0, to: 3 });
       for (let step = 0; step < 3; step++) {
         await batches.next();
         await input.progress({ phase: 'train', step: step + 1, steps: 3, metrics: { loss: 1 } });
@@ -43,7 +43,7 @@ describe('input threads of a stage', () => {
     await expect(failing).rejects.toBe(failure);
     const stopped = withInput(cancelling, copies, async (input) => {
       kept.push(input.workers);
-      const batches = readBatches(input, data, () => ({ recipe }), 100);
+      const batches = readBatches(input, data, () => ({ recipe }), { from: 0, to: 100 });
       for (let step = 0; ; step++) {
         await batches.next();
         await input.progress({ phase: 'train', step, steps: 100 });

@@ -16,7 +16,7 @@ describe('micro-batches', () => {
     expect(() => partsOf(6, 4)).toThrow(expect.objectContaining({ code: 'MicroBatchInvalid' }));
   });
 
-  it('accumulate but for the last, and give the means of the metrics', () => {
+  it('accumulate but for the last, and give the means of the metrics', async () => {
     const calls: unknown[] = [];
     const step = {
       run: (_: unknown, program: string) => {
@@ -24,7 +24,7 @@ describe('micro-batches', () => {
         return { loss: calls.length };
       },
     } as unknown as Step;
-    expect(runParts(step, partsOf(6, 2), () => ({}))).toEqual({ loss: 2 });
+    expect(await runParts(step, partsOf(6, 2), new AbortController().signal, () => ({}))).toEqual({ loss: 2 });
     expect(calls).toEqual(['accumulate', 'accumulate', 'step']);
   });
 });

@@ -1,3 +1,4 @@
+import { noCheckpoints } from '../../activities/attempt.ts';
 import type { InputContext } from '../../activities/input.ts';
 import { randomStream } from '../../core/random.ts';
 import type { ArtifactStore, Progress } from '../../core/stage.ts';
@@ -22,7 +23,18 @@ export const toyContext = (
     steps.push(p);
   };
   const { signal } = new AbortController();
-  return { store, seed, signal, progress, log, steps, lines, workers: inProcess(copies), stall: new Stall() };
+  return {
+    store,
+    seed,
+    signal,
+    progress,
+    log,
+    steps,
+    lines,
+    checkpoints: noCheckpoints,
+    workers: inProcess(copies),
+    stall: new Stall(),
+  };
 };
 
 /** People who are stripes of a colour and width of their own, under noise and a change of light. */

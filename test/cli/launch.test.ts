@@ -91,7 +91,7 @@ test('RUN:NODE leads to the artifact of that node, and says what is missing', as
   const log = await memory.putArtifact({ type: 'metrics', meta: { log: 1 }, files: [] });
   const action = toAction(made, new Map());
   await memory.putRecord({
-    ...{ key: actionKey(action), action, outputs: { out, log }, attempt: 1, workflowId: '', runId: '', build: '' },
+    ...{ key: actionKey(action), action, outputs: { out, log }, attempts: [], workflowId: '', runId: '', build: '' },
     ...{ startedAt: '', endedAt: '', computeSeconds: 0, peakMemoryBytes: 0 },
     machine: { host: '', platform: '', cpu: '', cores: 1, node: '' },
   });

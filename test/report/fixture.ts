@@ -1,3 +1,4 @@
+import { noCheckpoints } from '../../activities/attempt.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
@@ -154,6 +155,7 @@ export const contextOf = (store: ArtifactStore): StageContext => ({
   seed: 7,
   store,
   signal: new AbortController().signal,
+  checkpoints: noCheckpoints,
   progress: async () => {},
   log: () => {},
 });

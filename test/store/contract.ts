@@ -23,7 +23,7 @@ const recordOf = (action: Action, outputs: Outputs, endedAt = '2026-01-01T00:00:
   endedAt,
   computeSeconds: 1,
   peakMemoryBytes: 1,
-  attempt: 1,
+  attempts: [],
   workflowId: 'w',
   runId: 'r',
   build: 'b',

@@ -61,7 +61,7 @@ describe('MinIO: damage on the disk', () => {
         endedAt: '2026-01-01T00:00:00+00:00',
         computeSeconds: 0,
         peakMemoryBytes: 0,
-        attempt: 1,
+        attempts: [],
         workflowId: '',
         runId: '',
         build: '',

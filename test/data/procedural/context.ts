@@ -1,3 +1,4 @@
+import { noCheckpoints } from '../../../activities/attempt.ts';
 import type { StageContext } from '../../../core/stage.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
 
@@ -9,6 +10,7 @@ export const stageContext = (seed = 7): StageContext & { readonly steps: number[
     store: memoryStore(),
     signal: new AbortController().signal,
     steps,
+    checkpoints: noCheckpoints,
     progress: async ({ step }) => void steps.push(step),
     log: () => {},
   };

@@ -1,0 +1,111 @@
+import type { CheckpointArray } from '../core/checkpoint.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import type { BatchReader } from '../data/loader/batches.ts';
+import type { Step } from '../nn/compile/index.ts';
+import { type Tensors, tf } from '../nn/tf.ts';
+import type { InputContext } from './input.ts';
+import { type Part, runParts, timed } from './steps.ts';
+import { MeanLog, type Series } from './training-log.ts';
+
+/** What a trainer is, apart from the loop. Everything follows from (seed, step): a step never asks what was before it. */
+export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
+  readonly steps: number;
+  /** The parts of a batch, whose gradients are added up. */
+  readonly parts: readonly Part[];
+  /** Steps that one entry of the log is the mean of. */
+  readonly window: number;
+  /** For the remedy where the loss leaves the numbers. */
+  readonly lr: number;
+  batches(from: number): BatchReader<Recipe, P>;
+  /** @param resumed state to begin with in place of the first one's tensors of these names; belongs to the caller */
+  compile(resumed: Tensors): Step;
+  /** @returns tensors of one part of the batch, which the loop disposes */
+  tensorsOf(step: number, plan: P, images: Float32Array, part: Part): Tensors;
+  /** Belongs into the log besides the step's own metrics. */
+  logged?(plan: P): { readonly [name: string]: number };
+  /** State that a checkpoint needs: what is neither constant nor made anew in each step. */
+  checkpointed(name: string): boolean;
+  /** State that is wanted in the end. */
+  wanted(name: string): boolean;
+}
+
+/**
+ * Trains from the last checkpoint, or from the beginning, to the end. Cancelled or drained between two steps, it leaves a
+ * checkpoint before it goes; in the midst of one, the last checkpoint stands.
+ *
+ * @returns the wanted state, which the caller disposes, and the log
+ */
+export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>(
+  input: InputContext<Recipe>,
+  training: Training<Recipe, P>,
+): Promise<{ state: Tensors; series: Series }> => {
+  const { progress, checkpoints, signal } = input;
+  const { steps, parts } = training;
+  const resumed = await checkpoints.resume();
+  const from = resumed?.step ?? 0;
+  const batches = training.batches(from);
+  await progress({ phase: 'compile', step: from, steps });
+  const step = timed(input, () => compile(training, resumed?.arrays));
+  try {
+    const log = new MeanLog(training.window, resumed?.notes as JsonObject | undefined);
+    let saved = from;
+    const save = (done: number): void => {
+      checkpoints.save({ step: done, arrays: arraysOf(step, training), notes: log.state });
+      saved = done;
+    };
+    for (let done = from + 1; done <= steps; done++) {
+      const { plan, images } = await batches.next();
+      const metrics = await runParts(step, parts, signal, (part) => training.tensorsOf(done - 1, plan, images, part));
+      if (!Number.isFinite(metrics.loss)) throw diverged(done, training.lr);
+      log.add(done, { ...metrics, ...training.logged?.(plan) });
+      if (checkpoints.due(done) && done < steps) save(done);
+      await progress({ phase: 'train', step: done, steps, metrics }).catch(async (error) => {
+        if (saved !== done) {
+          await checkpoints.settled();
+          save(done);
+        }
+        throw error;
+      });
+    }
+    log.close(steps);
+    return { state: step.readState((name) => training.wanted(name)), series: log.series };
+  } finally {
+    await checkpoints.settled();
+    step.dispose();
+  }
+};
+
+const compile = <Recipe, P extends { readonly recipe: Recipe }>(
+  training: Training<Recipe, P>,
+  arrays: { readonly [name: string]: CheckpointArray } = {},
+): Step => {
+  const resumed = Object.fromEntries(
+    Object.entries(arrays).map(([name, { data, shape, dtype }]) => [name, tf.tensor(data, [...shape], dtype)]),
+  );
+  try {
+    return training.compile(resumed);
+  } finally {
+    tf.dispose(resumed);
+  }
+};
+
+/** One tensor at a time, so that the copy is all that it costs. */
+const arraysOf = (
+  step: Step,
+  { checkpointed }: { checkpointed(name: string): boolean },
+): Record<string, CheckpointArray> =>
+  Object.fromEntries(
+    step.stateNames.filter(checkpointed).map((name) => {
+      const { [name]: tensor } = step.readState((other) => other === name) as { [name: string]: tf.Tensor };
+      const { dtype, shape } = tensor as tf.Tensor;
+      const data = (tensor as tf.Tensor).dataSync() as CheckpointArray['data'];
+      tf.dispose(tensor as tf.Tensor);
+      return [name, { dtype: dtype as CheckpointArray['dtype'], shape, data }];
+    }),
+  );
+
+const diverged = (step: number, lr: number): CemiflowError =>
+  new CemiflowError('Diverged', `the loss is no longer a number at step ${step}`, {
+    remedy: `lower lr (now ${lr}) or give it a longer warm-up`,
+    data: { step, lr },
+  });
