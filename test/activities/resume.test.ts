@@ -1,0 +1,256 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { ActionAttempt } from '../../activities/attempt.ts';
+import { stage as diffusion } from '../../activities/diffusion-train.ts';
+import { stage as recognizer } from '../../activities/recognizer-train.ts';
+import type { Told } from '../../activities/watch.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import type { Attempt } from '../../core/checkpoint.ts';
+import { digestOf } from '../../core/digest.ts';
+import type { StageContext, StageKind } from '../../core/stage.ts';
+import { type ActionState, Store } from '../../store/index.ts';
+import { MemoryObjects } from '../helpers/memory-store.ts';
+import { toyContext, toyDataset, toyTraining } from './toy.ts';
+
+const key = digestOf('the action');
+const everySteps = 3;
+
+/** Objects of a process that can be killed: from then on it reaches nothing. What it wrote before stays. */
+class MortalObjects extends MemoryObjects {
+  #alive = true;
+  /** Called before each write with its key, from 1 for each kind of key. */
+  dieBefore: (kind: 'state' | 'parts', count: number) => boolean = () => false;
+  readonly #counts = { state: 0, parts: 0 };
+
+  constructor(readonly shared: MemoryObjects) {
+    super();
+  }
+
+  die(): void {
+    this.#alive = false;
+  }
+
+  override async put(...args: Parameters<MemoryObjects['put']>) {
+    const kind = /^checkpoints\/[^/]+\/(state|parts)/.exec(args[0])?.[1] as 'state' | 'parts' | undefined;
+    if (kind && this.dieBefore(kind, ++this.#counts[kind])) this.die();
+    return this.#reach().put(...args);
+  }
+  override async get(name: string) {
+    return this.#reach().get(name);
+  }
+  override async getHashed(name: string) {
+    return this.#reach().getHashed(name);
+  }
+  override async has(name: string) {
+    return this.#reach().has(name);
+  }
+  override async list(prefix: string) {
+    return this.#reach().list(prefix);
+  }
+  override async remove(name: string) {
+    return this.#reach().remove(name);
+  }
+
+  #reach(): MemoryObjects {
+    if (!this.#alive) throw new Error('this process is dead');
+    return this.shared;
+  }
+}
+
+interface Fate {
+  /** Dies when this step has been done. */
+  readonly killAt?: number;
+  readonly dieBefore?: MortalObjects['dieBefore'];
+  /** Is asked to leave when this step has been done. */
+  readonly cancelAt?: number;
+}
+
+interface Ended {
+  readonly outputs?: Outputs;
+  readonly attempts?: readonly Attempt[];
+  readonly told: Told;
+}
+
+const shared = new MemoryObjects();
+
+/** One attempt at a training, in a process of its own as far as the store can tell. */
+const attempt = async (
+  run: (context: StageContext) => Promise<Outputs>,
+  number: number,
+  fate: Fate,
+): Promise<Ended> => {
+  const objects = new MortalObjects(shared);
+  if (fate.dieBefore) objects.dieBefore = fate.dieBefore;
+  const store = new Store(objects);
+  const stop = new AbortController();
+  let told: Told = {};
+  const base = toyContext(store);
+  const checkpoints = new ActionAttempt({
+    key,
+    store,
+    writer: store.checkpoints,
+    interval: { everySteps },
+    attempt: number,
+    tell: (more) => {
+      told = { ...told, ...more };
+    },
+    log: base.log,
+  });
+  const context: StageContext = {
+    ...base,
+    checkpoints,
+    signal: stop.signal,
+    progress: async ({ phase, step }) => {
+      if (phase !== 'train') return;
+      // Writes under way come to their end, or to that of the process.
+      await new Promise((resolve) => setTimeout(resolve, 2));
+      if (step === fate.killAt) objects.die();
+      if (step === fate.cancelAt) stop.abort(new Error('asked to stop'));
+      if (step === fate.killAt || stop.signal.aborted) throw new Error('stopped');
+    },
+  };
+  try {
+    await checkpoints.begin();
+    const outputs = await run(context);
+    return { outputs, attempts: await checkpoints.attempts(), told };
+  } catch (error) {
+    if (!/stopped|dead/.test(String(error))) throw error;
+    await checkpoints.fail('cancelled');
+    return { told };
+  }
+};
+
+/** Attempts with these fates, and then one that is left alone. */
+const survive = async (run: (context: StageContext) => Promise<Outputs>, ...fates: readonly Fate[]): Promise<Ended> => {
+  for (const name of await shared.list('checkpoints/')) await shared.remove(name);
+  for (const [i, fate] of fates.entries()) {
+    const { outputs } = await attempt(run, i + 1, fate);
+    expect(outputs, 'an attempt that was to be killed came to its end').toBeUndefined();
+  }
+  return attempt(run, fates.length + 1, {});
+};
+
+let trainings: Record<string, { run(context: StageContext): Promise<Outputs>; steps: number }>;
+
+beforeAll(async () => {
+  const context = toyContext(new Store(shared));
+  const data = await toyDataset(context.store, 8, 8);
+  const kindOf =
+    <P>(stage: StageKind<P>, params: unknown) =>
+    (c: StageContext) =>
+      stage.run(params as P, c);
+  const training = { ...toyTraining, data, epochs: 3, batch: 16, milestones: [2], recompute: false };
+  const teacher = kindOf(recognizer, { ...training, epochs: 1, microBatch: 0 });
+  const { weights } = await teacher(context);
+  const generator = {
+    data,
+    recognizer: weights as ArtifactRef,
+    network: {
+      patch: 2,
+      base: 8,
+      multipliers: [1, 2],
+      blocks: 1,
+      attention: [1],
+      headChannels: 8,
+      groups: 4,
+      conditionSize: 16,
+      conditionTokens: 2,
+      prediction: 'epsilon',
+    },
+    ...{ epochs: 3, batch: 16, microBatch: 8, recompute: false, lr: 1e-3, warmup: 2, decay: 'cosine' },
+    ...{ weightDecay: 0.01, emaMaximum: 0.99, lambda: 0.05, timesteps: 100, flip: true },
+    similarity: { lowest: -1, highest: 1, interval: 0.25 },
+  };
+  trainings = {
+    'recognizer/train': { run: kindOf(recognizer, { ...training, microBatch: 0 }), steps: 12 },
+    'recognizer/train in micro-batches': { run: kindOf(recognizer, { ...training, microBatch: 8 }), steps: 12 },
+    'diffusion/train in micro-batches': { run: kindOf(diffusion, generator), steps: 12 },
+  };
+}, 120_000);
+
+describe.each(['recognizer/train', 'recognizer/train in micro-batches', 'diffusion/train in micro-batches'])(
+  '%s',
+  (name) => {
+    let alone: Outputs;
+    const training = () => trainings[name] as { run(context: StageContext): Promise<Outputs>; steps: number };
+
+    beforeAll(async () => {
+      alone = (await survive(training().run)).outputs as Outputs;
+    }, 120_000);
+
+    // Checkpoints fall due at steps 3, 6, 9. Of `state`, the first two writes of an attempt begin and resume it.
+    const deaths: Record<string, readonly Fate[]> = {
+      'before the first checkpoint': [{ killAt: 2 }],
+      'in the midst of the first checkpoint': [{ dieBefore: (kind, n) => kind === 'parts' && n === firstPart() }],
+      'between the parts of a checkpoint and the state that names them': [
+        { dieBefore: (kind, n) => kind === 'state' && n === firstState() },
+      ],
+      'in the midst of the second checkpoint': [{ dieBefore: (kind, n) => kind === 'state' && n === firstState() + 1 }],
+      'right after a checkpoint': [{ killAt: 4 }],
+      'between two checkpoints': [{ killAt: 8 }],
+      'at the last step': [{ killAt: 12 }],
+      'again and again': [{ killAt: 1 }, { killAt: 4 }, { killAt: 5 }, { killAt: 10 }, { killAt: 12 }],
+    };
+    /** The diffusion trainer keeps its table of identities first: two parts, two states. */
+    const firstPart = () => (name.startsWith('diffusion') ? 3 : 1);
+    const firstState = () => (name.startsWith('diffusion') ? 5 : 3);
+
+    it.each(Object.keys(deaths))(
+      'killed %s, it ends with the bytes of one that was left alone',
+      async (moment) => {
+        const { outputs } = await survive(training().run, ...(deaths[moment] as readonly Fate[]));
+        expect(outputs).toEqual(alone);
+      },
+      120_000,
+    );
+
+    it('goes on from the last checkpoint, and the record says so', async () => {
+      const { attempts, told } = await survive(training().run, { killAt: 8 });
+      expect(told.resumedFrom).toBe(6);
+      expect(attempts).toMatchObject([
+        { attempt: 1, fromStep: 0, toStep: 6, end: 'lost', warnings: [] },
+        { attempt: 2, fromStep: 6, toStep: 12, end: 'done', warnings: [] },
+      ]);
+    }, 120_000);
+
+    it('asked to stop, leaves a checkpoint of the very step', async () => {
+      const { outputs, attempts } = await survive(training().run, { cancelAt: 7 });
+      expect(outputs).toEqual(alone);
+      expect(attempts).toMatchObject([{ fromStep: 0, toStep: 7, end: 'cancelled' }, { fromStep: 7 }]);
+    }, 120_000);
+
+    it('passes over a damaged checkpoint, and over two', async () => {
+      for (const [count, fromStep] of [
+        [1, 3],
+        [2, 0],
+      ] as const) {
+        await survive(training().run, { killAt: 1 });
+        for (const old of await shared.list('checkpoints/')) await shared.remove(old);
+        await attempt(training().run, 1, { killAt: 7 });
+        const { checkpoints } = (await new Store(shared).checkpoints.read(key)) as ActionState;
+        expect(checkpoints).toHaveLength(2);
+        for (const { content } of checkpoints.slice(0, count)) {
+          const part = (await shared.list('checkpoints/')).find((object) =>
+            object.endsWith((content.parts[0] as string).slice(7)),
+          );
+          const bytes = shared.map.get(part as string) as Buffer;
+          bytes[9] = (bytes[9] as number) ^ 1;
+        }
+        const { outputs, attempts } = await attempt(training().run, 2, {});
+        expect(outputs).toEqual(alone);
+        expect(attempts?.[1]).toMatchObject({ fromStep, end: 'done' });
+        expect(attempts?.[1]?.warnings).toHaveLength(count);
+      }
+    }, 120_000);
+
+    it('keeps two checkpoints, and none when the action has ended', async () => {
+      for (const old of await shared.list('checkpoints/')) await shared.remove(old);
+      await attempt(training().run, 1, { killAt: 11 });
+      const { checkpoints } = new Store(shared);
+      const steps = (await checkpoints.read(key))?.checkpoints.map(({ step }) => step);
+      expect(steps).toEqual([9, 6]);
+      await checkpoints.remove(key);
+      expect(await shared.list('checkpoints/')).toEqual([]);
+    });
+  },
+);
