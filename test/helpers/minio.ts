@@ -12,6 +12,10 @@ export interface TestMinio {
   readonly config: S3Config;
   /** Folder where the bucket's objects lie on the disk. */
   readonly folder: string;
+  /** Kills it with SIGKILL. */
+  kill(): Promise<void>;
+  /** Starts it again after `kill`, with what lay on its disk. */
+  start(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -26,20 +30,29 @@ export const startMinio = async (): Promise<TestMinio> => {
     bucket: 'cemiflow-test',
   };
   const addresses = ['--address', `127.0.0.1:${minio}`, '--console-address', `127.0.0.1:${minioConsole}`];
-  const child = spawn(binaryOf('minio', ownEnv()), ['server', join(home, 'data'), '--quiet', ...addresses], {
-    env: { ...ownEnv(), MINIO_ROOT_USER: config.accessKey, MINIO_ROOT_PASSWORD: config.secretKey },
-    stdio: 'ignore',
-  });
-  const kill = (): void => void child.kill('SIGKILL');
-  process.once('exit', kill);
+  const spawnServer = (): ChildProcess =>
+    spawn(binaryOf('minio', ownEnv()), ['server', join(home, 'data'), '--quiet', ...addresses], {
+      env: { ...ownEnv(), MINIO_ROOT_USER: config.accessKey, MINIO_ROOT_PASSWORD: config.secretKey },
+      stdio: 'ignore',
+    });
+  let child = spawnServer();
+  const killNow = (): void => void child.kill('SIGKILL');
+  process.once('exit', killNow);
   await untilReady(config, child);
-  const stop = async (): Promise<void> => {
-    process.off('exit', kill);
+  const kill = async (): Promise<void> => {
     const ended = new Promise((resolve) => child.once('exit', resolve));
     if (child.exitCode === null && child.kill('SIGKILL')) await ended;
+  };
+  const start = async (): Promise<void> => {
+    child = spawnServer();
+    await untilReady(config, child);
+  };
+  const stop = async (): Promise<void> => {
+    process.off('exit', killNow);
+    await kill();
     rmSync(home, { recursive: true, force: true });
   };
-  return { config, folder: join(home, 'data', config.bucket), stop };
+  return { config, folder: join(home, 'data', config.bucket), kill, start, stop };
 };
 
 const untilReady = async (config: S3Config, child: ChildProcess): Promise<void> => {

@@ -1,0 +1,74 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { ActionRecord } from '../../../core/action.ts';
+import { allRecords } from '../audit.ts';
+import { type Fault, isEqual, turn } from '../fault.ts';
+import { checkpointSeconds, type Lab } from '../lab.ts';
+import type { UnderWay } from '../under-way.ts';
+
+/** A step, a copy and an upload may be under way on a busy machine when the process dies. */
+const allowanceSeconds = 1.5;
+
+/** One worker process, at a random moment of one stage kind after the other. */
+export const worker: Fault = {
+  name: 'worker',
+  harm: 'kill -9 of a worker at a random moment of every stage kind',
+  trials: 100,
+  trial: async ({ lab, undisturbed, index, draw }) => {
+    const kind = turn(lab.kinds, index);
+    await lab.forget([kind]);
+    const command = lab.start();
+    const seconds = draw() * (undisturbed.seconds[kind] ?? 1);
+    if (await lab.until(command, kind)) await sleep(seconds * 1000);
+    const [victim] = await lab.underWay(kind);
+    if (victim) process.kill(victim.pid, 'SIGKILL');
+    const killedAtMs = Date.now();
+    const kept = victim && (await lastCheckpoint(lab, kind));
+    const { done, commands, said } = await lab.finish(command);
+    if (!victim) return undefined;
+    const lost = lostSeconds(victim, kept, killedAtMs);
+    const attempts = (await attemptsOf(lab, kind)).at(-1)?.attempts ?? [];
+    return {
+      at: kind,
+      happened: `${victim.id}, ${seconds.toFixed(2)} s after its start, in ${phaseOf(victim)}${kept ? `, checkpoint of step ${kept.step}` : ''}`,
+      checks: {
+        'run complete': done,
+        'digests equal': await isEqual(lab, undisturbed),
+        ...(lost === undefined ? {} : { 'lost at most one interval': lost <= checkpointSeconds + allowanceSeconds }),
+        ...(kept ? { 'went on from the checkpoint': attempts.at(-1)?.fromStep === kept.step } : {}),
+      },
+      figures: { ...(lost === undefined ? {} : { 'work lost, s': lost }), attempts: attempts.length, commands },
+      said,
+    };
+  },
+};
+
+const phaseOf = ({ heartbeat }: UnderWay): string =>
+  heartbeat ? `${heartbeat.phase} ${heartbeat.step}/${heartbeat.steps}` : 'start';
+
+interface Kept {
+  readonly step: number;
+  /** When it was in the store. */
+  readonly atMs: number;
+}
+
+/** The newest checkpoint that the store has of the one action of this kind that has any. */
+const lastCheckpoint = async ({ store }: Lab, kind: string): Promise<Kept | undefined> => {
+  if (!/train$/.test(kind)) return undefined;
+  for (const name of await store.objects.list('checkpoints/')) {
+    if (!name.endsWith('/state')) continue;
+    const state = await store.checkpoints.read(`sha256:${name.split('/')[1]}`);
+    const [newest] = state?.checkpoints ?? [];
+    if (newest) return { step: newest.step, atMs: Date.parse(newest.at) };
+  }
+  return undefined;
+};
+
+/** Training since the last checkpoint, or since the first step where there was none; nothing outside of training. */
+const lostSeconds = ({ heartbeat }: UnderWay, kept: Kept | undefined, killedAtMs: number): number | undefined => {
+  if (kept) return Math.max(0, killedAtMs - kept.atMs) / 1000;
+  if (!heartbeat?.toStep || !heartbeat.stepsPerSecond) return undefined;
+  return heartbeat.toStep / heartbeat.stepsPerSecond + Math.max(0, killedAtMs - heartbeat.atMs) / 1000;
+};
+
+const attemptsOf = async ({ store }: Lab, kind: string): Promise<ActionRecord[]> =>
+  (await allRecords(store)).filter(({ action }) => action.kind === kind);
