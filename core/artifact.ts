@@ -1,5 +1,5 @@
-import { type Digest, digestOfJson } from './digest.ts';
-import type { JsonObject } from './errors.ts';
+import { type Digest, digestOfJson, isDigest } from './digest.ts';
+import type { Json, JsonObject } from './errors.ts';
 
 /** What an artifact is; a stage's schema says which type each of its inputs and outputs has. */
 export type ArtifactType =
@@ -37,6 +37,15 @@ export interface ArtifactRef {
   readonly type: ArtifactType;
   readonly digest: Digest;
 }
+
+/** Every artifact that params name, in order of appearance. */
+export const artifactRefsIn = (value: Json): ArtifactRef[] => {
+  if (value === null || typeof value !== 'object') return [];
+  if (Array.isArray(value)) return value.flatMap(artifactRefsIn);
+  const { type, digest } = value;
+  if (typeof type === 'string' && isDigest(digest)) return [{ type: type as ArtifactType, digest }];
+  return Object.values(value).flatMap(artifactRefsIn);
+};
 
 /** The manifest in the one order that is hashed. */
 export const canonicalManifest = (manifest: ArtifactManifest): ArtifactManifest => ({

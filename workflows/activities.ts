@@ -8,14 +8,21 @@ import type { Bookkeeping } from '../activities/bookkeeping.ts';
 import type { StageActivities } from '../activities/host.ts';
 import type { PlanNode } from '../core/plan.ts';
 import { roleFor, taskQueue } from '../core/queues.ts';
-import type { Device } from './types.ts';
+import type { RunSettings } from './types.ts';
 
 /** Lost workers and network trouble; failures that are not retryable say so themselves. */
 const retry: RetryPolicy = { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '2m' };
 
 /** Run on the orchestrator's own queue: short, no tensors. A store that is away is waited for. */
-export const bookkeeping = proxyActivities<Bookkeeping>({
+export const bookkeeping = proxyActivities<Omit<Bookkeeping, 'dropDamaged'>>({
   startToCloseTimeout: '5m',
+  retry,
+});
+
+/** Reads whole artifacts: takes as long as they are large. */
+export const { dropDamaged } = proxyActivities<Pick<Bookkeeping, 'dropDamaged'>>({
+  startToCloseTimeout: '1d',
+  heartbeatTimeout: '5m',
   retry,
 });
 
@@ -24,24 +31,33 @@ const stageOptions: ActivityOptions = {
   startToCloseTimeout: '7d',
   heartbeatTimeout: '60s',
   cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
-  // A stage that kills its worker each time must come to an end.
+  // A stage that kills its worker each time must come to an end, which is to wait for a person.
   retry: { ...retry, maximumAttempts: 20 },
 };
 
 const stages = proxyActivities<StageActivities>(stageOptions);
 
 /** The queue that a node's work waits on. */
-export const queueOf = (node: Pick<PlanNode, 'resource'>, device: Device, build: string): string =>
+export const queueOf = (node: Pick<PlanNode, 'resource'>, { device, build }: RunSettings): string =>
   taskQueue(roleFor(node.resource, device), build);
 
 /** One stage activity on its queue, under the name that people see. */
 export const callStage = <Name extends keyof StageActivities>(
   name: Name,
-  options: { readonly id: string; readonly queue: string; readonly summary: string },
+  options: {
+    readonly id: string;
+    readonly queue: string;
+    readonly summary: string;
+    readonly heartbeatSeconds?: number;
+  },
   ...args: Parameters<StageActivities[Name]>
-): Promise<Awaited<ReturnType<StageActivities[Name]>>> =>
+): Promise<Awaited<ReturnType<StageActivities[Name]>>> => {
+  const { id, queue, summary, heartbeatSeconds } = options;
+  const own: ActivityOptions = { ...stageOptions, activityId: id, taskQueue: queue, summary };
+  if (heartbeatSeconds !== undefined) own.heartbeatTimeout = heartbeatSeconds * 1000;
   // The proxy's methods all have this shape; TypeScript cannot follow it through the mapped type.
-  (stages[name] as never as { executeWithOptions(o: object, a: unknown[]): Promise<never> }).executeWithOptions(
-    { ...stageOptions, activityId: options.id, taskQueue: options.queue, summary: options.summary },
-    args,
-  );
+  const { executeWithOptions } = stages[name] as never as {
+    executeWithOptions(options: ActivityOptions, args: unknown[]): Promise<never>;
+  };
+  return executeWithOptions(own, args);
+};

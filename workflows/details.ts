@@ -1,14 +1,16 @@
-import type { RunProgress } from './types.ts';
+import type { NodeProgress, RunProgress } from './types.ts';
 
 /** The run as Markdown, for the page of the workflow in Temporal's console. */
-export const describeRun = ({ experiment, device, nodes }: RunProgress): string =>
+export const describeRun = ({ experiment, device, state, aborted, nodes }: RunProgress): string =>
   [
     `**${experiment}** on ${device}: ${nodes.filter(({ outputs }) => outputs).length} of ${nodes.length} stages there`,
-    '',
-    '| stage | kind | state | waits for |',
-    '| --- | --- | --- | --- |',
-    ...nodes.map(
-      ({ id, kind, state, waitsFor, failure }) =>
-        `| ${id} | ${kind} | ${failure ? `${state}: ${failure.code}` : state} | ${waitsFor.join(', ')} |`,
-    ),
-  ].join('\n');
+    ...(aborted ? [`, aborted${aborted.because && `: ${aborted.because}`}`] : []),
+    ...(state === 'running' ? [] : [`, **${state}**`]),
+    '\n\n| stage | kind | state | waits for |\n| --- | --- | --- | --- |',
+    ...nodes.map((node) => `\n| ${node.id} | ${node.kind} | ${stateOf(node)} | ${node.waitsFor.join(', ')} |`),
+  ].join('');
+
+const stateOf = ({ state, failure, skipped }: NodeProgress): string => {
+  if (failure) return `${state}: ${failure.code}`;
+  return skipped ? `${state}: ${skipped.because}` : state;
+};

@@ -2,33 +2,58 @@ import {
   ApplicationFailure,
   CancellationScope,
   CancelledFailure,
+  condition,
   defineQuery,
-  executeChild,
   isCancellation,
   setCurrentDetails,
   setHandler,
 } from '@temporalio/workflow';
-import type { StageResult } from '../activities/host.ts';
-import type { ActionKey, Outputs } from '../core/action.ts';
+import { artifactRefsIn } from '../core/artifact.ts';
 import type { Json } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
-import { bookkeeping, callStage, queueOf } from './activities.ts';
+import { bookkeeping, dropDamaged } from './activities.ts';
 import { describeRun } from './details.ts';
-import { failureOf, stagesFailed } from './failures.ts';
+import { asApplicationFailure, failureOf, isDamage } from './failures.ts';
 import { type Ready, Schedule } from './schedule.ts';
-import { sharded } from './sharded.ts';
-import { type ExperimentInput, type ExperimentResult, progressQueryName, type RunProgress } from './types.ts';
+import { Stages } from './stages.ts';
+import {
+  type ExperimentInput,
+  type ExperimentResult,
+  type Failure,
+  type NodeState,
+  progressQueryName,
+  type RunProgress,
+  type RunState,
+  type StageFailure,
+} from './types.ts';
+import { listen } from './updates.ts';
 
 /** A workflow's input is one payload (2 MiB at most) and is read again at every replay. */
 export const maxPlanBytes = 1024 * 1024;
 /** Keys of one look-up: the answer holds about 300 bytes for each. */
 const lookupKeys = 500;
 
-/** Runs the DAG of one plan: what is in the store is not made again, what can run runs, at most `maxParallel` at once. */
+/**
+ * Runs the DAG of one plan: what is in the store is not made again, what can run runs, at most `maxParallel` at once. A stage
+ * that fails leaves the rest running, and the run waits for a person to `retry`, `skip` or `abort`.
+ */
 export async function experiment(input: ExperimentInput): Promise<ExperimentResult> {
   refuseLargePlan(input.plan);
   const schedule = new Schedule(input.plan);
+  const stages = new Stages(input);
+  const work = new CancellationScope();
+  const inFlight = new Map<string, Promise<void>>();
+  const told = { paused: false, ending: false, aborted: undefined as { because: string } | undefined };
+  /** Counts what the loop below has to look at. */
+  let changes = 0;
+
+  const state = (): RunState => {
+    if (told.paused) return 'paused';
+    return schedule.standing() === 'stuck' ? 'needs attention' : 'running';
+  };
   const progress = (): RunProgress => ({
+    state: state(),
+    aborted: told.aborted,
     runId: input.runId,
     experiment: input.plan.experiment,
     device: input.device,
@@ -36,64 +61,125 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     nodes: schedule.progress(),
   });
   setHandler(defineQuery<RunProgress>(progressQueryName), progress);
-  const record = (state: 'running' | 'done' | 'failed' | 'cancelled') => {
+  listen(schedule, {
+    ending: () => told.ending || told.aborted !== undefined,
+    changed: () => {
+      changes += 1;
+    },
+    setPaused: (paused) => {
+      told.paused = paused;
+      stages.setPaused(paused);
+      changes += 1;
+    },
+    abort: (because) => {
+      told.aborted = { because };
+      work.cancel();
+      changes += 1;
+    },
+  });
+
+  const writeDown = (now: RunState | 'done' | 'failed' | 'cancelled'): Promise<void> => {
     setCurrentDetails(describeRun(progress()));
-    return bookkeeping.recordRun({ runId: input.runId, state, progress: progress() as unknown as Json });
+    return bookkeeping.recordRun({ runId: input.runId, state: now, progress: progress() as unknown as Json });
   };
-
-  const inFlight = new Map<string, Promise<void>>();
   const start = (ready: Ready): void => {
-    schedule.start(ready.node.id, Date.now());
-    const settled = runNode(ready, input).then(
-      ({ outputs, hit }) => schedule.succeed(ready.node.id, outputs, hit, Date.now()),
-      (error) => {
-        if (!isCancellation(error)) schedule.fail(ready.node.id, failureOf(error), Date.now());
-      },
-    );
+    const { id } = ready.node;
+    schedule.start(id, Date.now());
+    const settled = work.run(() => carryOut(ready, stages, schedule));
     inFlight.set(
-      ready.node.id,
-      settled.then(() => void inFlight.delete(ready.node.id)),
+      id,
+      settled.then(() => {
+        inFlight.delete(id);
+        changes += 1;
+      }),
     );
   };
 
+  let written = '';
   try {
-    await record('running');
-    while (true) {
+    while (!told.aborted) {
+      const seen = changes;
       throwIfCancelled();
       await settleWaves(schedule, input.plan.experiment);
-      for (let ready = schedule.next(); ready && inFlight.size < input.maxParallel; ready = schedule.next())
-        start(ready);
-      setCurrentDetails(describeRun(progress()));
-      if (inFlight.size === 0) break;
-      await Promise.race(inFlight.values());
+      if (!told.paused && !told.aborted)
+        for (let ready = schedule.next(); ready && inFlight.size < input.maxParallel; ready = schedule.next())
+          start(ready);
+      const now = newsOf(progress());
+      if (now === written) setCurrentDetails(describeRun(progress()));
+      else await writeDown(state());
+      written = now;
+      if (changes === seen && schedule.standing() === 'done') break;
+      await condition(() => changes !== seen);
     }
+    told.ending = true;
+    await Promise.all(inFlight.values());
   } catch (error) {
     if (!isCancellation(error)) throw error;
+    told.ending = true;
     // Stages under way store what they have before they report their end.
     await CancellationScope.nonCancellable(async () => {
-      await Promise.allSettled(inFlight.values());
+      await Promise.all(inFlight.values());
       schedule.cancel(Date.now());
-      await record('cancelled');
+      await writeDown('cancelled');
     });
     throw error;
   }
+  return CancellationScope.nonCancellable(async () => {
+    schedule.cancel(Date.now());
+    await writeDown(told.aborted ? 'failed' : 'done');
+    if (told.aborted) throw asApplicationFailure(runAborted(told.aborted.because));
+    return resultOf(input.runId, schedule);
+  });
+}
 
+/** One stage, from its start to its place in the schedule. Never rejects: what is cancelled stays as it is. */
+const carryOut = async (ready: Ready, stages: Stages, schedule: Schedule): Promise<void> => {
+  const { id } = ready.node;
+  try {
+    schedule.succeed(id, await stages.run(ready), Date.now());
+  } catch (error) {
+    if (isCancellation(error)) return;
+    const failure = failureOf(error);
+    if (!isDamage(failure) || !schedule.mayRepair(id)) return schedule.fail(id, failure, Date.now());
+    await repair(ready, failure, schedule);
+  }
+};
+
+/** Bytes that a stage could not read are made anew by the stages that made them. */
+const repair = async ({ node, action }: Ready, failure: StageFailure, schedule: Schedule): Promise<void> => {
+  try {
+    const damaged = await dropDamaged({ refs: artifactRefsIn(action.params) });
+    schedule.repair(node.id, new Set(damaged.map(({ digest }) => digest)));
+  } catch (error) {
+    if (!isCancellation(error)) schedule.fail(node.id, failure, Date.now());
+  }
+};
+
+/** What the run's document must say at once: where the run stands, and what went wrong. */
+const newsOf = ({ state, nodes }: RunProgress): string =>
+  [state, ...nodes.flatMap((node) => (node.failure || node.skipped ? [`${node.id} ${node.state}`] : []))].join('\n');
+
+const runAborted = (because: string): Failure => ({
+  code: 'RunAborted',
+  message: because ? `the run was aborted: ${because}` : 'the run was aborted',
+  remedy: 'what is finished is kept: "cemiflow run" with the same spec makes the rest',
+});
+
+const resultOf = (runId: string, schedule: Schedule): ExperimentResult => {
   const nodes = schedule.progress();
-  const failed = nodes.flatMap(({ id, failure }) => (failure ? [{ id, ...failure }] : []));
-  await record(failed.length > 0 ? 'failed' : 'done');
-  if (failed.length > 0) throw stagesFailed(failed);
+  const ids = (state: NodeState): string[] => nodes.filter((node) => node.state === state).map(({ id }) => id);
   return {
-    runId: input.runId,
-    hits: nodes.filter(({ state }) => state === 'hit').length,
-    computed: nodes.filter(({ state }) => state === 'done').length,
+    runId,
+    hits: ids('hit').length,
+    computed: ids('done').length,
+    skipped: ids('skipped'),
     nodes: Object.fromEntries(
-      nodes.map(({ id, state, key, outputs }) => [
-        id,
-        { key: key as ActionKey, hit: state === 'hit', outputs: outputs as Outputs },
-      ]),
+      nodes.flatMap(({ id, state, key, outputs }) =>
+        key && outputs ? [[id, { key, hit: state === 'hit', outputs }] as const] : [],
+      ),
     ),
   };
-}
+};
 
 /** Looks up whole waves of ready nodes, as hits make others ready, until no new key is known. */
 const settleWaves = async (schedule: Schedule, experiment: string): Promise<void> => {
@@ -103,32 +189,6 @@ const settleWaves = async (schedule: Schedule, experiment: string): Promise<void
       const keys = [...new Set(nodes.map(({ key }) => key))];
       schedule.settleHits(await bookkeeping.lookupActions({ keys, experiment, nodes }));
     }
-};
-
-const runNode = ({ node, action }: Ready, input: ExperimentInput): Promise<StageResult> => {
-  const { device, maxParallel, build, runId } = input;
-  if (!node.sharded)
-    return callStage(
-      'runStage',
-      { id: node.id, queue: queueOf(node, device, build), summary: `${node.id} · ${node.kind}` },
-      { nodeId: node.id, experiment: input.plan.experiment, action },
-    );
-  const { id, kind, seed, code, resource } = node;
-  return executeChild(sharded, {
-    workflowId: `${runId}/${id}`,
-    staticSummary: `${id} · ${kind}`,
-    args: [
-      {
-        node: { id, kind, seed, code, resource },
-        params: action.params,
-        experiment: input.plan.experiment,
-        runId,
-        device,
-        maxParallel,
-        build,
-      },
-    ],
-  });
 };
 
 const throwIfCancelled = (): void => {

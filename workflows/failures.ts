@@ -1,21 +1,23 @@
 import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/workflow';
-import type { Failure } from './types.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import type { StageFailure } from './types.ts';
 
 /** What a stage's failure says to people: the code and remedy of the CemiflowError behind it, wherever it was thrown. */
-export const failureOf = (error: unknown): Failure => {
+export const failureOf = (error: unknown): StageFailure => {
   if (error instanceof ActivityFailure || error instanceof ChildWorkflowFailure) return failureOf(error.cause);
   if (error instanceof TimeoutFailure)
     return {
       code: 'WorkerLost',
       message: `the worker stopped reporting (${error.timeoutType}): ${error.message}`,
-      remedy: 'look at the worker logs ("cemiflow status" names them) for a crash or lack of memory, then run again',
+      remedy: 'look at the worker logs ("cemiflow status" names them) for a crash or lack of memory, then retry',
     };
   if (error instanceof ApplicationFailure) {
-    const details = error.details?.[0] as { remedy?: string } | undefined;
+    const details = error.details?.[0] as { remedy?: string; data?: JsonObject } | undefined;
     return {
       code: error.type ?? 'StageCrashed',
       message: error.message,
       remedy: details?.remedy ?? 'see the stack with --verbose, and the worker logs named by "cemiflow status"',
+      ...(details?.data ? { data: details.data } : {}),
     };
   }
   return {
@@ -25,11 +27,23 @@ export const failureOf = (error: unknown): Failure => {
   };
 };
 
-/** The failure that a workflow ends with; its details travel to the client. */
-export const stagesFailed = (failed: readonly ({ readonly id: string } & Failure)[]): ApplicationFailure =>
+/** A failure that no retry mends, as it travels to the parent or the client. */
+export const asApplicationFailure = ({ code, message, remedy, data }: StageFailure): ApplicationFailure =>
   ApplicationFailure.create({
-    type: 'StagesFailed',
+    type: code,
+    message,
     nonRetryable: true,
-    message: `${failed.length} ${failed.length === 1 ? 'stage' : 'stages'} failed: ${failed.map(({ id, code }) => `${id} (${code})`).join(', ')}`,
-    details: [{ failed, remedy: failed[0]?.remedy ?? '' }],
+    details: [data === undefined ? { remedy } : { remedy, data }],
   });
+
+/** Whether an input could not be read because what is in the store is damaged or gone. */
+export const isDamage = ({ code }: StageFailure): boolean => /^(Blob|Artifact)(Corrupt|Missing)$/.test(code);
+
+/** Refuses what a person told a run, in the words of a CemiflowError. */
+export const refusing = <T>(work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
+    throw error instanceof CemiflowError ? asApplicationFailure(error) : error;
+  }
+};

@@ -1,6 +1,8 @@
 import { type Action, type ActionKey, actionKey, type Outputs } from '../core/action.ts';
-import { CemiflowError } from '../core/errors.ts';
+import type { Digest } from '../core/digest.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { dependenciesOf, type Plan, type PlanNode, toAction } from '../core/plan.ts';
+import { withoutNodes } from '../core/skips.ts';
 import type { Failure, NodeProgress, NodeState } from './types.ts';
 
 interface Entry {
@@ -13,6 +15,12 @@ interface Entry {
   startedAtMs?: number;
   endedAtMs?: number;
   failure?: Failure;
+  /** The skipped stage that this one is left out for (it may be itself), and why that one was. */
+  skipped?: { readonly stage: string; readonly because: string };
+  attempts?: number;
+  lostSeconds?: number;
+  /** How often its inputs were found damaged and were made anew. */
+  repairs: number;
 }
 
 export interface Ready {
@@ -21,35 +29,52 @@ export interface Ready {
   readonly key: ActionKey;
 }
 
+/** What a stage ended with. */
+export interface Made {
+  readonly outputs: Outputs;
+  /** Whether the worker found the outputs in the store after all. */
+  readonly hit: boolean;
+  readonly attempts?: number;
+  readonly lostSeconds?: number;
+}
+
+/** Damage that comes back after so many repairs has a cause that repairs do not reach. */
+const maxRepairs = 3;
+
 /** The DAG of a run and where each node of it stands. Pure: no clock, no Temporal; the workflow only carries it out. */
 export class Schedule {
   readonly #entries: Map<string, Entry>;
 
   constructor(plan: Plan) {
     this.#entries = new Map(
-      plan.nodes.map((node) => [node.id, { node, needs: dependenciesOf(node), state: 'waiting' }]),
+      plan.nodes.map((node) => [node.id, { node, needs: dependenciesOf(node), state: 'waiting', repairs: 0 }]),
     );
   }
 
   /**
-   * Takes the nodes whose inputs have all been made since the last call, and gives them their keys.
-   * Nodes behind a failed one become `blocked`.
+   * Takes the nodes whose inputs have all been made since the last call, and gives them their keys. Nodes behind a failed
+   * one become `blocked`; nodes behind a skipped one are skipped, unless they are reports: those are made without it.
    */
   wave(): Ready[] {
     const ready: Ready[] = [];
     for (const entry of this.#entries.values()) {
       if (entry.state !== 'waiting') continue;
       const needs = entry.needs.map((id) => this.#entry(id));
-      if (needs.some(({ state }) => state === 'failed' || state === 'blocked')) entry.state = 'blocked';
-      else if (needs.every(({ outputs }) => outputs !== undefined)) ready.push(...this.#makeReady(entry));
+      const without = isReport(entry.node) ? undefined : needs.find(({ state }) => state === 'skipped');
+      if (without) Object.assign(entry, { state: 'skipped', skipped: without.skipped } satisfies Partial<Entry>);
+      else if (needs.some(({ state }) => state === 'failed' || state === 'blocked')) entry.state = 'blocked';
+      else if (!needs.some(isMissing)) ready.push(...this.#makeReady(entry));
     }
     return ready;
   }
 
   /** @returns nothing where an input lacks an output that the plan promised: then the node has failed */
   #makeReady(entry: Entry): Ready[] {
-    const { node } = entry;
-    const outputs = entry.needs.map((id) => [id, this.#entry(id).outputs as Outputs] as const);
+    const node = this.#withoutSkipped(entry);
+    const outputs = entry.needs.flatMap((id) => {
+      const made = this.#entry(id).outputs;
+      return made ? [[id, made] as const] : [];
+    });
     try {
       entry.action = toAction(node, new Map(outputs));
     } catch (error) {
@@ -61,6 +86,17 @@ export class Schedule {
     entry.key = actionKey(entry.action);
     entry.state = 'ready';
     return [{ node, action: entry.action, key: entry.key }];
+  }
+
+  /** A report whose params say which stages it was made without, and why, so that its key and record do as well. */
+  #withoutSkipped({ node, needs }: Entry): PlanNode {
+    const skipped = needs.flatMap((id) => {
+      const because = becauseOf(this.#entry(id));
+      return because === undefined ? [] : [{ stage: id, because }];
+    });
+    if (skipped.length === 0) return node;
+    const params: JsonObject = withoutNodes(node.params, new Set(skipped.map(({ stage }) => stage)));
+    return { ...node, params: { ...params, skipped } };
   }
 
   /** Marks every ready node whose key has a record. @returns whether there was one */
@@ -88,12 +124,13 @@ export class Schedule {
     const entry = this.#entry(id);
     entry.state = 'running';
     entry.startedAtMs = nowMs;
+    entry.endedAtMs = undefined;
   }
 
-  /** @param hit whether the worker found the outputs in the store after all */
-  succeed(id: string, outputs: Outputs, hit: boolean, nowMs: number): void {
+  succeed(id: string, { outputs, hit, attempts, lostSeconds }: Made, nowMs: number): void {
     const entry = this.#entry(id);
-    Object.assign(entry, { state: hit ? 'hit' : 'done', outputs, endedAtMs: nowMs } satisfies Partial<Entry>);
+    const state = hit ? 'hit' : 'done';
+    Object.assign(entry, { state, outputs, attempts, lostSeconds, endedAtMs: nowMs } satisfies Partial<Entry>);
     if (entry.key) this.settleHits({ [entry.key]: outputs });
   }
 
@@ -105,6 +142,81 @@ export class Schedule {
         Object.assign(entry, { state: 'failed', failure, endedAtMs: nowMs } satisfies Partial<Entry>);
   }
 
+  /** Whether a node that cannot read its inputs may have them made anew once more. */
+  mayRepair(id: string): boolean {
+    return this.#entry(id).repairs < maxRepairs;
+  }
+
+  /**
+   * Puts back a node that could not read its inputs, with those that made the damaged ones: they are made anew, then it.
+   *
+   * @param damaged digests of artifacts; none where they are sound again by now, so that the node runs again alone
+   */
+  repair(id: string, damaged: ReadonlySet<Digest>): void {
+    const entry = this.#entry(id);
+    entry.repairs += 1;
+    const makers = entry.needs
+      .map((need) => this.#entry(need))
+      .filter(({ outputs }) => Object.values(outputs ?? {}).some(({ digest }) => damaged.has(digest)));
+    for (const maker of makers) Object.assign(maker, { state: 'waiting', outputs: undefined } satisfies Partial<Entry>);
+    entry.state = 'waiting';
+    for (const other of this.#entries.values())
+      if (other.state === 'ready' && makers.some(({ node }) => other.needs.includes(node.id))) other.state = 'waiting';
+  }
+
+  /**
+   * Ids of failed nodes, of all unless told which: by their ids, or by a stage's name for all failed nodes of it.
+   *
+   * @throws CemiflowError `UnknownStage`, `StageNotFailed`, `NothingFailed`
+   */
+  failedNodes(names?: readonly string[]): string[] {
+    const entries = [...this.#entries.values()];
+    const failed = entries.filter(({ state }) => state === 'failed').map(({ node }) => node.id);
+    const remedy = failed.length > 0 ? `these have failed: ${failed.join(', ')}` : 'nothing has failed';
+    if (names === undefined && failed.length > 0) return failed;
+    if (names === undefined || names.length === 0)
+      throw new CemiflowError('NothingFailed', names ? 'no stage was named' : 'no stage of this run has failed', {
+        remedy,
+      });
+    const chosen = names.flatMap((name) => {
+      const meant = entries.filter(({ node }) => node.id === name || node.stage === name);
+      if (meant.length === 0)
+        throw new CemiflowError('UnknownStage', `this run has no stage ${name}`, { remedy, data: { name } });
+      const ids = meant.filter(({ state }) => state === 'failed').map(({ node }) => node.id);
+      if (ids.length > 0) return ids;
+      const states = [...new Set(meant.map(({ state }) => state))].join(', ');
+      throw new CemiflowError('StageNotFailed', `${name} has not failed: it is ${states}`, { remedy, data: { name } });
+    });
+    return [...new Set(chosen)];
+  }
+
+  /** Failed nodes start again, and what waits behind them waits again. */
+  retry(ids: readonly string[]): void {
+    for (const id of ids)
+      Object.assign(this.#entry(id), { ...afresh, state: 'waiting', repairs: 0 } satisfies Partial<Entry>);
+    this.#unblock();
+  }
+
+  /** Failed nodes that the run does without; `wave` finds what needs them. */
+  skip(ids: readonly string[], because: string): void {
+    for (const id of ids) {
+      const skipped = { stage: id, because };
+      Object.assign(this.#entry(id), { ...afresh, state: 'skipped', skipped } satisfies Partial<Entry>);
+    }
+    this.#unblock();
+  }
+
+  #unblock(): void {
+    for (const entry of this.#entries.values()) if (entry.state === 'blocked') entry.state = 'waiting';
+  }
+
+  /** `going` while anything is under way or can start; `stuck` where only failures are left; `done` otherwise. */
+  standing(): 'going' | 'stuck' | 'done' {
+    const states = new Set([...this.#entries.values()].map(({ state }) => state));
+    if (states.has('waiting') || states.has('ready') || states.has('running')) return 'going';
+    return states.has('failed') ? 'stuck' : 'done';
+  }
+
   /** After a cancellation nothing starts any more. */
   cancel(nowMs: number): void {
     for (const entry of this.#entries.values())
@@ -113,20 +225,27 @@ export class Schedule {
   }
 
   progress(): NodeProgress[] {
-    return [...this.#entries.values()].map(({ node, needs, state, key, outputs, startedAtMs, endedAtMs, failure }) => ({
-      id: node.id,
-      stage: node.stage,
-      kind: node.kind,
-      resource: node.resource,
-      sharded: node.sharded,
-      state,
-      key,
-      outputs,
-      startedAtMs,
-      endedAtMs,
-      failure,
-      waitsFor: needs.filter((id) => !this.#entry(id).outputs),
-    }));
+    return [...this.#entries.values()].map((entry) => {
+      const { node, needs, state, key, outputs, startedAtMs, endedAtMs, failure, attempts, lostSeconds } = entry;
+      const because = becauseOf(entry);
+      return {
+        id: node.id,
+        stage: node.stage,
+        kind: node.kind,
+        resource: node.resource,
+        sharded: node.sharded,
+        state,
+        key,
+        outputs,
+        startedAtMs,
+        endedAtMs,
+        failure,
+        ...(because === undefined ? {} : { skipped: { because } }),
+        attempts,
+        lostSeconds,
+        waitsFor: needs.map((id) => this.#entry(id)).flatMap((need) => (isMissing(need) ? [need.node.id] : [])),
+      };
+    });
   }
 
   #entry(id: string): Entry {
@@ -135,3 +254,16 @@ export class Schedule {
     return entry;
   }
 }
+
+/** What a failed try leaves behind, taken back. */
+const afresh = { failure: undefined, startedAtMs: undefined, endedAtMs: undefined };
+
+const isReport = ({ outputs }: PlanNode): boolean => Object.values(outputs).includes('report');
+
+const isMissing = ({ outputs, state }: Entry): boolean => outputs === undefined && state !== 'skipped';
+
+/** Why a skipped node was: its own reason, or that of the one it needs. */
+const becauseOf = ({ node, state, skipped }: Entry): string | undefined => {
+  if (state !== 'skipped' || !skipped) return undefined;
+  return skipped.stage === node.id ? skipped.because : `needs ${skipped.stage}: ${skipped.because}`;
+};

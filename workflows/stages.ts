@@ -1,0 +1,59 @@
+import { type ChildWorkflowHandle, startChild } from '@temporalio/workflow';
+import type { StageResult } from '../activities/host.ts';
+import { callStage, queueOf } from './activities.ts';
+import type { Ready } from './schedule.ts';
+import { pauseParts, sharded } from './sharded.ts';
+import type { ExperimentInput } from './types.ts';
+
+/** Carries stages out: one activity each, or a child workflow for a stage that is cut into parts. */
+export class Stages {
+  readonly #input: ExperimentInput;
+  readonly #children = new Map<string, Promise<ChildWorkflowHandle<typeof sharded>>>();
+
+  constructor(input: ExperimentInput) {
+    this.#input = input;
+  }
+
+  run({ node, action }: Ready): Promise<StageResult> {
+    const { plan, checkpoint, heartbeatSeconds } = this.#input;
+    const { id, kind } = node;
+    if (node.sharded) return this.#runParts({ node, action });
+    return callStage(
+      'runStage',
+      { id, queue: queueOf(node, this.#input), summary: `${id} · ${kind}`, heartbeatSeconds },
+      { nodeId: id, experiment: plan.experiment, action, checkpoint },
+    );
+  }
+
+  async #runParts({ node, action }: Pick<Ready, 'node' | 'action'>): Promise<StageResult> {
+    const { plan, ...settings } = this.#input;
+    const { id, kind, seed, code, resource } = node;
+    const child = startChild(sharded, {
+      workflowId: `${settings.runId}/${id}`,
+      staticSummary: `${id} · ${kind}`,
+      args: [
+        {
+          ...settings,
+          node: { id, kind, seed, code, resource },
+          params: action.params,
+          experiment: plan.experiment,
+        },
+      ],
+    });
+    this.#children.set(id, child);
+    try {
+      return await (await child).result();
+    } finally {
+      this.#children.delete(id);
+    }
+  }
+
+  /** Sharded stages under way start no further part while paused. */
+  setPaused(paused: boolean): void {
+    for (const child of this.#children.values())
+      child
+        .then((handle) => handle.signal(pauseParts, paused))
+        // It has ended meanwhile.
+        .catch(() => {});
+  }
+}
