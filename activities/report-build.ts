@@ -28,9 +28,12 @@ export const stage: StageKind<ReportParams> = {
     const paper = params.paper ? await reader.paper() : undefined;
     await at('write', 5);
     const { title, description, note } = params;
+    const skipped = params.skipped.length > 0 ? params.skipped : undefined;
     const sets = sortBenchmarks([...accuracy, ...(curve?.points ?? [])].flatMap((row) => Object.keys(row.sets)));
     const parts = { curve, grid, paper, accuracy, similarity, samples, training };
-    return { report: await write({ title, description, note, sets, ...parts, sources: reader.sources }, context) };
+    return {
+      report: await write({ title, description, note, skipped, sets, ...parts, sources: reader.sources }, context),
+    };
   },
 };
 

@@ -20,6 +20,10 @@ export const escapeMarkdown = (text: string): string =>
 /** The report's tables; its figures are in the HTML page only. */
 export const reportMarkdown = (model: ReportModel): string => {
   const parts = [`# ${escapeMarkdown(model.title)}`, ...paragraphs(model.description).map(escapeMarkdown)];
+  if (model.skipped) {
+    const stages = model.skipped.map(({ stage, because }) => `- ${escapeMarkdown(stage)}: ${escapeMarkdown(because)}`);
+    parts.push('Made without these stages:', stages.join('\n'));
+  }
   const keys = keyFigures(model);
   if (keys.length > 0) {
     parts.push(

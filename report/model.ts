@@ -1,6 +1,7 @@
 import type { Digest } from '../core/digest.ts';
 import type { JsonObject } from '../core/errors.ts';
 import type { PaperResults } from './paper/paper.ts';
+import type { Skipped } from './params.ts';
 
 /** Everything that a report shows, as numbers with the artifact that each came from. No markup, no times, no hosts. */
 export interface ReportModel {
@@ -8,6 +9,8 @@ export interface ReportModel {
   readonly description: string;
   /** A caution printed under the accuracy table, such as what the benchmarks are. */
   readonly note: string;
+  /** What the report was made without; absent where nothing was skipped. */
+  readonly skipped?: readonly Skipped[];
   /** Benchmarks in the order of their columns. */
   readonly sets: readonly string[];
   readonly accuracy: readonly AccuracyRow[];

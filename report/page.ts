@@ -28,7 +28,7 @@ export const reportPage = (model: ReportModel): string => {
 <p class="eyebrow">cemiflow report</p>
 <h1>${model.title}</h1>
 <div class="lede">${paragraphs(model.description).map((text) => html`<p>${text}</p>`)}</div>
-${keyFigureList(model)}
+${leftOut(model.skipped)}${keyFigureList(model)}
 <nav aria-label="Sections">${sections.map((s) => html`<a href="#${s.id}">${s.title}</a> `)}<a href="#sources">Where the numbers come from</a></nav>
 </header>
 <main>
@@ -51,6 +51,13 @@ export const paragraphs = (text: string): string[] =>
     .split(/\n\s*\n/)
     .map((p) => p.trim())
     .filter((p) => p !== '');
+
+const leftOut = (skipped: ReportModel['skipped']): Html | '' =>
+  skipped
+    ? html`<div class="lede" id="left-out"><p><b>Made without these stages:</b></p>
+<ul>${skipped.map(({ stage, because }) => html`<li><code>${stage}</code>: ${because}</li>\n`)}</ul></div>
+`
+    : '';
 
 const keyFigureList = (model: ReportModel): Html | '' => {
   const figures = keyFigures(model);

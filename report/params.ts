@@ -8,6 +8,12 @@ export interface Labelled {
 }
 export type OneOrMany = ArtifactRef | readonly Labelled[];
 
+/** A stage that the run did without, and why. */
+export interface Skipped {
+  readonly stage: string;
+  readonly because: string;
+}
+
 /** The `with` block of `report/build`, references resolved. */
 export interface ReportParams {
   readonly title: string;
@@ -20,6 +26,7 @@ export interface ReportParams {
   readonly samples: readonly { label: string; data: OneOrMany; identities: number; images: number }[];
   readonly training: readonly { label: string; log: OneOrMany }[];
   readonly paper: boolean;
+  readonly skipped: readonly Skipped[];
 }
 
 /** One artifact as a list of one, so that both are read alike. */

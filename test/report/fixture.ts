@@ -64,6 +64,7 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
       { label: 'Student, m = {m}', log: await over((m) => log(14, 3 + m, 3 + m)) },
     ],
     paper: true,
+    skipped: [],
   };
 };
 
