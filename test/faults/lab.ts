@@ -25,7 +25,7 @@ const haste = ['--checkpoint-seconds', `${checkpointSeconds}`, '--heartbeat-time
 export interface Undisturbed {
   /** By node: digests of its outputs. */
   readonly outputs: { readonly [node: string]: string };
-  /** By stage kind: from the start of its first action to the end of its last. */
+  /** By stage kind: about what its actions took, on two workers. */
   readonly seconds: { readonly [kind: string]: number };
 }
 
@@ -132,14 +132,17 @@ export class Lab {
   async undisturbed(): Promise<Undisturbed> {
     const { done, said } = await this.finish(this.start());
     if (!done) throw new Error(`the undisturbed run did not end well:\n${said}`);
-    const spans = new Map<string, { from: number; to: number }>();
-    for (const { action, startedAt, endedAt } of await allRecords(this.store)) {
+    return { outputs: await this.outputs(), seconds: await this.seconds() };
+  }
+
+  /** By stage kind: about what its actions took that are in the store, on two workers. */
+  async seconds(): Promise<{ [kind: string]: number }> {
+    const seconds: { [kind: string]: number } = {};
+    for (const { action, computeSeconds } of await allRecords(this.store)) {
       const kind = action.kind.replace(/#part$/, '');
-      const { from, to } = spans.get(kind) ?? { from: Number.POSITIVE_INFINITY, to: 0 };
-      spans.set(kind, { from: Math.min(from, Date.parse(startedAt)), to: Math.max(to, Date.parse(endedAt)) });
+      seconds[kind] = (seconds[kind] ?? 0) + (kind === action.kind ? computeSeconds : computeSeconds / 2);
     }
-    const seconds = [...spans].map(([kind, { from, to }]) => [kind, (to - from) / 1000] as const);
-    return { outputs: await this.outputs(), seconds: Object.fromEntries(seconds) };
+    return seconds;
   }
 
   /** What the store has for every node, as far as the chain of keys leads. */

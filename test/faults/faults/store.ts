@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { damagedObjects } from '../audit.ts';
 import { type Fault, isEqual, turn } from '../fault.ts';
-import type { Lab } from '../lab.ts';
 import { type FaultProxy, storeFaults } from '../proxy.ts';
 
 /** Longer than the store's own retries take, so that some calls fail and activities are tried again. */
@@ -41,7 +40,6 @@ export const store: Fault = {
         'digests equal': await isEqual(lab, undisturbed),
         'errors typed': !codes.some((code) => unforeseen.includes(code)),
         'nothing partial stored': (await damagedObjects(lab.store)).length === 0,
-        'no checkpoint left': await hasNoCheckpoints(lab),
       },
       figures: { 'requests met': struck, commands },
       said,
@@ -66,6 +64,3 @@ const strike = async (
     proxy.end();
   }
 };
-
-const hasNoCheckpoints = async ({ store }: Lab): Promise<boolean> =>
-  (await store.objects.list('checkpoints/')).length === 0;

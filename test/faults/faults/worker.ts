@@ -22,11 +22,12 @@ export const worker: Fault = {
     const [victim] = await lab.underWay(kind);
     if (victim) process.kill(victim.pid, 'SIGKILL');
     const killedAtMs = Date.now();
-    const kept = victim && (await lastCheckpoint(lab, kind));
+    const isRecorded = (await recordsOf(lab, kind)).length > 0;
+    const kept = victim && !isRecorded ? await lastCheckpoint(lab, kind) : undefined;
     const { done, commands, said } = await lab.finish(command);
     if (!victim) return undefined;
-    const lost = lostSeconds(victim, kept, killedAtMs);
-    const attempts = (await attemptsOf(lab, kind)).at(-1)?.attempts ?? [];
+    const lost = isRecorded ? undefined : lostSeconds(victim, kept, killedAtMs);
+    const attempts = (await recordsOf(lab, kind)).at(-1)?.attempts ?? [];
     return {
       at: kind,
       happened: `${victim.id}, ${seconds.toFixed(2)} s after its start, in ${phaseOf(victim)}${kept ? `, checkpoint of step ${kept.step}` : ''}`,
@@ -35,6 +36,7 @@ export const worker: Fault = {
         'digests equal': await isEqual(lab, undisturbed),
         ...(lost === undefined ? {} : { 'lost at most one interval': lost <= checkpointSeconds + allowanceSeconds }),
         ...(kept ? { 'went on from the checkpoint': attempts.at(-1)?.fromStep === kept.step } : {}),
+        'no checkpoint left': (await lab.store.objects.list('checkpoints/')).length === 0,
       },
       figures: { ...(lost === undefined ? {} : { 'work lost, s': lost }), attempts: attempts.length, commands },
       said,
@@ -70,5 +72,6 @@ const lostSeconds = ({ heartbeat }: UnderWay, kept: Kept | undefined, killedAtMs
   return heartbeat.toStep / heartbeat.stepsPerSecond + Math.max(0, killedAtMs - heartbeat.atMs) / 1000;
 };
 
-const attemptsOf = async ({ store }: Lab, kind: string): Promise<ActionRecord[]> =>
+/** Of whole actions: a sharded kind's parts stand under a kind of their own. */
+const recordsOf = async ({ store }: Lab, kind: string): Promise<ActionRecord[]> =>
   (await allRecords(store)).filter(({ action }) => action.kind === kind);
