@@ -78,9 +78,9 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     },
   });
 
-  const writeDown = (now: RunState | 'done' | 'failed' | 'cancelled'): Promise<void> => {
-    setCurrentDetails(describeRun(progress()));
-    return bookkeeping.recordRun({ runId: input.runId, state: now, progress: progress() as unknown as Json });
+  const writeDown = (state: RunState | 'done' | 'failed' | 'cancelled', at = progress()): Promise<void> => {
+    setCurrentDetails(describeRun(at));
+    return bookkeeping.recordRun({ runId: input.runId, state, progress: at as unknown as Json });
   };
   const start = (ready: Ready): void => {
     const { id } = ready.node;
@@ -104,11 +104,12 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
       if (!told.paused && !told.aborted)
         for (let ready = schedule.next(); ready && inFlight.size < input.maxParallel; ready = schedule.next())
           start(ready);
-      const now = newsOf(progress());
-      if (now === written) setCurrentDetails(describeRun(progress()));
-      else await writeDown(state());
-      written = now;
       if (changes === seen && schedule.standing() === 'done') break;
+      const now = progress();
+      const news = newsOf(now);
+      if (news === written) setCurrentDetails(describeRun(now));
+      else await writeDown(now.state, now);
+      written = news;
       await condition(() => changes !== seen);
     }
     told.ending = true;

@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { stage } from '../../activities/report-build.ts';
-import type { JsonObject } from '../../core/errors.ts';
+import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
+import { isDigest } from '../../core/digest.ts';
+import type { Json, JsonObject } from '../../core/errors.ts';
+import { isNodeRef } from '../../core/plan.ts';
+import { withoutNodes } from '../../core/skips.ts';
 import type { ReportParams } from '../../report/params.ts';
 import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
@@ -41,6 +45,20 @@ const schema = (): StageSchema => {
   rmSync(folder, { recursive: true });
   if (!found) throw new Error('report/build has no schema');
   return found;
+};
+
+const mapArtifacts = (value: Json, change: (ref: ArtifactRef) => JsonObject): Json => {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((item) => mapArtifacts(item, change));
+  if (isDigest(value.digest)) return change(value as never);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapArtifacts(item, change)]));
+};
+
+const mapNodes = (value: Json, change: (node: string) => JsonObject): Json => {
+  if (value === null || typeof value !== 'object') return value;
+  if (Array.isArray(value)) return value.map((item) => mapNodes(item, change));
+  if (isNodeRef(value)) return change(value.$node);
+  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, mapNodes(item, change)]));
 };
 
 describe('report/build', () => {
@@ -188,6 +206,32 @@ describe('report/build', () => {
     const store = memoryStore();
     const { report } = await stage.run(params, contextOf(store));
     expect(await readReport(store, report as never, 'report.html')).toContain('<h1>Only a title</h1>');
+  });
+
+  it('is made without skipped stages, and names them with the reason', async () => {
+    const store = memoryStore();
+    const params = await madeUpExperiment(store);
+    const asRefs = (value: Json): Json => mapArtifacts(value, ({ digest }) => ({ $node: digest, $output: 'out' }));
+    const gone = [params.curve?.metrics[1], params.grid, params.similarity[1]?.metrics].flatMap((part) =>
+      artifactRefsIn(part as never),
+    );
+    const left = withoutNodes(asRefs(params as never) as JsonObject, new Set(gone.map(({ digest }) => digest)));
+    const types = new Map(artifactRefsIn(params as never).map((ref) => [ref.digest as string, ref]));
+    const skipped = [{ stage: 'students[m=0]', because: hostile }];
+    const filled = mapNodes({ ...left, skipped }, (digest) => ({ ...(types.get(digest) as ArtifactRef) }));
+    const { report } = await stage.run(checkParams(schema(), filled as JsonObject) as never, contextOf(store));
+    const [page, markdown, json] = await Promise.all(
+      ['report.html', 'report.md', 'report.json'].map((path) => readReport(store, report as never, path)),
+    );
+    expect(page).toMatch(/Made without these stages:[\s\S]*<code>students\[m=0\]<\/code>: &lt;script/);
+    expect(page?.indexOf('Made without')).toBeLessThan(page?.indexOf('<main>') as number);
+    expect(tags(page as string).filter((tag) => /^<(script|img src=x)/i.test(tag))).toEqual([]);
+    expect(markdown).toContain('- students\\[m=0\\]: ');
+    const numbers = JSON.parse(json as string);
+    expect(numbers.skipped).toEqual(skipped);
+    expect([numbers.accuracy.length, numbers.curve.points.length, numbers.similarity.length]).toEqual([5, 3, 1]);
+    expect(numbers.grid).toBeUndefined();
+    expect((await build()).page).not.toContain('Made without');
   });
 
   it('has a schema that takes single artifacts and labelled lists, and no others', async () => {

@@ -1,4 +1,4 @@
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
 import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { createBookkeeping } from '../../activities/bookkeeping.ts';
 import { createHost } from '../../activities/host.ts';
@@ -12,7 +12,7 @@ import type { AnyStageKind, ShardedStageKind, StageContext, StageKind } from '..
 import { openStore, type Store } from '../../store/index.ts';
 import { createWorker } from '../../worker.ts';
 import type { experiment } from '../../workflows/experiment.ts';
-import type { ExperimentInput, ExperimentResult, RunProgress } from '../../workflows/types.ts';
+import type { ExperimentInput, ExperimentResult, RunProgress, RunState } from '../../workflows/types.ts';
 import { startServices } from '../helpers/services.ts';
 
 export const build = 'abcdef012345';
@@ -49,6 +49,8 @@ export const read = async (store: StageContext['store'], ref: ArtifactRef): Prom
 };
 
 export interface Engine {
+  /** The state folder of the servers. */
+  readonly home: string;
   readonly client: Client;
   readonly store: Store;
   readonly kinds: Map<string, AnyStageKind>;
@@ -58,11 +60,23 @@ export interface Engine {
   start(plan: Plan, options?: Partial<ExperimentInput>): ReturnType<Client['workflow']['start']>;
   run(plan: Plan, options?: Partial<ExperimentInput>): Promise<ExperimentResult>;
   progress(runId: string): Promise<RunProgress>;
+  /** Sends an update, such as `retry`. Rejects with the ApplicationFailure of one that is refused. */
+  tell<Answer>(runId: string, update: string, ...request: object[]): Promise<Answer>;
+  /** Resolves once the run is in this state. */
+  untilState(runId: string, state: RunState): Promise<RunProgress>;
   stop(): Promise<void>;
 }
 
+export interface EngineOptions {
+  readonly slots?: number;
+  /** 0: every workflow task replays its history from the start. */
+  readonly cachedWorkflows?: number;
+  /** How this process calls itself in histories. */
+  readonly identity?: string;
+}
+
 /** Real Temporal, real MinIO, and in this process an orchestrator and a cpu worker of so many slots, with kinds of the test. */
-export const startEngine = async ({ slots = 1 } = {}): Promise<Engine> => {
+export const startEngine = async ({ slots = 1, cachedWorkflows, identity }: EngineOptions = {}): Promise<Engine> => {
   const services = await startServices();
   const { temporal, s3 } = services.endpoints;
   const store = await openStore(s3);
@@ -84,12 +98,12 @@ export const startEngine = async ({ slots = 1 } = {}): Promise<Engine> => {
   const native = await NativeConnection.connect({ address: temporal.address });
   const common = { build, connection: native, namespace: temporal.namespace };
   const workers: Worker[] = [
-    await createWorker({ ...common, role: 'orchestrator', activities: createBookkeeping(store) }),
+    await createWorker({ ...common, role: 'orchestrator', activities: createBookkeeping(store), cachedWorkflows }),
     await createWorker({ ...common, role: 'cpu', activities: host, slots }),
   ];
   const running = workers.map((worker) => worker.run());
   const connection = await Connection.connect({ address: temporal.address });
-  const client = new Client({ connection, namespace: temporal.namespace });
+  const client = new Client({ connection, namespace: temporal.namespace, identity });
   const start: Engine['start'] = (plan, options = {}) => {
     const input: ExperimentInput = { plan, runId: plan.experiment, device: 'cpu', maxParallel: 8, build, ...options };
     return client.workflow.start<typeof experiment>('experiment', {
@@ -99,7 +113,9 @@ export const startEngine = async ({ slots = 1 } = {}): Promise<Engine> => {
       args: [input],
     });
   };
+  const progress: Engine['progress'] = (runId) => client.workflow.getHandle(runId).query<RunProgress>('progress');
   return {
+    home: services.home,
     client,
     store,
     kinds,
@@ -107,7 +123,20 @@ export const startEngine = async ({ slots = 1 } = {}): Promise<Engine> => {
     kind: (name, stage) => void kinds.set(name, (typeof stage === 'function' ? { run: stage } : stage) as AnyStageKind),
     start,
     run: async (plan, options) => (await (await start(plan, options)).result()) as ExperimentResult,
-    progress: (runId) => client.workflow.getHandle(runId).query<RunProgress>('progress'),
+    progress,
+    tell: async <Answer>(runId: string, update: string, ...request: object[]) => {
+      try {
+        const args = request as [object];
+        return await client.workflow.getHandle(runId).executeUpdate<Answer, [object]>(update, { args });
+      } catch (error) {
+        throw error instanceof WorkflowUpdateFailedError ? error.cause : error;
+      }
+    },
+    untilState: (runId, state) =>
+      until(async () => {
+        const now = await progress(runId);
+        return now.state === state && now;
+      }),
     stop: async () => {
       for (const worker of workers) worker.shutdown();
       await Promise.all(running);
@@ -116,6 +145,15 @@ export const startEngine = async ({ slots = 1 } = {}): Promise<Engine> => {
       await services.stop();
     },
   };
+};
+
+/** Looks again and again until there is something. */
+export const until = async <T>(look: () => Promise<T | undefined | false> | T | undefined | false): Promise<T> => {
+  while (true) {
+    const found = await look();
+    if (found) return found;
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
 };
 
 const silent = () => {};

@@ -1,30 +1,36 @@
-import type { WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
 import type { StageContext } from '../../core/stage.ts';
-import { type Engine, keep, node, output, read, startEngine } from './harness.ts';
+import type { PartsProgress } from '../../workflows/types.ts';
+import { type Engine, keep, node, output, read, startEngine, until } from './harness.ts';
 
 let engine: Engine;
 let ran: string[] = [];
+/** The part that fails, and the one that waits until `open` is called. */
 let bad = -1;
+let gated = -1;
+let open: (() => void) | undefined;
 
 interface Params extends JsonObject {
+  family: string;
   total: number;
 }
 interface Part extends JsonObject {
+  family: string;
   from: number;
 }
 
 beforeAll(async () => {
-  engine = await startEngine({ slots: 2 });
+  engine = await startEngine({ slots: 16 });
   engine.kind<Params>('test/parts', {
-    split: async ({ total }) => Array.from({ length: total }, (_, from): Part => ({ from })),
+    split: async ({ family, total }) => Array.from({ length: total }, (_, from): Part => ({ family, from })),
     runPart: async (part: JsonObject, context: StageContext) => {
       ran.push(`part ${part.from}`);
       if (part.from === bad) throw new CemiflowError('PartUseless', 'a bad part', { remedy: 'mend it' });
+      if (part.from === gated) await new Promise<void>((resolve) => (open = resolve));
       return keep(context, { value: Number(part.from) * 10 });
     },
     join: async (_params: Params, parts: readonly Outputs[], context: StageContext) => {
@@ -43,34 +49,121 @@ afterAll(() => engine?.stop());
 beforeEach(() => {
   ran = [];
   bad = -1;
+  gated = -1;
+  open = undefined;
 });
 
-const plan = (experiment: string, total: number): Plan => ({
+/** @param family sets of one family share their parts */
+const plan = (experiment: string, total: number, family = experiment): Plan => ({
   experiment,
-  nodes: [node('set', 'test/parts', { total }, { sharded: true }), node('sum', 'test/sum', { of: output('set') })],
+  nodes: [
+    node('set', 'test/parts', { family, total }, { sharded: true }),
+    node('sum', 'test/sum', { of: output('set') }),
+  ],
 });
 
 test('a sharded stage runs every part and joins them in order', async () => {
-  const result = await engine.run(plan('three', 3), { maxParallel: 2 });
+  const result = await engine.run(plan('three', 3, 'growing'), { maxParallel: 2 });
   expect([...ran].sort()).toEqual(['join', 'part 0', 'part 1', 'part 2']);
   expect(await read(engine.store, result.nodes.set?.outputs.out as ArtifactRef)).toEqual({ values: [0, 10, 20] });
   expect(await read(engine.store, result.nodes.sum?.outputs.out as ArtifactRef)).toEqual({ sum: 30 });
 });
 
 test('a set that grew makes only the new parts', async () => {
-  await engine.run(plan('three', 3));
+  await engine.run(plan('small', 3, 'grown'));
   ran = [];
-  const result = await engine.run(plan('five', 5));
+  const result = await engine.run(plan('large', 5, 'grown'));
   expect([...ran].sort()).toEqual(['join', 'part 3', 'part 4']);
   expect(await read(engine.store, result.nodes.sum?.outputs.out as ArtifactRef)).toEqual({ sum: 100 });
 });
 
-test('a part that fails leaves the other parts made, and a later run makes only the missing one', async () => {
+test('a part that fails leaves the other parts made, and a retry makes only the missing one', async () => {
   bad = 6;
-  const error = await engine.run(plan('eight', 8)).catch((failure: WorkflowFailedError) => failure);
-  expect(String((error as WorkflowFailedError).cause?.message)).toBe('1 stage failed: set (PartUseless)');
+  const handle = await engine.start(plan('eight', 8));
+  const { nodes } = await engine.untilState('eight', 'needs attention');
+  expect(nodes[0]).toMatchObject({ state: 'failed', failure: { code: 'PartUseless', remedy: 'mend it' } });
+  expect(ran).toHaveLength(8);
   ran = [];
   bad = -1;
-  await engine.run(plan('eight', 8));
+  await engine.tell('eight', 'retry', {});
+  await handle.result();
   expect([...ran].sort()).toEqual(['join', 'part 6']);
+});
+
+/** Event counts of the child's histories, from the first to the last that continues it. */
+const historiesOf = async (workflowId: string): Promise<number[]> => {
+  const [runId] = workflowId.split('/');
+  const { events } = await engine.client.workflow.getHandle(runId as string).fetchHistory();
+  const started = events?.map((event) => event.childWorkflowExecutionStartedEventAttributes).find(Boolean);
+  const lengths: number[] = [];
+  for (let next = started?.workflowExecution?.runId; next; ) {
+    const all = (await engine.client.workflow.getHandle(workflowId, next).fetchHistory()).events ?? [];
+    lengths.push(all.length);
+    next = all.at(-1)?.workflowExecutionContinuedAsNewEventAttributes?.newExecutionRunId;
+  }
+  return lengths;
+};
+
+const eventsLimit = 51_200;
+
+test('1,200 parts stay far below the limit of a history, and so would 20,000 identities in shards of 8', async () => {
+  const total = 1200;
+  const result = await engine.run(plan('many', total), { maxParallel: 32 });
+  const values = Array.from({ length: total }, (_, i) => i * 10);
+  expect(await read(engine.store, result.nodes.set?.outputs.out as ArtifactRef)).toEqual({ values });
+  expect(ran.filter((name) => name.startsWith('part'))).toHaveLength(total);
+  const lengths = await historiesOf('many/set');
+  expect(lengths.length).toBeGreaterThan(1);
+  // Started at 2,000 events, then the parts under way end, at six events each, and the look-ups of a new history.
+  expect(Math.max(...lengths)).toBeLessThan(2000 + 32 * 6 + 50);
+  const perPart = lengths.reduce((a, b) => a + b, 0) / total;
+  expect(perPart).toBeLessThanOrEqual(6.2);
+  // In one history they would have been a third of the limit; in histories of 2,000 they are a twentieth.
+  expect((20_000 / 8) * perPart).toBeLessThan(eventsLimit / 3);
+  expect(Math.max(...lengths) * 20).toBeLessThan(eventsLimit);
+}, 300_000);
+
+test('a new history takes along what failed and what was there, and runs nothing twice', async () => {
+  await engine.run(plan('part of it', 10, 'carried'));
+  ran = [];
+  bad = 13;
+  const handle = await engine.start(plan('all of it', 30, 'carried'), { maxParallel: 2, maxEvents: 40 });
+  const { nodes } = await engine.untilState('all of it', 'needs attention');
+  expect(nodes[0]?.failure?.code).toBe('PartUseless');
+  expect((await historiesOf('all of it/set')).length).toBeGreaterThan(1);
+  const child = engine.client.workflow.getHandle('all of it/set');
+  expect(await child.query<PartsProgress>('progress')).toMatchObject({ parts: 30, done: 29, hits: 10, failed: 1 });
+  expect([...ran].sort()).toEqual(Array.from({ length: 20 }, (_, i) => `part ${i + 10}`).sort());
+  ran = [];
+  bad = -1;
+  await engine.tell('all of it', 'retry', {});
+  await handle.result();
+  expect([...ran].sort()).toEqual(['join', 'part 13']);
+});
+
+test('a pause holds across the change of histories', async () => {
+  gated = 2;
+  const handle = await engine.start(plan('held', 20), { maxParallel: 2, maxEvents: 30 });
+  const parts = () => engine.client.workflow.getHandle('held/set').query<PartsProgress>('progress');
+  // The history is long: the gated part is the last of it.
+  const openIt = await until(() => open);
+  await until(async () => {
+    const { running, done } = await parts().catch(() => ({ running: 0, done: 0 }));
+    return running === 1 && done > 1;
+  });
+  await engine.tell('held', 'pause');
+  const child = engine.client.workflow.getHandle('held/set');
+  const signalled = async () =>
+    ((await child.fetchHistory()).events ?? []).some((event) => event.workflowExecutionSignaledEventAttributes);
+  await until(signalled);
+  const before = ran.length;
+  const histories = await historiesOf('held/set');
+  openIt();
+  await until(async () => (await parts()).running === 0);
+  expect(await parts()).toMatchObject({ phase: 'parts', done: before });
+  expect(await historiesOf('held/set')).toHaveLength(histories.length);
+  await engine.tell('held', 'continue');
+  await handle.result();
+  expect(ran.filter((name) => name.startsWith('part'))).toHaveLength(20);
+  expect((await historiesOf('held/set')).length).toBeGreaterThan(histories.length);
 });
