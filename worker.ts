@@ -1,11 +1,12 @@
 import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker';
+import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
 import { type Bookkeeping, createBookkeeping } from './activities/bookkeeping.ts';
 import { createHost, type StageActivities } from './activities/host.ts';
 import { describeMachine, requireGpu, type TensorflowSetup } from './activities/machine.ts';
 import { registry } from './activities/registry.ts';
+import { startWatchdog } from './activities/watchdog.ts';
 import { CemiflowError } from './core/errors.ts';
 import { type Role, taskQueue } from './core/queues.ts';
 import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
@@ -27,14 +28,19 @@ export interface WorkerSetup {
   readonly cachedWorkflows?: number;
 }
 
-/** How long a stage may go on after the worker was asked to stop, and then how long its clean-up may take. */
-const shutdown = { shutdownGraceTime: '1s', shutdownForceTime: '25s' } as const;
+/**
+ * A worker that is asked to stop tells its stages at once, and they have this long to leave: a checkpoint takes seconds.
+ * Whoever stops workers must wait longer before it kills them.
+ */
+const leave = { shutdownGraceTime: '0s', shutdownForceTime: '25s' } as const;
+/** When a worker that was asked to stop is gone in any case: Temporal's own clean-up can hang on a stage that never returns. */
+export const longestLeaveMs = 28_000;
 
 /** A Temporal worker for one role. */
 export const createWorker = (setup: WorkerSetup): Promise<Worker> => {
   const { role, build, connection, namespace, activities, slots = 1, cachedWorkflows } = setup;
   const common: WorkerOptions = {
-    ...shutdown,
+    ...leave,
     connection,
     namespace,
     taskQueue: taskQueue(role, build),
@@ -99,7 +105,53 @@ const required = (name: string): string => {
   });
 };
 
-const main = async (): Promise<void> => {
+/**
+ * The first SIGTERM or SIGINT drains: the worker takes nothing new, and its stages leave a checkpoint and go back to the
+ * queue. The second leaves at once.
+ *
+ * @returns takes the worker, once it runs
+ */
+const stopOnSignals = (): ((worker: Worker) => void) => {
+  let running: Worker | undefined;
+  let asked = false;
+  const stop = (signal: NodeJS.Signals): void => {
+    if (asked || !running) {
+      console.error(asked ? `${signal} again: leaving at once` : `${signal} before work began: leaving`);
+      process.exit(asked ? 1 : 0);
+    }
+    asked = true;
+    console.log(`${signal}: draining; a second signal leaves at once`);
+    setTimeout(() => {
+      console.error('what was under way did not leave in time');
+      process.exit(1);
+    }, longestLeaveMs).unref();
+    if (running.getState() === 'RUNNING') running.shutdown();
+  };
+  process.on('SIGTERM', stop);
+  process.on('SIGINT', stop);
+  return (worker) => {
+    running = worker;
+  };
+};
+
+/** How long the main thread may stand still unless told. */
+const watchdogSeconds = 180;
+
+/** @throws CemiflowError `EnvironmentInvalid` */
+const watchdogPatienceMs = (): number => {
+  const given = process.env.CEMIFLOW_WATCHDOG_SECONDS || String(watchdogSeconds);
+  if (/^[1-9]\d*$/.test(given)) return Number(given) * 1000;
+  throw new CemiflowError('EnvironmentInvalid', `CEMIFLOW_WATCHDOG_SECONDS must be a positive integer, got ${given}`, {
+    remedy: `leave it out for ${watchdogSeconds}, or set it longer than the longest step`,
+    data: { given },
+  });
+};
+
+/** Runs the worker that arguments and environment ask for, until it is stopped. */
+const runWorker = async (host: typeof hostOver): Promise<void> => {
+  const takeWorker = stopOnSignals();
+  startWatchdog(watchdogPatienceMs());
+  Runtime.install({ shutdownSignals: [] });
   const { values } = parseArgs({ options: { role: { type: 'string' }, build: { type: 'string' } } });
   const { role, build } = values;
   if ((role !== 'orchestrator' && role !== 'cpu' && role !== 'gpu') || !build)
@@ -118,18 +170,21 @@ const main = async (): Promise<void> => {
   };
   const store = await openStore(s3);
   const activities =
-    role === 'orchestrator' ? createBookkeeping(store) : hostOver(store, build, setup, new ThreadWriter(s3));
+    role === 'orchestrator' ? createBookkeeping(store) : host(store, build, setup, new ThreadWriter(s3));
   const connection = await NativeConnection.connect({ address: required('TEMPORAL_ADDRESS') });
   const namespace = process.env.TEMPORAL_NAMESPACE || 'default';
   const worker = await createWorker({ role, build, connection, namespace, activities });
   console.log(`${role} worker of build ${build} is ready, ${setup.flags.intraOpThreads} threads`);
-  await worker.run();
+  const running = worker.run();
+  takeWorker(worker);
+  await running;
   await connection.close();
 };
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
+/** This process as a worker: says what went wrong, and ends. @param host makes the stage activities; tests give another */
+export const workerProcess = async (host = hostOver): Promise<never> => {
   try {
-    await main();
+    await runWorker(host);
     // Stage modules may hold timers or native threads.
     process.exit(0);
   } catch (error) {
@@ -137,4 +192,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error(`error[${code}]: ${(error as Error).stack}${remedy ? `\n  remedy: ${remedy}` : ''}`);
     process.exit(1);
   }
-}
+};
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await workerProcess();

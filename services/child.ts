@@ -19,18 +19,16 @@ export interface ChildOptions {
   readonly pids: string;
   readonly port?: number;
   readonly build?: string;
+  readonly mostFailures?: number;
   readonly onChange: () => void;
   readonly say: (line: string) => void;
 }
-
-/** A worker ends with this code when the code on disk is no longer the build that it was asked to be: no restart. */
-export const buildMovedExitCode = 75;
 
 const firstBackoffMs = 500;
 const longestBackoffMs = 30_000;
 /** A child that lived this long starts its count of failures anew. */
 const steadyMs = 60_000;
-const mostFailures = 8;
+const defaultMostFailures = 8;
 
 /** How long to wait before the n-th restart in a row (1, 2, …). */
 export const backoffMs = (failures: number): number => Math.min(firstBackoffMs * 2 ** (failures - 1), longestBackoffMs);
@@ -98,27 +96,27 @@ export class Child {
     this.change('running');
     say(`${name} started, pid ${child.pid}`);
     this.ended = new Promise((resolve) => {
-      const end = (how: string, code: number | null): void => {
+      const end = (how: string): void => {
         if (this.process !== child) return;
         this.process = undefined;
         rmSync(join(pids, name), { force: true });
         this.lastExit = how;
         say(`${name} ended: ${how}`);
-        this.afterEnd(code, Date.now() - startedAt);
+        this.afterEnd(Date.now() - startedAt);
         resolve();
       };
-      child.once('error', (error) => end(error.message, null));
-      child.once('exit', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`, code));
+      child.once('error', (error) => end(error.message));
+      child.once('exit', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`));
     });
   }
 
-  private afterEnd(code: number | null, livedMs: number): void {
-    if (this.state === 'stopping' || code === buildMovedExitCode) {
+  private afterEnd(livedMs: number): void {
+    if (this.state === 'stopping') {
       this.change('stopped');
       return;
     }
     this.failures = livedMs >= steadyMs ? 1 : this.failures + 1;
-    if (this.failures > mostFailures) {
+    if (this.failures > (this.options.mostFailures ?? defaultMostFailures)) {
       this.options.say(
         `${this.options.name} ended ${this.failures} times in a row, giving up: see ${this.options.log}`,
       );

@@ -16,9 +16,14 @@ export interface SupervisorConfig {
   readonly serverEnv: { readonly [name: string]: string };
   readonly workerEnv: { readonly [name: string]: string };
   readonly workerFile: string;
+  /** How often in a row a child may end before it is given up; 8 unless told. */
+  readonly mostFailures?: number;
   /** A process whose end stops the supervisor too (tests); absent for people. */
   readonly stopWith?: { readonly pid: number; readonly start: string };
 }
+
+/** How long a worker may take to stop before it is killed: longer than it takes to leave by itself (`worker.ts`: 28 s). */
+export const workerGraceMs = 35_000;
 
 /** Marks every process that a supervisor of this home started, so that orphans can be found. */
 export const homeVariable = 'CEMIFLOW_SUPERVISED_BY';

@@ -1,4 +1,5 @@
-import type { ChildStatus, WorkerRole, WorkerSpec } from './types.ts';
+import { join } from 'node:path';
+import type { ChildStatus, SupervisorStatus, WorkerRole, WorkerSpec } from './types.ts';
 
 export interface WorkerId {
   readonly role: WorkerRole;
@@ -43,3 +44,26 @@ export const fleetChanges = (
     drain: [...standing].filter((name) => !names.has(name)),
   };
 };
+
+/** The servers, and the workers of the build that was asked for last: those of another build end by themselves. */
+const current = ({ build, children }: SupervisorStatus): ChildStatus[] =>
+  children.filter((child) => child.build === undefined || child.build === build);
+
+/**
+ * What a person should look at: children that end again and again, and those that are started no more.
+ * @param logs folder of their logs
+ */
+export const childTroubles = (running: SupervisorStatus, logs: string): string[] =>
+  current(running)
+    .filter(({ state, restarts }) => state === 'failed' || (state === 'backoff' && restarts > 1))
+    .map((child) => `${ended(child, logs)}${child.state === 'failed' ? '; it is not started again' : ''}`);
+
+/** Why nothing goes on by itself: a server, or every worker of a role, is started no more. Undefined while there is hope. */
+export const whyHopeless = (running: SupervisorStatus, logs: string): string | undefined => {
+  const children = current(running);
+  const gone = children.find(({ kind }) => children.every((child) => child.kind !== kind || child.state === 'failed'));
+  return gone && ended(gone, logs);
+};
+
+const ended = ({ name, restarts, lastExit, log }: ChildStatus, logs: string): string =>
+  `${name} ended ${restarts + 1} times (${lastExit ?? 'unknown'}), see ${join(logs, log)}`;

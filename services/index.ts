@@ -11,6 +11,7 @@ import { ensureCredentials } from './credentials.ts';
 import { embeddedServers, endpointsFrom, resolveEndpoints } from './endpoints.ts';
 import { serverEnv, workerEnv } from './environment.ts';
 import { openLog, readJson, tailOf, writeJson } from './files.ts';
+import { childTroubles, whyHopeless } from './fleet.ts';
 import { findOrphans, stopOrphans } from './orphans.ts';
 import { type Paths, pathsOf, projectDir } from './paths.ts';
 import { choosePorts, type Ports } from './ports.ts';
@@ -33,6 +34,8 @@ export interface UpOptions {
   readonly stopWithPid?: number;
   /** Another program in place of `worker.ts`; for tests. */
   readonly workerFile?: string;
+  /** How often in a row a process may end before the supervisor gives it up; for tests. */
+  readonly mostFailures?: number;
 }
 
 const healthyTimeoutMs = 180_000;
@@ -86,8 +89,10 @@ export interface ServicesStatus {
   readonly supervisor?: SupervisorStatus;
   /** Undefined when the servers' addresses are not known: never started, none named. */
   readonly endpoints?: Endpoints;
-  /** What is wrong with the servers; empty when both answer. */
+  /** What is wrong with the servers, and with the supervisor's children; empty when all is well. */
   readonly troubles: readonly string[];
+  /** Why no run goes on by itself: the supervisor has given up a server, or every worker of a role. */
+  readonly hopeless?: string;
   /** Processes that a killed supervisor left behind. */
   readonly orphans: readonly number[];
 }
@@ -97,11 +102,14 @@ export const status = async ({ home, env }: { home: string; env: Env }): Promise
   const paths = pathsOf(home);
   const supervisor = await ask(paths.socket, { op: 'status' });
   const orphans = supervisor === undefined ? findOrphans(paths.home).map((orphan) => orphan.pid) : [];
+  const dying = supervisor ? childTroubles(supervisor, paths.logs) : [];
+  const hopeless = supervisor && whyHopeless(supervisor, paths.logs);
+  const common = { supervisor, orphans, hopeless };
   try {
     const endpoints = resolveEndpoints({ home, env });
-    return { supervisor, endpoints, orphans, troubles: await troubles(endpoints) };
+    return { ...common, endpoints, troubles: [...dying, ...(await troubles(endpoints))] };
   } catch (error) {
-    return { supervisor, orphans, troubles: [error instanceof Error ? error.message : String(error)] };
+    return { ...common, troubles: [...dying, error instanceof Error ? error.message : String(error)] };
   }
 };
 
@@ -192,11 +200,12 @@ const startSupervisor = async (
   );
   writeJson(paths.services, { ports });
   const endpoints = endpointsFrom(env, ports, ensureCredentials(paths.credentials));
-  const { stopWithPid } = options;
+  const { stopWithPid, mostFailures } = options;
   const config: SupervisorConfig = {
     ...{ home: paths.home, endpoints, ports, temporal, minio },
     ...{ serverEnv: serverEnv(env), workerEnv: workerEnv(env) },
     workerFile: options.workerFile ?? join(projectDir, 'worker.ts'),
+    mostFailures,
     stopWith: stopWithPid === undefined ? undefined : { pid: stopWithPid, start: processStart(stopWithPid) ?? '' },
   };
   writeJson(paths.config, config);

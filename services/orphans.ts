@@ -2,7 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { processStart } from '../setup/lock.mjs';
-import { homeVariable } from './config.ts';
+import { homeVariable, workerGraceMs } from './config.ts';
 import type { Paths } from './paths.ts';
 
 /** A process that a supervisor of this home started; `start` tells it from a later process with the same pid. */
@@ -29,7 +29,7 @@ export const findOrphans = (home: string): Orphan[] => {
 };
 
 /** Stops what a killed supervisor left behind: workers first, so that they can still report to the servers. */
-export const stopOrphans = async (paths: Paths, graceMs = 20_000): Promise<Orphan[]> => {
+export const stopOrphans = async (paths: Paths, graceMs = workerGraceMs): Promise<Orphan[]> => {
   const orphans = findOrphans(paths.home);
   const isServer = (orphan: Orphan): boolean => / server (start-dev|--quiet) /.test(`${orphan.command} `);
   await stopAll(

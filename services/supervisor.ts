@@ -3,7 +3,7 @@ import { createServer, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { isAlive } from '../setup/lock.mjs';
 import { Child, type Command } from './child.ts';
-import { minioCommand, type SupervisorConfig, temporalCommand, workerCommand } from './config.ts';
+import { minioCommand, type SupervisorConfig, temporalCommand, workerCommand, workerGraceMs } from './config.ts';
 import type { Reply, Request } from './control.ts';
 import { readJson, writeJson } from './files.ts';
 import { fleetChanges, largerSpec, wantedWorkers, workerName } from './fleet.ts';
@@ -11,9 +11,6 @@ import { type Paths, pathsOf, projectDir } from './paths.ts';
 import type { ChildStatus, SupervisorStatus, WorkerSpec } from './types.ts';
 
 const serverGraceMs = 15_000;
-const workerGraceMs = 30_000;
-/** A worker of an older build may finish the step it is in and store its checkpoint. */
-const drainGraceMs = 600_000;
 const watchEveryMs = 1_000;
 
 /** The one process that owns the embedded servers and the workers of a state folder. */
@@ -103,7 +100,7 @@ class Supervisor {
 
   private drain(worker: Child): void {
     say(`draining ${worker.status.name}`);
-    void worker.stop(drainGraceMs).then(() => {
+    void worker.stop(workerGraceMs).then(() => {
       this.workers = this.workers.filter((other) => other !== worker);
       this.changed();
     });
@@ -119,7 +116,9 @@ class Supervisor {
   ): Child {
     const { logs, pids } = this.paths;
     const onChange = (): void => this.changed();
-    return new Child({ name, kind, command, port, build, log: join(logs, `${log}.log`), pids, onChange, say });
+    const { mostFailures } = this.config;
+    const path = join(logs, `${log}.log`);
+    return new Child({ name, kind, command, port, build, log: path, pids, mostFailures, onChange, say });
   }
 
   private changed(): void {
