@@ -5,7 +5,8 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
-import type { Store } from '../store/index.ts';
+import type { RunDocument, Store } from '../store/index.ts';
+import type { RunProgress } from '../workflows/types.ts';
 import { outputOfType, statusOf } from './planning.ts';
 import { findRun } from './runs.ts';
 
@@ -33,10 +34,15 @@ export const writeArtifact = async (store: Store, ref: ArtifactRef, folder: stri
   return written;
 };
 
-/** Outputs of every node of the plan that is made. */
-export const outputsOf = async (store: Store, plan: Plan): Promise<Map<string, Outputs>> => {
+/**
+ * Outputs of every node of the run that is made. What was made without skipped inputs has other keys than the plan foresaw:
+ * only the run's document knows it.
+ */
+export const outputsOf = async (store: Store, { plan, progress }: RunDocument): Promise<Map<string, Outputs>> => {
+  const { nodes = [] } = (progress ?? {}) as unknown as Partial<RunProgress>;
+  const written = nodes.flatMap(({ id, outputs }) => (outputs ? [[id, outputs] as const] : []));
   const { records } = await statusOf(plan, store);
-  return new Map([...records].map(([id, { outputs }]) => [id, outputs]));
+  return new Map([...written, ...[...records].map(([id, { outputs }]) => [id, outputs] as const)]);
 };
 
 /**
@@ -46,7 +52,8 @@ export const outputsOf = async (store: Store, plan: Plan): Promise<Map<string, O
  */
 export const findArtifact = async (store: Store, name: string): Promise<ArtifactRef> => {
   const colon = name.indexOf(':');
-  const { plan, id } = await findRun(store, name.slice(0, colon));
+  const run = await findRun(store, name.slice(0, colon));
+  const { plan, id } = run;
   const wanted = name.slice(colon + 1);
   // A node's id may hold dots inside its brackets: student[m=0.5].log
   const node = plan.nodes.find((each) => wanted === each.id || wanted.startsWith(`${each.id}.`));
@@ -62,7 +69,7 @@ export const findArtifact = async (store: Store, name: string): Promise<Artifact
       remedy: `name one of ${names.join(', ')}`,
       data: { run: id, node: node.id, output },
     });
-  const made = (await outputsOf(store, plan)).get(node.id)?.[output];
+  const made = (await outputsOf(store, run)).get(node.id)?.[output];
   if (made) return made;
   throw new CemiflowError('NotMade', `${node.id} of ${id} has not been made, or its blobs are gone`, {
     remedy: `cemiflow status ${id} says why; cemiflow run makes it`,
@@ -74,13 +81,8 @@ export const findArtifact = async (store: Store, name: string): Promise<Artifact
 const defaultOutput = ({ kind, outputs }: PlanNode): string =>
   loadStageSchemas().get(kind)?.defaultOutput ?? (Object.keys(outputs)[0] as string);
 
-/** The report of a plan, once its node has been made. @param known outputs of its nodes, where they were just looked up */
-export const findReport = async (
-  store: Store,
-  plan: Plan,
-  known?: ReadonlyMap<string, Outputs>,
-): Promise<ArtifactRef | undefined> => {
-  const outputs = known ?? (await outputsOf(store, plan));
+/** The report of a plan, once its node has been made. @param outputs of its nodes */
+export const findReport = (plan: Plan, outputs: ReadonlyMap<string, Outputs>): ArtifactRef | undefined => {
   for (const node of [...plan.nodes].reverse()) {
     const ref = outputs.get(node.id)?.[outputOfType(node, 'report') ?? ''];
     if (ref) return ref;
@@ -92,9 +94,9 @@ export const findReport = async (
 export const fetchReport = async (
   store: Store,
   plan: Plan,
-  where: { readonly cwd: string; readonly out?: string; readonly outputs?: ReadonlyMap<string, Outputs> },
+  where: { readonly cwd: string; readonly out?: string; readonly outputs: ReadonlyMap<string, Outputs> },
 ): Promise<string | undefined> => {
-  const ref = await findReport(store, plan, where.outputs);
+  const ref = findReport(plan, where.outputs);
   if (!ref) return undefined;
   const folder = where.out ? resolve(where.cwd, where.out) : join(where.cwd, 'reports', plan.experiment);
   const paths = await writeArtifact(store, ref, folder);

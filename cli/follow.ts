@@ -1,37 +1,37 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Client } from '@temporalio/client';
-import { workerTrouble } from './launch.ts';
+import { type Client, ServiceError } from '@temporalio/client';
+import type { RunDocument, Store } from '../store/index.ts';
 import type { Session } from './session.ts';
+import { commandLine } from './shell.ts';
+import { troubleTeller } from './trouble.ts';
 import { displayFor } from './view/displays.ts';
-import { type RunView, takeSnapshot } from './view/snapshot.ts';
+import { type RunView, runViewer } from './view/snapshot.ts';
 
-/** How often the worker processes are looked at. */
-const troubleEveryMs = 10_000;
+export interface Follow {
+  readonly client: Client;
+  readonly store: Store;
+  readonly run: RunDocument;
+}
 
 /**
- * Shows the run until it ends, or until Ctrl-C: the run goes on without a viewer.
+ * Shows the run until it ends or waits for a person, or until Ctrl-C: the run goes on without a viewer. A Temporal that is
+ * away for a while is waited for.
  *
  * @returns the last view, or undefined when interrupted
+ * @throws CemiflowError `ServiceGaveUp`, `ServicesNotUp`
  */
-export const follow = async (client: Client, runId: string, session: Session): Promise<RunView | undefined> => {
+export const follow = async ({ client, store, run }: Follow, session: Session): Promise<RunView | undefined> => {
   const display = displayFor(session);
-  let view: RunView | undefined;
-  let [told, lookedAtMs] = ['', Date.now()];
-  /** Says once what keeps the run from going on. */
-  const tellTrouble = async (stuck: string | undefined): Promise<void> => {
-    const look = Date.now() - lookedAtMs > troubleEveryMs;
-    if (look) lookedAtMs = Date.now();
-    const trouble = stuck ?? (look ? await workerTrouble(session) : undefined);
-    if (trouble && trouble !== told) session.note(`trouble: ${trouble}`);
-    told = trouble ?? told;
-  };
+  const trouble = troubleTeller(run.id, session);
+  const look = runViewer(client, store, run);
   try {
     while (!session.interrupted.aborted) {
-      const now = await takeSnapshot(client, runId, view);
-      view = now;
-      display.show(now);
-      if (now.state !== 'running') return now;
-      await tellTrouble(now.trouble);
+      const view = await look().catch((error) => {
+        if (!(error instanceof ServiceError)) throw error;
+      });
+      if (view) display.show(view);
+      if (view && isOver(view)) return view;
+      await trouble.look(view ? view.trouble : 'Temporal does not answer');
       await sleep(display.everyMs, undefined, { signal: session.interrupted }).catch(() => {});
     }
     return undefined;
@@ -40,11 +40,15 @@ export const follow = async (client: Client, runId: string, session: Session): P
   }
 };
 
+/** That a run waits for a person is believed of its workflow alone: what was last known may have been answered since. */
+const isOver = ({ state, answered }: RunView): boolean =>
+  !['running', 'paused'].includes(state) && (state !== 'needs attention' || answered);
+
 /** What Ctrl-C answers: the run goes on, and how to come back to it or end it. */
 export const detachedNote = (runId: string): string =>
   [
     `detached: ${runId} goes on without this terminal`,
-    `  cemiflow attach ${runId}   follow it to its report`,
-    `  cemiflow watch ${runId}    only look`,
-    `  cemiflow cancel ${runId}   stop it; what is finished is kept`,
+    `  ${commandLine('attach', runId)}   follow it to its report`,
+    `  ${commandLine('watch', runId)}    only look`,
+    `  ${commandLine('cancel', runId)}   stop it; what is finished is kept`,
   ].join('\n');

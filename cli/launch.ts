@@ -9,6 +9,7 @@ import type { experiment } from '../workflows/experiment.ts';
 import type { Device, ExperimentInput } from '../workflows/types.ts';
 import type { Arguments } from './command.ts';
 import { usageError } from './exit.ts';
+import { isoNow, isUnderWay } from './runs.ts';
 import type { Session } from './session.ts';
 
 /** How a run uses this machine. */
@@ -18,6 +19,21 @@ export interface Resources {
   readonly cpuWorkers: number;
   readonly gpuWorkers: number;
 }
+
+/** How a run guards against crashes. */
+export type Guard = Pick<ExperimentInput, 'checkpoint' | 'heartbeatSeconds'>;
+
+/** Only what was given: the rest has defaults of its own. @throws CemiflowError `Usage` */
+export const readGuard = (args: Arguments): Guard => {
+  const everySeconds = args.count('checkpoint-seconds', 1);
+  const everySteps = args.count('checkpoint-steps', 1);
+  const heartbeatSeconds = args.count('heartbeat-timeout', 1);
+  const checkpoint = { ...(everySeconds && { everySeconds }), ...(everySteps && { everySteps }) };
+  return {
+    ...(everySeconds || everySteps ? { checkpoint } : {}),
+    ...(heartbeatSeconds ? { heartbeatSeconds } : {}),
+  };
+};
 
 /** @throws CemiflowError `Usage` */
 export const readResources = (args: Arguments, { cores }: Session): Resources => {
@@ -39,27 +55,24 @@ export const startWorkers = async (session: Session, { cpuWorkers, gpuWorkers }:
   return build;
 };
 
-/** For a run that is under way: leaves the workers of its build as they are, and starts some where there are none. */
+/**
+ * For a run that is under way: leaves the workers of its build as they are, and starts some where there are none, or where
+ * the supervisor has given some up.
+ */
 export const keepWorkers = async (session: Session, build: string, resources: Resources): Promise<void> => {
   const { supervisor } = await status({ home: session.home, env: session.env });
-  const present = supervisor?.children.some((child) => child.build === build && child.state === 'running');
-  if (!present) await startWorkers(session, resources);
+  const own = supervisor?.children.filter((child) => child.build === build) ?? [];
+  const up = own.length > 0 && own.every(({ state }) => ['starting', 'running', 'backoff'].includes(state));
+  if (!up) await startWorkers(session, resources);
 };
 
-/** Why stages may wait for ever: worker processes that end as soon as they start. */
-export const workerTrouble = async ({ home, env }: Session): Promise<string | undefined> => {
-  const { supervisor } = await status({ home, env });
-  const broken = supervisor?.children.find(
-    ({ state, restarts }) => state === 'failed' || (state === 'backoff' && restarts > 1),
-  );
-  return broken && `${broken.name} does not run (${broken.lastExit ?? broken.state}), see ${broken.log}`;
-};
+export interface RunningBuild {
+  readonly build: string;
+  readonly device: string;
+}
 
 /** The build and device of a run that is under way; undefined where none is. */
-export const runningBuild = async (
-  client: Client,
-  runId: string,
-): Promise<{ readonly build: string; readonly device: string } | undefined> => {
+export const runningBuild = async (client: Client, runId: string): Promise<RunningBuild | undefined> => {
   try {
     const { status: now, memo } = await client.workflow.getHandle(runId).describe();
     if (now.name !== 'RUNNING') return undefined;
@@ -75,26 +88,28 @@ export interface Launch {
   readonly runId: string;
   readonly plan: Plan;
   readonly resources: Resources;
+  readonly guard?: Guard;
   readonly build: string;
   readonly spec: { readonly path: string; readonly overrides?: JsonObject };
 }
 
 /**
- * Starts the run, or attaches to it where it is under way. A run whose workers are of another build is started again:
- * what it has made is in the store.
+ * Starts the run, or attaches to it where it is under way. A run whose workers are of another build is started again, and
+ * one whose workflow is gone is resumed: what it has made is in the store.
  */
 export const launch = async (
   client: Client,
   store: Store,
   run: Launch,
-): Promise<'started' | 'attached' | 'restarted'> => {
-  const { runId, plan, resources, build, spec } = run;
+): Promise<'started' | 'attached' | 'restarted' | 'resumed'> => {
+  const { runId, plan, resources, guard, build, spec } = run;
   const present = await runningBuild(client, runId);
   if (present?.build === build) return 'attached';
-  const startedAt = new Date().toISOString().replace('Z', '+00:00');
-  await store.putRun({ id: runId, plan, spec, startedAt, workflowId: runId, state: 'running' });
+  // A damaged document is written anew.
+  const before = await store.getRun(runId).catch(() => undefined);
+  await store.putRun({ id: runId, plan, spec, startedAt: isoNow(), workflowId: runId, state: 'running' });
   const { device, maxParallel } = resources;
-  const input: ExperimentInput = { plan, runId, device, maxParallel, build };
+  const input: ExperimentInput = { plan, runId, device, maxParallel, build, ...guard };
   await client.workflow.start<typeof experiment>('experiment', {
     taskQueue: taskQueue('orchestrator', build),
     workflowId: runId,
@@ -104,7 +119,8 @@ export const launch = async (
     staticSummary: `${plan.experiment}: ${plan.nodes.length} stages from ${spec.path}`,
     args: [input],
   });
-  return present ? 'restarted' : 'started';
+  if (present) return 'restarted';
+  return before && isUnderWay(before.state) ? 'resumed' : 'started';
 };
 
 /** Runs under way whose workers are of another build: they wait until they are started again. */

@@ -1,56 +1,93 @@
 import type { Client } from '@temporalio/client';
 import type { Outputs } from '../core/action.ts';
 import type { Plan } from '../core/plan.ts';
-import type { Store } from '../store/index.ts';
+import type { RunDocument, Store } from '../store/index.ts';
 import { fetchReport } from './artifacts.ts';
 import { exitCodes, tellError } from './exit.ts';
+import { workflowGone } from './runs.ts';
 import type { Session } from './session.ts';
+import { commandLine, runCommand } from './shell.ts';
 import type { RunView } from './view/snapshot.ts';
 
 interface Followed {
   readonly client: Client;
   readonly store: Store;
-  readonly plan: Plan;
-  readonly runId: string;
+  readonly run: RunDocument;
   readonly out?: string;
-  /** Of the plan's nodes, where they were just looked up. */
-  readonly outputs?: ReadonlyMap<string, Outputs>;
 }
 
 /** Follows a run to its end and tells it: the report, or what failed and what to do. @returns the exit code */
-export const followToEnd = async (run: Followed, session: Session): Promise<number> => {
+export const followToEnd = async (followed: Followed, session: Session): Promise<number> => {
   // Loads Temporal's client, which a run with nothing to do never needs.
   const { detachedNote, follow } = await import('./follow.ts');
-  const view = await follow(run.client, run.runId, session);
+  const { run, store, out } = followed;
+  const view = await follow(followed, session);
   if (!view) {
-    session.note(detachedNote(run.runId));
+    session.note(detachedNote(run.id));
     return exitCodes.interrupted;
   }
-  if (view.state === 'done') return tellReport(run, session);
+  if (view.state !== 'done') return tellUndone(followed, view, session);
+  for (const { id, skipped } of view.stages) if (skipped) session.note(`without ${id}: ${skipped.because}`);
+  // What was made without skipped inputs has other keys than the plan foresaw: the run itself knows it.
+  const outputs = new Map(view.stages.flatMap((stage) => (stage.outputs ? [[stage.id, stage.outputs] as const] : [])));
+  return tellReport({ store, plan: run.plan, runId: run.id, out, outputs }, session);
+};
+
+/** Tells what failed, with its remedy, and what a person can do. @returns the exit code @throws CemiflowError `WorkflowGone` */
+export const tellUndone = async (followed: Followed, view: RunView, session: Session): Promise<number> => {
+  const { run } = followed;
+  if (view.state === 'gone') throw workflowGone(run);
   const failed = view.stages.flatMap(({ id, failure }) => (failure ? [{ id, ...failure }] : []));
-  if (session.json) session.print(JSON.stringify({ run: run.runId, state: view.state, failed }));
+  const commands = view.state === 'needs attention' ? commandsFor(run.id, failed) : undefined;
+  if (session.json) session.print(JSON.stringify({ run: run.id, state: view.state, failed, commands }));
   for (const { id, code, message, remedy } of failed)
     session.note(tellError({ code, message, remedy, stage: id }, session));
-  session.note(failed.length > 0 ? againNote(run.runId) : await endNote(run, view, session));
-  if (session.verbose) session.note(await stackOf(run));
+  if (commands) session.note(attentionNote(run.id, commands));
+  else session.note(failed.length > 0 ? againNote(run) : await endNote(followed, view, session));
+  if (session.verbose) session.note(await stackOf(followed));
   return exitCodes.runFailed;
 };
 
+interface Made {
+  readonly store: Store;
+  readonly plan: Plan;
+  readonly runId: string;
+  readonly out?: string;
+  /** Of the plan's nodes. */
+  readonly outputs: ReadonlyMap<string, Outputs>;
+}
+
 /** Copies the report beside the user and says where it is. */
-export const tellReport = async (
-  { store, plan, runId, out, outputs }: Omit<Followed, 'client'>,
-  session: Session,
-): Promise<number> => {
+export const tellReport = async ({ store, plan, runId, out, outputs }: Made, session: Session): Promise<number> => {
   const report = await fetchReport(store, plan, { cwd: session.cwd, out, outputs });
   if (session.json) session.print(JSON.stringify({ run: runId, state: 'done', report }));
   else session.print(report ? `report: ${report}` : `${runId} is done`);
   return exitCodes.ok;
 };
 
-const againNote = (runId: string): string =>
-  `${runId} failed; what is finished is kept, and "cemiflow run" with the same spec makes only the rest`;
+/** What a person can answer to a run that waits. */
+const commandsFor = (runId: string, failed: readonly { readonly id: string }[]) => ({
+  retry: commandLine('retry', runId),
+  skip: `${commandLine('skip', runId, ...failed.map(({ id }) => id))} --because TEXT`,
+  abort: commandLine('abort', runId),
+});
 
-const endNote = async ({ client, runId }: Followed, { state }: RunView, session: Session): Promise<string> => {
+const attentionNote = (runId: string, { retry, skip, abort }: ReturnType<typeof commandsFor>): string =>
+  [
+    `${runId} needs attention, and waits for`,
+    `  ${retry}   once the cause is mended`,
+    `  ${skip}   to go on without`,
+    `  ${abort}   to end it; what is finished is kept`,
+  ].join('\n');
+
+const againNote = (run: RunDocument): string =>
+  `${run.id} failed; what is finished is kept, and "${runCommand(run)}" makes only the rest`;
+
+const endNote = async (
+  { client, run: { id: runId } }: Followed,
+  { state }: RunView,
+  session: Session,
+): Promise<string> => {
   if (state === 'cancelled') return `${runId} was cancelled; what is finished is kept`;
   const error = await client.workflow
     .getHandle(runId)
@@ -65,8 +102,8 @@ const endNote = async ({ client, runId }: Followed, { state }: RunView, session:
 };
 
 /** The failed stages' chains of causes with their stacks, as Temporal kept them. */
-const stackOf = async ({ client, runId }: Followed): Promise<string> => {
-  const { events } = await client.workflow.getHandle(runId).fetchHistory();
+const stackOf = async ({ client, run }: Followed): Promise<string> => {
+  const { events } = await client.workflow.getHandle(run.id).fetchHistory();
   const chains = (events ?? []).flatMap((event) => {
     const failure =
       event.activityTaskFailedEventAttributes?.failure ?? event.childWorkflowExecutionFailedEventAttributes?.failure;

@@ -2,6 +2,7 @@ import { hexOf } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { type Plan, planDigest } from '../core/plan.ts';
 import type { RunDocument, Store } from '../store/index.ts';
+import { runCommand } from './shell.ts';
 
 /** `quickstart-1f2e3d4c5b6a`: the same plan always has the same run, so that starting it twice attaches. */
 export const runIdOf = (plan: Plan): string => `${plan.experiment}-${hexOf(planDigest(plan)).slice(0, 12)}`;
@@ -30,3 +31,16 @@ export const findRun = async (store: Store, name: string): Promise<RunDocument> 
     data: { name },
   });
 };
+
+/** ISO 8601 with +00:00, as documents hold it. */
+export const isoNow = (): string => new Date().toISOString().replace('Z', '+00:00');
+
+/** Whether a run in this state has a workflow that is under way, or should have. */
+export const isUnderWay = (state = 'running'): boolean => ['running', 'needs attention', 'paused'].includes(state);
+
+/** A run that its document takes for running, and Temporal knows nothing of: its retention is over, or its database is new. */
+export const workflowGone = (run: Pick<RunDocument, 'id' | 'spec'>): CemiflowError =>
+  new CemiflowError('WorkflowGone', `${run.id} stands still: its workflow is gone`, {
+    remedy: `"${runCommand(run)}" takes it up again; what is finished is kept`,
+    data: { run: run.id },
+  });

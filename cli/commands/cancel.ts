@@ -1,38 +1,24 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { buildId } from '../../schemas/code-digest.ts';
-import { openStore } from '../../store/index.ts';
 import type { Run } from '../command.ts';
-import { ensureServices, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { keepWorkers, readResources, runningBuild } from '../launch.ts';
-import { findRun } from '../runs.ts';
+import { isoNow, isUnderWay } from '../runs.ts';
+import { keepItsWorkers, reachRun, untilEnded } from '../underway.ts';
 
-export const run: Run = async (args, session) => {
-  const endpoints = await ensureServices(session);
-  const store = await openStore(endpoints.s3);
-  const run = await findRun(store, args.positionals[0] ?? '');
-  const { id } = run;
-  const tell = (how: string): number => {
-    session.print(session.json ? JSON.stringify({ run: id, how }) : `${id} ${how}`);
-    return exitCodes.ok;
-  };
-  return withClient(endpoints, async (client) => {
-    const running = await runningBuild(client, id);
-    if (!running) return tell('is not running');
-    const handle = client.workflow.getHandle(id);
-    if (running.build !== (await buildId())) {
-      // Nobody runs its code any more, so nobody could answer a request to stop.
-      await handle.terminate('cancelled; its workers are of another build');
-      await store.putRun({ ...run, state: 'cancelled' });
-      return tell('was cancelled');
+export const run: Run = (args, session) =>
+  reachRun(args, session, async ({ client, store, run, running }) => {
+    const tell = (how: string): number => {
+      session.print(session.json ? JSON.stringify({ run: run.id, how }) : `${run.id} ${how}`);
+      return exitCodes.ok;
+    };
+    const handle = client.workflow.getHandle(run.id);
+    if (running && running.build === (await buildId())) {
+      await keepItsWorkers(run, running, args, session);
+      await handle.cancel();
+      return (await untilEnded(client, run.id, session)) ? tell('was cancelled') : exitCodes.interrupted;
     }
-    await keepWorkers(session, running.build, readResources(args, session));
-    await handle.cancel();
-    session.note('waiting for the stages under way to leave');
-    while (await runningBuild(client, id)) {
-      if (session.interrupted.aborted) return exitCodes.interrupted;
-      await sleep(300);
-    }
+    if (!running && !isUnderWay(run.state)) return tell('is not running');
+    // Nobody runs its code any more, so nobody could answer a request to stop; or its workflow is gone altogether.
+    if (running) await handle.terminate('cancelled; its workers are of another build');
+    await store.putRun({ ...run, state: 'cancelled', endedAt: isoNow() });
     return tell('was cancelled');
   });
-};

@@ -10,12 +10,28 @@ const resources = {
   'gpu-workers': { type: 'string' },
 } as const;
 
+/** How a run guards against crashes. */
+const guard = {
+  'checkpoint-seconds': { type: 'string' },
+  'checkpoint-steps': { type: 'string' },
+  'heartbeat-timeout': { type: 'string' },
+} as const;
+const because = { type: 'string' } as const;
+
 const runName = 'RUN is an id, the beginning of one, or the name of an experiment (its latest run).';
+const stageNames =
+  "STAGE is a node as status shows it, such as 'student[m=0.5]' (quoted, for the shell), or a stage for all of its nodes.";
 const resourceDetails = [
   '--device cpu|gpu       where stages with tensors run; default cpu',
   '--max-parallel N       stages under way at once; default 16',
   '--cpu-workers N        worker processes of this machine; default 2, or 1 on one core',
   '--gpu-workers N        one for each GPU; default 1 with --device gpu',
+];
+const guardDetails = [
+  '--checkpoint-seconds N training leaves a checkpoint after so long; default 120 where steps are not given',
+  '--checkpoint-steps N   and after so many steps, whichever comes first',
+  '--heartbeat-timeout N  seconds of silence after which a worker is taken for lost; default 60. For tests, and for',
+  '                       machines on which a single training step takes longer',
 ];
 
 /** Every command in the order of `help`. To add one is to add an entry here and a file that exports `run`. */
@@ -63,13 +79,15 @@ export const commands: readonly Command[] = [
     usage: 'SPEC [--set key=value]… [--device cpu|gpu] [--max-parallel N] [--detach] [--out DIR]',
     summary: 'run an experiment to its report, or attach to it where it runs',
     details: [
-      'Starts services and workers that are not up. Ctrl-C detaches: the run goes on.',
+      'Starts services and workers that are not up. Ctrl-C detaches: the run goes on. Where the run waits for a person, its',
+      'failed stages are tried again; where its workflow is gone, it is taken up again.',
       '--set params.m=[0,1]   override a value of the spec; may be given several times',
       ...resourceDetails,
+      ...guardDetails,
       '--detach               start and return',
       '--out DIR              where the report goes; default reports/<experiment>',
     ].join('\n'),
-    options: { ...resources, set, out, detach: { type: 'boolean' } },
+    options: { ...resources, ...guard, set, out, detach: { type: 'boolean' } },
     positionals: [1, 1],
     load: () => import('./run.ts'),
   },
@@ -98,6 +116,51 @@ export const commands: readonly Command[] = [
     options: resources,
     positionals: [1, 1],
     load: () => import('./cancel.ts'),
+  },
+  {
+    name: 'retry',
+    usage: 'RUN [STAGE]…',
+    summary: 'try failed stages of a run again: all of them, unless named',
+    details: [runName, stageNames].join('\n'),
+    options: resources,
+    positionals: [1, Number.POSITIVE_INFINITY],
+    load: () => import('./retry.ts'),
+  },
+  {
+    name: 'skip',
+    usage: 'RUN STAGE… --because TEXT',
+    summary: 'let a run go on without failed stages; what needs them is left out too, and the report says so',
+    details: [runName, stageNames, "--because 'the data set is gone'   goes into the report and its record"].join('\n'),
+    options: { ...resources, because },
+    positionals: [2, Number.POSITIVE_INFINITY],
+    load: () => import('./skip.ts'),
+  },
+  {
+    name: 'abort',
+    usage: 'RUN [--because TEXT]',
+    summary: 'end a run as failed; its stages leave checkpoints, and what is finished is kept',
+    details: runName,
+    options: { ...resources, because },
+    positionals: [1, 1],
+    load: () => import('./abort.ts'),
+  },
+  {
+    name: 'pause',
+    usage: 'RUN',
+    summary: 'start nothing new in a run; what is under way goes on',
+    details: runName,
+    options: resources,
+    positionals: [1, 1],
+    load: () => import('./pause.ts'),
+  },
+  {
+    name: 'continue',
+    usage: 'RUN',
+    summary: 'let a paused run go on',
+    details: runName,
+    options: resources,
+    positionals: [1, 1],
+    load: () => import('./continue.ts'),
   },
   { name: 'runs', usage: '', summary: 'list the runs, latest first', load: () => import('./runs.ts') },
   {

@@ -1,5 +1,5 @@
 import { CemiflowError } from '../../core/errors.ts';
-import { fetchReport } from '../artifacts.ts';
+import { fetchReport, outputsOf } from '../artifacts.ts';
 import type { Run } from '../command.ts';
 import { connectStore } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
@@ -7,13 +7,14 @@ import { findRun } from '../runs.ts';
 
 export const run: Run = async (args, session) => {
   const store = await connectStore(session);
-  const { id, plan } = await findRun(store, args.positionals[0] ?? '');
-  const page = await fetchReport(store, plan, { cwd: session.cwd, out: args.text('out') });
+  const run = await findRun(store, args.positionals[0] ?? '');
+  const outputs = await outputsOf(store, run);
+  const page = await fetchReport(store, run.plan, { cwd: session.cwd, out: args.text('out'), outputs });
   if (!page)
-    throw new CemiflowError('NotMade', `${id} has no report yet`, {
-      remedy: `cemiflow status ${id} says where it stands`,
-      data: { run: id },
+    throw new CemiflowError('NotMade', `${run.id} has no report yet`, {
+      remedy: `cemiflow status ${run.id} says where it stands`,
+      data: { run: run.id },
     });
-  session.print(session.json ? JSON.stringify({ run: id, report: page }) : page);
+  session.print(session.json ? JSON.stringify({ run: run.id, report: page }) : page);
   return exitCodes.ok;
 };

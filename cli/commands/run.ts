@@ -5,14 +5,15 @@ import type { Store } from '../../store/index.ts';
 import type { Arguments, Run } from '../command.ts';
 import { connectStore, ensureServices, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { launch, readResources, startWorkers, waitingRuns } from '../launch.ts';
+import { launch, readGuard, readResources, startWorkers, waitingRuns } from '../launch.ts';
 import { followToEnd, tellReport } from '../outcome.ts';
 import { makePlan, statusOf } from '../planning.ts';
-import { runIdOf } from '../runs.ts';
+import { isoNow, runIdOf } from '../runs.ts';
 import type { Session } from '../session.ts';
 
 export const run: Run = async (args, session) => {
   const resources = readResources(args, session);
+  const guard = readGuard(args);
   const plan = await makePlan(args, session);
   const runId = runIdOf(plan);
   const out = args.text('out');
@@ -22,15 +23,20 @@ export const run: Run = async (args, session) => {
   const endpoints = await ensureServices(session);
   const build = await startWorkers(session, resources);
   return withClient(endpoints, async (client) => {
-    const how = await launch(client, store, { runId, plan, resources, build, spec: specOf(args, session) });
+    const spec = specOf(args, session);
+    const how = await launch(client, store, { runId, plan, resources, guard, build, spec });
     session.note(`${how} ${runId}${endpoints.temporal.ui ? ` · console ${endpoints.temporal.ui}` : ''}`);
     for (const other of await waitingRuns(client, build))
       session.note(
         `${other} was started with other code and waits; "cemiflow run" with its spec goes on with this code`,
       );
-    if (!args.flag('detach')) return followToEnd({ client, store, plan, runId, out }, session);
-    session.print(session.json ? JSON.stringify({ run: runId, how }) : runId);
-    return exitCodes.ok;
+    if (how === 'attached') await (await import('../ask.ts')).retryFailed(client, runId, session);
+    if (args.flag('detach')) {
+      session.print(session.json ? JSON.stringify({ run: runId, how }) : runId);
+      return exitCodes.ok;
+    }
+    const run = { id: runId, plan, spec, startedAt: isoNow(), workflowId: runId, ...(await store.getRun(runId)) };
+    return followToEnd({ client, store, run, out }, session);
   });
 };
 

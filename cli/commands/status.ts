@@ -1,26 +1,35 @@
 import type { ServicesStatus } from '../../services/index.ts';
 import { status } from '../../services/index.ts';
-import { openStore, type RunDocument } from '../../store/index.ts';
-import type { RunProgress } from '../../workflows/types.ts';
+import { openStore } from '../../store/index.ts';
 import type { Run } from '../command.ts';
 import { knownEndpoints, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { findRun } from '../runs.ts';
+import { findRun, isUnderWay } from '../runs.ts';
 import type { Session } from '../session.ts';
 import { alignColumns } from '../view/format.ts';
 import { stageLine, summaryOf } from '../view/rows.ts';
-import { type RunView, takeSnapshot } from '../view/snapshot.ts';
+import { documentView, runViewer } from '../view/snapshot.ts';
 
 export const run: Run = async ({ positionals: [name] }, session) => {
   if (name === undefined) return showServices(await status({ home: session.home, env: session.env }), session);
   const endpoints = knownEndpoints(session);
-  const run = await findRun(await openStore(endpoints.s3), name);
-  // Temporal forgets closed runs after a while; the store does not.
-  const view = await withClient(endpoints, (client) => takeSnapshot(client, run.id)).catch(() => undefined);
-  const shown = view && view.stages.length > 0 ? view : { ...fromDocument(run), ...(view && { state: view.state }) };
-  if (session.json) session.print(JSON.stringify(shown, null, 2));
+  const store = await openStore(endpoints.s3);
+  const run = await findRun(store, name);
+  const [view, { troubles }] = await Promise.all([
+    withClient(endpoints, (client) => runViewer(client, store, run)()).catch(() => documentView(run, 'unknown')),
+    status({ home: session.home, env: session.env }),
+  ]);
+  // What keeps a run from going on is no news once it is over.
+  const told = isUnderWay(view.state) ? [...(view.trouble ? [view.trouble] : []), ...troubles] : [];
+  if (session.json) session.print(JSON.stringify({ ...view, troubles: told }, null, 2));
   else
-    session.print([summaryOf(shown), ...shown.stages.map((stage) => `  ${stageLine(stage, shown.nowMs)}`)].join('\n'));
+    session.print(
+      [
+        summaryOf(view),
+        ...view.stages.map((stage) => `  ${stageLine(stage, view.nowMs)}`),
+        ...told.map((trouble) => `trouble: ${trouble}`),
+      ].join('\n'),
+    );
   return exitCodes.ok;
 };
 
@@ -30,7 +39,7 @@ const showServices = (found: ServicesStatus, { json, print }: Session): number =
   else {
     const rows = (supervisor?.children ?? []).map(({ name, state, pid, port, restarts, log }) => [
       `  ${name}`,
-      state,
+      state === 'failed' ? 'given up' : state,
       pid ? `pid ${pid}` : '',
       port ? `port ${port}` : '',
       restarts > 0 ? `${restarts} restarts` : '',
@@ -54,14 +63,4 @@ const showServices = (found: ServicesStatus, { json, print }: Session): number =
 const withoutSecrets = ({ temporal, s3 }: NonNullable<ServicesStatus['endpoints']>) => ({
   temporal,
   s3: { endpoint: s3.endpoint, bucket: s3.bucket, region: s3.region, console: s3.console },
-});
-
-/** The run as it was last written down. */
-const fromDocument = ({ id, plan, state = 'running', startedAt, endedAt, progress }: RunDocument): RunView => ({
-  runId: id,
-  experiment: plan.experiment,
-  state,
-  startedAtMs: Date.parse(startedAt),
-  nowMs: endedAt ? Date.parse(endedAt) : Date.now(),
-  stages: (progress as unknown as RunProgress | undefined)?.nodes ?? [],
 });

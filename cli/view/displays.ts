@@ -1,3 +1,4 @@
+import { isUnderWay } from '../runs.ts';
 import type { Session, Terminal } from '../session.ts';
 import { runRows, stageLine, summaryOf } from './rows.ts';
 import type { RunView, StageView } from './snapshot.ts';
@@ -43,19 +44,20 @@ const plainEveryMs = 15_000;
 
 export const plainDisplay = (print: (line: string) => void): Display => {
   const said = new Map<string, { state: string; atMs: number }>();
-  let begun = false;
+  let [begun, runState] = [false, ''];
   return {
     everyMs: 1000,
     show: (view) => {
       if (view.stages.length === 0) return;
-      if (!begun) print(summaryOf(view));
+      if (!begun || (view.state !== runState && isUnderWay(view.state))) print(summaryOf(view));
+      runState = view.state;
       for (const stage of view.stages) {
         const last = said.get(stage.id);
         const old = last === undefined || last.state !== stage.state;
         if (!old && !(stage.state === 'running' && view.nowMs - last.atMs >= plainEveryMs)) continue;
         said.set(stage.id, { state: stage.state, atMs: view.nowMs });
         // At first only what is under way or over is worth a line.
-        if (begun || !['waiting', 'ready'].includes(stage.state)) print(stageLine(stage, view.nowMs));
+        if (begun || !['waiting', 'ready', 'paused'].includes(stage.state)) print(stageLine(stage, view.nowMs));
       }
       begun = true;
     },
@@ -63,12 +65,19 @@ export const plainDisplay = (print: (line: string) => void): Display => {
   };
 };
 
-/** One object a line: `{"run", "stage", "state", …}` whenever a stage's state or step changes. */
+/**
+ * One object a line: `{"run", "stage", "state", …}` whenever a stage's state or step changes, and `{"run", "state"}` when
+ * the run is paused and when it goes on.
+ */
 export const jsonDisplay = (print: (line: string) => void): Display => {
   const said = new Map<string, string>();
+  let runState: RunView['state'] = 'running';
   return {
     everyMs: 1000,
-    show: ({ runId, stages }) => {
+    show: ({ runId, stages, state }) => {
+      if (state !== runState && (state === 'paused' || state === 'running'))
+        print(JSON.stringify({ run: runId, state }));
+      runState = state;
       for (const stage of stages) {
         const text = JSON.stringify(stageJson(runId, stage));
         if (said.get(stage.id) === text) continue;
@@ -82,7 +91,9 @@ export const jsonDisplay = (print: (line: string) => void): Display => {
 
 const stageJson = (runId: string, stage: StageView) => {
   const { id, kind, state, key, waitsFor, heartbeat, parts, attempt, failure, startedAtMs, endedAtMs } = stage;
-  const { nodeId: _node, ...progress } = heartbeat ?? { nodeId: id };
+  const { skipped, attempts, lostSeconds } = stage;
+  // When it was said is no news.
+  const { nodeId: _node, atMs: _at, ...progress } = heartbeat ?? { nodeId: id, atMs: 0 };
   return {
     run: runId,
     stage: id,
@@ -92,8 +103,11 @@ const stageJson = (runId: string, stage: StageView) => {
     startedAtMs,
     endedAtMs,
     attempt,
+    attempts,
+    lostSeconds,
     ...(state === 'running' ? { progress, parts } : {}),
     ...(waitsFor.length > 0 && state !== 'cancelled' ? { waitsFor } : {}),
     failure,
+    skipped,
   };
 };

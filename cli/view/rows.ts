@@ -1,3 +1,5 @@
+import { isUnderWay } from '../runs.ts';
+import { commandLine } from '../shell.ts';
 import { alignColumns, fitWidth, formatDuration, formatNumber, formatSpeed } from './format.ts';
 import type { RunView, StageView } from './snapshot.ts';
 
@@ -9,53 +11,85 @@ const marks: { readonly [state in StageView['state']]: string } = {
   hit: '=',
   done: '✓',
   failed: '✗',
+  'needs attention': '✗',
+  paused: '‖',
   blocked: '–',
+  skipped: '–',
   cancelled: '–',
 };
 
-/** `7 of 23 stages · 3 running · 1 failed · 12m 04s`; `cancelled · 7 of 23 stages · …` where somebody ended it. */
-export const summaryOf = ({ runId, stages, startedAtMs, nowMs, state }: RunView): string => {
+/** `7 of 23 stages · 3 running · 1 failed · 12m 04s`; the run's state stands first where it is not simply running or done. */
+export const summaryOf = (view: RunView): string => {
+  const { runId, stages, startedAtMs, nowMs, state, answered, lostSeconds } = view;
   const count = (...states: StageView['state'][]): number =>
     stages.filter((stage) => states.includes(stage.state)).length;
   const parts = [
-    ...(state === 'cancelled' ? ['cancelled'] : []),
+    ...stateOf(view),
     ...(stages.length > 0 ? [`${count('hit', 'done')} of ${stages.length} stages`] : []),
     ...(count('hit') > 0 ? [`${count('hit')} hits`] : []),
     ...(count('running') > 0 ? [`${count('running')} running`] : []),
-    ...(count('failed') > 0 ? [`${count('failed')} failed`] : []),
+    ...(count('failed', 'needs attention') > 0 ? [`${count('failed', 'needs attention')} failed`] : []),
+    ...(count('skipped') > 0 ? [`${count('skipped')} skipped`] : []),
     formatDuration((nowMs - startedAtMs) / 1000),
+    ...(lostSeconds >= worthTellingSeconds ? [`${formatDuration(lostSeconds)} lost to failures`] : []),
+    ...(isUnderWay(state) && !answered ? [`no worker answers: "${commandLine('attach', runId)}" starts them`] : []),
   ];
   const what = stages.length === 0 && state === 'running' ? ['waiting for workers to start'] : parts;
   return `${runId}  ${what.join(' · ')}`;
 };
 
+const stateOf = ({ state, again, aborted }: RunView): string[] => {
+  if (state === 'gone') return [`its workflow is gone: "${again}" takes it up again`];
+  if (aborted) return [aborted.because ? `aborted (${oneLine(aborted.because)})` : 'aborted'];
+  return state === 'running' || state === 'done' ? [] : [state];
+};
+
+const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
+
 /** What a stage is about: progress, reason of waiting, failure or duration. */
 export const describeStage = (stage: StageView, nowMs: number): string => {
-  const { state, failure, waitsFor, startedAtMs, endedAtMs, attempt = 1, lastFailure } = stage;
-  const tries =
-    attempt > 1 ? [`attempt ${attempt}${lastFailure ? ` after: ${lastFailure.replace(/\s+/g, ' ')}` : ''}`] : [];
-  if (state === 'failed') return `${failure?.code}: ${failure?.message.replace(/\s+/g, ' ')}`;
+  const { state, failure, skipped, waitsFor, startedAtMs, endedAtMs } = stage;
+  const seconds = ((endedAtMs ?? nowMs) - (startedAtMs ?? nowMs)) / 1000;
+  if (state === 'failed' || state === 'needs attention') return `${failure?.code}: ${oneLine(failure?.message ?? '')}`;
+  if (state === 'skipped') return oneLine(skipped?.because ?? '');
   if (state === 'hit') return 'found in the store';
-  if (state === 'done') return formatDuration(((endedAtMs ?? nowMs) - (startedAtMs ?? nowMs)) / 1000);
+  if (state === 'done') return [formatDuration(seconds), ...costOf(stage)].join(' · ');
   if (state === 'waiting' || state === 'blocked')
     return waitsFor.length > 0
       ? `${state === 'blocked' ? 'cannot run without' : 'waits for'} ${waitsFor.join(', ')}`
       : '';
-  if (state === 'queued') return ['waits for a worker', ...partsOf(stage), ...tries].join(' · ');
+  if (state === 'queued') return [waitOf(stage, nowMs), ...partsOf(stage), ...triesOf(stage)].join(' · ');
+  if (state === 'paused') return partsOf(stage).join('');
   if (state === 'running')
     return [
       ...partsOf(stage),
       ...workOf(stage),
-      formatDuration((nowMs - (startedAtMs ?? nowMs)) / 1000),
-      ...tries,
+      ...savedOf(stage, nowMs),
+      formatDuration(seconds),
+      ...silenceOf(stage, nowMs),
+      ...triesOf(stage),
     ].join(' · ');
   return '';
 };
 
+/** What failures cost a stage that is done. */
+const costOf = ({ attempts = 1, lostSeconds = 0 }: StageView): string[] => [
+  ...(attempts > 1 ? [`${attempts} attempts`] : []),
+  ...(lostSeconds >= worthTellingSeconds ? [`${formatDuration(lostSeconds)} lost`] : []),
+];
+
+const waitOf = ({ triesAtMs }: StageView, nowMs: number): string =>
+  triesAtMs !== undefined && triesAtMs > nowMs
+    ? `tries again in ${formatDuration((triesAtMs - nowMs) / 1000)}`
+    : 'waits for a worker';
+
+const triesOf = ({ attempt = 1, lastFailure }: StageView): string[] =>
+  attempt > 1 ? [`attempt ${attempt}${lastFailure ? ` after: ${oneLine(lastFailure)}` : ''}`] : [];
+
 const partsOf = ({ parts }: StageView): string[] =>
   parts && parts.parts > 0 ? [`part ${parts.done}/${parts.parts}`] : [];
 
-/** Shorter waits for input are no news. */
+/** Shorter waits and losses are no news. */
 const worthTellingSeconds = 1;
 
 const workOf = ({ heartbeat, parts }: StageView): string[] => {
@@ -72,6 +106,25 @@ const workOf = ({ heartbeat, parts }: StageView): string[] => {
   ];
 };
 
+/** From where a crash would go on, and from where this attempt did. */
+const savedOf = ({ heartbeat }: StageView, nowMs: number): string[] => {
+  const { checkpoint, resumedFrom } = heartbeat ?? {};
+  return [
+    ...(checkpoint
+      ? [`checkpoint ${checkpoint.step}, ${formatDuration(Math.max(0, nowMs - checkpoint.atMs) / 1000)} old`]
+      : []),
+    ...(resumedFrom ? [`resumed from ${resumedFrom}`] : []),
+  ];
+};
+
+/** Workers are heard of every ten seconds at least. */
+const worthWorryingMs = 20_000;
+
+const silenceOf = ({ heardAtMs }: StageView, nowMs: number): string[] =>
+  heardAtMs !== undefined && nowMs - heardAtMs > worthWorryingMs
+    ? [`silent for ${formatDuration((nowMs - heardAtMs) / 1000)}`]
+    : [];
+
 /** `▸ generator  train 1200/3000 · 4.1 step/s · …` */
 const stageRow = (stage: StageView, nowMs: number): string[] => [
   `  ${marks[stage.state]} ${stage.id}`,
@@ -87,11 +140,15 @@ export const stageLine = (stage: StageView, nowMs: number): string => {
 /** Shown first where the terminal is too low for all. */
 const urgency: readonly StageView['state'][] = [
   'failed',
+  'needs attention',
   'running',
   'queued',
+  'paused',
   'ready',
   'waiting',
   'blocked',
+  'skipped',
+  'cancelled',
   'done',
   'hit',
 ];

@@ -1,121 +1,135 @@
-import { type Client, defaultPayloadConverter, type WorkflowExecutionDescription } from '@temporalio/client';
-import type { Heartbeat } from '../../activities/watch.ts';
-import type { NodeProgress, NodeState, PartsProgress, RunProgress } from '../../workflows/types.ts';
+import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
+import type { RunDocument, Store } from '../../store/index.ts';
+import type { NodeProgress, NodeState, RunProgress, RunState } from '../../workflows/types.ts';
+import { isUnderWay } from '../runs.ts';
+import { runCommand } from '../shell.ts';
+import { askProgress, type Pending, pendingStages } from './pending.ts';
 
 /** One stage as people see it: what the workflow knows, and what its activities said last. */
-export interface StageView extends Omit<NodeProgress, 'state'> {
-  /** `queued`: asked for, but no worker has taken it yet. */
-  readonly state: NodeState | 'queued';
-  readonly heartbeat?: Heartbeat;
-  /** From 1; more than 1 after a retry. */
-  readonly attempt?: number;
-  readonly lastFailure?: string;
-  readonly parts?: PartsProgress;
+export interface StageView extends Omit<NodeProgress, 'state'>, Omit<Pending, 'started'> {
+  /**
+   * `queued`: asked for, but no worker has it; `needs attention`: failed, and its run waits for a person; `paused`: would
+   * start if its run were not paused.
+   */
+  readonly state: NodeState | 'queued' | 'needs attention' | 'paused';
 }
 
-export type RunEnd = 'running' | 'done' | 'failed' | 'cancelled';
+/** `gone`: Temporal knows nothing of a run that was under way. */
+export type ViewState = RunState | 'done' | 'failed' | 'cancelled' | 'gone';
 
 export interface RunView {
   readonly runId: string;
   readonly experiment: string;
-  readonly state: RunEnd;
+  readonly state: ViewState;
+  /** The command that takes a run up again whose workflow is gone. */
+  readonly again?: string;
+  /** Where a person ended the run. */
+  readonly aborted?: RunProgress['aborted'];
   readonly startedAtMs: number;
   readonly nowMs: number;
+  /** Whether a worker answered: otherwise the stages are as they were last known. */
+  readonly answered: boolean;
   /** What keeps the orchestrator from going on. */
   readonly trouble?: string;
+  /** Work that failures have cost so far. */
+  readonly lostSeconds: number;
   /** Empty until a worker has answered for the first time. */
   readonly stages: readonly StageView[];
 }
 
-const ends: { readonly [status: string]: RunEnd } = {
-  RUNNING: 'running',
-  CONTINUED_AS_NEW: 'running',
+const ends: { readonly [status: string]: ViewState } = {
   COMPLETED: 'done',
   CANCELLED: 'cancelled',
   TERMINATED: 'cancelled',
 };
 
-/** How long a worker may take to answer a query. */
-const queryMs = 5_000;
+/** How long Temporal may take to tell of a run. */
+const describeMs = 10_000;
 
-/** @param before the last view: stands where no worker answers for the moment */
-export const takeSnapshot = async (client: Client, runId: string, before?: RunView): Promise<RunView> => {
-  const handle = client.workflow.getHandle(runId);
-  const description = await handle.describe();
-  const progress = await askProgress<RunProgress>(client, runId);
-  const children = await Promise.all(
-    (description.raw.pendingChildren ?? []).map(({ workflowId }) => childView(client, workflowId ?? '')),
-  );
-  const pending = new Map([...pendingOf(description), ...children.flatMap((child) => child ?? [])]);
-  return {
-    runId,
-    experiment: progress?.experiment ?? before?.experiment ?? runId.replace(/-[0-9a-f]{12}$/, ''),
-    state: ends[description.status.name] ?? 'failed',
-    startedAtMs: description.startTime.getTime(),
-    nowMs: Date.now(),
-    trouble: troubleOf(description),
-    stages: progress ? progress.nodes.map((node) => stageView(node, pending.get(node.id))) : (before?.stages ?? []),
+/** Looks at a run again and again. What no worker answers for the moment is as it was last known. */
+export const runViewer = (client: Client, store: Pick<Store, 'getRun'>, run: RunDocument): (() => Promise<RunView>) => {
+  let known = progressOf(run);
+  return async () => {
+    const description = await describe(client, run.id);
+    if (!description) return documentView((await store.getRun(run.id)) ?? run, 'gone');
+    const common = {
+      ...{ runId: run.id, experiment: run.plan.experiment, startedAtMs: description.startTime.getTime() },
+      trouble: (description.raw.pendingWorkflowTask?.attempt ?? 1) > 4 ? stuck : undefined,
+    };
+    if (description.status.name !== 'RUNNING') {
+      // A run that ends writes down how.
+      known = progressOf((await store.getRun(run.id)) ?? run);
+      const state = ends[description.status.name] ?? 'failed';
+      const nowMs = description.closeTime?.getTime() ?? Date.now();
+      return { ...common, state, nowMs, answered: true, aborted: known?.aborted, ...stagesOf(known, state) };
+    }
+    const [answer, pending] = await Promise.all([
+      askProgress<RunProgress>(client, run.id),
+      pendingStages(client, description),
+    ]);
+    known = answer ?? known;
+    const state = known?.state ?? 'running';
+    return { ...common, state, nowMs: Date.now(), answered: answer !== undefined, ...stagesOf(known, state, pending) };
   };
 };
 
-/** A workflow task that fails again and again: a bug in a workflow, which no retry mends. */
-const troubleOf = ({ raw }: WorkflowExecutionDescription): string | undefined => {
-  const attempt = raw.pendingWorkflowTask?.attempt ?? 1;
-  return attempt > 4 ? 'the orchestrator cannot go on with this run: see worker-orchestrator-0.log' : undefined;
-};
-
-interface Pending {
-  readonly started: boolean;
-  readonly heartbeat?: Heartbeat;
-  readonly attempt?: number;
-  readonly lastFailure?: string;
-  readonly parts?: PartsProgress;
-}
-
-const stageView = (node: NodeProgress, pending: Pending | undefined): StageView => {
-  if (node.state !== 'running') return node;
-  const { started = false, ...rest } = pending ?? {};
-  return { ...node, ...rest, state: started ? 'running' : 'queued' };
-};
-
-/** Pending activities by activity id, with their last heartbeat. */
-const pendingOf = ({ raw }: WorkflowExecutionDescription): [string, Pending][] =>
-  (raw.pendingActivities ?? []).map((activity) => {
-    const payload = activity.heartbeatDetails?.payloads?.[0];
-    return [
-      activity.activityId ?? '',
-      {
-        // 2: PENDING_ACTIVITY_STATE_STARTED
-        started: activity.state === 2,
-        attempt: activity.attempt ?? 1,
-        heartbeat: payload ? defaultPayloadConverter.fromPayload<Heartbeat>(payload) : undefined,
-        lastFailure: activity.lastFailure?.message ?? undefined,
-      },
-    ];
-  });
-
-/** A sharded stage: the part that has come furthest stands for the running ones. */
-const childView = async (client: Client, workflowId: string): Promise<[string, Pending][]> => {
-  const [description, parts] = await Promise.all([
-    client.workflow.getHandle(workflowId).describe(),
-    askProgress<PartsProgress>(client, workflowId),
-  ]);
-  if (!parts) return [];
-  const pending = pendingOf(description).map(([, activity]) => activity);
-  const busy = pending.filter(({ started }) => started);
-  const lead = busy.sort((a, b) => share(b.heartbeat) - share(a.heartbeat))[0] ?? pending[0];
-  return [[parts.nodeId, { ...lead, started: busy.length > 0, parts }]];
-};
-
-const share = (heartbeat?: Heartbeat): number => (heartbeat?.steps ? heartbeat.step / heartbeat.steps : 0);
-
-/** Undefined while no worker answers: it may be starting, or busy. */
-const askProgress = async <T>(client: Client, workflowId: string): Promise<T | undefined> => {
+/** Undefined where Temporal knows nothing of the run. */
+const describe = async (client: Client, runId: string): Promise<WorkflowExecutionDescription | undefined> => {
   try {
-    return await client.withDeadline(Date.now() + queryMs, () =>
-      client.workflow.getHandle(workflowId).query<T>('progress'),
-    );
-  } catch {
-    return undefined;
+    return await client.withDeadline(Date.now() + describeMs, () => client.workflow.getHandle(runId).describe());
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
   }
+};
+
+/** Whether Temporal knows nothing of a run: its retention is over, or its database is new. */
+export const isGone = async (client: Client, runId: string): Promise<boolean> =>
+  (await describe(client, runId)) === undefined;
+
+/** A workflow task that fails again and again: a bug in a workflow, which no retry mends. */
+const stuck = 'the orchestrator cannot go on with this run: see worker-orchestrator-0.log';
+
+/** The run as it was last written down. @param workflow `gone`, or `unknown` where Temporal could not be asked */
+export const documentView = (run: RunDocument, workflow: 'gone' | 'unknown'): RunView => {
+  const { id, plan, startedAt, endedAt } = run;
+  const written = run.state ?? 'running';
+  const gone = workflow === 'gone' && isUnderWay(written);
+  const state = gone ? 'gone' : written;
+  return {
+    ...{ runId: id, experiment: plan.experiment, state },
+    ...(gone ? { again: runCommand(run) } : {}),
+    ...{ startedAtMs: Date.parse(startedAt), nowMs: endedAt ? Date.parse(endedAt) : Date.now() },
+    ...{ answered: false, aborted: progressOf(run)?.aborted },
+    ...stagesOf(progressOf(run), state),
+  };
+};
+
+const progressOf = ({ progress }: RunDocument): RunProgress | undefined => progress as unknown as RunProgress;
+
+const stageView = (node: NodeProgress, run: ViewState, pending?: Pending): StageView => {
+  const state = stateOf(node.state, run, pending);
+  if (node.state !== 'running') return { ...node, state };
+  const { started: _, ...rest } = pending ?? {};
+  return { ...node, ...rest, state };
+};
+
+const stateOf = (state: NodeState, run: ViewState, pending?: Pending): StageView['state'] => {
+  if (!isUnderWay(run)) {
+    if (state !== 'running' && state !== 'ready') return state;
+    return run === 'gone' ? 'waiting' : 'cancelled';
+  }
+  if (state === 'failed') return 'needs attention';
+  if (state === 'ready' && run === 'paused') return 'paused';
+  if (state !== 'running' || pending?.started) return state;
+  return run === 'paused' && pending?.parts?.running === 0 ? 'paused' : 'queued';
+};
+
+const stagesOf = (
+  progress: RunProgress | undefined,
+  run: ViewState,
+  pending?: ReadonlyMap<string, Pending>,
+): Pick<RunView, 'stages' | 'lostSeconds'> => {
+  const stages = (progress?.nodes ?? []).map((node) => stageView(node, run, pending?.get(node.id)));
+  return { stages, lostSeconds: stages.reduce((sum, { lostSeconds = 0 }) => sum + lostSeconds, 0) };
 };

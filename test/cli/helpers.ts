@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -16,6 +16,21 @@ export interface CliResult {
 
 /** An empty folder, to be a state folder or a working folder. */
 export const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'cemiflow-cli-'));
+
+/**
+ * A spec of stages that take a moment and do not need each other: each reads the same few photos.
+ * @param seed makes its actions differ from those of other specs
+ */
+export const quickSpec = (experiment: string, seed: number, stages: readonly string[]): string => {
+  const photos = JSON.stringify(join(root, 'pipelines/photos'));
+  const lines = stages.map(
+    (stage, i) =>
+      `  ${stage}: {uses: data/folder, with: {path: ${photos}, size: ${16 + i}, onBadFile: skip}, seed: ${seed}}\n`,
+  );
+  const file = join(emptyFolder(), 'spec.yaml');
+  writeFileSync(file, `experiment: ${experiment}\nseed: 1\nstages:\n${lines.join('')}`);
+  return file;
+};
 
 /** Runs a command line in this process. */
 export const call = async (args: readonly string[], home: string): Promise<CliResult> => {

@@ -1,10 +1,12 @@
 import { expect, test } from 'vitest';
 import { SpeedMeter } from '../../activities/watch.ts';
 import { exitCodeOf, formatError } from '../../cli/exit.ts';
-import { jsonDisplay, plainDisplay, tableDisplay } from '../../cli/view/displays.ts';
+import { commandLine, runCommand } from '../../cli/shell.ts';
+import { type Display, jsonDisplay, plainDisplay, tableDisplay } from '../../cli/view/displays.ts';
 import { formatDuration, formatSpeed } from '../../cli/view/format.ts';
-import { runRows, stageLine } from '../../cli/view/rows.ts';
+import { runRows, stageLine, summaryOf } from '../../cli/view/rows.ts';
 import type { RunView, StageView } from '../../cli/view/snapshot.ts';
+import { digestOf } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 
 const stage = (id: string, more: Partial<StageView>): StageView => ({
@@ -18,13 +20,19 @@ const view = (...stages: StageView[]): RunView => ({
   state: 'running',
   startedAtMs: 0,
   nowMs: 125_000,
+  answered: true,
+  lostSeconds: 0,
   stages,
 });
+
+/** What every heartbeat holds. */
+const worker = { host: 'here', pid: 7, attempt: 1, startedAtMs: 5_000, atMs: 124_000 };
 
 const training = stage('teacher', {
   state: 'running',
   startedAtMs: 5_000,
   heartbeat: {
+    ...worker,
     ...{ nodeId: 'teacher', phase: 'train', step: 120, steps: 480, stepsPerSecond: 4, etaSeconds: 90 },
     metrics: { loss: 2.34567 },
   },
@@ -71,7 +79,7 @@ test('the table is redrawn over itself, also when it shrinks', () => {
 
 test('a stage that waits for its input says for how long, once that is news', () => {
   const waiting = (waitedSeconds: number) => {
-    const heartbeat = { nodeId: 'a', phase: 'train', step: 1, steps: 9, waitedSeconds };
+    const heartbeat = { ...worker, nodeId: 'a', phase: 'train', step: 1, steps: 9, waitedSeconds };
     return runRows(view(stage('a', { state: 'running', startedAtMs: 0, heartbeat })), { columns: 90, rows: 9 }).join();
   };
   expect(waiting(3)).toContain('train 1/9 · waited 3 s for input');
@@ -126,6 +134,81 @@ test('a cancelled run says so in its first line', () => {
     'tiny-0123456789ab  cancelled · 0 of 1 stages · 1 running · 2m 05s',
   );
   expect(runRows(view(training), { columns: 80, rows: 9 })[0]).not.toContain('cancelled');
+});
+
+test('a stage that trains says how old its checkpoint is, and from where it was resumed', () => {
+  const heartbeat = {
+    ...training.heartbeat,
+    checkpoint: { step: 100, atMs: 84_000, digest: digestOf('') },
+    resumedFrom: 40,
+  };
+  const line = stageLine({ ...training, heartbeat, attempt: 2, lastFailure: 'lost' } as StageView, 125_000);
+  expect(line).toBe(
+    'teacher running: train 120/480 · 4.0 step/s · 1m 30s left · loss 2.346 · checkpoint 100, 41 s old · resumed from 40 · 2m 00s · attempt 2 after: lost',
+  );
+});
+
+test('a worker that has gone silent, and a stage that waits for its next attempt, say so', () => {
+  expect(stageLine({ ...training, heardAtMs: 80_000 }, 125_000)).toContain('silent for 45 s');
+  expect(stageLine({ ...training, heardAtMs: 110_000 }, 125_000)).not.toContain('silent');
+  const queued = stage('a', { state: 'queued', attempt: 3, triesAtMs: 130_000 });
+  expect(stageLine(queued, 125_000)).toBe('a queued: tries again in 5 s · attempt 3');
+  expect(stageLine(queued, 131_000)).toBe('a queued: waits for a worker · attempt 3');
+});
+
+test('a stage that is done tells what failures cost it, a skipped one why, one that needs attention what is wrong', () => {
+  const done = stage('a', { state: 'done', startedAtMs: 0, endedAtMs: 60_000 });
+  expect(stageLine(done, 0)).toBe('a done: 1m 00s');
+  expect(stageLine({ ...done, attempts: 3, lostSeconds: 42 }, 0)).toBe('a done: 1m 00s · 3 attempts · 42 s lost');
+  expect(stageLine(stage('a', { state: 'skipped', skipped: { because: 'no\ndata' } }), 0)).toBe('a skipped: no data');
+  const failure = { code: 'DiskFull', message: 'no space', remedy: '' };
+  expect(stageLine(stage('a', { state: 'needs attention', failure }), 0)).toBe('a needs attention: DiskFull: no space');
+});
+
+test('the first line says the state of a run that is not simply running, and the time lost to failures', () => {
+  const waits = stage('a', { state: 'needs attention' });
+  expect(summaryOf({ ...view(waits), state: 'needs attention', lostSeconds: 90 })).toBe(
+    'tiny-0123456789ab  needs attention · 0 of 1 stages · 1 failed · 2m 05s · 1m 30s lost to failures',
+  );
+  expect(summaryOf({ ...view(stage('a', { state: 'paused' })), state: 'paused' })).toBe(
+    'tiny-0123456789ab  paused · 0 of 1 stages · 2m 05s',
+  );
+  expect(summaryOf({ ...view(waits), state: 'gone', again: 'cemiflow run x.yaml' })).toContain(
+    '  its workflow is gone: "cemiflow run x.yaml" takes it up again · ',
+  );
+  expect(summaryOf({ ...view(waits), state: 'failed', aborted: { because: 'wrong' } })).toContain(
+    '  aborted (wrong) · ',
+  );
+  expect(summaryOf({ ...view(training), answered: false })).toContain(
+    'no worker answers: "cemiflow attach tiny-0123456789ab" starts them',
+  );
+});
+
+test('without a terminal, and with --json, a pause and its end are told once', () => {
+  const shown = (display: Display): void => {
+    for (const state of ['running', 'paused', 'paused', 'running'] as const) display.show({ ...view(training), state });
+  };
+  const lines: string[] = [];
+  shown(plainDisplay((line) => lines.push(line)));
+  expect(lines.filter((line) => line.startsWith('tiny-'))).toEqual([
+    expect.not.stringContaining('paused'),
+    expect.stringContaining('paused'),
+    expect.not.stringContaining('paused'),
+  ]);
+  const objects: string[] = [];
+  shown(jsonDisplay((line) => objects.push(line)));
+  expect(objects.map((line) => JSON.parse(line)).filter(({ stage }) => !stage)).toEqual([
+    { run: 'tiny-0123456789ab', state: 'paused' },
+    { run: 'tiny-0123456789ab', state: 'running' },
+  ]);
+});
+
+test('commands that are suggested can be copied into a shell', () => {
+  expect(commandLine('skip', 'tiny-1', 'student[m=0.5]', "it's")).toBe(
+    "cemiflow skip tiny-1 'student[m=0.5]' 'it'\\''s'",
+  );
+  const spec = { path: '/my files/a.yaml', overrides: { set: ['params.m=[0, 1]'] } };
+  expect(runCommand({ spec })).toBe("cemiflow run '/my files/a.yaml' --set 'params.m=[0, 1]'");
 });
 
 test('durations and speeds are short', () => {

@@ -1,0 +1,14 @@
+import type { RunDocument } from '../store/index.ts';
+
+/** A word as a shell takes it: quoted where it holds more than plain characters, such as the brackets of a node's id. */
+const shellWord = (word: string): string =>
+  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+
+/** `cemiflow skip quickstart-1f2e3d4c5b6a 'students[m=0.5]'`: a command that can be copied into a shell. */
+export const commandLine = (...words: readonly string[]): string => ['cemiflow', ...words.map(shellWord)].join(' ');
+
+/** The command that started a run: with the same spec and data it takes the run up again. */
+export const runCommand = ({ spec }: Pick<RunDocument, 'spec'>): string => {
+  const set = (spec.overrides?.set ?? []) as string[];
+  return commandLine('run', spec.path, ...set.flatMap((override) => ['--set', override]));
+};
