@@ -13,6 +13,9 @@ setInterval(() => {
   seen = now;
   if (stood < looks) return;
   // By the file itself: the stream of a thread goes through the main thread.
-  writeSync(2, `watchdog: the main thread has stood still for ${(looks * lookMs) / 1000} s, killing this process\n`);
+  writeSync(
+    2,
+    `watchdog: the main thread has stood still for ${Math.round((looks * lookMs) / 1000)} s, killing this process\n`,
+  );
   process.kill(process.pid, 'SIGKILL');
 }, lookMs);

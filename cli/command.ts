@@ -46,7 +46,7 @@ export const parseCommandLine = (command: Command, argv: readonly string[]): Arg
   const [least, most] = command.positionals ?? [0, 0];
   if (positionals.length < least || positionals.length > most)
     throw usageError(
-      `cemiflow ${command.name} takes ${numberOf(least, most)} argument${most === 1 ? '' : 's'}, got ${positionals.length}`,
+      `cemiflow ${command.name} takes ${numberOf(least, most)}, got ${positionals.length}`,
       `cemiflow ${command.name} ${command.usage}`,
     );
   const text = (name: string): string | undefined => values[name] as string | undefined;
@@ -68,8 +68,9 @@ export const parseCommandLine = (command: Command, argv: readonly string[]): Arg
 };
 
 const numberOf = (least: number, most: number): string => {
-  if (least === most) return String(least);
-  return most === Number.POSITIVE_INFINITY ? `at least ${least}` : `${least} to ${most}`;
+  const plural = (count: number): string => `${count} argument${count === 1 ? '' : 's'}`;
+  if (least === most) return plural(least);
+  return most === Number.POSITIVE_INFINITY ? `at least ${plural(least)}` : `${least} to ${plural(most)}`;
 };
 
 const readArgs = (command: Command, argv: readonly string[], options: Options) => {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, ServiceError } from '@temporalio/client';
+import { CemiflowError } from '../core/errors.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { Session } from './session.ts';
 import { commandLine } from './shell.ts';
@@ -14,8 +15,8 @@ export interface Follow {
 }
 
 /**
- * Shows the run until it ends or waits for a person, or until Ctrl-C: the run goes on without a viewer. A Temporal that is
- * away for a while is waited for.
+ * Shows the run until it ends or waits for a person, or until Ctrl-C: the run goes on without a viewer. A server that
+ * is away for a while is waited for.
  *
  * @returns the last view, or undefined when interrupted
  * @throws CemiflowError `ServiceGaveUp`, `ServicesNotUp`
@@ -26,18 +27,26 @@ export const follow = async ({ client, store, run }: Follow, session: Session): 
   const look = runViewer(client, store, run);
   try {
     while (!session.interrupted.aborted) {
-      const view = await look().catch((error) => {
-        if (!(error instanceof ServiceError)) throw error;
-      });
-      if (view) display.show(view);
-      if (view && isOver(view)) return view;
-      await trouble.look(view ? view.trouble : 'Temporal does not answer');
+      const view = await look().catch(passing);
+      if (typeof view === 'string') await trouble.look(view);
+      else {
+        display.show(view);
+        if (isOver(view)) return view;
+        await trouble.look(view.trouble, view.device);
+      }
       await sleep(display.everyMs, undefined, { signal: session.interrupted }).catch(() => {});
     }
     return undefined;
   } finally {
     display.close();
   }
+};
+
+/** What is said of an error that may pass by itself: a server that is being started again. @throws every other one */
+const passing = (error: unknown): string => {
+  if (error instanceof ServiceError) return 'Temporal does not answer';
+  if (error instanceof CemiflowError && error.retryable) return error.message;
+  throw error;
 };
 
 /** That a run waits for a person is believed of its workflow alone: what was last known may have been answered since. */

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CemiflowError } from '../core/errors.ts';
 import { type ServicesStatus, status } from '../services/index.ts';
+import type { Device } from '../workflows/types.ts';
 import type { Session } from './session.ts';
 import { commandLine } from './shell.ts';
 
@@ -12,21 +13,22 @@ export interface Trouble {
    * Says once what keeps the run from going on: what the caller has met, or what the supervisor tells every ten seconds.
    *
    * @param met where it is new, looks at once, and tells this where nothing explains it better
+   * @param device of the run: one on the CPU does without workers for a GPU
    * @throws CemiflowError `ServiceGaveUp`, `ServicesNotUp` where nothing goes on by itself
    */
-  look(met?: string): Promise<void>;
+  look(met?: string, device?: Device): Promise<void>;
 }
 
 export const troubleTeller = (runId: string, session: Session): Trouble => {
   let [told, metBefore, lookedAtMs] = ['', '', Date.now()];
   return {
-    look: async (met = '') => {
+    look: async (met = '', device = 'cpu') => {
       const news = met !== '' && met !== metBefore;
       metBefore = met;
       if (!news && Date.now() - lookedAtMs < lookEveryMs) return;
       lookedAtMs = Date.now();
       const found = await status({ home: session.home, env: session.env });
-      refuseHopeless(found, runId);
+      refuseHopeless(found, runId, device);
       const trouble = found.troubles[0] ?? met;
       if (trouble && trouble !== told) session.note(`trouble: ${trouble}`);
       told = trouble || told;
@@ -44,7 +46,8 @@ export const untilHopeless = async (runId: string, session: Session, signal: Abo
   return undefined;
 };
 
-const refuseHopeless = ({ supervisor, endpoints, troubles, hopeless }: ServicesStatus, runId: string): void => {
+const refuseHopeless = (found: ServicesStatus, runId: string, device: Device): void => {
+  const { supervisor, endpoints, troubles } = found;
   const attach = commandLine('attach', runId);
   const stopped = endpoints?.embedded && troubles.length > 0 && (!supervisor || supervisor.stopping);
   if (stopped)
@@ -52,8 +55,9 @@ const refuseHopeless = ({ supervisor, endpoints, troubles, hopeless }: ServicesS
       remedy: `"${attach}" starts them, and the run goes on`,
       data: { run: runId },
     });
-  if (hopeless)
-    throw new CemiflowError('ServiceGaveUp', `${runId} stands still: ${hopeless}`, {
+  const gone = found.givenUp.find(({ kind }) => kind !== 'gpu' || device === 'gpu');
+  if (gone)
+    throw new CemiflowError('ServiceGaveUp', `${runId} stands still: ${gone.how}`, {
       remedy: `look at the log; "${attach}" starts it again, and the run goes on`,
       data: { run: runId },
     });

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { ChildStatus, SupervisorStatus, WorkerRole, WorkerSpec } from './types.ts';
+import type { ChildStatus, GivenUp, SupervisorStatus, WorkerRole, WorkerSpec } from './types.ts';
 
 export interface WorkerId {
   readonly role: WorkerRole;
@@ -58,11 +58,15 @@ export const childTroubles = (running: SupervisorStatus, logs: string): string[]
     .filter(({ state, restarts }) => state === 'failed' || (state === 'backoff' && restarts > 1))
     .map((child) => `${ended(child, logs)}${child.state === 'failed' ? '; it is not started again' : ''}`);
 
-/** Why nothing goes on by itself: a server, or every worker of a role, is started no more. Undefined while there is hope. */
-export const whyHopeless = (running: SupervisorStatus, logs: string): string | undefined => {
+/** What the supervisor starts no more: a server, or every worker of a role. What needs it does not go on by itself. */
+export const givenUp = (running: SupervisorStatus, logs: string): GivenUp[] => {
   const children = current(running);
-  const gone = children.find(({ kind }) => children.every((child) => child.kind !== kind || child.state === 'failed'));
-  return gone && ended(gone, logs);
+  const kinds = [...new Set(children.map(({ kind }) => kind))];
+  return kinds.flatMap((kind) => {
+    const [first, ...others] = children.filter((child) => child.kind === kind);
+    if (!first || [first, ...others].some(({ state }) => state !== 'failed')) return [];
+    return [{ kind, how: ended(first, logs) }];
+  });
 };
 
 const ended = ({ name, restarts, lastExit, log }: ChildStatus, logs: string): string =>

@@ -11,12 +11,12 @@ import { ensureCredentials } from './credentials.ts';
 import { embeddedServers, endpointsFrom, resolveEndpoints } from './endpoints.ts';
 import { serverEnv, workerEnv } from './environment.ts';
 import { openLog, readJson, tailOf, writeJson } from './files.ts';
-import { childTroubles, whyHopeless } from './fleet.ts';
+import { childTroubles, givenUp } from './fleet.ts';
 import { findOrphans, stopOrphans } from './orphans.ts';
 import { type Paths, pathsOf, projectDir } from './paths.ts';
 import { choosePorts, type Ports } from './ports.ts';
 import { registerSearchAttributes, type SearchAttributes, setRetention, troubles } from './probe.ts';
-import type { ChildStatus, Endpoints, Env, ServiceEvent, SupervisorStatus, WorkerSpec } from './types.ts';
+import type { ChildStatus, Endpoints, Env, GivenUp, ServiceEvent, SupervisorStatus, WorkerSpec } from './types.ts';
 
 export { resolveEndpoints } from './endpoints.ts';
 export { retentionDays, type SearchAttributes } from './probe.ts';
@@ -91,8 +91,7 @@ export interface ServicesStatus {
   readonly endpoints?: Endpoints;
   /** What is wrong with the servers, and with the supervisor's children; empty when all is well. */
   readonly troubles: readonly string[];
-  /** Why no run goes on by itself: the supervisor has given up a server, or every worker of a role. */
-  readonly hopeless?: string;
+  readonly givenUp: readonly GivenUp[];
   /** Processes that a killed supervisor left behind. */
   readonly orphans: readonly number[];
 }
@@ -103,8 +102,7 @@ export const status = async ({ home, env }: { home: string; env: Env }): Promise
   const supervisor = await ask(paths.socket, { op: 'status' });
   const orphans = supervisor === undefined ? findOrphans(paths.home).map((orphan) => orphan.pid) : [];
   const dying = supervisor ? childTroubles(supervisor, paths.logs) : [];
-  const hopeless = supervisor && whyHopeless(supervisor, paths.logs);
-  const common = { supervisor, orphans, hopeless };
+  const common = { supervisor, orphans, givenUp: supervisor ? givenUp(supervisor, paths.logs) : [] };
   try {
     const endpoints = resolveEndpoints({ home, env });
     return { ...common, endpoints, troubles: [...dying, ...(await troubles(endpoints))] };

@@ -47,6 +47,13 @@ export interface ChildStatus {
   readonly lastExit?: string;
 }
 
+/** A server, or a role, of which the supervisor has given up every process. */
+export interface GivenUp {
+  readonly kind: ChildStatus['kind'];
+  /** `cpu-0@1f2e3d4c5b6a ended 9 times (exit code 1), see <log>` */
+  readonly how: string;
+}
+
 export interface SupervisorStatus {
   readonly pid: number;
   readonly startedAt: string;

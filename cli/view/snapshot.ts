@@ -1,6 +1,6 @@
 import { type Client, type WorkflowExecutionDescription, WorkflowNotFoundError } from '@temporalio/client';
 import type { RunDocument, Store } from '../../store/index.ts';
-import type { NodeProgress, NodeState, RunProgress, RunState } from '../../workflows/types.ts';
+import type { Device, NodeProgress, NodeState, RunProgress, RunState } from '../../workflows/types.ts';
 import { isUnderWay } from '../runs.ts';
 import { runCommand } from '../shell.ts';
 import { askProgress, type Pending, pendingStages } from './pending.ts';
@@ -20,6 +20,8 @@ export type ViewState = RunState | 'done' | 'failed' | 'cancelled' | 'gone';
 export interface RunView {
   readonly runId: string;
   readonly experiment: string;
+  /** Where its stages with tensors run; undefined until a worker has answered for the first time. */
+  readonly device?: Device;
   readonly state: ViewState;
   /** The command that takes a run up again whose workflow is gone. */
   readonly again?: string;
@@ -129,7 +131,11 @@ const stagesOf = (
   progress: RunProgress | undefined,
   run: ViewState,
   pending?: ReadonlyMap<string, Pending>,
-): Pick<RunView, 'stages' | 'lostSeconds'> => {
+): Pick<RunView, 'device' | 'stages' | 'lostSeconds'> => {
   const stages = (progress?.nodes ?? []).map((node) => stageView(node, run, pending?.get(node.id)));
-  return { stages, lostSeconds: stages.reduce((sum, { lostSeconds = 0 }) => sum + lostSeconds, 0) };
+  return {
+    device: progress?.device,
+    stages,
+    lostSeconds: stages.reduce((sum, { lostSeconds = 0 }) => sum + lostSeconds, 0),
+  };
 };
