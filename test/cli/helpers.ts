@@ -32,14 +32,19 @@ export const quickSpec = (experiment: string, seed: number, stages: readonly str
   return file;
 };
 
-/** Runs a command line in this process. */
-export const call = async (args: readonly string[], home: string): Promise<CliResult> => {
+/** Runs a command line in this process. @param heard is told each line that it prints */
+export const call = async (
+  args: readonly string[],
+  home: string,
+  heard: (line: string) => void = () => {},
+): Promise<CliResult> => {
   let [out, err] = ['', ''];
   const code = await dispatch(args, {
     ...{ env: ownEnv(), cwd: root, home, cores: 2, interrupted: new AbortController().signal },
     ...{ verbose: args.includes('--verbose'), json: args.includes('--json') },
     print: (text) => {
       out += `${text}\n`;
+      heard(text);
     },
     note: (text) => {
       err += `${text}\n`;

@@ -56,6 +56,15 @@ const underWay = (run: string): Promise<RunView> =>
     return view.stages[0]?.state === 'running' && view;
   });
 
+/** Follows a run, once it has shown the first line. */
+const watch = async (run: string): Promise<{ end(): Promise<CliResult> }> => {
+  let watching: Promise<CliResult> | undefined;
+  await new Promise<string>((shown) => {
+    watching = call(['attach', run], services.home, shown);
+  });
+  return { end: () => watching as Promise<CliResult> };
+};
+
 /** Its process in the place of one that has ended. */
 const successorOf = (before: ChildStatus): Promise<ChildStatus> =>
   until(`another ${before.kind}`, async () => {
@@ -108,12 +117,24 @@ test.each(['temporal', 'minio'] as const)('a run, and who watches it, outlive a 
   const run = `outlives-${server}`;
   await begin(run, 'hold');
   await underWay(run);
-  const watching = cemiflow('attach', run);
+  const { end } = await watch(run);
   const before = await child(server);
   process.kill(before.pid as number, 'SIGKILL');
   await successorOf(before);
   order(services.home, run);
-  const { code, err } = await watching;
+  const { code, err } = await end();
   expect(code, err).toBe(0);
   expect((await statusOf(run)).stages[0]?.state).toBe('done');
+});
+
+test('who watches a run while its services are stopped is told so, and how to go on', async () => {
+  await begin('interrupted', 'hold');
+  await underWay('interrupted');
+  const { end } = await watch('interrupted');
+  expect((await cemiflow('down')).out).toBe('stopped\n');
+  const { code, err } = await end();
+  expect(err).toMatch(
+    /error\[ServicesNotUp\]: the services were stopped; interrupted-\S+ stands still\n {2}remedy: "cemiflow attach interrupted-/,
+  );
+  expect(code).toBe(1);
 });
