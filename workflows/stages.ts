@@ -30,6 +30,8 @@ export class Stages {
     const { id, kind, seed, code, resource } = node;
     const child = startChild(sharded, {
       workflowId: `${settings.runId}/${id}`,
+      // A run that was ended by force and started again may find its child of before still on its way out.
+      workflowIdReusePolicy: 'TERMINATE_IF_RUNNING',
       staticSummary: `${id} · ${kind}`,
       args: [
         {

@@ -219,7 +219,7 @@ test('the record of an action leads back to the run, the code and the machine', 
   expect(record).toMatchObject({
     action: { kind: 'test/note', params: { name: 'r' }, seed: 1 },
     outputs: result.nodes.r?.outputs,
-    attempt: 1,
+    attempts: [{ attempt: 1, end: 'done', warnings: [] }],
     workflowId: 'recorded',
     machine: { host: 'test' },
   });

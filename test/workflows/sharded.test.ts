@@ -2,10 +2,12 @@ import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
-import type { Plan } from '../../core/plan.ts';
+import type { Plan, PlanNode } from '../../core/plan.ts';
+import { taskQueue } from '../../core/queues.ts';
 import type { StageContext } from '../../core/stage.ts';
-import type { PartsProgress } from '../../workflows/types.ts';
-import { type Engine, keep, node, output, read, startEngine, until } from './harness.ts';
+import type { sharded } from '../../workflows/sharded.ts';
+import type { PartsProgress, ShardedInput } from '../../workflows/types.ts';
+import { build, type Engine, keep, node, output, read, startEngine, until } from './harness.ts';
 
 let engine: Engine;
 let ran: string[] = [];
@@ -88,6 +90,33 @@ test('a part that fails leaves the other parts made, and a retry makes only the 
   await engine.tell('eight', 'retry', {});
   await handle.result();
   expect([...ran].sort()).toEqual(['join', 'part 6']);
+});
+
+test('a child that a run of before left behind is ended', async () => {
+  gated = 0;
+  const thePlan = plan('orphan', 2);
+  const [{ id, kind, seed, code, resource, params }] = thePlan.nodes as [PlanNode];
+  const left: ShardedInput = {
+    node: { id, kind, seed, code, resource },
+    params,
+    experiment: 'orphan',
+    runId: 'orphan',
+    device: 'cpu',
+    maxParallel: 1,
+    build,
+  };
+  const orphan = await engine.client.workflow.start<typeof sharded>('sharded', {
+    taskQueue: taskQueue('orchestrator', build),
+    workflowId: 'orphan/set',
+    args: [left],
+  });
+  const openIt = await until(() => open);
+  gated = -1;
+  const result = await engine.run(thePlan);
+  expect(await read(engine.store, result.nodes.sum?.outputs.out as ArtifactRef)).toEqual({ sum: 10 });
+  openIt();
+  const { status } = await engine.client.workflow.getHandle('orphan/set', orphan.firstExecutionRunId).describe();
+  expect(status.name).toBe('TERMINATED');
 });
 
 /** Event counts of the child's histories, from the first to the last that continues it. */
