@@ -52,5 +52,6 @@ const describe = async (client: Client, workflowId: string): Promise<UnderWay[]>
 
 type Timestamp = { readonly seconds?: unknown; readonly nanos?: number | null } | null | undefined;
 
-const msOf = (time: Timestamp): number | undefined =>
+/** A protobuf time in ms since the epoch. */
+export const msOf = (time: Timestamp): number | undefined =>
   time ? Number(time.seconds ?? 0) * 1000 + (time.nanos ?? 0) / 1e6 : undefined;
