@@ -21,14 +21,21 @@ export const emptyFolder = (): string => mkdtempSync(join(tmpdir(), 'cemiflow-cl
  * A spec of stages that take a moment and do not need each other: each reads the same few photos.
  * @param seed makes its actions differ from those of other specs
  */
-export const quickSpec = (experiment: string, seed: number, stages: readonly string[]): string => {
+export const quickSpec = (
+  experiment: string,
+  seed: number,
+  stages: readonly string[],
+  { withReport = false } = {},
+): string => {
   const photos = JSON.stringify(join(root, 'pipelines/photos'));
   const lines = stages.map(
     (stage, i) =>
       `  ${stage}: {uses: data/folder, with: {path: ${photos}, size: ${16 + i}, onBadFile: skip}, seed: ${seed}}\n`,
   );
   const file = join(emptyFolder(), 'spec.yaml');
-  writeFileSync(file, `experiment: ${experiment}\nseed: 1\nstages:\n${lines.join('')}`);
+  const samples = stages.map((stage) => `    - {label: ${stage}, data: "\${{ stages.${stage} }}"}\n`);
+  const report = `report:\n  title: ${experiment}\n  samples:\n${samples.join('')}`;
+  writeFileSync(file, `experiment: ${experiment}\nseed: 1\nstages:\n${lines.join('')}${withReport ? report : ''}`);
   return file;
 };
 

@@ -1,6 +1,7 @@
-import { rmSync } from 'node:fs';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Client, Connection } from '@temporalio/client';
+import { Client, Connection, defaultPayloadConverter, type Payload } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launch } from '../../cli/launch.ts';
 import type { RunView } from '../../cli/view/snapshot.ts';
@@ -9,7 +10,7 @@ import { pathsOf } from '../../services/paths.ts';
 import { openStore, type RunDocument } from '../../store/index.ts';
 import { startServices, type TestServices } from '../helpers/services.ts';
 import { faultyWorker, order } from '../services/fixtures/faults.ts';
-import { type CliResult, call, quickSpec } from './helpers.ts';
+import { type CliResult, call, emptyFolder, quickSpec } from './helpers.ts';
 
 /** What a person does to a run: real servers, and real workers that make stages fail or wait when they are told to. */
 let services: TestServices;
@@ -94,19 +95,23 @@ test('run on a run that waits tries the failed stages again and follows it to it
   expect(code).toBe(0);
 });
 
-test('skip lets a run end without a failed stage, and status says why', async () => {
+test('skip lets a run end without a failed stage; status and the report say why', async () => {
   order(services.home, 'f', 'fail');
-  expect((await cemiflow('run', quickSpec('skips', 3, ['e', 'f']))).code).toBe(1);
+  const spec = quickSpec('skips', 3, ['e', 'f'], { withReport: true });
+  expect((await cemiflow('run', spec)).code).toBe(1);
   const because = "the disk isn't ours";
   const { out, code } = await cemiflow('skip', 'skips', 'f', '--because', because, '--json');
   expect(JSON.parse(out)).toEqual({ run: expect.stringMatching(/^skips-/), stages: ['f'], because });
   expect(code).toBe(0);
-  const end = await cemiflow('attach', 'skips');
+  const folders = [emptyFolder(), emptyFolder()] as const;
+  const end = await cemiflow('attach', 'skips', '--out', folders[0]);
   expect(end.err).toContain(`without f: ${because}`);
   expect(end.code).toBe(0);
   const status = (await cemiflow('status', 'skips')).out;
-  expect(status).toMatch(/^skips-\S+ {2}1 of 2 stages · 1 skipped/);
+  expect(status).toMatch(/^skips-\S+ {2}2 of 3 stages · 1 skipped/);
   expect(status).toContain(`f skipped: ${because}`);
+  expect((await cemiflow('report', 'skips', '--out', folders[1])).code).toBe(0);
+  for (const folder of folders) expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain(because);
 });
 
 test('pause holds back what has not begun and lets the rest go on; continue starts it', async () => {
@@ -126,7 +131,8 @@ test('pause holds back what has not begun and lets the rest go on; continue star
 
 test('abort ends a run as failed, says why, and what is under way leaves', async () => {
   order(services.home, 'k', 'hold');
-  await cemiflow('run', quickSpec('aborts', 5, ['j', 'k']), '--detach');
+  const options = ['--checkpoint-seconds', '7', '--checkpoint-steps', '30', '--heartbeat-timeout', '9'];
+  await cemiflow('run', quickSpec('aborts', 5, ['j', 'k']), '--detach', ...options);
   await until('aborts', (view) => stateOf(view, 'k') === 'running' && stateOf(view, 'j') === 'done');
   const { out, code } = await cemiflow('abort', 'aborts', '--because', 'wrong data');
   expect(out).toMatch(/^aborts-\S+ was aborted\n$/);
@@ -135,6 +141,17 @@ test('abort ends a run as failed, says why, and what is under way leaves', async
   const view = await statusOf('aborts');
   expect([view.state, stateOf(view, 'j'), stateOf(view, 'k')]).toEqual(['failed', 'done', 'cancelled']);
   expect((await cemiflow('status', 'aborts')).out).toMatch(/^aborts-\S+ {2}aborted \(wrong data\) · 1 of 2 stages/);
+});
+
+test('how a run guards against crashes is part of what its workflow is given', async () => {
+  const connection = await Connection.connect({ address: services.endpoints.temporal.address });
+  const handle = new Client({ connection }).workflow.getHandle((await statusOf('aborts')).runId);
+  const { events } = await handle.fetchHistory();
+  await connection.close();
+  const input = events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  expect(defaultPayloadConverter.fromPayload(input as Payload)).toMatchObject({
+    ...{ checkpoint: { everySeconds: 7, everySteps: 30 }, heartbeatSeconds: 9 },
+  });
 });
 
 test('a run of another build can be asked nothing: run goes on with it', async () => {

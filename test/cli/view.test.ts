@@ -26,7 +26,7 @@ const view = (...stages: StageView[]): RunView => ({
 });
 
 /** What every heartbeat holds. */
-const worker = { host: 'here', pid: 7, attempt: 1, startedAtMs: 5_000, atMs: 124_000 };
+const worker = { host: 'here', pid: 7, attempt: 1, attemptId: 'first', startedAtMs: 5_000, atMs: 124_000 };
 
 const training = stage('teacher', {
   state: 'running',
