@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { ActionKey } from '../core/action.ts';
 import {
@@ -17,6 +16,7 @@ export interface AttemptSetup {
   readonly store: Pick<Store, 'checkpoints'>;
   readonly writer: CheckpointWriter;
   readonly interval?: CheckpointInterval;
+  readonly id: string;
   /** Temporal's number. */
   readonly attempt: number;
   /** The last heartbeat of the attempt before this one, where Temporal knows it. */
@@ -45,7 +45,7 @@ export class ActionAttempt implements StageCheckpoints {
     this.#setup = setup;
     this.#interval = setup.interval ?? defaultCheckpointInterval;
     this.#own = {
-      id: randomUUID(),
+      id: setup.id,
       attempt: setup.attempt,
       host: hostname(),
       pid: process.pid,
@@ -55,7 +55,6 @@ export class ActionAttempt implements StageCheckpoints {
     this.#left = setup.store.checkpoints.read(setup.key).catch((error) => this.#passOver(error));
     // Asked for by `begin`; until then nobody listens.
     this.#left.catch(() => {});
-    setup.tell({ attemptId: this.#own.id });
   }
 
   /** Where there was an attempt before this one, closes it in the store and takes the action over. */
@@ -241,7 +240,7 @@ const fromHeartbeat = ({
   toStep,
   resumedFrom,
 }: Heartbeat): OpenAttempt => ({
-  id: attemptId ?? 'unknown',
+  id: attemptId,
   attempt,
   host,
   pid,

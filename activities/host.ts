@@ -120,6 +120,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
       store,
       writer: dependencies.checkpointWriter ?? store.checkpoints,
       interval: task.checkpoint,
+      id: watch.attemptId,
       attempt,
       before: heartbeatDetails as Heartbeat | undefined,
       tell: watch.tell,

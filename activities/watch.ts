@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { Context } from '@temporalio/activity';
 import type { Digest } from '../core/digest.ts';
@@ -13,12 +14,13 @@ export interface Heartbeat extends Progress {
   /** Who works: the next attempt learns from it what became of this one. */
   readonly host: string;
   readonly pid: number;
+  /** Temporal's number, and an id that tells apart attempts of the same number. */
   readonly attempt: number;
+  readonly attemptId: string;
   readonly startedAtMs: number;
   /** When it was said, in ms since the epoch. */
   readonly atMs: number;
-  /** Id of the attempt, steps of its training done, and what it began with, where the stage has checkpoints. */
-  readonly attemptId?: string;
+  /** Steps of its training done, and what it began with, where the stage has checkpoints. */
   readonly toStep?: number;
   readonly resumedFrom?: number;
   /** The last one in the store. */
@@ -28,9 +30,10 @@ export interface Heartbeat extends Progress {
 }
 
 /** What an attempt says of itself besides its progress. */
-export type Told = Partial<Pick<Heartbeat, 'attemptId' | 'toStep' | 'resumedFrom' | 'checkpoint' | 'lostSeconds'>>;
+export type Told = Partial<Pick<Heartbeat, 'toStep' | 'resumedFrom' | 'checkpoint' | 'lostSeconds'>>;
 
 export interface Watch {
+  readonly attemptId: string;
   readonly signal: AbortSignal;
   progress(progress: Progress): Promise<void>;
   /** Goes out with every heartbeat from now on. */
@@ -51,7 +54,8 @@ export const startWatch = (
   now: () => number = () => performance.now(),
 ): Watch => {
   const meter = new SpeedMeter();
-  const who = { host: hostname(), pid: process.pid, attempt: info.attempt, startedAtMs: Date.now() };
+  const attemptId = randomUUID();
+  const who = { host: hostname(), pid: process.pid, attempt: info.attempt, attemptId, startedAtMs: Date.now() };
   let told: Told = {};
   let latest: Progress & Pick<Heartbeat, 'stepsPerSecond' | 'etaSeconds'> = { phase: 'start', step: 0, steps: 0 };
   let sentAtMs = Number.NEGATIVE_INFINITY;
@@ -64,6 +68,7 @@ export const startWatch = (
   send();
   const timer = setInterval(send, Math.min(keepAliveEveryMs, (info.heartbeatTimeoutMs ?? keepAliveEveryMs * 4) / 4));
   return {
+    attemptId,
     signal,
     progress: async (progress) => {
       const phaseBefore = latest.phase;

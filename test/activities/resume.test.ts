@@ -89,6 +89,7 @@ const attempt = async (run: Run, number: number, fate: Fate): Promise<Ended> => 
     store,
     writer: store.checkpoints,
     interval: { everySteps },
+    id: `attempt ${number}`,
     attempt: number,
     tell: (more) => {
       told = { ...told, ...more };
