@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Action, type ActionKey, type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import { type ArtifactManifest, type ArtifactRef, manifestDigest } from '../../core/artifact.ts';
-import { digestOf, digestOfJson, hexOf } from '../../core/digest.ts';
+import { type Digest, digestOf, digestOfJson, hexOf } from '../../core/digest.ts';
 import { contentKey } from '../../store/blobs.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 
@@ -131,6 +131,22 @@ export const storeContract = (name: string, open: () => Store): void => {
       expect(await store.getBlob(digest)).toEqual(bytes);
     });
 
+    it('drops what is damaged of an artifact, and nothing else', async () => {
+      const ref = await dataset(fresh('a'), fresh('b'), fresh('c'));
+      expect(await store.dropIfDamaged(ref)).toBe(false);
+      const { files } = await store.getArtifact(ref);
+      const [spoiled, lost, sound] = files.map(({ digest }) => digest) as [Digest, Digest, Digest];
+      await store.objects.put(contentKey('blobs', spoiled), text('something else'), { overwrite: true });
+      await store.objects.remove(contentKey('blobs', lost));
+      expect(await store.hasBlob(spoiled)).toBe(true);
+      expect(await store.dropIfDamaged(ref)).toBe(true);
+      expect(await Promise.all([spoiled, lost, sound].map(store.hasBlob))).toEqual([false, false, true]);
+      await store.objects.put(contentKey('artifacts', ref.digest), text('{}'), { overwrite: true });
+      expect(await store.dropIfDamaged(ref)).toBe(true);
+      await expect(store.getArtifact(ref)).rejects.toMatchObject({ code: 'ArtifactMissing' });
+      expect(await store.hasBlob(sound)).toBe(true);
+    });
+
     it('refuses what is no digest before it becomes a key', async () => {
       for (const digest of ['sha256:../../x', 'md5:00', '']) {
         await expect(async () => store.getBlob(digest as never)).rejects.toMatchObject({ code: 'DigestInvalid' });
@@ -210,7 +226,7 @@ export const storeContract = (name: string, open: () => Store): void => {
         '{',
         '[]',
         foreign,
-        good.replace('"attempt":1', '"attempt":2'),
+        good.replace('"workflowId":"w"', '"workflowId":"v"'),
         '{"record":null}',
       ]) {
         await store.objects.put(pointer(action), text(bad), { overwrite: true });
