@@ -159,6 +159,25 @@ test('trouble that may pass is tried again', async () => {
   const result = await engine.run(plan('retried', node('flaky', 'test/flaky', { name: 'flaky' })));
   expect(attempts).toBe(2);
   expect(result.computed).toBe(1);
+  const { nodes } = await engine.progress('retried');
+  expect(nodes[0]).toMatchObject({ attempts: 2, lostSeconds: expect.any(Number) });
+});
+
+test('stages are told how long their workers may be silent, and when checkpoints are due', async () => {
+  const handle = await engine.start(plan('told', note('told')), {
+    heartbeatSeconds: 7,
+    checkpoint: { everySeconds: 3, everySteps: 100 },
+  });
+  await handle.result();
+  const { events } = await handle.fetchHistory();
+  const scheduled = events?.map((event) => event.activityTaskScheduledEventAttributes);
+  const stage = scheduled?.find((attributes) => attributes?.activityType?.name === 'runStage');
+  expect(Number(stage?.heartbeatTimeout?.seconds)).toBe(7);
+  const [task] = stage?.input?.payloads ?? [];
+  expect(JSON.parse(Buffer.from(task?.data ?? []).toString())).toMatchObject({
+    nodeId: 'told',
+    checkpoint: { everySeconds: 3, everySteps: 100 },
+  });
 });
 
 test('a bug in a stage is not tried again', async () => {
