@@ -48,17 +48,20 @@ export class Session {
     return this.#undisturbed;
   }
 
-  /** @param first index of the first trial: another index is another moment */
-  async run(fault: Fault, first = 0, count = this.#options.trials ?? fault.trials): Promise<Series> {
+  /** @param indices of the trials: another index is another kind and another moment */
+  async run(
+    fault: Fault,
+    indices: readonly number[] = indicesOf(this.#options.trials ?? fault.trials),
+  ): Promise<Series> {
     const { note = () => {}, onTrial } = this.#options;
     const { name, harm } = fault;
     const trials: Trial[] = [];
-    for (let index = first; index < first + count; index++) {
+    for (const index of indices) {
       const trial = await this.#trial(fault, index);
       trials.push(trial);
       const broken = Object.keys(trial.checks).filter((promise) => !trial.checks[promise]);
       const end = broken.length > 0 ? `BROKEN: ${broken.join(', ')}` : 'held';
-      note(`${name} ${index - first + 1}/${count}, ${trial.seconds.toFixed(0)} s: ${trial.happened}: ${end}`);
+      note(`${name} ${trials.length}/${indices.length}, ${trial.seconds.toFixed(0)} s: ${trial.happened}: ${end}`);
       onTrial?.({ name, harm, trials });
     }
     return { name, harm, trials };
@@ -103,6 +106,8 @@ export class Session {
     await lab?.close();
   }
 }
+
+const indicesOf = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 /** A warm worker is quicker than the first run's: moments are drawn from the shortest time seen. */
 const shorter = (before: Undisturbed['seconds'], now: Undisturbed['seconds']): Undisturbed['seconds'] =>
