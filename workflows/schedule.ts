@@ -3,7 +3,7 @@ import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { dependenciesOf, type Plan, type PlanNode, toAction } from '../core/plan.ts';
 import { withoutNodes } from '../core/skips.ts';
-import type { Failure, NodeProgress, NodeState } from './types.ts';
+import { type Failure, maxRepairs, type NodeProgress, type NodeState } from './types.ts';
 
 interface Entry {
   readonly node: PlanNode;
@@ -37,9 +37,6 @@ export interface Made {
   readonly attempts?: number;
   readonly lostSeconds?: number;
 }
-
-/** Damage that comes back after so many repairs has a cause that repairs do not reach. */
-const maxRepairs = 3;
 
 /** The DAG of a run and where each node of it stands. Pure: no clock, no Temporal; the workflow only carries it out. */
 export class Schedule {

@@ -14,7 +14,7 @@ import { type Action, type ActionKey, actionKey, type Outputs } from '../core/ac
 import { partKind } from '../core/stage.ts';
 import { bookkeeping, callStage, dropDamaged, queueOf } from './activities.ts';
 import { asApplicationFailure, failureOf, isDamage } from './failures.ts';
-import { type PartsCarried, type PartsProgress, progressQueryName, type ShardedInput } from './types.ts';
+import { maxRepairs, type PartsCarried, type PartsProgress, progressQueryName, type ShardedInput } from './types.ts';
 
 /** Told by the experiment: while paused, no further part starts. */
 export const pauseParts = defineSignal<[boolean]>('pauseParts');
@@ -23,8 +23,6 @@ export const pauseParts = defineSignal<[boolean]>('pauseParts');
 const defaultMaxEvents = 2000;
 /** Keys of one look-up: the answer holds about 300 bytes for each. */
 const lookupKeys = 500;
-/** Damage that comes back after so many repairs has a cause that repairs do not reach. */
-const maxRepairs = 3;
 
 /**
  * One sharded stage: split into parts, each an action of its own with key and record, then joined. A part that fails

@@ -144,6 +144,9 @@ export interface ExperimentResult {
 
 export const progressQueryName = 'progress';
 
+/** Damage that comes back after so many repairs has a cause that repairs do not reach. */
+export const maxRepairs = 3;
+
 /**
  * Updates of `experiment`. A refused one fails with an ApplicationFailure whose `type` is the code and whose first detail
  * holds the remedy: `UnknownStage`, `StageNotFailed`, `NothingFailed`, `ReasonMissing`, `RunEnding`.

@@ -1,5 +1,5 @@
 import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
-import { NativeConnection, Runtime, type Worker } from '@temporalio/worker';
+import { makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
 import { createBookkeeping } from '../../activities/bookkeeping.ts';
 import { createHost } from '../../activities/host.ts';
 import type { Outputs } from '../../core/action.ts';
@@ -91,7 +91,8 @@ export const startEngine = async ({ slots = 1, cachedWorkflows, identity }: Engi
     machine: async () => ({ host: 'test', platform: 'test', cpu: 'test', cores: 1, node: process.version }),
   });
   try {
-    Runtime.install({ logger: quiet, shutdownSignals: [] });
+    const filter = makeTelemetryFilterString({ core: 'ERROR' });
+    Runtime.install({ logger: quiet, shutdownSignals: [], telemetryOptions: { logging: { filter } } });
   } catch {
     // Installed already by an earlier engine of this process.
   }
