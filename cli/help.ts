@@ -21,7 +21,7 @@ export const help = (commands: readonly Command[], name: string | undefined, { p
     '\n"cemiflow help NAME" says more. Every command takes --json (output for programs), --verbose (stacks of errors)',
   );
   print(
-    'and --help. Exit codes: 0 done, 1 the run failed or a server is in trouble, 2 the input is wrong, 130 interrupted.',
+    'and --help. Exit codes: 0 done, 1 the run failed or waits, or a server is in trouble, 2 the input is wrong, 130 interrupted.',
   );
   return exitCodes.ok;
 };

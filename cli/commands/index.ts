@@ -21,6 +21,7 @@ const because = { type: 'string' } as const;
 const runName = 'RUN is an id, the beginning of one, or the name of an experiment (its latest run).';
 const stageNames =
   "STAGE is a node as status shows it, such as 'student[m=0.5]' (quoted, for the shell), or a stage for all of its nodes.";
+const skipDetails = 'What needs them is skipped too, but for the report, which is made without them and says so.';
 const resourceDetails = [
   '--device cpu|gpu       where stages with tensors run; default cpu',
   '--max-parallel N       stages under way at once; default 16',
@@ -129,8 +130,14 @@ export const commands: readonly Command[] = [
   {
     name: 'skip',
     usage: 'RUN STAGE… --because TEXT',
-    summary: 'let a run go on without failed stages; what needs them is left out too, and the report says so',
-    details: [runName, stageNames, "--because 'the data set is gone'   goes into the report and its record"].join('\n'),
+    summary: 'let a run go on without failed stages',
+
+    details: [
+      runName,
+      stageNames,
+      skipDetails,
+      "--because 'the data set is gone'   goes into the report and its record",
+    ].join('\n'),
     options: { ...resources, because },
     positionals: [2, Number.POSITIVE_INFINITY],
     load: () => import('./skip.ts'),
