@@ -34,7 +34,7 @@ const choose = (names: readonly string[]) => {
   return faults.filter(({ name }) => names.length === 0 || names.includes(name));
 };
 
-/** Series that the file holds, so that faults can be measured one session after the other. */
+/** Series that the file holds: a session goes on where the last one into the same file ended. */
 const readSeries = (out: string | undefined): Map<string, Series> => {
   if (out === undefined || !existsSync(out)) return new Map();
   const { faults: found } = JSON.parse(readFileSync(out, 'utf8')) as { faults: Series[] };
@@ -62,21 +62,24 @@ const main = async (): Promise<number> => {
     const series = faults.flatMap(({ name }) => measured.get(name) ?? []);
     writeFileSync(out, `${JSON.stringify({ ...about, undisturbed: session.undisturbed, faults: series }, null, 1)}\n`);
   };
-  const session: Session = new Session({
-    ...{ spec, note, seed: count('seed', values.seed), trials: count('trials', values.trials) },
-    onTrial: (series) => {
-      measured.set(series.name, series);
-      write(session);
-    },
-  });
+  const session: Session = new Session({ spec, note, seed: count('seed', values.seed) });
   const stop = (): void => void session.close().finally(() => process.exit(130));
   process.once('SIGINT', stop).once('SIGTERM', stop);
-  const done: Series[] = [];
+  const wanted = count('trials', values.trials);
   try {
-    for (const fault of chosen) done.push(await session.run(fault));
+    for (const fault of chosen) {
+      const before = measured.get(fault.name)?.trials ?? [];
+      const left = Math.max(0, (wanted ?? fault.trials) - before.length);
+      const indices = Array.from({ length: left }, (_, i) => before.length + i);
+      await session.run(fault, indices, (series) => {
+        measured.set(fault.name, { ...series, trials: [...before, ...series.trials] });
+        write(session);
+      });
+    }
   } finally {
     await session.close();
   }
+  const done = chosen.flatMap(({ name }) => measured.get(name) ?? []);
   process.stdout.write(`${markdown(done)}\n`);
   return allHeld(done) ? 0 : 1;
 };

@@ -23,11 +23,7 @@ export interface SessionOptions {
   readonly spec?: string;
   /** Of the moments. */
   readonly seed?: number;
-  /** Of each fault, in the place of its own number. */
-  readonly trials?: number;
   readonly note?: (text: string) => void;
-  /** Called after every trial with the series so far. */
-  readonly onTrial?: (series: Series) => void;
 }
 
 /** A moment may come too late; so many times in a row say that something else is wrong. */
@@ -48,12 +44,12 @@ export class Session {
     return this.#undisturbed;
   }
 
-  /** @param indices of the trials: another index is another kind and another moment */
-  async run(
-    fault: Fault,
-    indices: readonly number[] = indicesOf(this.#options.trials ?? fault.trials),
-  ): Promise<Series> {
-    const { note = () => {}, onTrial } = this.#options;
+  /**
+   * @param indices of the trials: another index is another kind and another moment
+   * @param onTrial called after every trial with the series so far
+   */
+  async run(fault: Fault, indices: readonly number[], onTrial: (series: Series) => void = () => {}): Promise<Series> {
+    const { note = () => {} } = this.#options;
     const { name, harm } = fault;
     const trials: Trial[] = [];
     for (const index of indices) {
@@ -62,7 +58,7 @@ export class Session {
       const broken = Object.keys(trial.checks).filter((promise) => !trial.checks[promise]);
       const end = broken.length > 0 ? `BROKEN: ${broken.join(', ')}` : 'held';
       note(`${name} ${trials.length}/${indices.length}, ${trial.seconds.toFixed(0)} s: ${trial.happened}: ${end}`);
-      onTrial?.({ name, harm, trials });
+      onTrial({ name, harm, trials });
     }
     return { name, harm, trials };
   }
@@ -106,8 +102,6 @@ export class Session {
     await lab?.close();
   }
 }
-
-const indicesOf = (count: number): number[] => Array.from({ length: count }, (_, index) => index);
 
 /** A warm worker is quicker than the first run's: moments are drawn from the shortest time seen. */
 const shorter = (before: Undisturbed['seconds'], now: Undisturbed['seconds']): Undisturbed['seconds'] =>
