@@ -1,6 +1,7 @@
 import type { CheckpointArray } from '../core/checkpoint.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { BatchReader } from '../data/loader/batches.ts';
+import { stateArrays, stateTensors } from '../nn/compile/arrays.ts';
 import type { Step } from '../nn/compile/index.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import type { InputContext } from './input.ts';
@@ -50,7 +51,11 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
     const log = new MeanLog(training.window, resumed?.notes as JsonObject | undefined);
     let saved = from;
     const save = (done: number): void => {
-      checkpoints.save({ step: done, arrays: arraysOf(step, training), notes: log.state });
+      checkpoints.save({
+        step: done,
+        arrays: stateArrays(step, (name) => training.checkpointed(name)),
+        notes: log.state,
+      });
       saved = done;
     };
     for (let done = from + 1; done <= steps; done++) {
@@ -79,30 +84,13 @@ const compile = <Recipe, P extends { readonly recipe: Recipe }>(
   training: Training<Recipe, P>,
   arrays: { readonly [name: string]: CheckpointArray } = {},
 ): Step => {
-  const resumed = Object.fromEntries(
-    Object.entries(arrays).map(([name, { data, shape, dtype }]) => [name, tf.tensor(data, [...shape], dtype)]),
-  );
+  const resumed = stateTensors(arrays);
   try {
     return training.compile(resumed);
   } finally {
     tf.dispose(resumed);
   }
 };
-
-/** One tensor at a time, so that the copy is all that it costs. */
-const arraysOf = (
-  step: Step,
-  { checkpointed }: { checkpointed(name: string): boolean },
-): Record<string, CheckpointArray> =>
-  Object.fromEntries(
-    step.stateNames.filter(checkpointed).map((name) => {
-      const { [name]: tensor } = step.readState((other) => other === name) as { [name: string]: tf.Tensor };
-      const { dtype, shape } = tensor as tf.Tensor;
-      const data = (tensor as tf.Tensor).dataSync() as CheckpointArray['data'];
-      tf.dispose(tensor as tf.Tensor);
-      return [name, { dtype: dtype as CheckpointArray['dtype'], shape, data }];
-    }),
-  );
 
 const diverged = (step: number, lr: number): CemiflowError =>
   new CemiflowError('Diverged', `the loss is no longer a number at step ${step}`, {

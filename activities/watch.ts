@@ -44,8 +44,8 @@ export interface Watch {
 }
 
 const heartbeatEveryMs = 1000;
-/** Also without progress, so that a long read or write is not taken for a dead worker; a timeout may ask for more. */
-const keepAliveEveryMs = 10_000;
+/** Also without progress, so that a long read or write is not taken for a dead worker, and hears of a cancellation. */
+const keepAliveEveryMs = 4_000;
 
 /** Heartbeats, cancellation and memory of one activity. */
 export const startWatch = (

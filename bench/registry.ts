@@ -5,6 +5,7 @@ const modules: readonly (() => Promise<{ readonly benchmarks: readonly Benchmark
   () => import('./store.ts'),
   () => import('./noop.ts'),
   () => import('./actions.ts'),
+  () => import('./checkpoint.ts'),
   () => import('./tensors/index.ts'),
 ];
 

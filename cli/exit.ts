@@ -29,7 +29,7 @@ interface ToldError {
  * For people
  * ```
  * error[BlobCorrupt]: sha256:ab… hashed to sha256:cd…
- *   remedy: run "cemiflow fsck --repair"
+ *   remedy: run the experiment again: what is damaged is made anew
  * ```
  * and with `json` one line, `{"error": {"code", "message", "remedy", …}}`.
  */

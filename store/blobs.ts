@@ -84,7 +84,7 @@ export class ContentStore {
     return this.#error(
       'Corrupt',
       `${digest} ${how}`,
-      'run "cemiflow fsck --repair" to rebuild it from its action',
+      'run the experiment again: what is damaged is made anew',
       data,
       cause,
     );

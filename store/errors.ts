@@ -78,7 +78,7 @@ export const mayBeDamaged = (error: unknown): error is CemiflowError =>
 
 export const unreadableError = (name: string, endpoint: string, cause: unknown): CemiflowError =>
   new CemiflowError('ObjectUnreadable', `${name} is there, but ${endpoint} cannot read it`, {
-    remedy: 'run "cemiflow fsck --repair", and look at the disks of the store',
+    remedy: 'look at the disks of the store, then run the experiment again: what is damaged is made anew',
     data: { name, endpoint },
     cause,
   });

@@ -49,10 +49,17 @@ const allMade = async (
   const { nodes, records } = await statusOf(plan, store);
   const hits = [...nodes].filter(([, { state }]) => state === 'hit');
   if (hits.length < nodes.size) return undefined;
+  const outputs = new Map([...records].map(([id, record]) => [id, record.outputs]));
+  // Nobody reads a report but the person who asks for it now.
+  for (const ref of [...outputs.values()].flatMap((made) => Object.values(made)))
+    if (ref.type === 'report' && (await store.dropIfDamaged(ref))) {
+      session.note(`the report ${ref.digest} was damaged in the store: it is made anew`);
+      return undefined;
+    }
   if (session.json)
     for (const [stage, { state }] of hits) session.print(JSON.stringify({ run: runIdOf(plan), stage, state }));
   else session.print(`${runIdOf(plan)}: all ${nodes.size} stages are in the store, nothing to do`);
-  return new Map([...records].map(([id, record]) => [id, record.outputs]));
+  return outputs;
 };
 
 const specOf = (args: Arguments, { cwd }: Session) => {

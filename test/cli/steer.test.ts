@@ -7,6 +7,8 @@ import { launch } from '../../cli/launch.ts';
 import type { RunView } from '../../cli/view/snapshot.ts';
 import { down, up } from '../../services/index.ts';
 import { pathsOf } from '../../services/paths.ts';
+import { contentKey } from '../../store/blobs.ts';
+import { hash } from '../../store/hash.ts';
 import { openStore, type RunDocument } from '../../store/index.ts';
 import { startServices, type TestServices } from '../helpers/services.ts';
 import { faultyWorker, order } from '../services/fixtures/faults.ts';
@@ -192,3 +194,17 @@ test('a run whose workflow is gone with its database stands still, says so, and 
   expect(code).toBe(0);
   expect((await statusOf('gone')).stages.map(({ state }) => state)).toEqual(['hit', 'done']);
 });
+
+test('a report that was damaged in the store is made anew by the next run', async () => {
+  const spec = quickSpec('mends', 8, ['q'], { withReport: true });
+  const folders = [emptyFolder(), emptyFolder()] as const;
+  expect((await cemiflow('run', spec, '--out', folders[0])).code).toBe(0);
+  const page = readFileSync(join(folders[0], 'report.html'));
+  const store = await openStore(services.endpoints.s3);
+  const key = contentKey('blobs', hash(page));
+  await store.objects.put(key, Buffer.concat([page.subarray(1), Buffer.from('x')]), { overwrite: true });
+  const again = await cemiflow('run', spec, '--out', folders[1]);
+  expect(again.err).toContain('was damaged in the store: it is made anew');
+  expect(again.code).toBe(0);
+  expect(readFileSync(join(folders[1], 'report.html')).equals(page)).toBe(true);
+}, 60_000);
