@@ -8,6 +8,7 @@ import {
   type StageCheckpoints,
 } from '../core/checkpoint.ts';
 import { CemiflowError } from '../core/errors.ts';
+import { isoTime } from '../core/time.ts';
 import type { ActionState, CheckpointWriter, OpenAttempt, Store } from '../store/index.ts';
 import type { Heartbeat, Told } from './watch.ts';
 
@@ -256,5 +257,3 @@ const lostSeconds = (attempts: readonly OpenAttempt[]): number =>
     if (endedAt === undefined) return sum;
     return sum + Math.max(0, Date.parse(endedAt) - Date.parse(checkpointedAt ?? startedAt)) / 1000;
   }, 0);
-
-const isoTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '+00:00');

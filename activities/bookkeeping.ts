@@ -2,6 +2,7 @@ import { Context } from '@temporalio/activity';
 import type { ActionKey, Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import type { Json } from '../core/errors.ts';
+import { isoTime } from '../core/time.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 
 /** Short activities of the orchestrator, as workflows see them. */
@@ -47,7 +48,7 @@ export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
     // The run was started by other means than the command line: there is no document to keep up.
     if (!run) return;
     const goesOn = state === 'running' || state === 'paused' || state === 'needs attention';
-    const endedAt = goesOn ? {} : { endedAt: new Date().toISOString().replace('Z', '+00:00') };
+    const endedAt = goesOn ? {} : { endedAt: isoTime(new Date()) };
     await store.putRun({ ...run, ...endedAt, state, progress });
   },
 

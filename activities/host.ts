@@ -10,6 +10,7 @@ import {
   type StageContext,
   type StageKind,
 } from '../core/stage.ts';
+import { isoTime } from '../core/time.ts';
 import type { CheckpointWriter, Store } from '../store/index.ts';
 import { ActionAttempt, noCheckpoints } from './attempt.ts';
 import { asActivityFailure, endOf } from './failures.ts';
@@ -230,6 +231,3 @@ const refuseManyParts = (nodeId: string, parts: JsonObject[]): JsonObject[] => {
     data: { nodeId, parts: parts.length, bytes },
   });
 };
-
-/** ISO 8601 with +00:00, as records hold it. */
-const isoTime = (time: Date): string => time.toISOString().replace('Z', '+00:00');

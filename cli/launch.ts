@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client';
 import type { JsonObject } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { taskQueue } from '../core/queues.ts';
+import { isoTime } from '../core/time.ts';
 import { buildId } from '../schemas/code-digest.ts';
 import { ensureWorkers, status } from '../services/index.ts';
 import type { Store } from '../store/index.ts';
@@ -9,7 +10,7 @@ import type { experiment } from '../workflows/experiment.ts';
 import type { Device, ExperimentInput } from '../workflows/types.ts';
 import type { Arguments } from './command.ts';
 import { usageError } from './exit.ts';
-import { isoNow, isUnderWay } from './runs.ts';
+import { isUnderWay } from './runs.ts';
 import type { Session } from './session.ts';
 
 /** How a run uses this machine. */
@@ -107,7 +108,7 @@ export const launch = async (
   if (present?.build === build) return 'attached';
   // A damaged document is written anew.
   const before = await store.getRun(runId).catch(() => undefined);
-  await store.putRun({ id: runId, plan, spec, startedAt: isoNow(), workflowId: runId, state: 'running' });
+  await store.putRun({ id: runId, plan, spec, startedAt: isoTime(new Date()), workflowId: runId, state: 'running' });
   const { device, maxParallel } = resources;
   const input: ExperimentInput = { plan, runId, device, maxParallel, build, ...guard };
   await client.workflow.start<typeof experiment>('experiment', {

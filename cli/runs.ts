@@ -32,9 +32,6 @@ export const findRun = async (store: Store, name: string): Promise<RunDocument> 
   });
 };
 
-/** ISO 8601 with +00:00, as documents hold it. */
-export const isoNow = (): string => new Date().toISOString().replace('Z', '+00:00');
-
 /** Whether a run in this state has a workflow that is under way, or should have. */
 export const isUnderWay = (state = 'running'): boolean => ['running', 'needs attention', 'paused'].includes(state);
 

@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { actionKey, type Outputs } from '../../core/action.ts';
 import { type PlanNode, toAction } from '../../core/plan.ts';
+import { isoTime } from '../../core/time.ts';
 import { openStore, type S3Config, type Store } from '../../store/index.ts';
 import { type Command, execute } from './command.ts';
 
@@ -63,7 +64,7 @@ const finish = async (store: Store, node: PlanNode, made: ReadonlyMap<string, Ou
     return [name, await store.putArtifact({ type, meta: {}, files: [file] })] as const;
   });
   const outputs: Outputs = Object.fromEntries(await Promise.all(entries));
-  const time = new Date().toISOString().replace('Z', '+00:00');
+  const time = isoTime(new Date());
   await store.putRecord({
     key: actionKey(action),
     action,

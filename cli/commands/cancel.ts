@@ -1,7 +1,8 @@
+import { isoTime } from '../../core/time.ts';
 import { buildId } from '../../schemas/code-digest.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
-import { isoNow, isUnderWay } from '../runs.ts';
+import { isUnderWay } from '../runs.ts';
 import { keepItsWorkers, reachRun, untilEnded } from '../underway.ts';
 
 export const run: Run = (args, session) =>
@@ -19,6 +20,6 @@ export const run: Run = (args, session) =>
     if (!running && !isUnderWay(run.state)) return tell('is not running');
     // Nobody runs its code any more, so nobody could answer a request to stop; or its workflow is gone altogether.
     if (running) await handle.terminate('cancelled; its workers are of another build');
-    await store.putRun({ ...run, state: 'cancelled', endedAt: isoNow() });
+    await store.putRun({ ...run, state: 'cancelled', endedAt: isoTime(new Date()) });
     return tell('was cancelled');
   });

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { Outputs } from '../../core/action.ts';
 import type { Plan } from '../../core/plan.ts';
+import { isoTime } from '../../core/time.ts';
 import type { Store } from '../../store/index.ts';
 import type { Arguments, Run } from '../command.ts';
 import { connectStore, ensureServices, withClient } from '../connect.ts';
@@ -8,7 +9,7 @@ import { exitCodes } from '../exit.ts';
 import { launch, readGuard, readResources, startWorkers, waitingRuns } from '../launch.ts';
 import { followToEnd, tellReport } from '../outcome.ts';
 import { makePlan, statusOf } from '../planning.ts';
-import { isoNow, runIdOf } from '../runs.ts';
+import { runIdOf } from '../runs.ts';
 import type { Session } from '../session.ts';
 
 export const run: Run = async (args, session) => {
@@ -35,7 +36,14 @@ export const run: Run = async (args, session) => {
       session.print(session.json ? JSON.stringify({ run: runId, how }) : runId);
       return exitCodes.ok;
     }
-    const run = { id: runId, plan, spec, startedAt: isoNow(), workflowId: runId, ...(await store.getRun(runId)) };
+    const run = {
+      id: runId,
+      plan,
+      spec,
+      startedAt: isoTime(new Date()),
+      workflowId: runId,
+      ...(await store.getRun(runId)),
+    };
     return followToEnd({ client, store, run, out }, session);
   });
 };

@@ -3,12 +3,12 @@ import { canonicalJson } from '../../core/canonical.ts';
 import type { Checkpoint, CheckpointArray } from '../../core/checkpoint.ts';
 import { type Digest, hexOf } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
+import { isoTime } from '../../core/time.ts';
 import { hash } from '../hash.ts';
 import { mapBounded, maxObjectBytes, type ObjectStore } from '../objects.ts';
-import { type ActionState, checkpointDigest, isoTime, type StoredArrays, type StoredCheckpoint } from './state.ts';
+import { type ActionState, checkpointDigest, type StoredArrays, type StoredCheckpoint } from './state.ts';
 
 export type { ActionState, OpenAttempt, StoredArrays, StoredCheckpoint } from './state.ts';
-export { isoTime } from './state.ts';
 
 /** What one attempt wants to have written. */
 export interface SaveJob {

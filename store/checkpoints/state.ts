@@ -48,6 +48,3 @@ export interface ActionState {
 
 export const checkpointDigest = ({ step, at, content, notes }: Omit<StoredCheckpoint, 'digest'>): Digest =>
   digestOfJson({ step, at, content, notes } as unknown as JsonObject);
-
-/** ISO 8601 with +00:00, as records hold times. */
-export const isoTime = (time: Date): string => time.toISOString().replace('Z', '+00:00');
