@@ -16,7 +16,9 @@ export interface AttemptSetup {
   readonly key: ActionKey;
   readonly store: Pick<Store, 'checkpoints'>;
   readonly writer: CheckpointWriter;
+  /** Every two minutes unless told. */
   readonly interval?: CheckpointInterval;
+  /** Of this try alone: tells apart tries of the same number. */
   readonly id: string;
   /** Temporal's number. */
   readonly attempt: number;
@@ -34,9 +36,12 @@ export class ActionAttempt implements StageCheckpoints {
   readonly #setup: AttemptSetup;
   readonly #own: OpenAttempt;
   readonly #interval: CheckpointInterval;
+  /** What earlier attempts left in the store; asked for once. */
   readonly #left: Promise<ActionState | undefined>;
+  /** The state when this attempt wrote itself down as the owner; later writes do not reach it. */
   #claim: Promise<ActionState> | undefined;
   #writing: Promise<void> | undefined;
+  #takenOver = false;
   #fromStep: number | undefined;
   #step: number | undefined;
   #saved = { step: 0, atMs: performance.now() };
@@ -82,7 +87,7 @@ export class ActionAttempt implements StageCheckpoints {
   due(step: number): boolean {
     this.#step = step;
     this.#setup.tell({ toStep: step });
-    if (this.#writing || step === this.#saved.step) return false;
+    if (this.#writing || this.#takenOver || step === this.#saved.step) return false;
     const { everySeconds = Number.POSITIVE_INFINITY, everySteps = Number.POSITIVE_INFINITY } = this.#interval;
     const seconds = (performance.now() - this.#saved.atMs) / 1000;
     return seconds >= everySeconds || step - this.#saved.step >= everySteps;
@@ -126,7 +131,10 @@ export class ActionAttempt implements StageCheckpoints {
     return [...earlier, own].map(({ id, checkpointedAt, ...attempt }) => attempt as Attempt);
   }
 
-  /** Seconds of work of earlier attempts that no checkpoint had kept. */
+  /**
+   * Seconds of work of earlier attempts that no checkpoint had kept, at least: a lost one that was never heard of counts as
+   * none.
+   */
   async lostSeconds(): Promise<number> {
     return this.#claim ? lostSeconds((await this.#claim).attempts) : 0;
   }
@@ -179,10 +187,25 @@ export class ActionAttempt implements StageCheckpoints {
       await this.#claimed();
       const stored = await writer.save({ key, owner: this.#own.id, checkpoint });
       if (stored) tell({ checkpoint: { step, atMs: Date.parse(stored.at), digest: stored.digest } });
-      else log(`the checkpoint of step ${step} was not written: a later attempt has taken the action over`);
+      else {
+        this.#takenOver = !(await this.#reclaimed());
+        log(`the checkpoint of step ${step} was not written: another attempt had written itself down as the owner`);
+      }
     } catch (error) {
       log(`the checkpoint of step ${step} was not written: ${error}`);
     }
+  }
+
+  /**
+   * An attempt that was taken over may write the state in the very moment in which this one takes it: then it stands there
+   * as the owner again. @returns whether that was so, and was put right
+   */
+  async #reclaimed(): Promise<boolean> {
+    const { store, key } = this.#setup;
+    const [state, claimed] = [await store.checkpoints.read(key), await this.#claimed()];
+    if (!state || !claimed.attempts.slice(0, -1).some(({ id }) => id === state.owner)) return false;
+    await store.checkpoints.write({ ...state, owner: this.#own.id, attempts: claimed.attempts });
+    return true;
   }
 
   /** Remembers what was damaged. @throws whatever is no damage */

@@ -15,12 +15,15 @@ export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
   readonly parts: readonly Part[];
   /** Steps that one entry of the log is the mean of. */
   readonly window: number;
-  /** For the remedy where the loss leaves the numbers. */
+  /** Learning rate, for the remedy where the loss is NaN or infinite. */
   readonly lr: number;
   batches(from: number): BatchReader<Recipe, P>;
   /** @param resumed state to begin with in place of the first one's tensors of these names; belongs to the caller */
   compile(resumed: Tensors): Step;
-  /** @returns tensors of one part of the batch, which the loop disposes */
+  /**
+   * @param images float32 [B, H, W, 3] in [-1, 1]: the whole batch, of which `part` says the rows
+   * @returns the tensors of that part, which the loop disposes
+   */
   tensorsOf(step: number, plan: P, images: Float32Array, part: Part): Tensors;
   /** Belongs into the log besides the step's own metrics. */
   logged?(plan: P): { readonly [name: string]: number };
@@ -35,6 +38,7 @@ export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
  * checkpoint before it goes; in the midst of one, the last checkpoint stands.
  *
  * @returns the wanted state, which the caller disposes, and the log
+ * @throws CemiflowError `Diverged`; what `progress` or the signal throws where the stage is asked to stop
  */
 export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>(
   input: InputContext<Recipe>,

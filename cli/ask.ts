@@ -27,7 +27,7 @@ type Name = keyof Updates;
  *
  * @param tell says the answer; gives the exit code
  * @throws CemiflowError `RunNotRunning`, `WorkflowGone`, `BuildChanged`, and what the workflow refuses: `UnknownStage`,
- * `StageNotFailed`, `NothingFailed`, `ReasonMissing`, `RunEnding`
+ * `StageNotFailed`, `NothingFailed`, `ReasonMissing`, `ReasonTooLong`, `RunEnding`
  */
 export const askNamedRun = <N extends Name>(
   name: N,

@@ -49,7 +49,10 @@ export interface Attempt {
 export interface StageCheckpoints {
   /** The newest checkpoint that is whole; damaged ones are passed over, with a warning in the record. */
   resume(): Promise<Checkpoint | undefined>;
-  /** Whether a checkpoint should be taken after this step. False while the last one is still being written. */
+  /**
+   * To be called after every step: notes that it is done. @returns whether a checkpoint should be taken now; false while the
+   * last one is still being written
+   */
   due(step: number): boolean;
   /**
    * Takes over the arrays, which belong to the store from now on, and writes them beside the steps to come. A failed write

@@ -5,7 +5,7 @@ import { CemiflowError } from '../core/errors.ts';
 export const maxObjectBytes = 64 * 2 ** 20;
 
 export interface PutOptions {
-  /** Replaces what is there. Only pointers and run documents are ever replaced. */
+  /** Replaces what is there: pointers, run documents, states of checkpoints, and bytes under their own digest that may be damaged. */
   readonly overwrite?: boolean;
   readonly mediaType?: string;
   /** Digest of the bytes where the caller has it already. */

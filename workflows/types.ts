@@ -27,7 +27,7 @@ export interface ExperimentInput extends RunSettings {
   readonly plan: Plan;
 }
 
-/** One stage (or one part of it) that has been asked for with all its inputs. */
+/** Input of the child workflow of one sharded stage. */
 export interface ShardedInput extends RunSettings {
   readonly experiment: string;
   readonly node: Pick<PlanNode, 'id' | 'kind' | 'seed' | 'code' | 'resource'>;
@@ -149,7 +149,7 @@ export const maxRepairs = 3;
 
 /**
  * Updates of `experiment`. A refused one fails with an ApplicationFailure whose `type` is the code and whose first detail
- * holds the remedy: `UnknownStage`, `StageNotFailed`, `NothingFailed`, `ReasonMissing`, `RunEnding`.
+ * holds the remedy: `UnknownStage`, `StageNotFailed`, `NothingFailed`, `ReasonMissing`, `ReasonTooLong`, `RunEnding`.
  */
 export const retryUpdateName = 'retry';
 export const skipUpdateName = 'skip';

@@ -74,6 +74,8 @@ export class Checkpoints implements CheckpointWriter {
 
   /** Writes all parts, and then the state that names them; what no checkpoint needs any more is removed. */
   async save({ key, owner, checkpoint }: SaveJob): Promise<StoredCheckpoint | undefined> {
+    // Before the upload: an attempt that was taken over has nothing to add, and may be late by hours.
+    if ((await this.read(key))?.owner !== owner) return undefined;
     const { step, notes, arrays } = checkpoint;
     const made = { step, notes, content: await this.putArrays(key, arrays), at: isoTime(new Date()) };
     const stored = { ...made, digest: checkpointDigest(made) };
@@ -86,13 +88,20 @@ export class Checkpoints implements CheckpointWriter {
         attempts: state.attempts.map((a) => (a.id === owner ? { ...a, toStep: step, checkpointedAt: made.at } : a)),
       };
     });
-    if (!next) return undefined;
-    const needed = new Set(
-      [...next.checkpoints.map(({ content }) => content), ...Object.values(next.kept)].flatMap(({ parts }) => parts),
-    );
+    await this.#removeUnless(next ?? (await this.read(key)), key, next ? dropped : [stored]);
+    return next && stored;
+  }
+
+  /** Removes the parts of these checkpoints that the state does not name. */
+  async #removeUnless(
+    state: ActionState | undefined,
+    key: ActionKey,
+    dropped: readonly StoredCheckpoint[],
+  ): Promise<void> {
+    const named = [...(state?.checkpoints ?? []).map(({ content }) => content), ...Object.values(state?.kept ?? {})];
+    const needed = new Set(named.flatMap(({ parts }) => parts));
     const gone = new Set(dropped.flatMap(({ content }) => content.parts).filter((part) => !needed.has(part)));
     await mapBounded([...gone], partLanes, (part) => this.#objects.remove(partKey(key, part)));
-    return stored;
   }
 
   /** @throws CemiflowError `CheckpointDamaged` */

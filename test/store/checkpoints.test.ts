@@ -61,7 +61,9 @@ describe('checkpoints', () => {
   it('of an attempt that was taken over are not written', async () => {
     const first = await checkpoints.save({ key, owner: 'a', checkpoint: checkpoint(1) });
     await checkpoints.change(key, 'a', (state) => ({ ...state, owner: 'b' }));
+    const before = await objects.list('checkpoints/');
     expect(await checkpoints.save({ key, owner: 'a', checkpoint: checkpoint(2) })).toBeUndefined();
+    expect(await objects.list('checkpoints/')).toEqual(before);
     expect((await checkpoints.read(key))?.checkpoints).toEqual([first]);
   });
 
