@@ -9,7 +9,7 @@ export class Stall {
   /** `input: 2,500 batches, waited 0.4 s in all` */
   toString(): string {
     const { batches, waitedMs } = this;
-    const number = batches.toLocaleString('en-US');
+    const number = `${batches}`.replace(/\B(?=(\d{3})+$)/g, ',');
     return `input: ${number} ${batches === 1 ? 'batch' : 'batches'}, waited ${(waitedMs / 1000).toFixed(1)} s in all`;
   }
 }
