@@ -9,7 +9,7 @@ const short = new Map<string, readonly number[]>([
   ['minio', [1]],
   ['everything', [5]],
   ['cancel', [0]],
-  ['store', [2, 3]],
+  ['store', [3]],
 ]);
 
 const session = new Session({ seed: 2 });
