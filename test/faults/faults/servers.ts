@@ -5,11 +5,11 @@ import { type Fault, isEqual, pick, turn } from '../fault.ts';
 /** Stage kinds that a trial does anew, one of them a training: what a run of some minutes meets. */
 const kindsDone = 3;
 
-/** One embedded server, at a random moment of a run; the supervisor starts it again. */
-const server = (name: 'temporal' | 'minio', title: string): Fault => ({
+/** A process that all of a run depends on, at a random moment of it; the supervisor starts it again. */
+const server = (name: 'temporal' | 'minio' | 'orchestrator', title: string, trials = 25): Fault => ({
   name,
   harm: `kill -9 of ${title} during a run`,
-  trials: 25,
+  trials,
   trial: async ({ lab, undisturbed, index, draw }) => {
     const training = turn(
       lab.kinds.filter((kind) => /train$/.test(kind)),
@@ -47,3 +47,4 @@ const server = (name: 'temporal' | 'minio', title: string): Fault => ({
 
 export const temporal = server('temporal', 'Temporal');
 export const minio = server('minio', 'MinIO');
+export const orchestrator = server('orchestrator', 'the worker that carries the workflows', 10);
