@@ -41,7 +41,6 @@ export class ActionAttempt implements StageCheckpoints {
   /** The state when this attempt wrote itself down as the owner; later writes do not reach it. */
   #claim: Promise<ActionState> | undefined;
   #writing: Promise<void> | undefined;
-  #takenOver = false;
   #fromStep: number | undefined;
   #step: number | undefined;
   #saved = { step: 0, atMs: performance.now() };
@@ -71,15 +70,21 @@ export class ActionAttempt implements StageCheckpoints {
   async resume(): Promise<Checkpoint | undefined> {
     const { store, key, tell } = this.#setup;
     const { checkpoints } = await this.#claimed();
+    const damaged = new Set<string>();
     let found: Checkpoint | undefined;
     for (const stored of checkpoints) {
       found = await store.checkpoints.load(key, stored).catch((error) => this.#passOver(error));
       if (found) break;
+      damaged.add(stored.digest);
     }
     this.#fromStep = found?.step ?? 0;
     this.#step = this.#fromStep;
     this.#saved = { step: this.#fromStep, atMs: performance.now() };
-    await this.#change({});
+    // What is damaged is no fallback: the next checkpoint would push out the sound one instead.
+    await this.#change((state) => ({
+      ...state,
+      checkpoints: state.checkpoints.filter(({ digest }) => !damaged.has(digest)),
+    }));
     tell({ resumedFrom: found?.step, toStep: this.#step });
     return found;
   }
@@ -87,7 +92,7 @@ export class ActionAttempt implements StageCheckpoints {
   due(step: number): boolean {
     this.#step = step;
     this.#setup.tell({ toStep: step });
-    if (this.#writing || this.#takenOver || step === this.#saved.step) return false;
+    if (this.#writing || step === this.#saved.step) return false;
     const { everySeconds = Number.POSITIVE_INFINITY, everySteps = Number.POSITIVE_INFINITY } = this.#interval;
     const seconds = (performance.now() - this.#saved.atMs) / 1000;
     return seconds >= everySeconds || step - this.#saved.step >= everySteps;
@@ -141,6 +146,7 @@ export class ActionAttempt implements StageCheckpoints {
 
   /** The action has its record: nothing of this is needed any more. */
   async finish(): Promise<void> {
+    await this.settled();
     if (!this.#claim && !(await this.#left)) return;
     await this.#setup.store.checkpoints.remove(this.#setup.key).catch((error) => {
       this.#setup.log(`checkpoints are left behind: ${error}`);
@@ -152,7 +158,7 @@ export class ActionAttempt implements StageCheckpoints {
     await this.settled();
     try {
       await this.#claimed();
-      await this.#change({ end, endedAt: isoTime(Date.now()) });
+      await this.#change((state) => state, { end, endedAt: isoTime(Date.now()) });
     } catch (error) {
       this.#setup.log(`the end of the attempt could not be written down: ${error}`);
     }
@@ -167,16 +173,42 @@ export class ActionAttempt implements StageCheckpoints {
     return this.#claim;
   }
 
+  /**
+   * Writes this attempt down as the owner of what the store has now, unless one that began later owns it.
+   * @returns the state as this attempt sees it; its own entry is the last
+   */
   async #takeOver(): Promise<ActionState> {
     const { store, key, before, tell } = this.#setup;
-    const left = await this.#left;
-    const attempts = [...closed(left?.attempts ?? [], before), this.#own];
-    const { checkpoints = [], kept = {} } = left ?? {};
-    const state = { key, owner: this.#own.id, attempts, checkpoints, kept };
-    await store.checkpoints.write(state);
-    const lost = lostSeconds(attempts);
+    await this.#left;
+    const now = await store.checkpoints.read(key).catch((error) => this.#passOver(error));
+    const state = this.#ownedBy(now, before);
+    if (this.#mayOwn(now)) {
+      await store.checkpoints.write(state);
+      await store.checkpoints.sweep(state);
+    }
+    const lost = lostSeconds(state.attempts);
     if (lost > 0) tell({ lostSeconds: lost });
     return state;
+  }
+
+  /** The state with this attempt as the owner and the last, and all others ended. */
+  #ownedBy(state: ActionState | undefined, before?: Heartbeat): ActionState {
+    const { checkpoints = [], kept = {} } = state ?? {};
+    const others = (state?.attempts ?? []).filter(({ id }) => id !== this.#own.id);
+    const attempts = [...closed(others, before), { ...this.#own, ...this.#steps() }];
+    return { key: this.#setup.key, owner: this.#own.id, attempts, checkpoints, kept };
+  }
+
+  /**
+   * The attempt that began last owns the state: an earlier one is taken for dead by Temporal, or belongs to another run. One
+   * that has ended owns nothing, nor does one that has been silent for many intervals.
+   */
+  #mayOwn(state: ActionState | undefined): boolean {
+    const owner = state?.attempts.find(({ id }) => id === state.owner);
+    if (!owner || owner.id === this.#own.id || owner.end !== undefined) return true;
+    const heard = Date.parse(owner.checkpointedAt ?? owner.startedAt);
+    const silentMs = Math.max(leastSilentMs, silentIntervals * (this.#interval.everySeconds ?? 0) * 1000);
+    return Date.parse(owner.startedAt) <= Date.parse(this.#own.startedAt) || Date.now() - heard > silentMs;
   }
 
   async #write(checkpoint: Checkpoint, before: Promise<void> | undefined): Promise<void> {
@@ -187,25 +219,23 @@ export class ActionAttempt implements StageCheckpoints {
       await this.#claimed();
       const stored = await writer.save({ key, owner: this.#own.id, checkpoint });
       if (stored) tell({ checkpoint: { step, atMs: Date.parse(stored.at), digest: stored.digest } });
-      else {
-        this.#takenOver = !(await this.#reclaimed());
-        log(`the checkpoint of step ${step} was not written: another attempt had written itself down as the owner`);
-      }
+      else await this.#reclaim(step);
     } catch (error) {
       log(`the checkpoint of step ${step} was not written: ${error}`);
     }
   }
 
   /**
-   * An attempt that was taken over may write the state in the very moment in which this one takes it: then it stands there
-   * as the owner again. @returns whether that was so, and was put right
+   * Another attempt had written itself down as the owner. If it began before this one (both wrote in the same moment), has
+   * ended or is silent, the state is taken back, and the next checkpoint will be written.
    */
-  async #reclaimed(): Promise<boolean> {
-    const { store, key } = this.#setup;
-    const [state, claimed] = [await store.checkpoints.read(key), await this.#claimed()];
-    if (!state || !claimed.attempts.slice(0, -1).some(({ id }) => id === state.owner)) return false;
-    await store.checkpoints.write({ ...state, owner: this.#own.id, attempts: claimed.attempts });
-    return true;
+  async #reclaim(step: number): Promise<void> {
+    const { store, key, log } = this.#setup;
+    const now = await store.checkpoints.read(key);
+    // Without a state the action has its record by now.
+    const mine = now !== undefined && this.#mayOwn(now);
+    if (mine) await store.checkpoints.write(this.#ownedBy(now));
+    log(`the checkpoint of step ${step} was not written: another attempt owned it${mine ? '; not any more' : ''}`);
   }
 
   /** Remembers what was damaged. @throws whatever is no damage */
@@ -223,15 +253,26 @@ export class ActionAttempt implements StageCheckpoints {
     };
   }
 
-  /** Writes down where this attempt stands, unless a later one has taken over. */
-  async #change(end: { end?: string; endedAt?: string }): Promise<void> {
+  /** Changes the state, and writes down where this attempt stands, unless a later one has taken over. */
+  async #change(
+    change: (state: ActionState) => ActionState,
+    end: { readonly end?: string; readonly endedAt?: string } = {},
+  ): Promise<void> {
     const { store, key } = this.#setup;
-    await store.checkpoints.change(key, this.#own.id, (state) => ({
-      ...state,
-      attempts: state.attempts.map((a) => (a.id === this.#own.id ? { ...a, ...this.#steps(), ...end } : a)),
-    }));
+    const id = this.#own.id;
+    await store.checkpoints.change(key, id, (state) => {
+      const changed = change(state);
+      return {
+        ...changed,
+        attempts: changed.attempts.map((a) => (a.id === id ? { ...a, ...this.#steps(), ...end } : a)),
+      };
+    });
   }
 }
+
+/** How long an owner may be silent before another attempt takes its state: intervals of checkpoints, and at least this. */
+const silentIntervals = 5;
+const leastSilentMs = 600_000;
 
 /** For work that is nobody's action: nothing is kept. */
 export const noCheckpoints: StageCheckpoints = {

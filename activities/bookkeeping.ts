@@ -1,4 +1,4 @@
-import { Context } from '@temporalio/activity';
+import { asyncLocalStorage } from '@temporalio/activity';
 import type { ActionKey, Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import type { Json } from '../core/errors.ts';
@@ -17,12 +17,19 @@ export interface Bookkeeping {
     readonly experiment?: string;
     readonly nodes?: readonly { readonly nodeId: string; readonly key: ActionKey }[];
   }): Promise<{ [key: ActionKey]: Outputs }>;
-  /** Writes down where a run stands. */
+  /**
+   * Writes down where a run stands.
+   *
+   * @param run.progress left as it was written last where it is not given
+   * @returns `unreadable` where the document is damaged: `restoreRun` writes it anew
+   */
   recordRun(run: {
     readonly runId: string;
     readonly state: NonNullable<RunDocument['state']>;
-    readonly progress: Json;
-  }): Promise<void>;
+    readonly progress?: Json;
+  }): Promise<'written' | 'unreadable'>;
+  /** Writes a document in the place of one that cannot be read. */
+  restoreRun(run: RunDocument): Promise<void>;
   /**
    * Rehashes artifacts and all their blobs, and removes what is damaged, so that look-ups miss it and it is made anew.
    *
@@ -34,28 +41,52 @@ export interface Bookkeeping {
 type BookkeepingStore = Pick<Store, 'lookupRecords' | 'getRun' | 'putRun' | 'putLatest' | 'dropIfDamaged'>;
 
 export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
-  lookupActions: async ({ keys, experiment, nodes = [] }) => {
-    const records = await store.lookupRecords(keys);
-    for (const { nodeId, key } of nodes) {
-      const record = records.get(key);
-      if (record && experiment) await store.putLatest(experiment, nodeId, { key, action: record.action });
-    }
-    return Object.fromEntries([...records].map(([key, record]) => [key, record.outputs]));
-  },
+  lookupActions: ({ keys, experiment, nodes = [] }) =>
+    heartbeating(async () => {
+      const records = await store.lookupRecords(keys);
+      for (const { nodeId, key } of nodes) {
+        const record = records.get(key);
+        if (record && experiment) await store.putLatest(experiment, nodeId, { key, action: record.action });
+      }
+      return Object.fromEntries([...records].map(([key, record]) => [key, record.outputs]));
+    }),
 
-  recordRun: async ({ runId, state, progress }) => {
-    const run = await store.getRun(runId);
-    // The run was started by other means than the command line: there is no document to keep up.
-    if (!run) return;
-    const goesOn = state === 'running' || state === 'paused' || state === 'needs attention';
-    const endedAt = goesOn ? {} : { endedAt: isoTime(new Date()) };
-    await store.putRun({ ...run, ...endedAt, state, progress });
-  },
+  recordRun: ({ runId, state, progress }) =>
+    heartbeating(async () => {
+      const run = await store.getRun(runId).catch((error) => {
+        if (error.code === 'RunCorrupt') return 'unreadable' as const;
+        throw error;
+      });
+      if (run === 'unreadable') return run;
+      // Without one, the run was started by other means than the command line: there is no document to keep up.
+      if (run) {
+        const goesOn = state === 'running' || state === 'paused' || state === 'needs attention';
+        const endedAt = goesOn ? {} : { endedAt: isoTime(new Date()) };
+        await store.putRun({ ...run, ...endedAt, state, ...(progress !== undefined && { progress }) });
+      }
+      return 'written';
+    }),
 
-  dropDamaged: async ({ refs }) => {
-    const damaged: ArtifactRef[] = [];
-    for (const ref of new Map(refs.map((each) => [each.digest, each])).values())
-      if (await store.dropIfDamaged(ref, () => Context.current().heartbeat())) damaged.push(ref);
-    return damaged;
-  },
+  restoreRun: (run) => heartbeating(() => store.putRun(run)),
+
+  dropDamaged: ({ refs }) =>
+    heartbeating(async () => {
+      const damaged: ArtifactRef[] = [];
+      for (const ref of new Map(refs.map((each) => [each.digest, each])).values())
+        if (await store.dropIfDamaged(ref)) damaged.push(ref);
+      return damaged;
+    }),
 });
+
+const heartbeatEveryMs = 4_000;
+
+/** Tells Temporal that the orchestrator lives, as long as the work takes. Outside an activity, nobody is told. */
+const heartbeating = async <T>(work: () => Promise<T>): Promise<T> => {
+  const activity = asyncLocalStorage.getStore();
+  const timer = setInterval(() => activity?.heartbeat(), heartbeatEveryMs);
+  try {
+    return await work();
+  } finally {
+    clearInterval(timer);
+  }
+};

@@ -15,6 +15,7 @@ import type { CheckpointWriter, Store } from '../store/index.ts';
 import { ActionAttempt, noCheckpoints } from './attempt.ts';
 import { asActivityFailure, endOf } from './failures.ts';
 import { type Heartbeat, startWatch, type Watch } from './watch.ts';
+import { within } from './within.ts';
 
 /** One action to be done for one node of an experiment. */
 export interface StageTask {
@@ -59,6 +60,14 @@ export interface HostDependencies {
   readonly build: string;
 }
 
+/** One attempt at an action. */
+interface Work {
+  readonly key: ActionKey;
+  readonly attempt: ActionAttempt;
+  readonly watch: Watch;
+  run(stage: AnyStageKind, context: StageContext): Promise<Outputs>;
+}
+
 /** Turns stage kinds into activities: checks the code, makes nothing twice, reports progress, keeps the record. */
 export const createHost = (dependencies: HostDependencies): StageActivities => {
   const { store, checkParams } = dependencies;
@@ -74,7 +83,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     task: StageTask,
     part: number | undefined,
     kind: string,
-    run: (stage: AnyStageKind, context: StageContext) => Promise<Outputs>,
+    run: Work['run'],
   ): Promise<StageResult> =>
     guarded(task, part, async (watch) => {
       const key = actionKey(task.action);
@@ -84,35 +93,45 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
         await attempt.finish();
         return there;
       }
-      const stage = await load(kind, task.action.code);
-      if (part === undefined) checkParams(kind, task.action.params);
-      const startedAt = new Date();
-      const outputs = await run(stage, { ...contextFor(task, watch), checkpoints: attempt }).catch(async (error) => {
+      const outputs = await perform(task, part, kind, { key, attempt, watch, run }).catch(async (error) => {
         await within(endMs, attempt.fail(endOf(error, watch.signal)));
         throw error;
       });
-      const endedAt = new Date();
-      const { workflowExecution } = Context.current().info;
-      const attempts = await attempt.attempts();
-      const { record } = await store.putRecord({
-        key,
-        action: task.action,
-        outputs,
-        machine: await dependencies.machine(kind),
-        startedAt: isoTime(startedAt),
-        endedAt: isoTime(endedAt),
-        computeSeconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
-        peakMemoryBytes: watch.peakMemoryBytes(),
-        attempts,
-        workflowId: workflowExecution?.workflowId ?? '',
-        runId: workflowExecution?.runId ?? '',
-        build: dependencies.build,
-      });
-      if (part === undefined) await store.putLatest(task.experiment, task.nodeId, { key, action: task.action });
       await attempt.finish();
-      const lostSeconds = await attempt.lostSeconds();
-      return { key, outputs: record.outputs, hit: false, attempts: attempts.length, lostSeconds };
+      const { length: attempts } = await attempt.attempts();
+      return { key, outputs, hit: false, attempts, lostSeconds: await attempt.lostSeconds() };
     });
+
+  /** Does the work and keeps its record. @returns the outputs to go on with */
+  const perform = async (
+    { action, experiment, nodeId }: StageTask,
+    part: number | undefined,
+    kind: string,
+    { key, attempt, watch, run }: Work,
+  ): Promise<Outputs> => {
+    const stage = await load(kind, action.code);
+    if (part === undefined) checkParams(kind, action.params);
+    const startedAt = new Date();
+    const outputs = await run(stage, { ...contextFor({ action, experiment, nodeId }, watch), checkpoints: attempt });
+    const endedAt = new Date();
+    const { workflowExecution } = Context.current().info;
+    const { record } = await store.putRecord({
+      key,
+      action,
+      outputs,
+      machine: await dependencies.machine(kind),
+      startedAt: isoTime(startedAt),
+      endedAt: isoTime(endedAt),
+      computeSeconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
+      peakMemoryBytes: watch.peakMemoryBytes(),
+      attempts: await attempt.attempts(),
+      workflowId: workflowExecution?.workflowId ?? '',
+      runId: workflowExecution?.runId ?? '',
+      build: dependencies.build,
+    });
+    if (part === undefined) await store.putLatest(experiment, nodeId, { key, action });
+    return record.outputs;
+  };
 
   const attemptAt = (task: StageTask, key: ActionKey, watch: Watch): ActionAttempt => {
     const { attempt, heartbeatDetails } = Context.current().info;
@@ -164,10 +183,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
 };
 
 /** How long the end of an attempt may take to be written down, where the store is away. */
-const endMs = 8_000;
-
-const within = (ms: number, work: Promise<void>): Promise<void> =>
-  Promise.race([work, new Promise<void>((resolve) => setTimeout(resolve, ms).unref())]);
+const endMs = 2_000;
 
 /** Runs under a watch, and turns what is thrown into a failure that Temporal retries or not. */
 const guarded = async <T>(task: StageTask, part: number | undefined, run: (watch: Watch) => Promise<T>): Promise<T> => {
@@ -197,18 +213,28 @@ const kindLoader = ({ loadStage, codes }: HostDependencies) => {
   };
   return async (kind: string, wanted: Digest): Promise<AnyStageKind> => {
     atStart ??= codes();
-    const code = (await atStart).get(kind);
+    const code = (
+      await atStart.catch((error) => {
+        // Nothing has been loaded by it: the next stage may ask again.
+        atStart = undefined;
+        throw error;
+      })
+    ).get(kind);
     if (code !== wanted) throw codeChanged(kind, wanted, code);
     const pending = loaded.get(kind) ?? load(kind, code);
     loaded.set(kind, pending);
-    return pending;
+    return pending.catch((error) => {
+      // A file that could not be opened, a GPU that did not answer. Modules of changed code stay refused.
+      if (error.code !== 'CodeChanged') loaded.delete(kind);
+      throw error;
+    });
   };
 };
 
 const codeChanged = (kind: string, wanted?: Digest, found?: Digest): CemiflowError => {
   const [planned, here] = [wanted, found].map((code) => (code ? `code ${shortDigest(code)}` : 'no code'));
   return new CemiflowError('CodeChanged', `${kind} was planned with ${planned}, but this worker has ${here}`, {
-    remedy: 'start the run again, so that workers with the new code take it: cemiflow run',
+    remedy: 'cemiflow run starts it again with the new code; where it says the same again, "cemiflow down" first',
     data: { kind, wanted: wanted ?? null, found: found ?? null },
   });
 };

@@ -1,4 +1,3 @@
-import type { CheckpointArray } from '../core/checkpoint.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { BatchReader } from '../data/loader/batches.ts';
 import { stateArrays, stateTensors } from '../nn/compile/arrays.ts';
@@ -7,6 +6,7 @@ import { type Tensors, tf } from '../nn/tf.ts';
 import type { InputContext } from './input.ts';
 import { type Part, runParts, timed } from './steps.ts';
 import { MeanLog, type Series } from './training-log.ts';
+import { within } from './within.ts';
 
 /** What a trainer is, apart from the loop. Everything follows from (seed, step): a step never asks what was before it. */
 export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
@@ -46,20 +46,12 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
 ): Promise<{ state: Tensors; series: Series }> => {
   const { progress, checkpoints, signal } = input;
   const { steps, parts } = training;
-  const resumed = await checkpoints.resume();
-  const from = resumed?.step ?? 0;
-  const batches = training.batches(from);
-  await progress({ phase: 'compile', step: from, steps });
-  const step = timed(input, () => compile(training, resumed?.arrays));
+  const { step, from, log, batches } = await begin(input, training);
   try {
-    const log = new MeanLog(training.window, resumed?.notes as JsonObject | undefined);
     let saved = from;
     const save = (done: number): void => {
-      checkpoints.save({
-        step: done,
-        arrays: stateArrays(step, (name) => training.checkpointed(name)),
-        notes: log.state,
-      });
+      const arrays = stateArrays(step, (name) => training.checkpointed(name));
+      checkpoints.save({ step: done, arrays, notes: log.state });
       saved = done;
     };
     for (let done = from + 1; done <= steps; done++) {
@@ -69,30 +61,41 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
       log.add(done, { ...metrics, ...training.logged?.(plan) });
       if (checkpoints.due(done) && done < steps) save(done);
       await progress({ phase: 'train', step: done, steps, metrics }).catch(async (error) => {
-        if (saved !== done) {
+        const last = async (): Promise<void> => {
           await checkpoints.settled();
-          save(done);
-        }
+          if (saved !== done) save(done);
+          await checkpoints.settled();
+        };
+        await within(leaveMs, last());
         throw error;
       });
     }
     log.close(steps);
     return { state: step.readState((name) => training.wanted(name)), series: log.series };
   } finally {
-    await checkpoints.settled();
     step.dispose();
   }
 };
 
-const compile = <Recipe, P extends { readonly recipe: Recipe }>(
+/** How long a stage that is asked to stop may wait for its last checkpoint, where the store is slow or away. */
+const leaveMs = 7_000;
+
+/** The compiled step as it was when the last checkpoint was taken. Keeps nothing of the checkpoint itself: it is as large as the state. */
+const begin = async <Recipe, P extends { readonly recipe: Recipe }>(
+  input: InputContext<Recipe>,
   training: Training<Recipe, P>,
-  arrays: { readonly [name: string]: CheckpointArray } = {},
-): Step => {
-  const resumed = stateTensors(arrays);
+): Promise<{ step: Step; from: number; log: MeanLog; batches: BatchReader<Recipe, P> }> => {
+  const { steps, window } = training;
+  const resumed = await input.checkpoints.resume();
+  const from = resumed?.step ?? 0;
+  const batches = training.batches(from);
+  await input.progress({ phase: 'compile', step: from, steps });
+  const tensors = stateTensors(resumed?.arrays ?? {});
   try {
-    return training.compile(resumed);
+    const step = timed(input, () => training.compile(tensors));
+    return { step, from, batches, log: new MeanLog(window, resumed?.notes as JsonObject | undefined) };
   } finally {
-    tf.dispose(resumed);
+    tf.dispose(tensors);
   }
 };
 

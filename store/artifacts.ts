@@ -63,17 +63,12 @@ export class Artifacts implements ArtifactStore {
   /**
    * Rehashes the manifest and every blob, and removes what is damaged, so that look-ups miss it.
    *
-   * @param onRead called after each blob: large artifacts take minutes
    * @returns whether anything was damaged or missing
    */
-  async dropIfDamaged(ref: ArtifactRef, onRead: () => void = () => {}): Promise<boolean> {
+  async dropIfDamaged(ref: ArtifactRef): Promise<boolean> {
     if (!(await this.#manifests.keepIfSound(ref.digest))) return true;
     const { files } = await this.getArtifact(ref);
-    const sound = await mapBounded(files, largeLanes, async ({ digest }) => {
-      const kept = await this.#blobs.keepIfSound(digest);
-      onRead();
-      return kept;
-    });
+    const sound = await mapBounded(files, largeLanes, ({ digest }) => this.#blobs.keepIfSound(digest));
     return !sound.every(Boolean);
   }
 }

@@ -69,12 +69,14 @@ const busy = new Set(['SlowDown', 'TooManyRequests', 'ServerBusy', 'XMinioServer
 
 /**
  * Whether a read that failed for good may have met damage. A server that finds its own copy damaged breaks off or answers
- * 5xx for ever (MinIO: 503 SlowDownRead), yet serves HEAD: that tells damage from an outage.
+ * 5xx for ever (MinIO: 503 SlowDownRead), yet serves HEAD: that tells damage
+ * from an outage. Nobody who refuses connections has looked at the object.
  */
 export const mayBeDamaged = (error: unknown): error is CemiflowError =>
   error instanceof CemiflowError &&
   ['StoreUnavailable', 'StoreUnreachable'].includes(error.code) &&
-  !busy.has(`${error.data.s3Code}`);
+  !busy.has(`${error.data.s3Code}`) &&
+  error.data.reason !== 'ECONNREFUSED';
 
 export const unreadableError = (name: string, endpoint: string, cause: unknown): CemiflowError =>
   new CemiflowError('ObjectUnreadable', `${name} is there, but ${endpoint} cannot read it`, {

@@ -36,8 +36,7 @@ export class Store implements ArtifactStore {
   hasBlob = (digest: Digest): Promise<boolean> => this.#artifacts.hasBlob(digest);
   putArtifact = (manifest: ArtifactManifest): Promise<ArtifactRef> => this.#artifacts.putArtifact(manifest);
   getArtifact = (ref: ArtifactRef): Promise<ArtifactManifest> => this.#artifacts.getArtifact(ref);
-  dropIfDamaged = (ref: ArtifactRef, onRead?: () => void): Promise<boolean> =>
-    this.#artifacts.dropIfDamaged(ref, onRead);
+  dropIfDamaged = (ref: ArtifactRef): Promise<boolean> => this.#artifacts.dropIfDamaged(ref);
 
   /** Keeps a record for ever. The outputs to go on with are those of the record that comes back. */
   putRecord = (record: ActionRecord): Promise<PutRecordResult> => this.#records.put(record);

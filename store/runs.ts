@@ -38,22 +38,21 @@ export class Runs {
     return this.#write(runKey(run.id), run);
   }
 
-  /** @throws CemiflowError `RunCorrupt` where it is no JSON */
+  /** @throws CemiflowError `RunCorrupt` where the server cannot read it, or where it is no run */
   async getRun(id: string): Promise<RunDocument | undefined> {
-    const bytes = await this.#objects.get(runKey(id));
-    const run = bytes && parse<RunDocument>(bytes);
-    if (!bytes || run) return run;
-    throw new CemiflowError('RunCorrupt', `the document of run ${id} is damaged`, {
-      remedy: 'start the experiment again: finished actions are kept, and the document is written anew',
-      data: { id },
+    const bytes = await this.#objects.get(runKey(id)).catch((error) => {
+      throw error.code === 'ObjectUnreadable' ? runCorrupt(id, error) : error;
     });
+    const run = bytes && parseRun(bytes);
+    if (!bytes || run) return run;
+    throw runCorrupt(id);
   }
 
   /** All runs that can be read, latest first. */
   async listRuns(): Promise<RunDocument[]> {
     const runs = await mapBounded(await this.#objects.list('runs/'), lanes, async (key) => {
       const bytes = await getReadable(this.#objects, key);
-      return bytes && parse<RunDocument>(bytes);
+      return bytes && parseRun(bytes);
     });
     return runs.filter((run) => run !== undefined).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
   }
@@ -90,6 +89,19 @@ const parse = <T>(bytes: Buffer): T | undefined => {
     return undefined;
   }
 };
+
+/** Undefined where it lacks what every run has. */
+const parseRun = (bytes: Buffer): RunDocument | undefined => {
+  const run = parse<Partial<RunDocument> | null>(bytes);
+  return run?.id && run.plan && run.spec && run.startedAt ? (run as RunDocument) : undefined;
+};
+
+const runCorrupt = (id: string, cause?: unknown): CemiflowError =>
+  new CemiflowError('RunCorrupt', `the document of run ${id} is damaged`, {
+    remedy: '"cemiflow run" with its spec writes it anew; what is finished is kept, and what is under way goes on',
+    data: { id },
+    cause,
+  });
 
 const runKey = (id: string): string => `runs/${encode(id)}`;
 const latestKey = (experiment: string, nodeId: string): string =>

@@ -138,14 +138,22 @@ export class S3Objects implements ObjectStore {
     this.#agent.destroy();
   }
 
+  /** @throws CemiflowError `ObjectUnreadable` where the server has the object, and fails to give it while it gives others */
   async #read(key: string, hashed: boolean): Promise<Body | undefined> {
-    try {
+    const get = async (): Promise<Body | undefined> => {
       const { status, bytes, digest } = await this.#call({ method: 'GET', key, hashed, accept: [200, 404] });
       return status === 404 ? undefined : { bytes, digest };
+    };
+    try {
+      return await get();
     } catch (error) {
       if (!mayBeDamaged(error) || !(await this.has(key).catch(() => false))) throw error;
-      throw unreadableError(`${this.#config.bucket}/${key}`, this.#config.endpoint, error);
     }
+    // An outage may have ended before the server was asked whether it has the object: only what fails again now is damage.
+    return get().catch((again) => {
+      if (!mayBeDamaged(again)) throw again;
+      throw unreadableError(`${this.#config.bucket}/${key}`, this.#config.endpoint, again);
+    });
   }
 
   async #call(request: Request): Promise<Answer> {

@@ -79,29 +79,26 @@ export class Checkpoints implements CheckpointWriter {
     const { step, notes, arrays } = checkpoint;
     const made = { step, notes, content: await this.putArrays(key, arrays), at: isoTime(new Date()) };
     const stored = { ...made, digest: checkpointDigest(made) };
-    let dropped: readonly StoredCheckpoint[] = [];
-    const next = await this.change(key, owner, (state) => {
-      dropped = state.checkpoints.slice(keptCheckpoints - 1);
-      return {
-        ...state,
-        checkpoints: [stored, ...state.checkpoints.slice(0, keptCheckpoints - 1)],
-        attempts: state.attempts.map((a) => (a.id === owner ? { ...a, toStep: step, checkpointedAt: made.at } : a)),
-      };
-    });
-    await this.#removeUnless(next ?? (await this.read(key)), key, next ? dropped : [stored]);
-    return next && stored;
+    const next = await this.change(key, owner, (state) => ({
+      ...state,
+      checkpoints: [stored, ...state.checkpoints.slice(0, keptCheckpoints - 1)],
+      attempts: state.attempts.map((a) => (a.id === owner ? { ...a, toStep: step, checkpointedAt: made.at } : a)),
+    }));
+    if (!next) return undefined;
+    await this.sweep(next);
+    return stored;
   }
 
-  /** Removes the parts of these checkpoints that the state does not name. */
-  async #removeUnless(
-    state: ActionState | undefined,
-    key: ActionKey,
-    dropped: readonly StoredCheckpoint[],
-  ): Promise<void> {
-    const named = [...(state?.checkpoints ?? []).map(({ content }) => content), ...Object.values(state?.kept ?? {})];
-    const needed = new Set(named.flatMap(({ parts }) => parts));
-    const gone = new Set(dropped.flatMap(({ content }) => content.parts).filter((part) => !needed.has(part)));
-    await mapBounded([...gone], partLanes, (part) => this.#objects.remove(partKey(key, part)));
+  /**
+   * Removes the parts that a state does not name: of checkpoints before the last two, and of uploads that came to no end. For
+   * the owner alone, while it uploads nothing: others may be about to name theirs.
+   */
+  async sweep({ key, checkpoints, kept }: ActionState): Promise<void> {
+    const named = [...checkpoints.map(({ content }) => content), ...Object.values(kept)];
+    const needed = new Set(named.flatMap(({ parts }) => parts).map((part) => partKey(key, part)));
+    const there = await this.#objects.list(`${folder(key)}/parts/`);
+    const gone = there.filter((name) => !needed.has(name));
+    await mapBounded(gone, partLanes, (name) => this.#objects.remove(name));
   }
 
   /** @throws CemiflowError `CheckpointDamaged` */
