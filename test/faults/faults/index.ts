@@ -4,7 +4,17 @@ import { everything } from './everything.ts';
 import { heartbeat } from './heartbeat.ts';
 import { minio, orchestrator, temporal } from './servers.ts';
 import { store } from './store.ts';
-import { worker } from './worker.ts';
+import { training, worker } from './worker.ts';
 
 /** In the order of the table. Those of one lab stand together. */
-export const faults: readonly Fault[] = [worker, temporal, minio, orchestrator, everything, cancel, heartbeat, store];
+export const faults: readonly Fault[] = [
+  worker,
+  training,
+  temporal,
+  minio,
+  orchestrator,
+  everything,
+  cancel,
+  heartbeat,
+  store,
+];

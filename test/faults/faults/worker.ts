@@ -8,17 +8,26 @@ import type { UnderWay } from '../under-way.ts';
 /** A step, a copy and an upload may be under way when the process dies, and the thread that uploads be starting. */
 const allowanceSeconds = 2;
 
-/** One worker process, at a random moment of one stage kind after the other. */
-export const worker: Fault = {
-  name: 'worker',
-  harm: 'kill -9 of a worker at a random moment of every stage kind',
-  trials: 100,
+const isTraining = (kind: string): boolean => /train$/.test(kind);
+
+/**
+ * @param kinds one after the other
+ * @param begun whether the moment to count from has come
+ * @param share of the stage's time that moments are drawn from
+ */
+const killed = (
+  about: Pick<Fault, 'name' | 'harm' | 'trials'>,
+  kinds: (kind: string) => boolean,
+  begun: (met: UnderWay) => boolean,
+  share: number,
+): Fault => ({
+  ...about,
   trial: async ({ lab, undisturbed, index, draw }) => {
-    const kind = turn(lab.kinds, index);
+    const kind = turn(lab.kinds.filter(kinds), index);
     await lab.forget([kind]);
     const command = lab.start();
-    const seconds = draw() * (undisturbed.seconds[kind] ?? 1);
-    if (await lab.until(command, kind)) await sleep(seconds * 1000);
+    const seconds = draw() * (undisturbed.seconds[kind] ?? 1) * share;
+    if (await lab.until(command, kind, begun)) await sleep(seconds * 1000);
     const [victim] = await lab.underWay(kind);
     if (victim) process.kill(victim.pid, 'SIGKILL');
     const killedAtMs = Date.now();
@@ -33,7 +42,7 @@ export const worker: Fault = {
       .find(({ fromStep }) => fromStep !== undefined);
     return {
       at: kind,
-      happened: `${victim.id}, ${seconds.toFixed(2)} s after its start, in ${phaseOf(victim)}${kept ? `, checkpoint of step ${kept.step}` : ''}`,
+      happened: `${victim.id}, ${seconds.toFixed(2)} s after ${share < 1 ? 'its first steps' : 'its start'}, in ${phaseOf(victim)}${kept ? `, checkpoint of step ${kept.step}` : ''}`,
       checks: {
         'run complete': done,
         'digests equal': await isEqual(lab, undisturbed),
@@ -45,7 +54,22 @@ export const worker: Fault = {
       said,
     };
   },
-};
+});
+
+export const worker = killed(
+  { name: 'worker', harm: 'kill -9 of a worker at a random moment of every stage kind', trials: 100 },
+  () => true,
+  () => true,
+  1,
+);
+
+/** Most of a short training is its start; here the moments fall among the steps. */
+export const training = killed(
+  { name: 'training', harm: 'kill -9 of a worker between two steps of a training', trials: 25 },
+  isTraining,
+  ({ heartbeat }) => (heartbeat?.toStep ?? 0) > 0,
+  0.5,
+);
 
 const phaseOf = ({ heartbeat }: UnderWay): string =>
   heartbeat ? `${heartbeat.phase} ${heartbeat.step}/${heartbeat.steps}` : 'start';
@@ -60,7 +84,7 @@ interface Kept {
 
 /** The newest checkpoint that the store has of the one action of this kind that has any. */
 const lastCheckpoint = async ({ store }: Lab, kind: string): Promise<Kept | undefined> => {
-  if (!/train$/.test(kind)) return undefined;
+  if (!isTraining(kind)) return undefined;
   for (const name of await store.objects.list('checkpoints/')) {
     if (!name.endsWith('/state')) continue;
     const state = await store.checkpoints.read(`sha256:${name.split('/')[1]}`);
