@@ -14,6 +14,10 @@ export const allRecords = async (store: Store): Promise<ActionRecord[]> => {
   return (await mapBounded(keys, lanes, (key) => store.listRecords(key))).flat();
 };
 
+/** Records of whole actions of a kind: a sharded kind's parts stand under a kind of their own. */
+export const recordsOf = async (store: Store, kind: string): Promise<ActionRecord[]> =>
+  (await allRecords(store)).filter(({ action }) => action.kind === kind);
+
 const isOf = ({ action }: ActionRecord, kinds: readonly string[]): boolean =>
   kinds.some((kind) => action.kind === kind || action.kind === partKind(kind));
 

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { allRecords, damagedObjects } from '../audit.ts';
+import { damagedObjects, recordsOf } from '../audit.ts';
 import { type Fault, isEqual, turn } from '../fault.ts';
 import { type Lab, trialMs } from '../lab.ts';
 import { msOf } from '../under-way.ts';
@@ -30,15 +30,15 @@ export const cancel: Fault = {
     const { err } = await lab.cemiflow(['cancel', lab.runId]).within(trialMs);
     const stopped = await secondsToStop(lab);
     await command.ended;
-    if (stopped === undefined) {
+    // Over before the request came.
+    if (stopped === undefined || (await recordsOf(lab.store, kind)).length > 0) {
       await lab.finish(lab.start());
       return undefined;
     }
     const damaged = await damagedObjects(lab.store);
     const { done, commands, said } = await lab.finish(lab.start());
-    const [record] = (await allRecords(lab.store)).filter(({ action }) => action.kind === kind);
-    const attempts = record?.attempts ?? [];
-    const at = attempts.findIndex(({ end }) => end === 'cancelled');
+    const attempts = (await recordsOf(lab.store, kind))[0]?.attempts ?? [];
+    const at = attempts.findLastIndex(({ end }) => end === 'cancelled');
     const keptStep = attempts[at]?.toStep ?? 0;
     const goneOn = attempts.slice(at + 1).find(({ fromStep }) => fromStep !== undefined)?.fromStep ?? 0;
     const told = attempts.map(({ fromStep = 0, toStep = 0, end }) => `${fromStep} to ${toStep} ${end}`);

@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { ActionRecord } from '../../../core/action.ts';
-import { allRecords } from '../audit.ts';
+import { recordsOf } from '../audit.ts';
 import { type Fault, isEqual, turn } from '../fault.ts';
 import { checkpointSeconds, type Lab } from '../lab.ts';
 import type { UnderWay } from '../under-way.ts';
@@ -31,12 +30,12 @@ const killed = (
     const [victim] = await lab.underWay(kind);
     if (victim) process.kill(victim.pid, 'SIGKILL');
     const killedAtMs = Date.now();
-    const isRecorded = (await recordsOf(lab, kind)).length > 0;
+    const isRecorded = (await recordsOf(lab.store, kind)).length > 0;
     const kept = victim && !isRecorded ? await lastCheckpoint(lab, kind) : undefined;
     const { done, commands, said } = await lab.finish(command);
     if (!victim) return undefined;
     const lost = isRecorded ? undefined : lostSeconds(victim, kept, killedAtMs);
-    const attempts = (await recordsOf(lab, kind)).at(-1)?.attempts ?? [];
+    const attempts = (await recordsOf(lab.store, kind)).at(-1)?.attempts ?? [];
     const next = attempts
       .slice(attempts.findLastIndex(({ pid }) => pid === victim.pid) + 1)
       .find(({ fromStep }) => fromStep !== undefined);
@@ -104,7 +103,3 @@ const lostSeconds = ({ heartbeat }: UnderWay, kept: Kept | undefined, killedAtMs
   if (!heartbeat?.toStep || !heartbeat.stepsPerSecond) return undefined;
   return heartbeat.toStep / heartbeat.stepsPerSecond + Math.max(0, killedAtMs - heartbeat.atMs) / 1000;
 };
-
-/** Of whole actions: a sharded kind's parts stand under a kind of their own. */
-const recordsOf = async ({ store }: Lab, kind: string): Promise<ActionRecord[]> =>
-  (await allRecords(store)).filter(({ action }) => action.kind === kind);
