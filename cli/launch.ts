@@ -70,14 +70,15 @@ export const keepWorkers = async (session: Session, build: string, resources: Re
 export interface RunningBuild {
   readonly build: string;
   readonly device: string;
+  readonly startedAt: Date;
 }
 
 /** The build and device of a run that is under way; undefined where none is. */
 export const runningBuild = async (client: Client, runId: string): Promise<RunningBuild | undefined> => {
   try {
-    const { status: now, memo } = await client.workflow.getHandle(runId).describe();
+    const { status: now, memo, startTime: startedAt } = await client.workflow.getHandle(runId).describe();
     if (now.name !== 'RUNNING') return undefined;
-    return { build: String(memo?.build ?? ''), device: String(memo?.device ?? '') };
+    return { build: String(memo?.build ?? ''), device: String(memo?.device ?? ''), startedAt };
   } catch (error) {
     const { WorkflowNotFoundError } = await import('@temporalio/client');
     if (error instanceof WorkflowNotFoundError) return undefined;
@@ -105,10 +106,15 @@ export const launch = async (
 ): Promise<'started' | 'attached' | 'restarted' | 'resumed'> => {
   const { runId, plan, resources, guard, build, spec } = run;
   const present = await runningBuild(client, runId);
-  if (present?.build === build) return 'attached';
-  // A damaged document is written anew.
-  const before = await store.getRun(runId).catch(() => undefined);
-  await store.putRun({ id: runId, plan, spec, startedAt: isoTime(new Date()), workflowId: runId, state: 'running' });
+  // A damaged document counts as none: it is written anew.
+  const before = await store.getRun(runId).catch((error) => {
+    if (error.code !== 'RunCorrupt') throw error;
+  });
+  const attached = present?.build === build;
+  const startedAt = isoTime(attached ? present.startedAt : new Date());
+  if (!attached || !before)
+    await store.putRun({ id: runId, plan, spec, startedAt, workflowId: runId, state: 'running' });
+  if (attached) return 'attached';
   const { device, maxParallel } = resources;
   const input: ExperimentInput = { plan, runId, device, maxParallel, build, ...guard };
   await client.workflow.start<typeof experiment>('experiment', {
@@ -116,7 +122,8 @@ export const launch = async (
     workflowId: runId,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: present ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
-    memo: { experiment: plan.experiment, spec: spec.path, build, device },
+    // What the workflow needs to write a damaged document anew.
+    memo: { experiment: plan.experiment, spec: spec.path, overrides: spec.overrides, build, device },
     staticSummary: `${plan.experiment}: ${plan.nodes.length} stages from ${spec.path}`,
     args: [input],
   });

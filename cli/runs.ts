@@ -10,16 +10,20 @@ export const runIdOf = (plan: Plan): string => `${plan.experiment}-${hexOf(planD
 /**
  * The run that a person means: its id, the beginning of it, or the name of an experiment (its latest run).
  *
- * @throws CemiflowError `UnknownRun`, `RunAmbiguous`
+ * @throws CemiflowError `UnknownRun`, or `RunCorrupt` where nothing but a damaged document has this name
  */
 export const findRun = async (store: Store, name: string): Promise<RunDocument> => {
-  const exact = await store.getRun(name);
-  if (exact) return exact;
+  const exact = await store.getRun(name).catch((error) => {
+    if (error.code === 'RunCorrupt') return error as CemiflowError;
+    throw error;
+  });
+  if (exact && !(exact instanceof Error)) return exact;
   const runs = await store.listRuns();
   const latest = runs.find(({ plan }) => plan.experiment === name);
   if (latest) return latest;
   const starting = runs.filter(({ id }) => id.startsWith(name));
   if (starting.length === 1 && starting[0]) return starting[0];
+  if (exact && starting.length === 0) throw exact;
   const ids = (starting.length > 0 ? starting : runs).slice(0, 8).map(({ id }) => id);
   if (starting.length > 1)
     throw new CemiflowError('UnknownRun', `${name} is the beginning of ${starting.length} runs`, {

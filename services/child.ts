@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { openLog } from './files.ts';
+import { attempt, openLog } from './files.ts';
 import type { ChildState, ChildStatus } from './types.ts';
 
 export interface Command {
@@ -82,24 +82,23 @@ export class Child {
   }
 
   private launch(): void {
-    const { command, log, name, pids, say } = this.options;
-    const output = openLog(log);
-    const child = spawn(command.file, [...command.args], {
-      ...{ cwd: command.cwd, env: { ...command.env }, stdio: ['ignore', output, output] },
-      // A group of its own: Ctrl-C in a terminal reaches only the supervisor, which stops children in order.
-      detached: true,
-    });
-    closeSync(output);
+    const { name, pids, say } = this.options;
+    const child = this.spawn();
+    if (child === undefined) {
+      this.afterEnd(0);
+      return;
+    }
     this.process = child;
     const startedAt = Date.now();
-    if (child.pid !== undefined) writeFileSync(join(pids, name), String(child.pid));
+    const pidFile = join(pids, name);
+    if (child.pid !== undefined) attempt(`write ${pidFile}`, () => writeFileSync(pidFile, String(child.pid)), say);
     this.change('running');
     say(`${name} started, pid ${child.pid}`);
     this.ended = new Promise((resolve) => {
       const end = (how: string): void => {
         if (this.process !== child) return;
         this.process = undefined;
-        rmSync(join(pids, name), { force: true });
+        attempt(`remove ${pidFile}`, () => rmSync(pidFile, { force: true }), say);
         this.lastExit = how;
         say(`${name} ended: ${how}`);
         this.afterEnd(Date.now() - startedAt);
@@ -108,6 +107,26 @@ export class Child {
       child.once('error', (error) => end(error.message));
       child.once('exit', (code, signal) => end(signal ? `signal ${signal}` : `exit code ${code}`));
     });
+  }
+
+  /** Undefined where it could not be started at all: the log cannot be opened, or there are too many open files. */
+  private spawn(): ChildProcess | undefined {
+    const { command, log, name, say } = this.options;
+    let output: number | undefined;
+    try {
+      output = openLog(log);
+      return spawn(command.file, [...command.args], {
+        ...{ cwd: command.cwd, env: { ...command.env }, stdio: ['ignore', output, output] },
+        // A group of its own: Ctrl-C in a terminal reaches only the supervisor, which stops children in order.
+        detached: true,
+      });
+    } catch (error) {
+      this.lastExit = (error as Error).message;
+      say(`${name} could not be started: ${this.lastExit}`);
+      return undefined;
+    } finally {
+      if (output !== undefined) closeSync(output);
+    }
   }
 
   private afterEnd(livedMs: number): void {

@@ -1,10 +1,24 @@
-import { existsSync, openSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, openSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 
 /** Writes JSON so that readers see the old content or the new, never half of it. */
 export const writeJson = (path: string, value: unknown, mode = 0o600): void => {
   const temporary = `${path}.${process.pid}.tmp`;
-  writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode });
-  renameSync(temporary, path);
+  try {
+    writeFileSync(temporary, `${JSON.stringify(value, null, 2)}\n`, { mode });
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+};
+
+/** Does work on files that can be done without: a full disk or too many open files are only told. */
+export const attempt = (what: string, work: () => void, say: (line: string) => void): void => {
+  try {
+    work();
+  } catch (error) {
+    say(`cannot ${what}: ${(error as Error).message}`);
+  }
 };
 
 /** The file's JSON, or undefined when it is missing or unreadable as JSON. */

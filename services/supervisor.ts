@@ -5,7 +5,7 @@ import { isAlive } from '../setup/lock.mjs';
 import { Child, type Command } from './child.ts';
 import { minioCommand, type SupervisorConfig, temporalCommand, workerCommand, workerGraceMs } from './config.ts';
 import type { Reply, Request } from './control.ts';
-import { readJson, writeJson } from './files.ts';
+import { attempt, readJson, writeJson } from './files.ts';
 import { fleetChanges, largerSpec, wantedWorkers, workerName } from './fleet.ts';
 import { type Paths, pathsOf, projectDir } from './paths.ts';
 import type { ChildStatus, SupervisorStatus, WorkerSpec } from './types.ts';
@@ -25,6 +25,7 @@ class Supervisor {
   private build: string | undefined;
   private spec: WorkerSpec = { orchestrator: 0, cpu: 0, gpu: 0 };
   private writeScheduled = false;
+  private statusTrouble: string | undefined;
 
   constructor(config: SupervisorConfig) {
     this.config = config;
@@ -67,8 +68,8 @@ class Supervisor {
     this.stopping ??= (async () => {
       await Promise.all(this.workers.map((worker) => worker.stop(workerGraceMs)));
       for (const server of [...this.servers].reverse()) await server.stop(serverGraceMs);
-      rmSync(this.paths.socket, { force: true });
-      writeJson(this.paths.status, this.status);
+      attempt('remove the socket', () => rmSync(this.paths.socket, { force: true }), say);
+      this.writeStatus();
       say('stopped');
       process.exit(0);
     })().catch((error) => {
@@ -126,8 +127,22 @@ class Supervisor {
     this.writeScheduled = true;
     setImmediate(() => {
       this.writeScheduled = false;
-      if (existsSync(this.paths.home)) writeJson(this.paths.status, this.status);
+      if (existsSync(this.paths.home)) this.writeStatus();
     });
+  }
+
+  /** Trouble is told once, until it changes or is over: the status is written often. */
+  private writeStatus(): void {
+    let trouble: string | undefined;
+    attempt(
+      'write the status',
+      () => writeJson(this.paths.status, this.status),
+      (line) => {
+        trouble = line;
+      },
+    );
+    if (trouble && trouble !== this.statusTrouble) say(trouble);
+    this.statusTrouble = trouble;
   }
 }
 
@@ -158,6 +173,8 @@ const serve = (supervisor: Supervisor, socketPath: string): Promise<void> => {
   };
   return new Promise((resolve, reject) => {
     const server = createServer(onConnection).once('error', reject);
+    // Later ones are connections that were not taken, as with too many open files.
+    server.on('error', (error) => say(`the socket: ${error.message}`));
     server.listen(socketPath, () => {
       chmodSync(socketPath, 0o600);
       resolve();
@@ -175,6 +192,8 @@ const main = async (configPath: string): Promise<void> => {
   process.on('SIGTERM', () => void supervisor.stop());
   process.on('SIGINT', () => void supervisor.stop());
   process.on('SIGHUP', () => {});
+  // What is said goes to a file: on a full disk it is lost.
+  process.stdout.on('error', () => {});
   supervisor.startServers();
   await serve(supervisor, paths.socket);
   setInterval(() => {

@@ -13,16 +13,26 @@ import type { RunSettings } from './types.ts';
 /** Lost workers and network trouble; failures that are not retryable say so themselves. */
 const retry: RetryPolicy = { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '2m' };
 
+/** An orchestrator that says nothing for so long is taken for dead: the next one goes on. */
+const orchestratorSilence = '15s';
+
 /** Run on the orchestrator's own queue: short, no tensors. A store that is away is waited for. */
 export const bookkeeping = proxyActivities<Omit<Bookkeeping, 'dropDamaged'>>({
   startToCloseTimeout: '5m',
+  heartbeatTimeout: orchestratorSilence,
+  retry,
+});
+
+/** For a run that is about to end, and would rather leave something unsaid than wait for a store that is away. */
+export const lastBookkeeping = proxyActivities<Omit<Bookkeeping, 'dropDamaged'>>({
+  scheduleToCloseTimeout: '10s',
   retry,
 });
 
 /** Reads whole artifacts: takes as long as they are large. */
 export const { dropDamaged } = proxyActivities<Pick<Bookkeeping, 'dropDamaged'>>({
   startToCloseTimeout: '1d',
-  heartbeatTimeout: '5m',
+  heartbeatTimeout: orchestratorSilence,
   retry,
 });
 

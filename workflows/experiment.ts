@@ -9,12 +9,13 @@ import {
   setHandler,
 } from '@temporalio/workflow';
 import { artifactRefsIn } from '../core/artifact.ts';
-import type { Json } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { bookkeeping, dropDamaged } from './activities.ts';
 import { describeRun } from './details.ts';
+import { DocumentWriter } from './document.ts';
 import { asApplicationFailure, failureOf, isDamage } from './failures.ts';
 import { type Ready, Schedule } from './schedule.ts';
+import { shorten } from './shorten.ts';
 import { Stages } from './stages.ts';
 import {
   type ExperimentInput,
@@ -30,6 +31,8 @@ import { listen } from './updates.ts';
 
 /** A workflow's input is one payload (2 MiB at most) and is read again at every replay. */
 export const maxPlanBytes = 1024 * 1024;
+/** Characters of one failure's message in an answer. */
+const answerChars = 4000;
 /** Keys of one look-up: the answer holds about 300 bytes for each. */
 const lookupKeys = 500;
 
@@ -42,6 +45,8 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   const schedule = new Schedule(input.plan);
   const stages = new Stages(input);
   const work = new CancellationScope();
+  const root = CancellationScope.current();
+  const isLeaving = (): boolean => work.consideredCancelled || root.consideredCancelled;
   const inFlight = new Map<string, Promise<void>>();
   const told = { paused: false, ending: false, aborted: undefined as { because: string } | undefined };
   /** Counts what the loop below has to look at. */
@@ -60,7 +65,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     build: input.build,
     nodes: schedule.progress(),
   });
-  setHandler(defineQuery<RunProgress>(progressQueryName), progress);
+  setHandler(defineQuery<RunProgress>(progressQueryName), () => shorten(progress(), answerChars));
   listen(schedule, {
     ending: () => told.ending || told.aborted !== undefined,
     changed: () => {
@@ -78,14 +83,13 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     },
   });
 
-  const writeDown = (state: RunState | 'done' | 'failed' | 'cancelled', at = progress()): Promise<void> => {
-    setCurrentDetails(describeRun(at));
-    return bookkeeping.recordRun({ runId: input.runId, state, progress: at as unknown as Json });
-  };
+  const document = new DocumentWriter(input, () => {
+    changes += 1;
+  });
   const start = (ready: Ready): void => {
     const { id } = ready.node;
     schedule.start(id, Date.now());
-    const settled = work.run(() => carryOut(ready, stages, schedule));
+    const settled = work.run(() => carryOut(ready, stages, schedule, isLeaving));
     inFlight.set(
       id,
       settled.then(() => {
@@ -94,52 +98,53 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
       }),
     );
   };
-
-  let written = '';
-  try {
-    while (!told.aborted) {
+  const goOn = async (): Promise<void> => {
+    while (true) {
       const seen = changes;
       throwIfCancelled();
       await settleWaves(schedule, input.plan.experiment);
-      if (!told.paused && !told.aborted)
+      if (!told.paused)
         for (let ready = schedule.next(); ready && inFlight.size < input.maxParallel; ready = schedule.next())
           start(ready);
       if (changes === seen && schedule.standing() === 'done') break;
       const now = progress();
-      const news = newsOf(now);
-      if (news === written) setCurrentDetails(describeRun(now));
-      else await writeDown(now.state, now);
-      written = news;
+      setCurrentDetails(describeRun(now));
+      await document.update(now);
       await condition(() => changes !== seen);
     }
     told.ending = true;
-    await Promise.all(inFlight.values());
+    setCurrentDetails(describeRun(progress()));
+    await document.write('done', progress());
+  };
+
+  try {
+    await work.run(goOn);
+    return resultOf(input.runId, schedule);
   } catch (error) {
     if (!isCancellation(error)) throw error;
     told.ending = true;
-    // Stages under way store what they have before they report their end.
-    await CancellationScope.nonCancellable(async () => {
+    return await CancellationScope.nonCancellable(async () => {
+      // Stages under way store what they have before they report their end.
       await Promise.all(inFlight.values());
       schedule.cancel(Date.now());
-      await writeDown('cancelled');
+      setCurrentDetails(describeRun(progress()));
+      await document.writeEnd(told.aborted ? 'failed' : 'cancelled', progress());
+      throw told.aborted ? asApplicationFailure(runAborted(told.aborted.because)) : error;
     });
-    throw error;
   }
-  return CancellationScope.nonCancellable(async () => {
-    schedule.cancel(Date.now());
-    await writeDown(told.aborted ? 'failed' : 'done');
-    if (told.aborted) throw asApplicationFailure(runAborted(told.aborted.because));
-    return resultOf(input.runId, schedule);
-  });
 }
 
-/** One stage, from its start to its place in the schedule. Never rejects: what is cancelled stays as it is. */
-const carryOut = async (ready: Ready, stages: Stages, schedule: Schedule): Promise<void> => {
+/**
+ * One stage, from its start to its place in the schedule. Never rejects.
+ *
+ * @param isLeaving whether the run itself cancels its stages: then a cancelled one stays as it is
+ */
+const carryOut = async (ready: Ready, stages: Stages, schedule: Schedule, isLeaving: () => boolean): Promise<void> => {
   const { id } = ready.node;
   try {
     schedule.succeed(id, await stages.run(ready), Date.now());
   } catch (error) {
-    if (isCancellation(error)) return;
+    if (isCancellation(error) && isLeaving()) return;
     const failure = failureOf(error);
     if (!isDamage(failure) || !schedule.mayRepair(id)) return schedule.fail(id, failure, Date.now());
     await repair(ready, failure, schedule);
@@ -155,10 +160,6 @@ const repair = async ({ node, action }: Ready, failure: StageFailure, schedule: 
     if (!isCancellation(error)) schedule.fail(node.id, failure, Date.now());
   }
 };
-
-/** What the run's document must say at once: where the run stands, and what went wrong. */
-const newsOf = ({ state, nodes }: RunProgress): string =>
-  [state, ...nodes.flatMap((node) => (node.failure || node.skipped ? [`${node.id} ${node.state}`] : []))].join('\n');
 
 const runAborted = (because: string): Failure => ({
   code: 'RunAborted',

@@ -1,4 +1,11 @@
-import { ActivityFailure, ApplicationFailure, ChildWorkflowFailure, TimeoutFailure } from '@temporalio/workflow';
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  CancelledFailure,
+  ChildWorkflowFailure,
+  TerminatedFailure,
+  TimeoutFailure,
+} from '@temporalio/workflow';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { StageFailure } from './types.ts';
 
@@ -10,6 +17,13 @@ export const failureOf = (error: unknown): StageFailure => {
       code: 'WorkerLost',
       message: `the worker stopped reporting (${error.timeoutType}): ${error.message}`,
       remedy: 'look at the worker logs ("cemiflow status" names them) for a crash or lack of memory, then retry',
+    };
+  // A run that cancels its stages itself does not ask why they ended.
+  if (error instanceof CancelledFailure || error instanceof TerminatedFailure)
+    return {
+      code: 'StageCancelled',
+      message: `the stage was ${error instanceof TerminatedFailure ? 'terminated' : 'cancelled'} from outside its run`,
+      remedy: '"cemiflow retry" starts it again; its finished parts are kept',
     };
   if (error instanceof ApplicationFailure) {
     const details = error.details?.[0] as { remedy?: string; data?: JsonObject } | undefined;

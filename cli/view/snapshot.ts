@@ -51,16 +51,23 @@ const describeMs = 10_000;
 /** Looks at a run again and again. What no worker answers for the moment is as it was last known. */
 export const runViewer = (client: Client, store: Pick<Store, 'getRun'>, run: RunDocument): (() => Promise<RunView>) => {
   let known = progressOf(run);
+  /** As it was written last; as it was found at first where it is damaged by now. */
+  const written = async (): Promise<RunDocument> => {
+    const now = await store.getRun(run.id).catch((error) => {
+      if (error.code !== 'RunCorrupt') throw error;
+    });
+    return now ?? run;
+  };
   return async () => {
     const description = await describe(client, run.id);
-    if (!description) return documentView((await store.getRun(run.id)) ?? run, 'gone');
+    if (!description) return documentView(await written(), 'gone');
     const common = {
       ...{ runId: run.id, experiment: run.plan.experiment, startedAtMs: description.startTime.getTime() },
       trouble: (description.raw.pendingWorkflowTask?.attempt ?? 1) > 4 ? stuck : undefined,
     };
     if (description.status.name !== 'RUNNING') {
       // A run that ends writes down how.
-      known = progressOf((await store.getRun(run.id)) ?? run);
+      known = progressOf(await written());
       const state = ends[description.status.name] ?? 'failed';
       const nowMs = description.closeTime?.getTime() ?? Date.now();
       return { ...common, state, nowMs, answered: true, aborted: known?.aborted, ...stagesOf(known, state) };

@@ -5,7 +5,8 @@ import { launch, runningBuild, waitingRuns } from '../../cli/launch.ts';
 import { findRun, runIdOf } from '../../cli/runs.ts';
 import { actionKey } from '../../core/action.ts';
 import { type Plan, toAction } from '../../core/plan.ts';
-import { openStore, type Store } from '../../store/index.ts';
+import { isoTime } from '../../core/time.ts';
+import { openStore, type RunDocument, type Store } from '../../store/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { startServices, type TestServices } from '../helpers/services.ts';
 import { node } from '../workflows/harness.ts';
@@ -40,9 +41,20 @@ test('the first start starts, the second attaches, and one under other code take
   const { runId: firstExecution } = await client.workflow.getHandle(id).describe();
   expect(await waitingRuns(client, 'aaaaaaaaaaaa')).toEqual([]);
   expect(await start(plan, 'bbbbbbbbbbbb')).toBe('restarted');
-  expect(await runningBuild(client, id)).toEqual({ build: 'bbbbbbbbbbbb', device: 'cpu' });
+  expect(await runningBuild(client, id)).toMatchObject({ build: 'bbbbbbbbbbbb', device: 'cpu' });
   expect((await client.workflow.getHandle(id, firstExecution).describe()).status.name).toBe('TERMINATED');
   expect(await store.getRun(id)).toMatchObject({ plan, workflowId: id, state: 'running', spec: { path: 'tiny.yaml' } });
+});
+
+test('attaching writes a damaged document anew', async () => {
+  const plan = planOf('spoiled');
+  await start(plan, 'aaaaaaaaaaaa');
+  const { startedAt: _, ...before } = (await store.getRun(runIdOf(plan))) as RunDocument;
+  await store.objects.put(`runs/${runIdOf(plan)}`, Buffer.from('{'), { overwrite: true });
+  expect(await start(plan, 'aaaaaaaaaaaa')).toBe('attached');
+  const { startTime, memo } = await client.workflow.getHandle(runIdOf(plan)).describe();
+  expect(await store.getRun(runIdOf(plan))).toEqual({ ...before, startedAt: isoTime(startTime) });
+  expect(memo).toMatchObject({ spec: 'tiny.yaml' });
 });
 
 test('status of a cancelled run says so in its first line', async () => {
@@ -71,6 +83,12 @@ test('a run is found by its id, the beginning of it, or the experiment; a wrong 
     remedy: expect.stringContaining('tiny-'),
   });
   await expect(findRun(memory, 'none')).rejects.toMatchObject({ code: 'UnknownRun' });
+
+  for (const bad of [runIdOf(newer), 'none'])
+    await memory.objects.put(`runs/${bad}`, Buffer.from('{}'), { overwrite: true });
+  expect((await findRun(memory, 'tiny')).id).toBe(runIdOf(older));
+  expect((await findRun(memory, runIdOf(older))).id).toBe(runIdOf(older));
+  await expect(findRun(memory, runIdOf(newer))).rejects.toMatchObject({ code: 'RunCorrupt' });
 });
 
 test('RUN:NODE leads to the artifact of that node, and says what is missing', async () => {

@@ -53,9 +53,16 @@ test('the histories cover every path', () => {
   const all = files.map(textOf).join('');
   for (const what of [
     ...['retry', 'skip', 'abort', 'pause', 'continue'].map((name) => `"name":"${name}"`),
-    ...['recordRun', 'lookupActions', 'dropDamaged', 'runStage', 'splitStage', 'runPart', 'joinStage'].map(
-      (name) => `"activityType":{"name":"${name}"}`,
-    ),
+    ...[
+      'recordRun',
+      'restoreRun',
+      'lookupActions',
+      'dropDamaged',
+      'runStage',
+      'splitStage',
+      'runPart',
+      'joinStage',
+    ].map((name) => `"activityType":{"name":"${name}"}`),
     'workflowExecutionContinuedAsNewEventAttributes',
     'workflowExecutionCancelRequestedEventAttributes',
     'workflowExecutionSignaledEventAttributes',

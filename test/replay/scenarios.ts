@@ -174,4 +174,12 @@ export const scenarios: readonly Scenario[] = [
       return ['damaged'];
     },
   },
+  {
+    name: 'a damaged document is written anew',
+    play: async (stage) => {
+      await stage.engine.store.objects.put('runs/spoiled', Buffer.from('{'), { overwrite: true });
+      await end(stage, 'spoiled', [note('z')]);
+      return ['spoiled'];
+    },
+  },
 ];

@@ -1,10 +1,10 @@
-import { chmodSync, closeSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, closeSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
 import { binaryOf } from '../../services/binaries.ts';
-import { backoffMs } from '../../services/child.ts';
+import { backoffMs, Child } from '../../services/child.ts';
 import { gpuOf } from '../../services/config.ts';
 import { ensureCredentials } from '../../services/credentials.ts';
 import { endpointsFrom, resolveEndpoints } from '../../services/endpoints.ts';
@@ -133,6 +133,23 @@ test('a log over 10 MiB is rotated when it is opened', () => {
   closeSync(openLog(log));
   expect(statSync(log).size).toBe(0);
   expect(statSync(`${log}.1`).size).toBe(10 * 1024 * 1024 + 1);
+});
+
+test('a child runs though the disk has no room for its pid, and its log is tried again', async () => {
+  const home = folder();
+  symlinkSync('/dev/full', join(home, 'sleeper'));
+  const said: string[] = [];
+  const log = join(home, 'logs', 'sleeper.log');
+  const command = { file: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'], env: {}, cwd: home };
+  const say = (line: string) => void said.push(line);
+  const child = new Child({ name: 'sleeper', kind: 'cpu', command, log, pids: home, onChange: () => {}, say });
+  child.start();
+  expect(child.status).toMatchObject({ state: 'backoff', lastExit: expect.stringContaining('ENOENT') });
+  mkdirSync(join(home, 'logs'));
+  while (child.status.state !== 'running') await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(child.status).toMatchObject({ restarts: 1, pid: expect.any(Number) });
+  expect(said.join('\n')).toMatch(/cannot write .*sleeper: ENOSPC/);
+  await child.stop(5_000);
 });
 
 test('the control socket has a path that the kernel takes, however deep the state folder lies', () => {

@@ -1,8 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type ChildStatus, ensureWorkers, status } from '../../services/index.ts';
+import { pathsOf } from '../../services/paths.ts';
 import { ownEnv, startServices, type TestServices } from '../helpers/services.ts';
 
 let services: TestServices;
@@ -68,8 +69,33 @@ test('a worker that dies is started again', async () => {
   );
 });
 
+test('a supervisor whose files cannot be written goes on, and starts what it could not', async () => {
+  const { home } = services;
+  const { status: statusFile, logs, pids } = pathsOf(home);
+  const before = (await status(services)).supervisor?.pid;
+  for (const path of [statusFile, logs, pids]) {
+    renameSync(path, `${path}.away`);
+    // A file where a folder should be, and a folder where a file should be.
+    if (path === statusFile) mkdirSync(join(path, 'full'), { recursive: true });
+    else writeFileSync(path, '');
+  }
+  const victim = (await workers()).find((worker) => worker.kind === 'orchestrator') as ChildStatus;
+  process.kill(victim.pid as number, 'SIGKILL');
+  const now = async () => (await workers()).find(({ name }) => name === victim.name);
+  await until('a start that fails', async () => ((await now())?.lastExit ?? '').startsWith('ENOTDIR'));
+  for (const path of [statusFile, logs, pids]) {
+    rmSync(path, { recursive: true });
+    renameSync(`${path}.away`, path);
+  }
+  await until('a start', async () => (await now())?.state === 'running');
+  expect((await status(services)).supervisor?.pid).toBe(before);
+  const said = readFileSync(join(logs, 'supervisor.log'), 'utf8');
+  expect(said).toMatch(/cannot write the status: .*EISDIR/);
+  expect(said).toContain(`${victim.name} could not be started: ENOTDIR`);
+});
+
 test('a newer build gets workers of its own, and those of the old one end by themselves', async () => {
-  await until('the restarted worker', () => lines().length === 5);
+  await until('the restarted worker', () => lines().length === 6);
   await ensureWorkers(services.home, 'build-two', { orchestrator: 1, cpu: 1, gpu: 0 });
   await until('the old workers to drain', async () =>
     (await workers()).every((worker) => worker.build === 'build-two'),

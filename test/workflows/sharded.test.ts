@@ -92,6 +92,23 @@ test('a part that fails leaves the other parts made, and a retry makes only the 
   expect([...ran].sort()).toEqual(['join', 'part 6']);
 });
 
+test.each(['cancel', 'terminate'] as const)('a stage whose child somebody else told to %s has failed', async (end) => {
+  gated = 0;
+  const id = `${end} child`;
+  const handle = await engine.start(plan(id, 2));
+  const openIt = await until(() => open);
+  await engine.client.workflow.getHandle(`${id}/set`)[end]();
+  openIt();
+  const { nodes } = await engine.untilState(id, 'needs attention');
+  expect(nodes[0]).toMatchObject({
+    state: 'failed',
+    failure: { code: 'StageCancelled', remedy: expect.stringContaining('cemiflow retry') },
+  });
+  gated = -1;
+  await engine.tell(id, 'retry', {});
+  await handle.result();
+});
+
 test('a child that a run of before left behind is ended', async () => {
   gated = 0;
   const thePlan = plan('orphan', 2);

@@ -1,0 +1,83 @@
+import { sleep, workflowInfo } from '@temporalio/workflow';
+import type { Json, JsonObject } from '../core/errors.ts';
+import { isoTime } from '../core/time.ts';
+import { bookkeeping, lastBookkeeping } from './activities.ts';
+import { Pace } from './pace.ts';
+import { shorten } from './shorten.ts';
+import type { ExperimentInput, RunProgress, RunState } from './types.ts';
+
+type State = RunState | 'done' | 'failed' | 'cancelled';
+
+/**
+ * Keeps a run's document up. Each copy of the progress stays in the history, so that copies come at a pace; the run's state,
+ * which is small, is written at once.
+ */
+export class DocumentWriter {
+  readonly #input: ExperimentInput;
+  readonly #pace = new Pace();
+  readonly #wake: () => void;
+  #state: State | undefined;
+  #news = '';
+  #waking = false;
+
+  /** @param wake called when what was held back is due: `update` must be called again */
+  constructor(input: ExperimentInput, wake: () => void) {
+    this.#input = input;
+    this.#wake = wake;
+  }
+
+  /** Writes down where the run stands, where that is new. */
+  async update(now: RunProgress): Promise<void> {
+    const news = newsOf(now);
+    if (news === this.#news) return;
+    const waitMs = this.#pace.waitMs(Date.now());
+    if (waitMs === 0) {
+      await this.write(now.state, now);
+      this.#news = news;
+    } else {
+      if (now.state !== this.#state) await this.write(now.state);
+      this.#wakeIn(waitMs);
+    }
+  }
+
+  /** @param progress left as it was written last where it is not given */
+  async write(state: State, progress?: RunProgress, { recordRun, restoreRun } = bookkeeping): Promise<void> {
+    const { runId, plan } = this.#input;
+    const copy = progress && (shorten(progress, documentChars) as unknown as Json);
+    if (copy) this.#pace.wrote(JSON.stringify(copy).length, Date.now());
+    const run = { runId, state, ...(copy && { progress: copy }) };
+    if ((await recordRun(run)) === 'unreadable') {
+      const { startTime, memo } = workflowInfo();
+      const overrides = memo?.overrides as JsonObject | undefined;
+      const spec = { path: String(memo?.spec ?? ''), ...(overrides && { overrides }) };
+      await restoreRun({ id: runId, plan, spec, startedAt: isoTime(startTime), workflowId: runId, state });
+      await recordRun(run);
+    }
+    this.#state = state;
+  }
+
+  /** The last word of a run that was told to end: it does not wait for a store that is away, and never rejects. */
+  async writeEnd(state: State, progress: RunProgress): Promise<void> {
+    await this.write(state, progress, lastBookkeeping).catch(() => {});
+  }
+
+  #wakeIn(waitMs: number): void {
+    if (this.#waking) return;
+    this.#waking = true;
+    sleep(waitMs).then(
+      () => {
+        this.#waking = false;
+        this.#wake();
+      },
+      // The run is ending.
+      () => {},
+    );
+  }
+}
+
+/** Characters of one failure's message in the document. */
+const documentChars = 500;
+
+/** What the run's document must say: where the run stands, and what went wrong. */
+const newsOf = ({ state, nodes }: RunProgress): string =>
+  [state, ...nodes.flatMap((node) => (node.failure || node.skipped ? [`${node.id} ${node.state}`] : []))].join('\n');
