@@ -60,7 +60,7 @@ const main = async (): Promise<number> => {
     const { temporal, minio } = versions;
     const about = { date: new Date().toISOString(), machine: describeMachine(), temporal, minio };
     const series = faults.flatMap(({ name }) => measured.get(name) ?? []);
-    writeFileSync(out, `${JSON.stringify({ ...about, undisturbed: session.undisturbed, faults: series }, null, 1)}\n`);
+    writeFileSync(out, `${JSON.stringify({ ...about, undisturbed: session.undisturbed, faults: series }, null, 2)}\n`);
   };
   const session: Session = new Session({ spec, note, seed: count('seed', values.seed) });
   const stop = (): void => void session.close().finally(() => process.exit(130));

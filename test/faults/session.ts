@@ -66,8 +66,10 @@ export class Session {
   async #trial(fault: Fault, index: number): Promise<Trial> {
     const date = new Date().toISOString();
     const startedAt = performance.now();
-    const ended = (outcome: Outcome, missed: number): Trial => {
-      return { index, date, seconds: (performance.now() - startedAt) / 1000, missed, ...outcome };
+    const ended = ({ said, ...outcome }: Outcome, missed: number): Trial => {
+      const seconds = (performance.now() - startedAt) / 1000;
+      const held = Object.values(outcome.checks).every(Boolean);
+      return { index, date, seconds, missed, ...outcome, ...(held ? {} : { said }) };
     };
     let missed = 0;
     try {

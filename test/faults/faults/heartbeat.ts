@@ -12,7 +12,7 @@ const timeoutSeconds = 60;
  */
 export const heartbeat: Fault = {
   name: 'heartbeat',
-  harm: 'none: gap between heartbeats of every stage over a whole run',
+  harm: 'nothing: gap between heartbeats of every stage over a whole run',
   trials: 1,
   trial: async ({ lab, undisturbed }) => {
     await lab.forget(lab.kinds);
