@@ -48,3 +48,19 @@ test('cancel and abort end a run while the store is away', async () => {
   await engine.tell('aborted', 'abort', { because: 'no store' });
   await expect(aborted.result()).rejects.toMatchObject({ cause: { type: 'RunAborted' } });
 }, 120_000);
+
+const secondsOf = (time: { readonly seconds?: unknown } | null | undefined): number => Number(time?.seconds ?? 0);
+
+test('bookkeeping that waits for the store tells that it lives, and an abort does not wait for it', async () => {
+  const handle = await begin('beats');
+  await engine.tell('beats', 'pause');
+  const recording = await until(async () =>
+    (await handle.describe()).raw.pendingActivities?.find(
+      ({ activityType, lastHeartbeatTime, lastStartedTime }) =>
+        activityType?.name === 'recordRun' && secondsOf(lastHeartbeatTime) > secondsOf(lastStartedTime) + 2,
+    ),
+  );
+  expect(recording.attempt).toBe(1);
+  await engine.tell('beats', 'abort', {});
+  await expect(handle.result()).rejects.toMatchObject({ cause: { type: 'RunAborted' } });
+}, 120_000);
