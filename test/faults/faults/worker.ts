@@ -97,9 +97,17 @@ const lastCheckpoint = async ({ store }: Lab, kind: string): Promise<Kept | unde
 const intervalOf = (kept: Kept | undefined): number =>
   Math.max(checkpointSeconds, kept?.beforeMs === undefined ? 0 : (kept.atMs - kept.beforeMs) / 1000);
 
-/** Training since the last checkpoint, or since the first step where there was none; nothing outside of training. */
-const lostSeconds = ({ heartbeat }: UnderWay, kept: Kept | undefined, killedAtMs: number): number | undefined => {
-  if (kept) return Math.max(0, killedAtMs - kept.atMs) / 1000;
-  if (!heartbeat?.toStep || !heartbeat.stepsPerSecond) return undefined;
-  return heartbeat.toStep / heartbeat.stepsPerSecond + Math.max(0, killedAtMs - heartbeat.atMs) / 1000;
+/**
+ * Training of the attempt that was killed: since its last checkpoint, or since its first step where it had none yet; nothing
+ * where it had not begun to step.
+ */
+const lostSeconds = (
+  { heartbeat, startedAtMs }: UnderWay,
+  kept: Kept | undefined,
+  killedAtMs: number,
+): number | undefined => {
+  if (kept && kept.atMs > startedAtMs) return Math.max(0, killedAtMs - kept.atMs) / 1000;
+  const steps = (heartbeat?.toStep ?? 0) - (heartbeat?.resumedFrom ?? 0);
+  if (!heartbeat?.stepsPerSecond || steps <= 0) return undefined;
+  return steps / heartbeat.stepsPerSecond + Math.max(0, killedAtMs - heartbeat.atMs) / 1000;
 };
