@@ -66,7 +66,10 @@ export const startWatch = (
     heartbeat({ ...name, ...who, ...told, ...latest, atMs: Date.now() } satisfies Heartbeat);
   };
   send();
-  const timer = setInterval(send, Math.min(keepAliveEveryMs, (info.heartbeatTimeoutMs ?? keepAliveEveryMs * 4) / 4));
+  const timer = setInterval(
+    send,
+    Math.min(keepAliveEveryMs, (info.heartbeatTimeoutMs ?? Number.POSITIVE_INFINITY) / 4),
+  );
   return {
     attemptId,
     signal,

@@ -6,6 +6,7 @@ import { CemiflowError } from '../core/errors.ts';
 import type { Benchmark, Context } from './benchmark.ts';
 import { describeMachine } from './machine.ts';
 import { measure, type Result } from './measure.ts';
+import { note, runProgram } from './program.ts';
 import { loadBenchmarks } from './registry.ts';
 import { markdown, textTable, verdict } from './table.ts';
 
@@ -17,8 +18,6 @@ const options = {
   list: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
-
-const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
 const usageError = (message: string, remedy = usage): CemiflowError => new CemiflowError('Usage', message, { remedy });
 
@@ -80,10 +79,4 @@ const main = async (): Promise<number> => {
   return 0;
 };
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const { code, remedy, message } = error as Partial<CemiflowError>;
-  note(code ? `error[${code}]: ${message}${remedy ? `\n  remedy: ${remedy}` : ''}` : String((error as Error).stack));
-  process.exitCode = 2;
-}
+await runProgram(main);

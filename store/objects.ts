@@ -76,3 +76,12 @@ export const getReadable = async (objects: ObjectStore, key: string): Promise<Bu
     if (error.code === 'ObjectUnreadable') return undefined;
     throw error;
   });
+
+/** Undefined where the bytes are no JSON. */
+export const parseJson = <T>(bytes: Buffer): T | undefined => {
+  try {
+    return JSON.parse(bytes.toString()) as T;
+  } catch {
+    return undefined;
+  }
+};

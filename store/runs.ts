@@ -3,7 +3,7 @@ import { canonicalJson } from '../core/canonical.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { lanes } from './artifacts.ts';
-import { getReadable, mapBounded, type ObjectStore } from './objects.ts';
+import { getReadable, mapBounded, type ObjectStore, parseJson } from './objects.ts';
 
 /** One execution of a plan, kept longer than Temporal keeps its history. */
 export interface RunDocument {
@@ -64,7 +64,7 @@ export class Runs {
   /** Only ever explains a miss, so that a damaged one counts as none. */
   async getLatest(experiment: string, nodeId: string): Promise<LatestAction | undefined> {
     const bytes = await getReadable(this.#objects, latestKey(experiment, nodeId));
-    return bytes && parse<LatestAction>(bytes);
+    return bytes && parseJson<LatestAction>(bytes);
   }
 
   /** @returns what is known of the nodes, by their id */
@@ -82,17 +82,9 @@ export class Runs {
   }
 }
 
-const parse = <T>(bytes: Buffer): T | undefined => {
-  try {
-    return JSON.parse(bytes.toString()) as T;
-  } catch {
-    return undefined;
-  }
-};
-
 /** Undefined where it lacks what every run has. */
 const parseRun = (bytes: Buffer): RunDocument | undefined => {
-  const run = parse<Partial<RunDocument> | null>(bytes);
+  const run = parseJson<Partial<RunDocument> | null>(bytes);
   return run?.id && run.plan && run.spec && run.startedAt ? (run as RunDocument) : undefined;
 };
 

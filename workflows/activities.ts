@@ -16,6 +16,9 @@ const retry: RetryPolicy = { initialInterval: '2s', backoffCoefficient: 2, maxim
 /** An orchestrator that says nothing for so long is taken for dead: the next one goes on. */
 const orchestratorSilence = '15s';
 
+/** Keys of one look-up: the answer holds about 300 bytes for each. */
+export const lookupKeys = 500;
+
 /** Run on the orchestrator's own queue: short, no tensors. A store that is away is waited for. */
 export const bookkeeping = proxyActivities<Omit<Bookkeeping, 'dropDamaged'>>({
   startToCloseTimeout: '5m',

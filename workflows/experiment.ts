@@ -1,7 +1,6 @@
 import {
   ApplicationFailure,
   CancellationScope,
-  CancelledFailure,
   condition,
   defineQuery,
   isCancellation,
@@ -10,10 +9,10 @@ import {
 } from '@temporalio/workflow';
 import { artifactRefsIn } from '../core/artifact.ts';
 import type { Plan } from '../core/plan.ts';
-import { bookkeeping, dropDamaged } from './activities.ts';
+import { bookkeeping, dropDamaged, lookupKeys } from './activities.ts';
 import { describeRun } from './details.ts';
 import { DocumentWriter } from './document.ts';
-import { asApplicationFailure, failureOf, isDamage } from './failures.ts';
+import { asApplicationFailure, failureOf, isDamage, throwIfCancelled } from './failures.ts';
 import { type Ready, Schedule } from './schedule.ts';
 import { shorten } from './shorten.ts';
 import { Stages } from './stages.ts';
@@ -33,8 +32,6 @@ import { listen } from './updates.ts';
 export const maxPlanBytes = 1024 * 1024;
 /** Characters of one failure's message in an answer. */
 const answerChars = 4000;
-/** Keys of one look-up: the answer holds about 300 bytes for each. */
-const lookupKeys = 500;
 
 /**
  * Runs the DAG of one plan: what is in the store is not made again, what can run runs, at most `maxParallel` at once. A stage
@@ -191,10 +188,6 @@ const settleWaves = async (schedule: Schedule, experiment: string): Promise<void
       const keys = [...new Set(nodes.map(({ key }) => key))];
       schedule.settleHits(await bookkeeping.lookupActions({ keys, experiment, nodes }));
     }
-};
-
-const throwIfCancelled = (): void => {
-  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('the run was cancelled');
 };
 
 const refuseLargePlan = (plan: Plan): void => {

@@ -1,6 +1,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  CancellationScope,
   CancelledFailure,
   ChildWorkflowFailure,
   TerminatedFailure,
@@ -60,4 +61,11 @@ export const refusing = <T>(work: () => T): T => {
   } catch (error) {
     throw error instanceof CemiflowError ? asApplicationFailure(error) : error;
   }
+};
+
+/** Whether the scope that this runs in was told to end. */
+export const cancelled = (): boolean => CancellationScope.current().consideredCancelled;
+
+export const throwIfCancelled = (): void => {
+  if (cancelled()) throw new CancelledFailure('the run was cancelled');
 };

@@ -1,6 +1,4 @@
 import {
-  CancellationScope,
-  CancelledFailure,
   condition,
   continueAsNew,
   defineQuery,
@@ -12,8 +10,8 @@ import {
 import type { StageResult } from '../activities/host.ts';
 import { type Action, type ActionKey, actionKey, type Outputs } from '../core/action.ts';
 import { partKind } from '../core/stage.ts';
-import { bookkeeping, callStage, dropDamaged, queueOf } from './activities.ts';
-import { asApplicationFailure, failureOf, isDamage } from './failures.ts';
+import { bookkeeping, callStage, dropDamaged, lookupKeys, queueOf } from './activities.ts';
+import { asApplicationFailure, cancelled, failureOf, isDamage, throwIfCancelled } from './failures.ts';
 import { maxRepairs, type PartsCarried, type PartsProgress, progressQueryName, type ShardedInput } from './types.ts';
 
 /** Told by the experiment: while paused, no further part starts. */
@@ -21,8 +19,6 @@ export const pauseParts = defineSignal<[boolean]>('pauseParts');
 
 /** A part takes about six events, and a history is read whole after every restart of a worker: Temporal ends it at 51,200. */
 const defaultMaxEvents = 2000;
-/** Keys of one look-up: the answer holds about 300 bytes for each. */
-const lookupKeys = 500;
 
 /**
  * One sharded stage: split into parts, each an action of its own with key and record, then joined. A part that fails
@@ -108,7 +104,7 @@ export async function sharded(input: ShardedInput): Promise<StageResult> {
     }
     await Promise.all(inFlight.values());
     await turn(() => !paused);
-    if (cancelled()) throw new CancelledFailure('the run was cancelled');
+    throwIfCancelled();
     if (carried.failure) throw asApplicationFailure(carried.failure);
   };
 
@@ -137,8 +133,6 @@ export async function sharded(input: ShardedInput): Promise<StageResult> {
     }
   }
 }
-
-const cancelled = (): boolean => CancellationScope.current().consideredCancelled;
 
 /** Waits, and comes back early where the stage is cancelled: parts under way are waited for in any case. */
 const turn = async (ready: () => boolean): Promise<void> => {

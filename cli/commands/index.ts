@@ -131,7 +131,6 @@ export const commands: readonly Command[] = [
     name: 'skip',
     usage: 'RUN STAGE… --because TEXT',
     summary: 'let a run go on without failed stages',
-
     details: [
       runName,
       stageNames,

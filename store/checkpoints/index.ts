@@ -5,7 +5,7 @@ import { type Digest, hexOf } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import { isoTime } from '../../core/time.ts';
 import { hash } from '../hash.ts';
-import { mapBounded, maxObjectBytes, type ObjectStore } from '../objects.ts';
+import { mapBounded, maxObjectBytes, type ObjectStore, parseJson } from '../objects.ts';
 import { type ActionState, checkpointDigest, type StoredArrays, type StoredCheckpoint } from './state.ts';
 
 export type { ActionState, OpenAttempt, StoredArrays, StoredCheckpoint } from './state.ts';
@@ -48,7 +48,7 @@ export class Checkpoints implements CheckpointWriter {
       throw damaged('has a state that the server cannot read', key, error);
     });
     if (!bytes) return undefined;
-    const state = parse(bytes);
+    const state = parseJson<ActionState>(bytes);
     if (state?.key === key) return state;
     throw damaged('has a state that is not its own', key);
   }
@@ -153,14 +153,6 @@ export class Checkpoints implements CheckpointWriter {
     await mapBounded(left, partLanes, (name) => this.#objects.remove(name));
   }
 }
-
-const parse = (bytes: Buffer): ActionState | undefined => {
-  try {
-    return JSON.parse(bytes.toString());
-  } catch {
-    return undefined;
-  }
-};
 
 const folder = (key: ActionKey): string => `checkpoints/${hexOf(key)}`;
 const stateKey = (key: ActionKey): string => `${folder(key)}/state`;

@@ -32,15 +32,21 @@ const save = async (who: ActionAttempt, step: number): Promise<void> => {
 /** Attempts are told apart by the millisecond in which they began. */
 const later = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 5));
 
+/** A second attempt, which has begun after all there are. */
+const successor = async (): Promise<ActionAttempt> => {
+  await later();
+  const young = attempt('young', 2);
+  await young.begin();
+  return young;
+};
+
 const steps = async () => (await store.checkpoints.read(key))?.checkpoints.map(({ step }) => step);
 
 it('an attempt that was taken over writes nothing more', async () => {
   const old = attempt('old', 1);
   await old.resume();
   await save(old, 1);
-  await later();
-  const young = attempt('young', 2);
-  await young.begin();
+  const young = await successor();
   expect((await young.resume())?.step).toBe(1);
   expect(old.due(2)).toBe(true);
   await save(old, 2);
@@ -53,9 +59,7 @@ it('an attempt whose claim was overwritten in the same moment claims again, and 
   const old = attempt('old', 1);
   await old.resume();
   const before = await store.checkpoints.read(key);
-  await later();
-  const young = attempt('young', 2);
-  await young.begin();
+  const young = await successor();
   await young.resume();
   await store.checkpoints.write(before as never);
   await save(young, 1);
@@ -71,9 +75,7 @@ it('an attempt whose claim was overwritten in the same moment claims again, and 
 it('an attempt whose action has its record meanwhile leaves nothing behind', async () => {
   const old = attempt('old', 1);
   await old.resume();
-  await later();
-  const young = attempt('young', 2);
-  await young.begin();
+  const young = await successor();
   await young.finish();
   await save(old, 1);
   expect(await store.objects.list('checkpoints/')).toEqual([]);
@@ -115,9 +117,7 @@ it('a damaged checkpoint is forgotten, and the sound one stays the fallback', as
   await save(old, 20);
   const [newest] = (await store.checkpoints.read(key))?.checkpoints ?? [];
   await store.objects.remove(`checkpoints/${key.slice(7)}/parts/${newest?.content.parts[0]?.slice(7)}`);
-  await later();
-  const young = attempt('young', 2);
-  await young.begin();
+  const young = await successor();
   expect((await young.resume())?.step).toBe(10);
   await save(young, 15);
   expect(await steps()).toEqual([15, 10]);
@@ -130,9 +130,7 @@ it('parts of an upload that came to no end are swept by the next attempt', async
   await store.checkpoints.putArrays(key, at(2).arrays);
   const parts = () => store.objects.list(`checkpoints/${key.slice(7)}/parts/`);
   expect(await parts()).toHaveLength(2);
-  await later();
-  const young = attempt('young', 2);
-  await young.begin();
+  const young = await successor();
   expect(await parts()).toHaveLength(1);
   expect((await young.resume())?.step).toBe(1);
 });

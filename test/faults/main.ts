@@ -1,6 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '../../bench/machine.ts';
+import { note, runProgram } from '../../bench/program.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { versions } from '../../setup/layout.mjs';
 import { faults } from './faults/index.ts';
@@ -17,8 +18,6 @@ const options = {
   list: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
-
-const note = (text: string): void => void process.stderr.write(`${text}\n`);
 
 const usageError = (message: string): CemiflowError => new CemiflowError('Usage', message, { remedy: usage });
 
@@ -84,10 +83,4 @@ const main = async (): Promise<number> => {
   return allHeld(done) ? 0 : 1;
 };
 
-try {
-  process.exitCode = await main();
-} catch (error) {
-  const { code, remedy, message } = error as Partial<CemiflowError>;
-  note(code ? `error[${code}]: ${message}${remedy ? `\n  remedy: ${remedy}` : ''}` : String((error as Error).stack));
-  process.exitCode = 2;
-}
+await runProgram(main);
