@@ -59,17 +59,45 @@ export interface TensorflowFlags {
   readonly interOpThreads: number | 'unknown';
 }
 
+/** The code that did an action, as it lay on the disk of the worker. */
+export interface Source {
+  /**
+   * Type `code`: every file of the stage kind's import closure under its path in the repository, and `package-lock.json`. The
+   * action's `code` digest can be computed again from them.
+   */
+  readonly code: ArtifactRef;
+  /** The blob of `package-lock.json`. */
+  readonly lock?: Digest;
+  /** Full hash of the commit that was checked out; absent where the code lay in no git repository. */
+  readonly commit?: string;
+  /** The blob of `git diff` against that commit, with new files; absent where nothing was uncommitted. */
+  readonly uncommitted?: Digest;
+}
+
+/** What an action took, summed over nothing but its last attempt. */
+export interface Spent {
+  /** From start to end. */
+  readonly wallSeconds: number;
+  /** Of all cores together, user and system. */
+  readonly cpuSeconds: number;
+  /** During which the action held a GPU; absent where it had none. */
+  readonly gpuSeconds?: number;
+  readonly peakMemoryBytes: number;
+}
+
 /** What an action produced, and how: the unit of provenance. Append-only. */
 export interface ActionRecord {
   readonly key: ActionKey;
   readonly action: Action;
   readonly outputs: Outputs;
+  /** Of a stage that is cut into parts: the actions of its parts, in order. */
+  readonly parts?: readonly ActionKey[];
+  readonly source: Source;
   readonly machine: Machine;
   /** ISO 8601 with +00:00. */
   readonly startedAt: string;
   readonly endedAt: string;
-  readonly computeSeconds: number;
-  readonly peakMemoryBytes: number;
+  readonly spent: Spent;
   /** Oldest first; the last one made the outputs. */
   readonly attempts: readonly Attempt[];
   /** Temporal's ids, so that the record leads back to the history while that is kept. */

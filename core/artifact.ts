@@ -1,16 +1,23 @@
 import { type Digest, digestOfJson, isDigest } from './digest.ts';
 import type { Json, JsonObject } from './errors.ts';
 
-/** What an artifact is; a stage's schema says which type each of its inputs and outputs has. */
-export type ArtifactType =
-  | 'dataset'
-  | 'benchmarks'
-  | 'weights'
-  | 'centers'
-  | 'inquiries'
-  | 'scores'
-  | 'metrics'
-  | 'report';
+/**
+ * What an artifact is; a stage's schema says which type each of its inputs and outputs has. `code` (the source files of one
+ * stage kind) and `run` (all records behind one run) are made beside the stages.
+ */
+export const artifactTypes = [
+  'dataset',
+  'benchmarks',
+  'weights',
+  'centers',
+  'inquiries',
+  'scores',
+  'metrics',
+  'report',
+  'code',
+  'run',
+] as const;
+export type ArtifactType = (typeof artifactTypes)[number];
 
 /** One file of an artifact: a path inside it, and the blob that holds its bytes (at most 64 MiB each). */
 export interface FileEntry {

@@ -1,7 +1,9 @@
 import type { Action, ActionKey } from '../core/action.ts';
 import { canonicalJson } from '../core/canonical.ts';
+import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
+import type { RunSpec } from '../core/run-record.ts';
 import { lanes } from './artifacts.ts';
 import { getReadable, mapBounded, type ObjectStore, parseJson } from './objects.ts';
 
@@ -9,13 +11,14 @@ import { getReadable, mapBounded, type ObjectStore, parseJson } from './objects.
 export interface RunDocument {
   readonly id: string;
   readonly plan: Plan;
-  /** The experiment's file as it was named, and the overrides of the command line. */
-  readonly spec: { readonly path: string; readonly overrides?: JsonObject };
+  readonly spec: RunSpec;
   /** ISO 8601 with +00:00. */
   readonly startedAt: string;
   readonly workflowId: string;
   readonly endedAt?: string;
   readonly state?: 'running' | 'needs attention' | 'paused' | 'done' | 'failed' | 'cancelled';
+  /** Digest of the run's record (type `run`, `core/run-record.ts`): the root of all that its numbers stand on. Once it is done. */
+  readonly root?: Digest;
   /** Where the run stood when it was last written: what the experiment workflow's progress query gives. */
   readonly progress?: Json;
 }

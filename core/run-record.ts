@@ -1,0 +1,36 @@
+import type { ActionKey } from './action.ts';
+import { hexOf } from './digest.ts';
+import type { JsonObject } from './errors.ts';
+import type { Plan } from './plan.ts';
+
+/**
+ * What a run was: the file `run.json` of its artifact of type `run`. Beside it lie the records of all its actions, parts among
+ * them, as `records/<key>.json`. Each record names artifacts by digest, and those their blobs, so that the digest of this
+ * artifact is the root of a Merkle DAG over everything that the run's numbers stand on.
+ */
+export interface RunRecord {
+  readonly id: string;
+  readonly experiment: string;
+  readonly plan: Plan;
+  readonly spec: RunSpec;
+  /** ISO 8601 with +00:00. */
+  readonly startedAt: string;
+  /** What became of each node of the plan; nodes that were not made are left out. */
+  readonly nodes: { readonly [id: string]: RunNode };
+}
+
+/** The node's action, or why the run did without it. */
+export type RunNode = { readonly key: ActionKey } | { readonly skipped: string };
+
+/** What was declared. */
+export interface RunSpec {
+  /** Absolute path of the experiment's file. */
+  readonly path: string;
+  /** Of the command line: `{set: ["params.m=[0,1]"]}`. */
+  readonly overrides?: JsonObject;
+  /** The experiment's file and those that it extends, as they were read. */
+  readonly files?: readonly { readonly path: string; readonly text: string }[];
+}
+
+export const runFile = 'run.json';
+export const recordFile = (key: ActionKey): string => `records/${hexOf(key)}.json`;

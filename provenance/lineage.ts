@@ -1,0 +1,68 @@
+import type { ActionKey, ActionRecord } from '../core/action.ts';
+import { type ArtifactRef, artifactRefsIn } from '../core/artifact.ts';
+import type { Digest } from '../core/digest.ts';
+import { dependenciesOf, type PlanNode } from '../core/plan.ts';
+import type { RunRecord } from '../core/run-record.ts';
+
+/** A run with the records of all its actions. */
+export interface Lineage {
+  /** The artifact of type `run` that it was read from; absent where the run has not come to its end. */
+  readonly root?: ArtifactRef;
+  readonly run: RunRecord;
+  /** Of nodes and of their parts; what could not be read is left out. */
+  readonly records: ReadonlyMap<ActionKey, ActionRecord>;
+  /** Digest of each record's canonical JSON. */
+  readonly digests: ReadonlyMap<ActionKey, Digest>;
+}
+
+/** A node of a run that was made. */
+export interface MadeNode {
+  readonly node: PlanNode;
+  readonly key: ActionKey;
+  readonly record: ActionRecord;
+}
+
+/** The nodes that were made, in the plan's order, which is topological. */
+export const madeNodes = ({ run, records }: Lineage): MadeNode[] =>
+  run.plan.nodes.flatMap((node) => {
+    const made = run.nodes[node.id];
+    const record = made && 'key' in made ? records.get(made.key) : undefined;
+    return record ? [{ node, key: record.key, record }] : [];
+  });
+
+/** Records of the parts that a node was made of, in order; those that could not be read are left out. */
+export const partsOf = ({ records }: Lineage, { parts = [] }: ActionRecord): ActionRecord[] =>
+  parts.flatMap((key) => records.get(key) ?? []);
+
+/** Nodes whose outputs the node took, in order of appearance; what was skipped is left out. */
+export const inputsOf = (lineage: Lineage, { node }: Pick<MadeNode, 'node'>): MadeNode[] => {
+  const wanted = dependenciesOf(node);
+  const made = new Map(madeNodes(lineage).map((each) => [each.node.id, each]));
+  return wanted.flatMap((id) => made.get(id) ?? []);
+};
+
+/** The node and all that it stands on, each once, in the plan's order. */
+export const ancestorsOf = (lineage: Lineage, id: string): MadeNode[] => {
+  const nodes = madeNodes(lineage);
+  const byId = new Map(nodes.map((each) => [each.node.id, each]));
+  const found = new Set<string>();
+  const visit = (at: string): void => {
+    const made = byId.get(at);
+    if (!made || found.has(at)) return;
+    found.add(at);
+    for (const need of dependenciesOf(made.node)) visit(need);
+  };
+  visit(id);
+  return nodes.filter(({ node }) => found.has(node.id));
+};
+
+/** The first node of the plan that made this artifact; of a part's output, the node that it became part of. */
+export const producerOf = (lineage: Lineage, digest: Digest): MadeNode | undefined => {
+  const makes = ({ outputs }: ActionRecord): boolean =>
+    Object.values(outputs).some((output) => output.digest === digest);
+  const nodes = madeNodes(lineage);
+  return nodes.find(({ record }) => makes(record)) ?? nodes.find(({ record }) => partsOf(lineage, record).some(makes));
+};
+
+/** Artifacts that an action took: those that its parameters name. */
+export const inputArtifacts = ({ action }: ActionRecord): ArtifactRef[] => artifactRefsIn(action.params);
