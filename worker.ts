@@ -6,6 +6,7 @@ import { type Bookkeeping, createBookkeeping } from './activities/bookkeeping.ts
 import { createHost, type StageActivities } from './activities/host.ts';
 import { describeMachine, requireGpu, type TensorflowSetup } from './activities/machine.ts';
 import { registry } from './activities/registry.ts';
+import { sourceKeeper } from './activities/source.ts';
 import { startWatchdog } from './activities/watchdog.ts';
 import { CemiflowError } from './core/errors.ts';
 import { type Role, taskQueue } from './core/queues.ts';
@@ -87,6 +88,7 @@ export const hostOver = (
       checkParams(schema, params);
     },
     machine: (kind) => describeMachine(usesTensors(kind) ? setup : undefined),
+    source: sourceKeeper(store, fileURLToPath(new URL('.', import.meta.url))),
   });
 };
 

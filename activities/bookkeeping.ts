@@ -1,8 +1,10 @@
 import { asyncLocalStorage } from '@temporalio/activity';
 import type { ActionKey, Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
-import type { Json } from '../core/errors.ts';
+import type { CemiflowError, Json } from '../core/errors.ts';
+import type { RunRecord } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
+import { runRecord, sealRun } from '../provenance/seal.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 
 /** Short activities of the orchestrator, as workflows see them. */
@@ -28,6 +30,17 @@ export interface Bookkeeping {
     readonly state: NonNullable<RunDocument['state']>;
     readonly progress?: Json;
   }): Promise<'written' | 'unreadable'>;
+  /**
+   * Keeps what a run was, with all its records, and writes its root into the run's document.
+   *
+   * @param run.nodes what became of each node
+   * @returns `unreadable` as above; `unknown` where there is no document, `incomplete` where a record is gone: such a run has no
+   * root
+   */
+  sealRun(run: {
+    readonly runId: string;
+    readonly nodes: RunRecord['nodes'];
+  }): Promise<'sealed' | 'unreadable' | 'unknown' | 'incomplete'>;
   /** Writes a document in the place of one that cannot be read. */
   restoreRun(run: RunDocument): Promise<void>;
   /**
@@ -38,7 +51,16 @@ export interface Bookkeeping {
   dropDamaged(suspects: { readonly refs: readonly ArtifactRef[] }): Promise<ArtifactRef[]>;
 }
 
-type BookkeepingStore = Pick<Store, 'lookupRecords' | 'getRun' | 'putRun' | 'putLatest' | 'dropIfDamaged'>;
+type BookkeepingStore = Pick<
+  Store,
+  'lookupRecords' | 'getRecord' | 'getRun' | 'putRun' | 'putLatest' | 'putFile' | 'putArtifact' | 'dropIfDamaged'
+>;
+
+const readRun = (store: Pick<Store, 'getRun'>, runId: string): Promise<RunDocument | undefined | 'unreadable'> =>
+  store.getRun(runId).catch((error) => {
+    if (error.code === 'RunCorrupt') return 'unreadable' as const;
+    throw error;
+  });
 
 export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
   lookupActions: ({ keys, experiment, nodes = [] }) =>
@@ -53,10 +75,7 @@ export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
 
   recordRun: ({ runId, state, progress }) =>
     heartbeating(async () => {
-      const run = await store.getRun(runId).catch((error) => {
-        if (error.code === 'RunCorrupt') return 'unreadable' as const;
-        throw error;
-      });
+      const run = await readRun(store, runId);
       if (run === 'unreadable') return run;
       // Without one, the run was started by other means than the command line: there is no document to keep up.
       if (run) {
@@ -65,6 +84,21 @@ export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
         await store.putRun({ ...run, ...endedAt, state, ...(progress !== undefined && { progress }) });
       }
       return 'written';
+    }),
+
+  sealRun: ({ runId, nodes }) =>
+    heartbeating(async () => {
+      const run = await readRun(store, runId);
+      if (run === 'unreadable') return run;
+      if (!run) return 'unknown';
+      try {
+        const { digest } = await sealRun(store, runRecord(run, nodes));
+        await store.putRun({ ...run, root: digest });
+        return 'sealed';
+      } catch (error) {
+        if ((error as CemiflowError).code === 'RecordMissing') return 'incomplete';
+        throw error;
+      }
     }),
 
   restoreRun: (run) => heartbeating(() => store.putRun(run)),

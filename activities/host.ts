@@ -1,5 +1,14 @@
 import { Context } from '@temporalio/activity';
-import { type Action, type ActionKey, actionKey, type Machine, type Outputs } from '../core/action.ts';
+import {
+  type Action,
+  type ActionKey,
+  type ActionRecord,
+  actionKey,
+  type Machine,
+  type Outputs,
+  type Source,
+  type Spent,
+} from '../core/action.ts';
 import type { CheckpointInterval } from '../core/checkpoint.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
@@ -43,8 +52,10 @@ export interface StageActivities {
   splitStage(task: StageTask): Promise<JsonObject[]>;
   /** `task.action` is the part's own. */
   runPart(task: StageTask & { readonly part: number }): Promise<StageResult>;
-  /** @param task.parts outputs of all parts, in the order of `splitStage` */
-  joinStage(task: StageTask & { readonly parts: readonly Outputs[] }): Promise<StageResult>;
+  /** @param task.parts outputs of all parts, in the order of `splitStage` @param task.partKeys their actions */
+  joinStage(
+    task: StageTask & { readonly parts: readonly Outputs[]; readonly partKeys: readonly ActionKey[] },
+  ): Promise<StageResult>;
 }
 
 export interface HostDependencies {
@@ -55,6 +66,8 @@ export interface HostDependencies {
   /** @throws CemiflowError when the params do not fit the kind's schema */
   checkParams(kind: string, params: JsonObject): void;
   machine(kind: string): Promise<Machine>;
+  /** Keeps the source files of a kind whose code has this digest. */
+  source(kind: string, code: Digest): Promise<Source>;
   /** Writes checkpoints beside the steps; in this thread unless told. */
   readonly checkpointWriter?: CheckpointWriter;
   readonly build: string;
@@ -65,6 +78,8 @@ interface Work {
   readonly key: ActionKey;
   readonly attempt: ActionAttempt;
   readonly watch: Watch;
+  /** Actions whose outputs this one joins. */
+  readonly parts?: readonly ActionKey[];
   run(stage: AnyStageKind, context: StageContext): Promise<Outputs>;
 }
 
@@ -83,7 +98,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     task: StageTask,
     part: number | undefined,
     kind: string,
-    run: Work['run'],
+    { run, parts }: Pick<Work, 'run' | 'parts'>,
   ): Promise<StageResult> =>
     guarded(task, part, async (watch) => {
       const key = actionKey(task.action);
@@ -93,7 +108,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
         await attempt.finish();
         return there;
       }
-      const outputs = await perform(task, part, kind, { key, attempt, watch, run }).catch(async (error) => {
+      const outputs = await perform(task, part, kind, { key, attempt, watch, parts, run }).catch(async (error) => {
         await within(endMs, attempt.fail(endOf(error, watch.signal)));
         throw error;
       });
@@ -107,23 +122,25 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     { action, experiment, nodeId }: StageTask,
     part: number | undefined,
     kind: string,
-    { key, attempt, watch, run }: Work,
+    { key, attempt, watch, parts, run }: Work,
   ): Promise<Outputs> => {
-    const stage = await load(kind, action.code);
+    const { stage, source } = await load(kind, action.code);
     if (part === undefined) checkParams(kind, action.params);
-    const startedAt = new Date();
+    const clock = startClock();
     const outputs = await run(stage, { ...contextFor({ action, experiment, nodeId }, watch), checkpoints: attempt });
-    const endedAt = new Date();
+    const took = clock();
+    const machine = await dependencies.machine(kind);
     const { workflowExecution } = Context.current().info;
     const { record } = await store.putRecord({
       key,
       action,
       outputs,
-      machine: await dependencies.machine(kind),
-      startedAt: isoTime(startedAt),
-      endedAt: isoTime(endedAt),
-      computeSeconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
-      peakMemoryBytes: watch.peakMemoryBytes(),
+      ...(parts && { parts }),
+      source,
+      machine,
+      startedAt: took.startedAt,
+      endedAt: took.endedAt,
+      spent: spent(took, machine, watch),
       attempts: await attempt.attempts(),
       workflowId: workflowExecution?.workflowId ?? '',
       runId: workflowExecution?.runId ?? '',
@@ -159,28 +176,57 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
 
   return {
     runStage: (task) =>
-      make(task, undefined, task.action.kind, (stage, context) =>
-        (stage as StageKind).run(task.action.params, context),
-      ),
+      make(task, undefined, task.action.kind, {
+        run: (stage, context) => (stage as StageKind).run(task.action.params, context),
+      }),
     splitStage: (task) =>
       guarded(task, undefined, async (watch) => {
-        const stage = shardedOnly(task.action.kind, await load(task.action.kind, task.action.code));
+        const stage = shardedOnly(task.action.kind, (await load(task.action.kind, task.action.code)).stage);
         checkParams(task.action.kind, task.action.params);
         const parts = await stage.split(task.action.params, contextFor(task, watch));
         return refuseManyParts(task.nodeId, parts);
       }),
     runPart: (task) => {
       const kind = task.action.kind.replace(/#part$/, '');
-      return make(task, task.part, kind, (stage, context) =>
-        shardedOnly(kind, stage).runPart(task.action.params, context),
-      );
+      return make(task, task.part, kind, {
+        run: (stage, context) => shardedOnly(kind, stage).runPart(task.action.params, context),
+      });
     },
     joinStage: (task) =>
-      make(task, undefined, task.action.kind, (stage, context) =>
-        shardedOnly(task.action.kind, stage).join(task.action.params, task.parts, context),
-      ),
+      make(task, undefined, task.action.kind, {
+        parts: task.partKeys,
+        run: (stage, context) => shardedOnly(task.action.kind, stage).join(task.action.params, task.parts, context),
+      }),
   };
 };
+
+/** @returns tells when it was started, and what this process has used since */
+const startClock = () => {
+  const startedAt = new Date();
+  const before = process.cpuUsage();
+  return () => {
+    const endedAt = new Date();
+    const { user, system } = process.cpuUsage(before);
+    return {
+      startedAt: isoTime(startedAt),
+      endedAt: isoTime(endedAt),
+      wallSeconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
+      cpuSeconds: (user + system) / 1e6,
+    };
+  };
+};
+
+const spent = (
+  { wallSeconds, cpuSeconds }: Pick<Spent, 'wallSeconds' | 'cpuSeconds'>,
+  { tensorflow }: Machine,
+  watch: Watch,
+): ActionRecord['spent'] => ({
+  wallSeconds,
+  cpuSeconds,
+  // A GPU worker has its GPU to itself.
+  ...(tensorflow?.device === 'gpu' && { gpuSeconds: wallSeconds }),
+  peakMemoryBytes: watch.peakMemoryBytes(),
+});
 
 /** How long the end of an attempt may take to be written down, where the store is away. */
 const endMs = 2_000;
@@ -197,21 +243,26 @@ const guarded = async <T>(task: StageTask, part: number | undefined, run: (watch
   }
 };
 
+interface LoadedKind {
+  readonly stage: AnyStageKind;
+  readonly source: Source;
+}
+
 /**
- * Loads each kind once, and vouches for its code. A process keeps the modules that it has loaded, so the digests of all
+ * Loads each kind once, keeps its source, and vouches for its code. A process keeps the modules that it has loaded, so the digests of all
  * kinds are taken before the first is loaded, and a kind whose files changed between then and its loading is refused:
  * otherwise old modules could run under the digest of new ones.
  */
-const kindLoader = ({ loadStage, codes }: HostDependencies) => {
-  const loaded = new Map<string, Promise<AnyStageKind>>();
+const kindLoader = ({ loadStage, codes, source }: HostDependencies) => {
+  const loaded = new Map<string, Promise<LoadedKind>>();
   let atStart: ReturnType<typeof codes> | undefined;
-  const load = async (kind: string, code: Digest | undefined): Promise<AnyStageKind> => {
+  const load = async (kind: string, code: Digest): Promise<LoadedKind> => {
     const stage = await loadStage(kind);
     const now = (await codes([kind])).get(kind);
     if (code !== now) throw codeChanged(kind, code, now);
-    return stage;
+    return { stage, source: await source(kind, code) };
   };
-  return async (kind: string, wanted: Digest): Promise<AnyStageKind> => {
+  return async (kind: string, wanted: Digest): Promise<LoadedKind> => {
     atStart ??= codes();
     const code = (
       await atStart.catch((error) => {
@@ -220,7 +271,7 @@ const kindLoader = ({ loadStage, codes }: HostDependencies) => {
         throw error;
       })
     ).get(kind);
-    if (code !== wanted) throw codeChanged(kind, wanted, code);
+    if (code === undefined || code !== wanted) throw codeChanged(kind, wanted, code);
     const pending = loaded.get(kind) ?? load(kind, code);
     loaded.set(kind, pending);
     return pending.catch((error) => {

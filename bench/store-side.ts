@@ -1,8 +1,8 @@
 import { createHash, randomFillSync } from 'node:crypto';
 import { Client } from 'minio';
+import { mapBounded } from '../core/bounded.ts';
 import { contentKey } from '../store/blobs.ts';
 import { openStore, type S3Config } from '../store/index.ts';
-import { mapBounded } from '../store/objects.ts';
 import { serve, timed } from './serve.ts';
 
 interface Request {

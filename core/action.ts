@@ -74,7 +74,7 @@ export interface Source {
   readonly uncommitted?: Digest;
 }
 
-/** What an action took, summed over nothing but its last attempt. */
+/** What the attempt that made the outputs took. */
 export interface Spent {
   /** From start to end. */
   readonly wallSeconds: number;

@@ -53,7 +53,7 @@ const bundleDigests = async (entries: readonly string[], root: string): Promise<
     const packages = [...new Set(output.imports.filter((each) => each.external).flatMap(({ path }) => packageOf(path)))]
       .map((name) => `${name}@${versionOf(name, root)}`)
       .sort();
-    const files = Object.keys(output.inputs).sort();
+    const files = closureOf(output.entryPoint, bundle);
     // What is named by URL (threads, child processes, tables) is no import, yet it belongs to whoever names it.
     const named = files.flatMap((file) => byFile.get(file) ?? []);
     found.set(output.entryPoint, {
@@ -67,6 +67,18 @@ const bundleDigests = async (entries: readonly string[], root: string): Promise<
     });
   }
   return found;
+};
+
+/** A module and all that it imports, also what tree-shaking leaves out: with these files the digest can be taken again. */
+const closureOf = (entry: string, { metafile }: Bundle): string[] => {
+  const found = new Set<string>();
+  const visit = (file: string): void => {
+    if (found.has(file)) return;
+    found.add(file);
+    for (const each of metafile.inputs[file]?.imports ?? []) if (!each.external) visit(each.path);
+  };
+  visit(entry);
+  return [...found].sort();
 };
 
 type Bundle = BuildResult<{ metafile: true; write: false }>;

@@ -1,13 +1,12 @@
 import { type ArtifactManifest, type ArtifactRef, canonicalManifest, type FileEntry } from '../core/artifact.ts';
+import { lanes, mapBounded } from '../core/bounded.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { type Digest, isDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { ContentStore } from './blobs.ts';
-import { mapBounded, type ObjectStore } from './objects.ts';
+import type { ObjectStore } from './objects.ts';
 
-/** Requests of one call that are under way at a time. */
-export const lanes = 32;
 /** Whole blobs in memory at a time, of at most 64 MiB each. */
 const largeLanes = 4;
 

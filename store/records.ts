@@ -1,11 +1,12 @@
 import { type ActionKey, type ActionRecord, actionKey } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
+import { lanes, mapBounded } from '../core/bounded.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { type Digest, hexOf } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
-import { type Artifacts, lanes } from './artifacts.ts';
+import type { Artifacts } from './artifacts.ts';
 import { hash } from './hash.ts';
-import { getReadable, mapBounded, type ObjectStore } from './objects.ts';
+import { getReadable, type ObjectStore } from './objects.ts';
 
 /** What became of a record that was put. */
 export interface PutRecordResult {

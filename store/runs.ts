@@ -1,11 +1,11 @@
 import type { Action, ActionKey } from '../core/action.ts';
+import { lanes, mapBounded } from '../core/bounded.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RunSpec } from '../core/run-record.ts';
-import { lanes } from './artifacts.ts';
-import { getReadable, mapBounded, type ObjectStore, parseJson } from './objects.ts';
+import { getReadable, type ObjectStore, parseJson } from './objects.ts';
 
 /** One execution of a plan, kept longer than Temporal keeps its history. */
 export interface RunDocument {

@@ -19,21 +19,23 @@ const orchestratorSilence = '15s';
 /** Keys of one look-up: the answer holds about 300 bytes for each. */
 export const lookupKeys = 500;
 
+type Short = Omit<Bookkeeping, 'dropDamaged' | 'sealRun'>;
+
 /** Run on the orchestrator's own queue: short, no tensors. A store that is away is waited for. */
-export const bookkeeping = proxyActivities<Omit<Bookkeeping, 'dropDamaged'>>({
+export const bookkeeping = proxyActivities<Short>({
   startToCloseTimeout: '5m',
   heartbeatTimeout: orchestratorSilence,
   retry,
 });
 
 /** For a run that is about to end, and would rather leave something unsaid than wait for a store that is away. */
-export const lastBookkeeping = proxyActivities<Omit<Bookkeeping, 'dropDamaged'>>({
+export const lastBookkeeping = proxyActivities<Short>({
   scheduleToCloseTimeout: '10s',
   retry,
 });
 
-/** Reads whole artifacts: takes as long as they are large. */
-export const { dropDamaged } = proxyActivities<Pick<Bookkeeping, 'dropDamaged'>>({
+/** Read whole artifacts, or all records of a run: take as long as these are large. */
+export const { dropDamaged, sealRun } = proxyActivities<Pick<Bookkeeping, 'dropDamaged' | 'sealRun'>>({
   startToCloseTimeout: '1d',
   heartbeatTimeout: orchestratorSilence,
   retry,

@@ -1,7 +1,9 @@
 import { sleep, workflowInfo } from '@temporalio/workflow';
+import type { Bookkeeping } from '../activities/bookkeeping.ts';
 import type { Json, JsonObject } from '../core/errors.ts';
+import type { RunRecord } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
-import { bookkeeping, lastBookkeeping } from './activities.ts';
+import { bookkeeping, lastBookkeeping, sealRun } from './activities.ts';
 import { Pace } from './pace.ts';
 import { shorten } from './shorten.ts';
 import type { ExperimentInput, RunProgress, RunState } from './types.ts';
@@ -42,18 +44,32 @@ export class DocumentWriter {
 
   /** @param progress left as it was written last where it is not given */
   async write(state: State, progress?: RunProgress, { recordRun, restoreRun } = bookkeeping): Promise<void> {
-    const { runId, plan } = this.#input;
+    const { runId } = this.#input;
     const copy = progress && (shorten(progress, documentChars) as unknown as Json);
     if (copy) this.#pace.wrote(JSON.stringify(copy).length, Date.now());
     const run = { runId, state, ...(copy && { progress: copy }) };
     if ((await recordRun(run)) === 'unreadable') {
-      const { startTime, memo } = workflowInfo();
-      const overrides = memo?.overrides as JsonObject | undefined;
-      const spec = { path: String(memo?.spec ?? ''), ...(overrides && { overrides }) };
-      await restoreRun({ id: runId, plan, spec, startedAt: isoTime(startTime), workflowId: runId, state });
+      await restoreRun(this.#anew(state));
       await recordRun(run);
     }
     this.#state = state;
+  }
+
+  /** Keeps the run with all its records, and has its root written into the document. */
+  async seal(nodes: RunRecord['nodes']): Promise<void> {
+    const { runId } = this.#input;
+    if ((await sealRun({ runId, nodes })) !== 'unreadable') return;
+    await bookkeeping.restoreRun(this.#anew('running'));
+    await sealRun({ runId, nodes });
+  }
+
+  /** The document, as far as the workflow knows it. */
+  #anew(state: State): Parameters<Bookkeeping['restoreRun']>[0] {
+    const { runId, plan } = this.#input;
+    const { startTime, memo } = workflowInfo();
+    const overrides = memo?.overrides as JsonObject | undefined;
+    const spec = { path: String(memo?.spec ?? ''), ...(overrides && { overrides }) };
+    return { id: runId, plan, spec, startedAt: isoTime(startTime), workflowId: runId, state };
   }
 
   /** The last word of a run that was told to end: it does not wait for a store that is away, and never rejects. */

@@ -9,6 +9,7 @@ import {
 } from '@temporalio/workflow';
 import { artifactRefsIn } from '../core/artifact.ts';
 import type { Plan } from '../core/plan.ts';
+import type { RunNode, RunRecord } from '../core/run-record.ts';
 import { bookkeeping, dropDamaged, lookupKeys } from './activities.ts';
 import { describeRun } from './details.ts';
 import { DocumentWriter } from './document.ts';
@@ -111,6 +112,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     }
     told.ending = true;
     setCurrentDetails(describeRun(progress()));
+    await document.seal(nodesOf(schedule));
     await document.write('done', progress());
   };
 
@@ -179,6 +181,15 @@ const resultOf = (runId: string, schedule: Schedule): ExperimentResult => {
     ),
   };
 };
+
+/** What became of each node. */
+const nodesOf = (schedule: Schedule): RunRecord['nodes'] =>
+  Object.fromEntries(
+    schedule.progress().flatMap(({ id, key, outputs, skipped }): [string, RunNode][] => {
+      if (skipped) return [[id, { skipped: skipped.because }]];
+      return key && outputs ? [[id, { key }]] : [];
+    }),
+  );
 
 /** Looks up whole waves of ready nodes, as hits make others ready, until no new key is known. */
 const settleWaves = async (schedule: Schedule, experiment: string): Promise<void> => {

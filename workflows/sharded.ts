@@ -123,7 +123,7 @@ export async function sharded(input: ShardedInput): Promise<StageResult> {
     phase = 'join';
     try {
       const outputs = keys.map((key) => made.get(key) as Outputs);
-      const joined = await callStage('joinStage', call('join', 'join'), { ...task, parts: outputs });
+      const joined = await callStage('joinStage', call('join', 'join'), { ...task, parts: outputs, partKeys: keys });
       return { ...joined, lostSeconds: carried.lostSeconds + (joined.lostSeconds ?? 0) };
     } catch (error) {
       const failure = failureOf(error);

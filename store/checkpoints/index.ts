@@ -1,11 +1,12 @@
 import type { ActionKey } from '../../core/action.ts';
+import { mapBounded } from '../../core/bounded.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { Checkpoint, CheckpointArray } from '../../core/checkpoint.ts';
 import { type Digest, hexOf } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import { isoTime } from '../../core/time.ts';
 import { hash } from '../hash.ts';
-import { mapBounded, maxObjectBytes, type ObjectStore, parseJson } from '../objects.ts';
+import { maxObjectBytes, type ObjectStore, parseJson } from '../objects.ts';
 import { type ActionState, checkpointDigest, type StoredArrays, type StoredCheckpoint } from './state.ts';
 
 export type { ActionState, OpenAttempt, StoredArrays, StoredCheckpoint } from './state.ts';

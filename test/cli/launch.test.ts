@@ -8,6 +8,7 @@ import { type Plan, toAction } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
 import { openStore, type RunDocument, type Store } from '../../store/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
+import { recordOf } from '../helpers/record.ts';
 import { startServices, type TestServices } from '../helpers/services.ts';
 import { node } from '../workflows/harness.ts';
 import { call } from './helpers.ts';
@@ -108,11 +109,7 @@ test('RUN:NODE leads to the artifact of that node, and says what is missing', as
   const out = await memory.putArtifact({ type: 'metrics', meta: {}, files: [] });
   const log = await memory.putArtifact({ type: 'metrics', meta: { log: 1 }, files: [] });
   const action = toAction(made, new Map());
-  await memory.putRecord({
-    ...{ key: actionKey(action), action, outputs: { out, log }, attempts: [], workflowId: '', runId: '', build: '' },
-    ...{ startedAt: '', endedAt: '', computeSeconds: 0, peakMemoryBytes: 0 },
-    machine: { host: '', platform: '', cpu: '', cores: 1, node: '' },
-  });
+  await memory.putRecord(recordOf(action, { out, log }));
   expect(await findArtifact(memory, 'tiny:student[m=0.5].log')).toEqual(log);
   await expect(findArtifact(memory, 'tiny:student')).rejects.toMatchObject({ code: 'UnknownNode' });
   await expect(findArtifact(memory, 'tiny:later')).rejects.toMatchObject({ code: 'NotMade' });

@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { type Action, type ActionRecord, actionKey } from '../../core/action.ts';
+import type { Action, ActionRecord } from '../../core/action.ts';
 import { digestOf } from '../../core/digest.ts';
 import type { Store } from '../../store/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
+import { recordOf as blankRecord } from '../helpers/record.ts';
 import { allRecords, damagedObjects, doneTwice, forget } from './audit.ts';
 import type { Series } from './session.ts';
 import { allHeld, markdown } from './table.ts';
@@ -12,21 +13,11 @@ const recordOf = async (store: Store, kind: string, contents: readonly string[],
   const action: Action = { kind, params: {}, seed: 1, code: digestOf('code') };
   const files = await Promise.all(contents.map((text) => store.putFile(text, Buffer.from(text), 'text/plain')));
   const out = await store.putArtifact({ type: 'metrics', meta: { kind }, files });
-  return {
-    key: actionKey(action),
+  return blankRecord(
     action,
-    outputs: { out },
-    machine: { host: 'h', platform: 'p', cpu: 'c', cores: 1, node: 'n' },
-    startedAt: '2026-01-01T00:00:00+00:00',
-    endedAt: '2026-01-01T00:01:00+00:00',
-    computeSeconds: 60,
-    peakMemoryBytes: 0,
-    attempts: [],
-    workflowId: '',
-    runId: '',
-    build: '',
-    ...more,
-  } satisfies ActionRecord;
+    { out },
+    { endedAt: '2026-01-01T00:01:00+00:00', spent: { wallSeconds: 60, cpuSeconds: 60, peakMemoryBytes: 0 }, ...more },
+  );
 };
 
 describe('the audit after a trial', () => {

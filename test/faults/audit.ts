@@ -1,9 +1,9 @@
 import type { ActionRecord, Outputs } from '../../core/action.ts';
+import { mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
 import { partKind } from '../../core/stage.ts';
 import { contentKey } from '../../store/blobs.ts';
 import type { Store } from '../../store/index.ts';
-import { mapBounded } from '../../store/objects.ts';
 
 const lanes = 8;
 

@@ -138,9 +138,9 @@ export class Lab {
   /** By stage kind: about what its actions took that are in the store, on two workers. */
   async seconds(): Promise<{ [kind: string]: number }> {
     const seconds: { [kind: string]: number } = {};
-    for (const { action, computeSeconds } of await allRecords(this.store)) {
+    for (const { action, spent } of await allRecords(this.store)) {
       const kind = action.kind.replace(/#part$/, '');
-      seconds[kind] = (seconds[kind] ?? 0) + (kind === action.kind ? computeSeconds : computeSeconds / 2);
+      seconds[kind] = (seconds[kind] ?? 0) + spent.wallSeconds / (kind === action.kind ? 1 : 2);
     }
     return seconds;
   }

@@ -5,6 +5,7 @@ import { type ArtifactManifest, type ArtifactRef, manifestDigest } from '../../c
 import { type Digest, digestOf, digestOfJson, hexOf } from '../../core/digest.ts';
 import { contentKey } from '../../store/blobs.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
+import { recordOf as blankRecord } from '../helpers/record.ts';
 
 const writers = Array.from({ length: 16 }, (_, i) => i);
 const text = (value: string): Buffer => Buffer.from(value);
@@ -14,20 +15,8 @@ const fresh = (name: string): string => `${name}-${randomBytes(8).toString('hex'
 
 const actionOf = (params: Action['params']): Action => ({ kind: 'test/kind', params, seed: 7, code: digestOf('code') });
 
-const recordOf = (action: Action, outputs: Outputs, endedAt = '2026-01-01T00:00:01+00:00'): ActionRecord => ({
-  key: actionKey(action),
-  action,
-  outputs,
-  machine: { host: 'host', platform: 'linux', cpu: 'cpu', cores: 2, node: 'v20' },
-  startedAt: '2026-01-01T00:00:00+00:00',
-  endedAt,
-  computeSeconds: 1,
-  peakMemoryBytes: 1,
-  attempts: [],
-  workflowId: 'w',
-  runId: 'r',
-  build: 'b',
-});
+const recordOf = (action: Action, outputs: Outputs, endedAt = '2026-01-01T00:00:01+00:00'): ActionRecord =>
+  blankRecord(action, outputs, { endedAt });
 
 /** What every store promises, over whatever server. @param open gives the store under test, maybe used before */
 export const storeContract = (name: string, open: () => Store): void => {

@@ -8,6 +8,7 @@ import { contentKey } from '../../store/blobs.ts';
 import { openStore, Store } from '../../store/index.ts';
 import { S3Objects } from '../../store/s3.ts';
 import { startMinio, type TestMinio } from '../helpers/minio.ts';
+import { recordOf } from '../helpers/record.ts';
 import { storeContract } from './contract.ts';
 
 let minio: TestMinio;
@@ -52,20 +53,7 @@ describe('MinIO: damage on the disk', () => {
       const action = { kind: 'test/kind', params: { damage }, seed: 1, code: digestOf('code') };
       const ref = await store.putArtifact({ type: 'metrics', meta: { damage }, files: [] });
       const key = actionKey(action);
-      const record = {
-        key,
-        action,
-        outputs: { default: ref },
-        machine: { host: 'h', platform: 'p', cpu: 'c', cores: 1, node: 'n' },
-        startedAt: '2026-01-01T00:00:00+00:00',
-        endedAt: '2026-01-01T00:00:00+00:00',
-        computeSeconds: 0,
-        peakMemoryBytes: 0,
-        attempts: [],
-        workflowId: '',
-        runId: '',
-        build: '',
-      };
+      const record = recordOf(action, { default: ref });
       await store.putRecord(record);
       flip(damage === 'record' ? `actions/${hexOf(key)}/record` : contentKey('artifacts', ref.digest));
       expect((await impatient().lookupRecords([key])).size).toBe(0);

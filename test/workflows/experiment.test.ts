@@ -242,7 +242,7 @@ test('the record of an action leads back to the run, the code and the machine', 
     workflowId: 'recorded',
     machine: { host: 'test' },
   });
-  expect(record?.peakMemoryBytes).toBeGreaterThan(1e6);
+  expect(record?.spent.peakMemoryBytes).toBeGreaterThan(1e6);
   expect(await engine.store.getLatest('recorded', 'r')).toEqual({ key: record?.key, action: record?.action });
 });
 

@@ -89,6 +89,9 @@ export const startEngine = async ({ slots = 1, cachedWorkflows, identity }: Engi
     loadStage: async (kind) => kinds.get(kind) as AnyStageKind,
     checkParams: () => {},
     machine: async () => ({ host: 'test', platform: 'test', cpu: 'test', cores: 1, node: process.version }),
+    source: async (kind, code) => ({
+      code: await store.putArtifact({ type: 'code', meta: { kind, code, packages: [] }, files: [] }),
+    }),
   });
   try {
     const filter = makeTelemetryFilterString({ core: 'ERROR' });
