@@ -1,15 +1,16 @@
 import { resolve } from 'node:path';
-import type { Outputs } from '../../core/action.ts';
+import type { ActionRecord } from '../../core/action.ts';
 import type { Plan } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
-import type { Store } from '../../store/index.ts';
+import type { RunDocument, Store } from '../../store/index.ts';
 import type { Arguments, Run } from '../command.ts';
 import { connectStore, ensureServices, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
 import { launch, readGuard, readResources, startWorkers, waitingRuns } from '../launch.ts';
+import { sealMade } from '../lineage.ts';
 import { followToEnd, tellReport } from '../outcome.ts';
 import { makePlan, statusOf } from '../planning.ts';
-import { runIdOf } from '../runs.ts';
+import { isUnderWay, runIdOf } from '../runs.ts';
 import type { Session } from '../session.ts';
 
 export const run: Run = async (args, session) => {
@@ -19,8 +20,12 @@ export const run: Run = async (args, session) => {
   const runId = runIdOf(plan);
   const out = args.text('out');
   const store = await connectStore(session);
-  const outputs = await allMade(plan, store, session);
-  if (outputs) return tellReport({ store, plan, runId, out, outputs }, session);
+  const made = await allMade(plan, store, session);
+  if (made) {
+    await sealHits({ id: runId, plan, spec: specOf(args, session) }, made, store);
+    const outputs = new Map([...made].map(([id, record]) => [id, record.outputs]));
+    return tellReport({ store, plan, runId, out, outputs }, session);
+  }
   const endpoints = await ensureServices(session);
   const build = await startWorkers(session, resources);
   return withClient(endpoints, async (client) => {
@@ -48,18 +53,33 @@ export const run: Run = async (args, session) => {
   });
 };
 
-/** With everything there, tells so, and no worker has to start. @returns the outputs, where all are there */
+/** A run for which nothing had to be made has a document and a root like any other. */
+const sealHits = async (
+  run: Pick<RunDocument, 'id' | 'plan' | 'spec'>,
+  made: ReadonlyMap<string, ActionRecord>,
+  store: Store,
+): Promise<void> => {
+  const document = await store.getRun(run.id).catch((error) => {
+    if (error.code !== 'RunCorrupt') throw error;
+  });
+  if (document?.root || isUnderWay(document?.state ?? 'done')) return;
+  const now = isoTime(new Date());
+  const keys = new Map([...made].map(([id, { key }]) => [id, key]));
+  const fresh: RunDocument = { ...run, workflowId: run.id, startedAt: now, endedAt: now, state: 'done' };
+  await sealMade(store, document?.state === 'done' ? document : fresh, keys);
+};
+
+/** With everything there, tells so, and no worker has to start. @returns the nodes' records, where all are there */
 const allMade = async (
   plan: Plan,
   store: Store,
   session: Session,
-): Promise<ReadonlyMap<string, Outputs> | undefined> => {
+): Promise<ReadonlyMap<string, ActionRecord> | undefined> => {
   const { nodes, records } = await statusOf(plan, store);
   const hits = [...nodes].filter(([, { state }]) => state === 'hit');
   if (hits.length < nodes.size) return undefined;
-  const outputs = new Map([...records].map(([id, record]) => [id, record.outputs]));
   // Nobody reads a report but the person who asks for it now.
-  for (const ref of [...outputs.values()].flatMap((made) => Object.values(made)))
+  for (const ref of [...records.values()].flatMap(({ outputs }) => Object.values(outputs)))
     if (ref.type === 'report' && (await store.dropIfDamaged(ref))) {
       session.note(`the report ${ref.digest} was damaged in the store: it is made anew`);
       return undefined;
@@ -67,7 +87,7 @@ const allMade = async (
   if (session.json)
     for (const [stage, { state }] of hits) session.print(JSON.stringify({ run: runIdOf(plan), stage, state }));
   else session.print(`${runIdOf(plan)}: all ${nodes.size} stages are in the store, nothing to do`);
-  return outputs;
+  return records;
 };
 
 const specOf = (args: Arguments, { cwd }: Session) => {
