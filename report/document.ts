@@ -8,6 +8,8 @@ import { lossCurve } from './svg/loss-curve.ts';
 import { commonDomain, type Ridge, ridges } from './svg/ridges.ts';
 import {
   accuracyTable,
+  averageAt,
+  meanAt,
   paperComparisonTable,
   paperSimilarityTable,
   paperSweepTable,
@@ -123,10 +125,14 @@ export const sectionsOf = (model: ReportModel): Section[] => {
 
 /** The results a reader looks for first, each with its artifacts. */
 export interface KeyFigure {
+  /** Names it in the page: `key.best`. */
+  readonly id: string;
   readonly value: string;
   readonly unit: string;
   readonly what: string;
   readonly artifacts: readonly Digest[];
+  /** Where in each of them the value stands. */
+  readonly at: readonly string[];
 }
 
 export const keyFigures = (model: ReportModel): KeyFigure[] => {
@@ -140,34 +146,42 @@ export const keyFigures = (model: ReportModel): KeyFigure[] => {
     );
   if (best)
     figures.push({
+      id: 'key.best',
       value: percent(best.average),
       unit: '%',
       what: `best average: ${best.label}`,
       artifacts: [best.artifact],
+      at: [averageAt],
     });
   if (reference)
     figures.push({
+      id: 'key.reference',
       value: percent(reference.average),
       unit: '%',
       what: `reference: ${reference.label}`,
       artifacts: [reference.artifact],
+      at: [averageAt],
     });
   if (best && reference && best.gapToReal !== undefined) {
     figures.push({
+      id: 'key.gap',
       value: percent(best.gapToReal),
       unit: 'points',
       what: 'gap to real of the best',
       artifacts: [reference.artifact, best.artifact],
+      at: [averageAt, averageAt],
     });
   }
   const group = model.similarity[0];
   const [low, high] = [group?.rows[0], group?.rows.at(-1)];
   if (group && low && high && low !== high) {
     figures.push({
+      id: 'key.similarity',
       value: `${fixed(low.mean, 2)} → ${fixed(high.mean, 2)}`,
       unit: '',
       what: `similarity, ${group.axis} = ${plain(low.x)} → ${plain(high.x)}`,
       artifacts: [low.artifact, high.artifact],
+      at: [meanAt, meanAt],
     });
   }
   return figures;

@@ -1,12 +1,15 @@
 import { canonicalJson } from '../core/canonical.ts';
-import type { Json } from '../core/errors.ts';
+import type { Json, JsonObject } from '../core/errors.ts';
 import type { ReportModel } from './model.ts';
+import { printedNumbers } from './printed.ts';
 
 /**
  * Every number of the report for other programs, as canonical JSON: each object that holds numbers names the artifact
- * that they came from under `artifact`. Pictures are named by artifact, identity and image instead of repeated.
+ * that they came from under `artifact`. Pictures are named by artifact, identity and image instead of repeated. `printed`
+ * lists the numbers as the page prints them.
  */
-export const reportNumbers = (model: ReportModel): string => `${canonicalJson(strip(model) as Json)}\n`;
+export const reportNumbers = (model: ReportModel): string =>
+  `${canonicalJson({ ...(strip(model) as JsonObject), printed: printedNumbers(model) as unknown as Json })}\n`;
 
 const strip = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(strip);

@@ -3,6 +3,7 @@ import { type Digest, hexOf, shortDigest } from '../core/digest.ts';
 import { type Block, keyFigures, type Section, sectionsOf } from './document.ts';
 import { attribute, Html, html } from './html.ts';
 import type { ReportModel, Source } from './model.ts';
+import { numberIds, printedNumbers } from './printed.ts';
 import { styleSheet } from './style.ts';
 import type { Cell, TableModel } from './tables.ts';
 
@@ -34,8 +35,10 @@ ${leftOut(model.skipped)}${keyFigureList(model)}
 <main>
 ${sections.map(section)}
 ${sourceSection(model.sources)}
+${new Html(marks.record)}
 </main>
-<footer>Made by cemiflow from the artifacts listed above. The same artifacts give this page byte for byte.</footer>
+${whyCards(model)}
+<footer>${new Html(marks.root)}Made by cemiflow from the artifacts listed above. The same artifacts give this page byte for byte.</footer>
 </body>
 </html>
 `;
@@ -65,7 +68,7 @@ const keyFigureList = (model: ReportModel): Html | '' => {
     ? ''
     : html`<dl class="keys">${figures.map(
         (f) =>
-          html`<div><dt>${f.what}</dt><dd${from(f.artifacts)}>${f.value}${f.unit ? html`<span> ${f.unit}</span>` : ''}</dd></div>`,
+          html`<div><dt>${f.what}</dt><dd id="${f.id}"${from(f.artifacts)}><a class="num" href="#${whyAnchor(f.id)}">${f.value}</a>${f.unit ? html`<span> ${f.unit}</span>` : ''}</dd></div>`,
       )}</dl>`;
 };
 
@@ -89,19 +92,32 @@ const dataTable = (
 <div class="scroll" tabindex="0" role="region" aria-labelledby="${table.id}-caption"><table class="data" id="${table.id}" aria-labelledby="${table.id}-caption">
 <thead><tr>${table.columns.map((c) => html`<th scope="col"${attribute('class', c.numeric && 'n')}${attribute('title', c.title)}>${c.label}</th>`)}</tr></thead>
 <tbody>
-${table.rows.map((row) => html`<tr${attribute('class', row.reference && 'reference')}>${row.cells.map((cell, i) => tableCell(cell, table.columns[i]?.numeric ?? false, i === 0))}</tr>\n`)}</tbody>
+${rowsOf(table)}</tbody>
 </table></div>
 ${table.notes.length > 0 ? html`<ul class="notes">${table.notes.map((note) => html`<li>${note}</li>`)}</ul>` : ''}
 </div>
 `;
 
-const tableCell = (cell: Cell, numeric: boolean, isHeader: boolean): Html => {
+const rowsOf = (table: TableModel): Html[] => {
+  const ids = numberIds(table);
+  return table.rows.map(
+    (row, r) =>
+      html`<tr${attribute('class', row.reference && 'reference')}>${row.cells.map((cell, c) =>
+        tableCell(cell, { id: ids[r]?.[c], numeric: table.columns[c]?.numeric ?? false, isHeader: c === 0 }),
+      )}</tr>\n`,
+  );
+};
+
+/** @param place.id of the cell's number, where it holds one */
+const tableCell = (
+  cell: Cell,
+  { id, numeric, isHeader }: { id: string | undefined; numeric: boolean; isHeader: boolean },
+): Html => {
   const classes = [numeric && 'n', cell.best && 'best'].filter(Boolean).join(' ');
-  const attributes = html`${attribute('class', classes || false)}${cell.artifacts ? from(cell.artifacts) : ''}`;
+  const attributes = html`${attribute('id', id)}${attribute('class', classes || false)}${cell.artifacts ? from(cell.artifacts) : ''}`;
   const spread = cell.spread === undefined ? '' : html`<span class="pm">± ${cell.spread}</span>`;
   if (isHeader) return html`<th scope="row"${attributes}>${cell.text}${spread}</th>`;
-  const [own] = cell.artifacts ?? [];
-  const text = cell.linked && own ? html`<a class="own" href="#${anchor(own)}">${cell.text}</a>` : cell.text;
+  const text = id === undefined ? cell.text : html`<a class="num" href="#${whyAnchor(id)}">${cell.text}</a>`;
   return html`<td${attributes}>${text}${spread}${cell.source ? (cell.artifacts ?? []).map(sourceLink) : ''}</td>`;
 };
 
@@ -112,9 +128,39 @@ const from = (artifacts: readonly Digest[]): Html =>
 const anchor = (digest: Digest): string => `a-${hexOf(digest).slice(0, 16)}`;
 const sourceLink = (digest: Digest): Html => html`<a class="src" href="#${anchor(digest)}">${shortDigest(digest)}</a>`;
 
+/** Places of the page that `cemiflow report` fills in: what no artifact may hold, since it differs between equal runs. */
+export const marks = {
+  /** The run's root, at the foot. */
+  root: '<!--root-->',
+  /** Findings, and every step with its machine and time. */
+  record: '<!--record-->',
+  /** The steps behind the number of this index in `printedNumbers`. */
+  chain: (index: number): string => `<!--chain ${index}-->`,
+} as const;
+
+const whyAnchor = (id: string): string => `why.${id}`;
+
+/** For each number a card that is shown when its number was chosen. */
+const whyCards = (model: ReportModel): Html => {
+  const sources = new Map(model.sources.map((source) => [source.digest, source]));
+  return html`<div class="cards">
+${printedNumbers(model).map(
+  (printed, index) =>
+    html`<aside class="card" id="${whyAnchor(printed.id)}"><a class="close" href="#${printed.id}" aria-label="back to the number">×</a>
+<p class="card-what">${printed.what}</p><p class="card-value">${printed.text}</p>
+<p>${printed.quoted ? 'Quoted from' : 'Read from'}</p><ul>${printed.artifacts.map(
+      (artifact, i) =>
+        html`<li>${attributeOf(printed.at[i])}${sources.get(artifact)?.type ?? 'artifact'} <a class="src" href="#${anchor(artifact)}">${shortDigest(artifact)}</a></li>`,
+    )}</ul>
+${new Html(marks.chain(index))}<p class="trace"><code>cemiflow trace --file report.html#${printed.id}</code></p></aside>\n`,
+)}</div>`;
+};
+
+const attributeOf = (at: string | undefined): Html | '' => (at ? html`<code>${at}</code> of ` : '');
+
 const sourceSection = (sources: readonly Source[]): Html => html`<section id="sources" aria-labelledby="sources-h">
 <h2 id="sources-h">Where the numbers come from</h2>
-<p class="intro">Every number and picture above names the artifact that it was read from: in its “Source” column, on hover, and in the page’s <code>data-artifact</code> attributes. An artifact’s digest is the SHA-256 of its manifest, which lists the digests of its files.</p>
+<p class="intro">Every number above opens a card that says where it was read; every picture names its artifact on hover, and both in the page’s <code>data-artifact</code> attributes. An artifact’s digest is the SHA-256 of its manifest, which lists the digests of its files.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="sources-h"><table class="data sources" aria-labelledby="sources-h">
 <thead><tr><th scope="col">Artifact</th><th scope="col">Type</th><th scope="col">What it is here</th><th scope="col">Digest</th></tr></thead>
 <tbody>

@@ -31,9 +31,9 @@ h1{margin:0;font-size:40px;line-height:1.14;font-weight:600;letter-spacing:-.012
 nav{margin-top:20px;font:14px/1.9 var(--sans)}
 nav a{margin-right:18px;white-space:nowrap}
 a{color:var(--accent);text-decoration-thickness:1px;text-underline-offset:.16em}
-nav a,a.src,a.own{text-decoration:none}
-nav a:hover,a.src:hover,a.own:hover{text-decoration:underline}
-a.own{color:inherit}
+nav a,a.src,a.num{text-decoration:none}
+nav a:hover,a.src:hover,a.num:hover{text-decoration:underline}
+a.num{color:inherit}
 a:focus-visible,.scroll:focus-visible{outline:2px solid var(--accent);outline-offset:2px}
 section{margin-top:60px}
 h2{margin:0 0 14px;font-size:26px;line-height:1.25;font-weight:600;letter-spacing:-.006em}
@@ -63,6 +63,22 @@ a.src{font:12px/1 var(--mono)}
 .notes{margin:9px 0 0;padding:0;list-style:none;font:13px/1.5 var(--sans);color:var(--muted);max-width:62em}
 .quoted{background:var(--raised);border-left:3px solid var(--s4);padding:16px 18px 14px}
 .quoted table.data tr.reference{background:none}
+.card{display:none}
+.card:target{display:block;position:fixed;z-index:2;top:0;right:0;bottom:0;width:min(580px,100vw);overflow:auto;padding:26px 30px 40px;background:var(--paper);border-left:1.5px solid var(--ink);box-shadow:0 0 40px rgba(0,0,0,.18);font:14px/1.55 var(--sans)}
+.card .close{position:sticky;top:0;float:right;font-size:26px;line-height:1;text-decoration:none;padding:2px 6px}
+.card-what{margin:0;color:var(--soft)}
+.card-value{margin:2px 0 14px;font:600 25px/1.2 var(--serif);font-variant-numeric:lining-nums tabular-nums}
+.card ul,.card ol{margin:4px 0 14px;padding-left:20px}
+.card p{margin:0 0 8px}
+.card dl{display:grid;grid-template-columns:max-content 1fr;gap:3px 14px;margin:0 0 14px}
+.card dt{color:var(--muted)}
+.card dd{margin:0;overflow-wrap:anywhere}
+.card pre{margin:0 0 14px;padding:10px 12px;background:var(--raised);font:12px/1.5 var(--mono);white-space:pre-wrap;overflow-wrap:anywhere}
+.card code,.digest{overflow-wrap:anywhere;font-family:var(--mono)}
+.digest{font-size:12px}
+.findings{margin:0 0 18px;padding-left:20px}
+.findings .warning b{color:var(--s1)}
+:target:not(.card):not(section){background:var(--wash)}
 table.sources td.full{font:11.5px/1.5 var(--mono);overflow-wrap:anywhere;color:var(--soft)}
 table.sources tr:target{background:var(--wash)}
 table.sources td.short{font:13px/1.4 var(--mono);white-space:nowrap}
@@ -113,5 +129,6 @@ footer{margin-top:64px;padding-top:16px;padding-bottom:56px;font:13px/1.5 var(--
 --s0:#2f6db3;--s1:#c4551d;--s2:#2c8a5a;--s3:#8257b0;--s4:#a07a08}
 body{font-size:10.5pt}main,header.top,footer{max-width:none;padding-left:0;padding-right:0}header.top{padding-top:0}nav{display:none}
 h2,.caption{break-after:avoid}figure,tr,.keys{break-inside:avoid}.scroll{overflow:visible}table.data{font-size:9pt}section{margin-top:28pt}
+.card:target{display:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `;

@@ -1,6 +1,6 @@
 import type { Digest } from '../core/digest.ts';
 import { benchmarkName, count, fixed, percent, plain, significant } from './format.ts';
-import type { AccuracyRow, ReportModel, SetAccuracy, SimilarityGroup } from './model.ts';
+import type { AccuracyRow, ReportModel, SimilarityGroup, TrainingLog } from './model.ts';
 import type { PaperResults } from './paper/paper.ts';
 
 /** A table as data: the page and the Markdown are written from the same one. */
@@ -26,9 +26,11 @@ export interface Cell {
   readonly spread?: string;
   /** The artifacts that this cell's number was computed from. */
   readonly artifacts?: readonly Digest[];
+  /** Where in each of them: `metrics.json#/sets/lfw/accuracy`. */
+  readonly at?: readonly string[];
   /** The best of its column. */
   readonly best?: boolean;
-  /** Not of the artifact that the row's source names: the cell leads to its own. */
+  /** Not of the artifact that the row's source names: where there are no links, the cell names its own. */
   readonly linked?: boolean;
   /** This cell names its artifacts, as links to where they are listed. */
   readonly source?: boolean;
@@ -71,11 +73,12 @@ export const accuracyTable = (model: ReportModel): TableModel => {
         { text: row.label },
         ...(withVolume ? [volumeCell(row)] : []),
         ...model.sets.map((set) =>
-          accuracyCell(row.sets[set], row.artifact, contest && isBest(row, row.sets[set]?.accuracy, bestOf.get(set))),
+          accuracyCell(set, row, contest && isBest(row, row.sets[set]?.accuracy, bestOf.get(set))),
         ),
         {
           text: percent(row.average),
           artifacts: [row.artifact],
+          at: [averageAt],
           best: contest && isBest(row, row.average, bestAverage),
         },
         ...(reference ? [gapCell(row, reference)] : []),
@@ -89,8 +92,15 @@ export const accuracyTable = (model: ReportModel): TableModel => {
 const isBest = (row: AccuracyRow, value: number | undefined, best: number | undefined): boolean =>
   row.generated && value !== undefined && value === best;
 
-const accuracyCell = (set: SetAccuracy | undefined, artifact: Digest, best: boolean): Cell =>
-  set === undefined ? missing : { text: percent(set.accuracy), spread: percent(set.std), artifacts: [artifact], best };
+/** Where the mean over all sets stands. */
+export const averageAt = 'metrics.json#/average';
+
+const accuracyCell = (name: string, { sets, artifact }: AccuracyRow, best: boolean): Cell => {
+  const set = sets[name];
+  if (set === undefined) return missing;
+  const at = [`metrics.json#/sets/${name}/accuracy`];
+  return { text: percent(set.accuracy), spread: percent(set.std), artifacts: [artifact], at, best };
+};
 
 const volumeCell = (row: AccuracyRow): Cell => {
   if (!row.volume) return missing;
@@ -99,13 +109,16 @@ const volumeCell = (row: AccuracyRow): Cell => {
   const text = Number.isInteger(each)
     ? `${count(identities)} × ${count(each)}`
     : `${count(identities)}; ${count(images)} in all`;
-  return { text, artifacts: [artifact], linked: true };
+  return { text, artifacts: [artifact], at: ['manifest#/meta/images'], linked: true };
 };
 
 const gapCell = (row: AccuracyRow, reference: AccuracyRow): Cell =>
   row.gapToReal === undefined
-    ? { text: row.reference ? '0.00' : '–', artifacts: [reference.artifact] }
-    : { text: percent(row.gapToReal), artifacts: [reference.artifact, row.artifact] };
+    ? { text: row.reference ? '0.00' : '–', artifacts: [reference.artifact], at: [averageAt] }
+    : { text: percent(row.gapToReal), artifacts: [reference.artifact, row.artifact], at: [averageAt, averageAt] };
+
+/** Where the mean similarity stands. */
+export const meanAt = 'metrics.json#/mean';
 
 /** One table for each recognizer: mean ± std of the similarity, and the paper's table 7. */
 export const similarityTable = (group: SimilarityGroup, id: string): TableModel => {
@@ -122,10 +135,11 @@ export const similarityTable = (group: SimilarityGroup, id: string): TableModel 
     rows: group.rows.map((row) => ({
       cells: [
         { text: row.label },
-        { text: fixed(row.mean, 3), spread: fixed(row.std, 3), artifacts: [row.artifact] },
+        { text: fixed(row.mean, 3), spread: fixed(row.std, 3), artifacts: [row.artifact], at: [meanAt] },
         ...labels.map((_, i): Cell => {
           const n = row.bins?.identities[i];
-          return n === undefined ? missing : { text: count(n), artifacts: [row.artifact] };
+          const at = [`metrics.json#/bins/identities/${i}`];
+          return n === undefined ? missing : { text: count(n), artifacts: [row.artifact], at };
         }),
         { text: '', artifacts: [row.artifact], source: true },
       ],
@@ -156,15 +170,30 @@ export const trainingTable = (model: ReportModel): TableModel => ({
       cells: [
         { text: log.label },
         { text: series.name },
-        { text: count(series.steps.at(-1) ?? 0), artifacts: [log.artifact] },
-        { text: significant(series.values[0] ?? 0), artifacts: [log.artifact] },
-        { text: significant(series.values.at(-1) ?? 0), artifacts: [log.artifact] },
+        logged(log, series, 'steps', series.steps.length - 1, count),
+        logged(log, series, 'values', 0, significant),
+        logged(log, series, 'values', series.values.length - 1, significant),
         { text: '', artifacts: [log.artifact], source: true },
       ],
     })),
   ),
   notes: [],
 });
+
+const logged = (
+  { artifact }: TrainingLog,
+  series: TrainingLog['series'][number],
+  list: 'steps' | 'values',
+  index: number,
+  print: (value: number) => string,
+): Cell => ({
+  text: print(series[list][index] ?? 0),
+  artifacts: [artifact],
+  at: [`metrics.json#/series/${pointerSegment(series.name)}/${list}/${index}`],
+});
+
+/** RFC 6901. */
+const pointerSegment = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
 
 const methodNames: { readonly [method: string]: string } = {
   'casia-webface': 'CASIA-WebFace (real)',

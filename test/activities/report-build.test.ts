@@ -11,6 +11,7 @@ import type { Json, JsonObject } from '../../core/errors.ts';
 import { isNodeRef } from '../../core/plan.ts';
 import { withoutNodes } from '../../core/skips.ts';
 import type { ReportParams } from '../../report/params.ts';
+import type { Printed } from '../../report/printed.ts';
 import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { contextOf, madeUpExperiment, putMetrics, readReport, verification } from '../report/fixture.ts';
@@ -76,10 +77,10 @@ describe('report/build', () => {
     const real = (verification(0.915, 9) as never as { average: number }).average;
     const row = page.split('\n').find((line) => line.includes('<th scope="row">CemiFace, m = 0</th>')) ?? '';
     expect(row).toContain(
-      `>${(sets.lfw.accuracy * 100).toFixed(2)}<span class="pm">± ${(sets.lfw.std * 100).toFixed(2)}</span>`,
+      `>${(sets.lfw.accuracy * 100).toFixed(2)}</a><span class="pm">± ${(sets.lfw.std * 100).toFixed(2)}</span>`,
     );
-    expect(row).toContain(`>${(average * 100).toFixed(2)}</td>`);
-    expect(row).toContain(`>${((real - average) * 100).toFixed(2)}</td>`);
+    expect(row).toContain(`>${(average * 100).toFixed(2)}</a></td>`);
+    expect(row).toContain(`>${((real - average) * 100).toFixed(2)}</a></td>`);
     expect(row).toContain('>4 × 6</a>');
     expect(params.accuracy).toHaveLength(3);
   });
@@ -93,7 +94,7 @@ describe('report/build', () => {
 
   it('names for every number in a table and every picture the artifact that it came from, and lists it', async () => {
     const { page } = await build();
-    const numbers = [...page.matchAll(/<td class="n[^>]*>(?=[^–])/g)].map(([tag]) => tag);
+    const numbers = [...page.matchAll(/<td (id="[^"]+" )?class="n[^>]*>(?=[^–])/g)].map(([tag]) => tag);
     expect(numbers.length).toBeGreaterThan(100);
     for (const tag of numbers) expect(tag).toMatch(/ data-artifact="sha256:[0-9a-f]{64}( sha256:[0-9a-f]{64})*"/);
     const pictures = tags(page).filter((tag) => tag.startsWith('<img'));
@@ -103,6 +104,21 @@ describe('report/build', () => {
       expect(page).toContain(`<td class="full">${digest}</td>`);
     }
     for (const [, target] of page.matchAll(/href="#([^"]+)"/g)) expect(page).toContain(`id="${target}"`);
+  });
+
+  it('gives every number an id of its own, a card, and the place in each artifact where it was read', async () => {
+    const { page, json } = await build();
+    const { printed } = JSON.parse(json) as { printed: Printed[] };
+    expect(printed.length).toBeGreaterThan(100);
+    expect(new Set(printed.map(({ id }) => id)).size).toBe(printed.length);
+    expect(printed.map(({ id }) => id)).toContain('accuracy.cemiface-m-0.lfw');
+    for (const { id, text, artifacts, at, quoted } of printed) {
+      expect(page).toContain(`id="${id}"`);
+      expect(page).toContain(`<aside class="card" id="why.${id}">`);
+      expect(page).toContain(`<p class="card-value">${text}</p>`);
+      if (!quoted) expect(at).toHaveLength(artifacts.length);
+    }
+    expect(page.match(/ href="#why\./g)).toHaveLength(printed.length);
   });
 
   it('needs nothing but itself: no scripts, no requests, and a policy that forbids both', async () => {
