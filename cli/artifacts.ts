@@ -1,13 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve, sep } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
-import type { Plan, PlanNode } from '../core/plan.ts';
+import type { PlanNode } from '../core/plan.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';
-import { outputOfType, statusOf } from './planning.ts';
+import { statusOf } from './planning.ts';
 import { findRun } from './runs.ts';
 
 /**
@@ -80,25 +80,3 @@ export const findArtifact = async (store: Store, name: string): Promise<Artifact
 /** What the kind's schema names first; a stored plan has its outputs sorted. */
 const defaultOutput = ({ kind, outputs }: PlanNode): string =>
   loadStageSchemas().get(kind)?.defaultOutput ?? (Object.keys(outputs)[0] as string);
-
-/** The report of a plan, once its node has been made. @param outputs of its nodes */
-export const findReport = (plan: Plan, outputs: ReadonlyMap<string, Outputs>): ArtifactRef | undefined => {
-  for (const node of [...plan.nodes].reverse()) {
-    const ref = outputs.get(node.id)?.[outputOfType(node, 'report') ?? ''];
-    if (ref) return ref;
-  }
-  return undefined;
-};
-
-/** Copies the report to `out`, or `reports/<experiment>` under the working folder. @returns the page's path */
-export const fetchReport = async (
-  store: Store,
-  plan: Plan,
-  where: { readonly cwd: string; readonly out?: string; readonly outputs: ReadonlyMap<string, Outputs> },
-): Promise<string | undefined> => {
-  const ref = findReport(plan, where.outputs);
-  if (!ref) return undefined;
-  const folder = where.out ? resolve(where.cwd, where.out) : join(where.cwd, 'reports', plan.experiment);
-  const paths = await writeArtifact(store, ref, folder);
-  return paths.find((path) => path.endsWith('.html')) ?? paths[0];
-};

@@ -1,9 +1,7 @@
 import type { Client } from '@temporalio/client';
-import type { Outputs } from '../core/action.ts';
-import type { Plan } from '../core/plan.ts';
 import type { RunDocument, Store } from '../store/index.ts';
-import { fetchReport } from './artifacts.ts';
 import { exitCodes, tellError } from './exit.ts';
+import { fetchReport, type Reported } from './report.ts';
 import { workflowGone } from './runs.ts';
 import type { Session } from './session.ts';
 import { commandLine, runCommand } from './shell.ts';
@@ -48,18 +46,10 @@ export const tellUndone = async (followed: Followed, view: RunView, session: Ses
   return exitCodes.runFailed;
 };
 
-interface Made {
-  readonly store: Store;
-  readonly plan: Plan;
-  readonly runId: string;
-  readonly out?: string;
-  /** Of the plan's nodes. */
-  readonly outputs: ReadonlyMap<string, Outputs>;
-}
-
 /** Copies the report beside the user and says where it is. */
-export const tellReport = async ({ store, plan, runId, out, outputs }: Made, session: Session): Promise<number> => {
-  const report = await fetchReport(store, plan, { cwd: session.cwd, out, outputs });
+export const tellReport = async (reported: Reported, session: Session): Promise<number> => {
+  const { runId } = reported;
+  const report = await fetchReport(reported, session);
   if (session.json) session.print(JSON.stringify({ run: runId, state: 'done', report }));
   else session.print(report ? `report: ${report}` : `${runId} is done`);
   return exitCodes.ok;

@@ -179,6 +179,22 @@ export const commands: readonly Command[] = [
     load: () => import('./report.ts'),
   },
   {
+    name: 'trace',
+    usage: 'RUN [CELL] | DIGEST | --file report.html#ID [--long] [--dot]',
+    summary: 'show what a number, a node or a digest stands on, down to raw data',
+    details: [
+      `${runName} Without CELL it lists the numbers of the report.`,
+      "CELL is a number's id, or words that fit one alone ('m 0.5 lfw average'), or a node such as 'students[m=0.5]'.",
+      'DIGEST is that of an artifact, a file, an action, a record or a run.',
+      '--file PATH#ID   a number of a page, by the id in its link',
+      '--long           with parameters, code, machines and times',
+      '--dot            for Graphviz',
+    ].join('\n'),
+    options: { file: { type: 'string' }, long: { type: 'boolean' }, dot: { type: 'boolean' } },
+    positionals: [0, 2],
+    load: () => import('./trace.ts'),
+  },
+  {
     name: 'get',
     usage: 'DIGEST|RUN:NODE[.output] [--out PATH]',
     summary: 'fetch an artifact into a folder, or a blob into a file',

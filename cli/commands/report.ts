@@ -1,15 +1,16 @@
 import { CemiflowError } from '../../core/errors.ts';
-import { fetchReport, outputsOf } from '../artifacts.ts';
+import { outputsOf } from '../artifacts.ts';
 import type { Run } from '../command.ts';
 import { connectStore } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
+import { fetchReport } from '../report.ts';
 import { findRun } from '../runs.ts';
 
 export const run: Run = async (args, session) => {
   const store = await connectStore(session);
   const run = await findRun(store, args.positionals[0] ?? '');
   const outputs = await outputsOf(store, run);
-  const page = await fetchReport(store, run.plan, { cwd: session.cwd, out: args.text('out'), outputs });
+  const page = await fetchReport({ store, plan: run.plan, runId: run.id, out: args.text('out'), outputs }, session);
   if (!page)
     throw new CemiflowError('NotMade', `${run.id} has no report yet`, {
       remedy: `cemiflow status ${run.id} says where it stands`,

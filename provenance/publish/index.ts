@@ -1,0 +1,19 @@
+import type { Lineage } from '../lineage.ts';
+import type { Reading } from '../reading.ts';
+import { numbersOf, reportOf, textOf } from '../trace/numbers.ts';
+import { type Notice, publishPage } from './page.ts';
+
+/**
+ * The page of the run's report as people get it.
+ *
+ * @param findings lines of the report: see `provenance/findings`
+ * @throws CemiflowError `NotMade`, `ReportInvalid`, and the store's for what is damaged
+ */
+export const publishedReport = async (
+  lineage: Lineage,
+  store: Reading,
+  findings: readonly Notice[],
+): Promise<string> => {
+  const page = await textOf(store, reportOf(lineage).report, 'report.html');
+  return publishPage(page, lineage, await numbersOf(lineage, store), findings);
+};

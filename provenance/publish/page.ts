@@ -1,0 +1,128 @@
+import { type Digest, shortDigest } from '../../core/digest.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import { type Html, html } from '../../report/html.ts';
+import { marks } from '../../report/page.ts';
+import type { Printed } from '../../report/printed.ts';
+import type { Lineage } from '../lineage.ts';
+import { madeNodes } from '../lineage.ts';
+import { chainOf, type Step } from '../trace/chain.ts';
+import { chainOfNumber, type NumberChain } from '../trace/numbers.ts';
+import { factsOf, seconds } from '../trace/text.ts';
+
+/** One line that a reader of the report should know. */
+export interface Notice {
+  readonly severity: 'warning' | 'note';
+  readonly message: string;
+}
+
+/**
+ * The page of a run's report with what its artifact cannot hold, since it differs between equal runs: the run's root, findings,
+ * every step with its machine and time, and behind each number the steps that it stands on. The same root and findings give
+ * the same bytes.
+ *
+ * @param page `report.html` of the report's artifact
+ */
+export const publishPage = (
+  page: string,
+  lineage: Lineage,
+  numbers: readonly Printed[],
+  findings: readonly Notice[],
+): string => {
+  const steps = chainOf(
+    lineage,
+    madeNodes(lineage).map(({ node }) => node.id),
+  ).steps;
+  const anchors = new Map(steps.map(({ id }, i) => [id, `step.${i}`]));
+  const filled = numbers.reduce(
+    (text, printed, i) =>
+      fill(text, marks.chain(i), chainList(chainOfNumber(lineage, printed), anchors, lineage.run.id)),
+    page,
+  );
+  return fill(fill(filled, marks.record, record(lineage, steps, anchors, findings)), marks.root, rootLine(lineage));
+};
+
+/** The root that a published page prints. */
+export const rootIn = (page: string): Digest | undefined =>
+  /<span class="digest" data-root="(sha256:[0-9a-f]{64})">/.exec(page)?.[1] as Digest | undefined;
+
+/** The numbers that a page shows, by id, as `Printed.text` writes them. */
+export const shownIn = (page: string): Map<string, string> =>
+  new Map(
+    [...page.matchAll(/<(td|th|dd) id="([^"]+)"[^>]* data-artifact="[^"]*"[^>]*>(.*?)<\/\1>/g)].map(
+      ([, , id, inner]) => [
+        unescapeHtml(id as string),
+        unescapeHtml((inner as string).replace(/<span class="pm">/g, ' ').replace(/<[^>]*>/g, '')),
+      ],
+    ),
+  );
+
+const entities: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#96': '`' };
+const unescapeHtml = (text: string): string =>
+  text.replace(/&(amp|lt|gt|quot|#39|#96);/g, (_, name) => entities[name] as string);
+
+const fill = (page: string, mark: string, content: Html): string => {
+  const at = page.indexOf(mark);
+  if (at >= 0) return page.slice(0, at) + content.markup + page.slice(at + mark.length);
+  throw new CemiflowError('ReportInvalid', `the report's page has no place ${mark}`, {
+    remedy: 'run the experiment again: a report of this version has it',
+    data: { mark },
+  });
+};
+
+const rootLine = ({ run, root }: Lineage): Html =>
+  root
+    ? html`Run ${run.id}, root <span class="digest" data-root="${root.digest}">${root.digest}</span>: the digest that all records and artifacts behind this page hang on. `
+    : html`Run ${run.id} has not come to its end: it has no root. `;
+
+const record = (
+  lineage: Lineage,
+  steps: readonly Step[],
+  anchors: ReadonlyMap<string, string>,
+  findings: readonly Notice[],
+): Html => html`<section id="record" aria-labelledby="record-h">
+<h2 id="record-h">How it was made</h2>
+<p class="intro">Run ${lineage.run.id} of ${lineage.run.spec.path.split('/').at(-1)}, started ${lineage.run.startedAt}. Check all of it: <code>cemiflow audit ${lineage.run.id}</code>.</p>
+<p class="caption"><b>Findings.</b></p>
+${
+  findings.length === 0
+    ? html`<p class="intro">None.</p>`
+    : html`<ul class="findings">${findings.map(({ severity, message }) => html`<li class="${severity}"><b>${severity}</b> ${message}</li>\n`)}</ul>`
+}
+<div class="scroll" tabindex="0" role="region" aria-labelledby="record-h"><table class="data" id="steps" aria-labelledby="record-h">
+<thead><tr><th scope="col">Step</th><th scope="col">Stage kind</th><th scope="col" class="n">Took</th><th scope="col">Started</th><th scope="col">Machine</th><th scope="col">Action</th></tr></thead>
+<tbody>
+${steps.map(
+  ({ id, record: { action, startedAt, machine, key }, parts, wallSeconds }) =>
+    html`<tr><th scope="row"><a href="#${anchors.get(id)}">${id}</a></th><td>${action.kind}${parts > 0 ? `, ${parts} parts` : ''}</td><td class="n">${seconds(wallSeconds)}</td><td>${startedAt}</td><td>${machine.host}</td><td class="short">${shortDigest(key)}</td></tr>\n`,
+)}</tbody>
+</table></div>
+</section>
+<div class="cards">
+${steps.map((step) => stepCard(step, anchors, lineage.run.id))}</div>`;
+
+const stepCard = (step: Step, anchors: ReadonlyMap<string, string>, run: string): Html =>
+  html`<aside class="card" id="${anchors.get(step.id)}"><a class="close" href="#steps" aria-label="close">×</a>
+<p class="card-what">${step.record.action.kind}</p><p class="card-value">${step.id}</p>
+<dl>${factsOf(step, run).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+${
+  step.inputs.length === 0
+    ? html`<p>It took nothing from other steps.</p>`
+    : html`<p>Took</p><ul>${step.inputs.map(
+        ({ name, node, artifact }) =>
+          html`<li>${name} from <a href="#${anchors.get(node)}">${node}</a> <span class="digest">${shortDigest(artifact)}</span></li>`,
+      )}</ul>`
+}</aside>
+`;
+
+const chainList = ({ chain, printed }: NumberChain, anchors: ReadonlyMap<string, string>, run: string): Html => {
+  if (printed.quoted) return html`<p>No step of this run made it.</p>`;
+  const link = (id: string): Html => html`<a href="#${anchors.get(id)}">${id}</a>`;
+  const made = chain.steps.filter(({ id }) => chain.tops.includes(id));
+  const behind = chain.steps.filter(({ id }) => !chain.tops.includes(id)).reverse();
+  return html`${made.map(
+    ({ id, record: { action, startedAt, machine, key }, wallSeconds }) =>
+      html`<p>Made by ${link(id)} (${action.kind}, action <span class="digest">${shortDigest(key)}</span>) on ${machine.host}, ${startedAt}, in ${seconds(wallSeconds)}.</p>`,
+  )}
+${behind.length > 0 ? html`<p>It stands on</p><ol>${behind.map(({ id, record: { action } }) => html`<li>${link(id)} ${action.kind}${chain.ends.includes(id) ? ': raw data' : ''}</li>`)}</ol>` : ''}
+<pre>${made.map(({ id }) => `cemiflow audit ${run} --replay '${id}'`).join('\n')}</pre>`;
+};
