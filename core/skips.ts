@@ -1,5 +1,5 @@
 import type { Json, JsonObject } from './errors.ts';
-import { isNodeRef } from './plan.ts';
+import { isNodeRef, type PlanNode } from './plan.ts';
 
 /**
  * The params of a node that is made without some of its inputs. What holds a reference to one of them is left out of the list
@@ -13,6 +13,16 @@ export const withoutNodes = (params: JsonObject, skipped: ReadonlySet<string>): 
       pruned(value, skipped) ?? (Array.isArray(value) ? ([] as Json[]) : null),
     ]),
   );
+
+/** A node that is made without these of its inputs, and says so in its params. */
+export const nodeWithout = (
+  node: PlanNode,
+  skipped: readonly { readonly stage: string; readonly because: string }[],
+): PlanNode => {
+  if (skipped.length === 0) return node;
+  const params = withoutNodes(node.params, new Set(skipped.map(({ stage }) => stage)));
+  return { ...node, params: { ...params, skipped: skipped.map(({ stage, because }) => ({ stage, because })) } };
+};
 
 /** @returns undefined where nothing can stand without a skipped node */
 const pruned = (value: Json, skipped: ReadonlySet<string>): Json | undefined => {

@@ -10,7 +10,7 @@ import { type LatestAction, type RunDocument, Runs } from './runs.ts';
 import { type S3Config, S3Objects } from './s3.ts';
 
 export type { ActionState, CheckpointWriter, OpenAttempt, SaveJob, StoredCheckpoint } from './checkpoints/index.ts';
-export type { PutRecordResult } from './records.ts';
+export type { Condition, PutRecordResult } from './records.ts';
 export type { LatestAction, RunDocument } from './runs.ts';
 export type { S3Config } from './s3.ts';
 
@@ -42,6 +42,7 @@ export class Store implements ArtifactStore {
   putRecord = (record: ActionRecord): Promise<PutRecordResult> => this.#records.put(record);
   getRecord = (key: ActionKey): Promise<ActionRecord | undefined> => this.#records.get(key);
   listRecords = (key: ActionKey): Promise<ActionRecord[]> => this.#records.list(key);
+  inspectRecord: Records['inspect'] = (key, digest) => this.#records.inspect(key, digest);
   lookupRecords = (keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> => this.#records.lookup(keys);
 
   putRun = (run: RunDocument): Promise<void> => this.#runs.putRun(run);

@@ -17,6 +17,9 @@ export interface PutRecordResult {
   readonly nonReproducible: boolean;
 }
 
+/** How an object was found. */
+export type Condition = 'sound' | 'missing' | 'corrupt' | 'other';
+
 /** The first record of a key, whole, with its digest: one read serves and verifies a hit. */
 interface Pointer {
   readonly digest: Digest;
@@ -74,6 +77,22 @@ export class Records {
         : undefined;
     });
     return records.filter((record) => record !== undefined).sort((a, b) => (a.endedAt < b.endedAt ? -1 : 1));
+  }
+
+  /**
+   * Reads a record and the pointer of its key again.
+   *
+   * @returns how each of the two is: `missing`, `corrupt`, or for a pointer that names another record, `other`
+   */
+  async inspect(key: ActionKey, digest: Digest): Promise<{ readonly record: Condition; readonly pointer: Condition }> {
+    const [bytes, taken] = await Promise.all([
+      getReadable(this.#objects, recordKey(key, digest)),
+      this.#objects.has(recordKey(key, digest)),
+    ]);
+    const record = bytes && hash(bytes) === digest ? 'sound' : taken ? 'corrupt' : 'missing';
+    const pointer = await this.#pointer(key);
+    if (pointer) return { record, pointer: pointer.digest === digest ? 'sound' : 'other' };
+    return { record, pointer: (await this.#objects.has(pointerKey(key))) ? 'corrupt' : 'missing' };
   }
 
   /** Records of those keys that are hits: a sound record, sound manifests, and every blob there. */

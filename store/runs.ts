@@ -1,7 +1,7 @@
 import type { Action, ActionKey } from '../core/action.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { canonicalJson } from '../core/canonical.ts';
-import type { Digest } from '../core/digest.ts';
+import { type Digest, digestOfJson } from '../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RunSpec } from '../core/run-record.ts';
@@ -29,7 +29,10 @@ export interface LatestAction {
   readonly action: Action;
 }
 
-/** Run documents (`runs/<id>`) and each node's latest action (`nodes/<experiment>/<node>/latest`); both are replaced. */
+/**
+ * Run documents (`runs/<id>`) and each node's latest action (`nodes/<experiment>/<node>/latest`). Both are replaced, so that no
+ * digest can be their name: they carry that of their content.
+ */
 export class Runs {
   readonly #objects: ObjectStore;
 
@@ -67,7 +70,7 @@ export class Runs {
   /** Only ever explains a miss, so that a damaged one counts as none. */
   async getLatest(experiment: string, nodeId: string): Promise<LatestAction | undefined> {
     const bytes = await getReadable(this.#objects, latestKey(experiment, nodeId));
-    return bytes && parseJson<LatestAction>(bytes);
+    return bytes && (contentOf(bytes) as LatestAction | undefined);
   }
 
   /** @returns what is known of the nodes, by their id */
@@ -80,14 +83,21 @@ export class Runs {
   }
 
   async #write(key: string, value: object): Promise<void> {
-    const bytes = Buffer.from(canonicalJson(value as JsonObject));
+    const content = value as JsonObject;
+    const bytes = Buffer.from(canonicalJson({ digest: digestOfJson(content), content }));
     await this.#objects.put(key, bytes, { overwrite: true, mediaType: 'application/json' });
   }
 }
 
+/** What stands in a document; undefined where it does not have the digest that stands beside it. */
+const contentOf = (bytes: Buffer): object | undefined => {
+  const found = parseJson<{ digest?: unknown; content?: JsonObject } | null>(bytes);
+  return found?.content && digestOfJson(found.content) === found.digest ? found.content : undefined;
+};
+
 /** Undefined where it lacks what every run has. */
 const parseRun = (bytes: Buffer): RunDocument | undefined => {
-  const run = parseJson<Partial<RunDocument> | null>(bytes);
+  const run = contentOf(bytes) as Partial<RunDocument> | undefined;
   return run?.id && run.plan && run.spec && run.startedAt ? (run as RunDocument) : undefined;
 };
 

@@ -1,8 +1,8 @@
 import { type Action, type ActionKey, actionKey, type Outputs } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { CemiflowError } from '../core/errors.ts';
 import { dependenciesOf, type Plan, type PlanNode, toAction } from '../core/plan.ts';
-import { withoutNodes } from '../core/skips.ts';
+import { nodeWithout } from '../core/skips.ts';
 import { type Failure, maxRepairs, type NodeProgress, type NodeState } from './types.ts';
 
 interface Entry {
@@ -91,9 +91,7 @@ export class Schedule {
       const because = becauseOf(this.#entry(id));
       return because === undefined ? [] : [{ stage: id, because }];
     });
-    if (skipped.length === 0) return node;
-    const params: JsonObject = withoutNodes(node.params, new Set(skipped.map(({ stage }) => stage)));
-    return { ...node, params: { ...params, skipped } };
+    return nodeWithout(node, skipped);
   }
 
   /** Marks every ready node whose key has a record. @returns whether there was one */
