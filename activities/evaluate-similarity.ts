@@ -1,10 +1,11 @@
 import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { CemiflowError } from '../core/errors.ts';
 import type { StageKind } from '../core/stage.ts';
 import type { ImageSet } from '../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
-import { rowCosine, similarityStatistics } from '../metrics/similarity.ts';
+import { encodeImageScores } from '../data/scores.ts';
+import { rowCosine, similarityMetrics } from '../metrics/similarity.ts';
 import { type InputContext, loadSet, withInput } from './input.ts';
 import { putMetrics, withEmbedder } from './recognizer.ts';
 
@@ -38,9 +39,14 @@ const run = async (
   const similarity = Float32Array.from(rows, (row, i) =>
     rowCosine(embedded.data, row, embedded.inquiries, inquiryOf[i] as number, embedded.size),
   );
-  const identities = Int32Array.from(rows, (row) => data.identities[row] as number);
-  const statistics = similarityStatistics(similarity, identities) as unknown as JsonObject;
-  return { metrics: await putMetrics(store, { kind: 'similarity', images: rows.length, ...statistics }) };
+  const identity = Int32Array.from(rows, (row) => data.identities[row] as number);
+  const image = Int32Array.from(rows, (row) => data.images[row] as number);
+  const file = encodeImageScores({ similarity, identity, image });
+  const entry = await store.putFile('similarity.safetensors', file, 'application/octet-stream');
+  return {
+    metrics: await putMetrics(store, similarityMetrics({ similarity, identity })),
+    scores: await store.putArtifact({ type: 'scores', meta: { images: rows.length }, files: [entry] }),
+  };
 };
 
 /** Rows that were generated: from image number `generatedImages` on, oversampling put copies of the inquiry image. */

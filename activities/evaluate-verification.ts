@@ -1,12 +1,11 @@
 import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
-import type { JsonObject } from '../core/errors.ts';
+import type { Digest } from '../core/digest.ts';
 import type { StageKind } from '../core/stage.ts';
 import { benchmarkSets, loadBenchmark } from '../data/benchmarks.ts';
-import { encodeSafetensors } from '../data/formats/safetensors.ts';
 import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
-import { mean } from '../metrics/statistics.ts';
-import { pairDistances, verify } from '../metrics/verification.ts';
+import { encodePairScores } from '../data/scores.ts';
+import { type PairScores, pairDistances, verificationMetrics } from '../metrics/verification.ts';
 import { type InputContext, loading, withInput } from './input.ts';
 import { putMetrics, withEmbedder } from './recognizer.ts';
 
@@ -29,28 +28,20 @@ const run = async (
 ): Promise<Outputs> => {
   const { store } = input;
   return withEmbedder(store, ref, 'both', async (embedder) => {
-    const sets: JsonObject = {};
-    const accuracies: number[] = [];
+    const sets: [string, PairScores, Digest][] = [];
     const files: FileEntry[] = [];
     for (const set of wanted.length > 0 ? wanted : await benchmarkSets(store, benchmarks)) {
       const { images, left, right, same, fold } = await loadBenchmark(store, benchmarks, set, loading(input));
       const embeddings = await embedder.embed(images, input, { phase: `embed ${set}` });
       const distance = pairDistances(embeddings, embedder.size, left, right);
-      const shape = [distance.length];
-      const file = encodeSafetensors({
-        distance: { dtype: 'F32', shape, data: distance },
-        same: { dtype: 'U8', shape, data: same },
-        fold: { dtype: 'I32', shape, data: fold },
-      });
-      const entry = await store.putFile(`${set}.safetensors`, file, 'application/octet-stream');
-      const result = verify({ distance, same, fold });
+      const scores = { distance, same, fold };
+      const entry = await store.putFile(`${set}.safetensors`, encodePairScores(scores), 'application/octet-stream');
       files.push(entry);
-      accuracies.push(result.accuracy);
-      sets[set] = { ...result, scores: entry.digest };
+      sets.push([set, scores, entry.digest]);
     }
     return {
-      metrics: await putMetrics(store, { kind: 'verification', sets, average: mean(accuracies) }),
-      scores: await store.putArtifact({ type: 'scores', meta: { sets: Object.keys(sets) }, files }),
+      metrics: await putMetrics(store, verificationMetrics(sets)),
+      scores: await store.putArtifact({ type: 'scores', meta: { sets: sets.map(([set]) => set) }, files }),
     };
   });
 };

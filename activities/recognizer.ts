@@ -151,10 +151,11 @@ const sizeMismatch = (expected: number, { height, width }: Images): CemiflowErro
   });
 
 /** Stores `metrics.json` as an artifact of its own. */
-export const putMetrics = async (
+export const putMetrics = async <T extends { readonly kind: string }>(
   store: ArtifactStore,
-  metrics: JsonObject & { kind: string },
+  metrics: T,
 ): Promise<ArtifactRef> => {
-  const file = await store.putFile('metrics.json', Buffer.from(canonicalJson(metrics)), 'application/json');
+  const text = canonicalJson(metrics as unknown as JsonObject);
+  const file = await store.putFile('metrics.json', Buffer.from(text), 'application/json');
   return store.putArtifact({ type: 'metrics', meta: { kind: metrics.kind }, files: [file] });
 };

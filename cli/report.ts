@@ -4,6 +4,7 @@ import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import type { CemiflowError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
+import { findingsOf } from '../provenance/findings/index.ts';
 import { publishedReport } from '../provenance/publish/index.ts';
 import type { Store } from '../store/index.ts';
 import { writeArtifact } from './artifacts.ts';
@@ -55,7 +56,7 @@ const publish = async (
     const document = await store.getRun(runId);
     if (!document?.root) return;
     const lineage = await lineageOf(store, document);
-    await writeFile(page, await publishedReport(lineage, store, []));
+    await writeFile(page, await publishedReport(lineage, store, await findingsOf(lineage, store)));
   } catch (error) {
     const { code, message } = error as CemiflowError;
     session.note(`${page} lacks the run's root and chains: ${code}: ${message}`);

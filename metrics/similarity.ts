@@ -51,6 +51,23 @@ export const similarityStatistics = (similarity: Float32Array, identities: Int32
   };
 };
 
+/** Similarities of single images, as `evaluate/similarity` keeps them. */
+export interface ImageScores {
+  /** float32 [N] in [-1, 1], at least one */
+  readonly similarity: Float32Array;
+  /** int32 [N], the identity of each image */
+  readonly identity: Int32Array;
+}
+
+/** What `evaluate/similarity` keeps as `metrics.json`. */
+export type SimilarityMetrics = { readonly kind: 'similarity'; readonly images: number } & SimilarityStatistics;
+
+export const similarityMetrics = ({ similarity, identity }: ImageScores): SimilarityMetrics => ({
+  kind: 'similarity',
+  images: similarity.length,
+  ...similarityStatistics(similarity, identity),
+});
+
 /** CemiFace table 1: each class's images by falling similarity to the class's center, cut into equal groups. */
 export interface SimilarityGroups {
   /** int32 [N], 0 (most similar) … groups − 1 */

@@ -72,3 +72,23 @@ export const verify = ({ distance, same, fold }: PairScores): VerificationResult
 };
 
 const firstMaximum = (values: readonly number[]): number => values.indexOf(Math.max(...values));
+
+/** What `evaluate/verification` keeps as `metrics.json`. */
+export interface VerificationMetrics {
+  readonly kind: 'verification';
+  readonly sets: { readonly [set: string]: VerificationResult & { readonly scores: string } };
+  /** Mean accuracy of the sets. */
+  readonly average: number;
+}
+
+/** @param sets pair scores of each set with the digest of the file that holds them, in the order of evaluation */
+export const verificationMetrics = (
+  sets: readonly (readonly [set: string, scores: PairScores, digest: string])[],
+): VerificationMetrics => {
+  const results = sets.map(([set, scores, digest]) => [set, { ...verify(scores), scores: digest }] as const);
+  return {
+    kind: 'verification',
+    sets: Object.fromEntries(results),
+    average: mean(results.map(([, { accuracy }]) => accuracy)),
+  };
+};

@@ -195,6 +195,19 @@ export const commands: readonly Command[] = [
     load: () => import('./trace.ts'),
   },
   {
+    name: 'audit',
+    usage: 'RUN | --file report.html',
+    summary: 'rehash everything behind a run, check every link, compute its numbers again',
+    details: [
+      runName,
+      '--file PATH   the run whose root a page prints, and the page itself, number by number',
+      'Exit code: the sum of 1 corrupt, 2 missing, 4 not reproduced, 8 not verifiable; 16 where the audit could not run.',
+    ].join('\n'),
+    options: { file: { type: 'string' } },
+    positionals: [0, 1],
+    load: () => import('./audit.ts'),
+  },
+  {
     name: 'get',
     usage: 'DIGEST|RUN:NODE[.output] [--out PATH]',
     summary: 'fetch an artifact into a folder, or a blob into a file',

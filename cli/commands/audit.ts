@@ -1,0 +1,61 @@
+import { readFile } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { type AuditResult, auditRun, exitCodeOf } from '../../provenance/audit/index.ts';
+import { rootIn } from '../../provenance/publish/page.ts';
+import type { Run } from '../command.ts';
+import { connectStore } from '../connect.ts';
+import { formatError, usageError } from '../exit.ts';
+import { rootOf } from '../lineage.ts';
+import { findRun } from '../runs.ts';
+import type { Session } from '../session.ts';
+import { alignColumns } from '../view/format.ts';
+
+/** What the shell sees of an audit that came to no end: no bit of a result. */
+const couldNotRun = 16;
+
+export const run: Run = async (args, session) => {
+  try {
+    const [name] = args.positionals;
+    const file = args.text('file');
+    if ((name === undefined) === (file === undefined))
+      throw usageError('audit takes RUN or --file', 'cemiflow audit RUN');
+    const page = file === undefined ? undefined : await readPage(resolve(session.cwd, file));
+    const store = await connectStore(session);
+    const document = name === undefined ? undefined : await findRun(store, name);
+    const digest = document ? rootOf(document) : (page?.root as ReturnType<typeof rootOf>);
+    const result = await auditRun(store, { root: { type: 'run', digest }, document, page, tell: session.note });
+    return tell(result, session);
+  } catch (error) {
+    session.note(formatError(error, session));
+    return couldNotRun;
+  }
+};
+
+/** @throws CemiflowError `Usage` where it is no page of a run */
+const readPage = async (path: string) => {
+  const text = await readFile(path, 'utf8').catch((error) => {
+    throw usageError(`${path} cannot be read: ${error.message}`, 'name a report.html');
+  });
+  const root = rootIn(text);
+  if (root) return { path, text, root };
+  throw usageError(`${path} names no root of a run`, '"cemiflow report RUN" writes a page that does');
+};
+
+/** @returns the exit code */
+const tell = (result: AuditResult, session: Session): number => {
+  const code = exitCodeOf(result.problems);
+  if (session.json) {
+    session.print(JSON.stringify({ ...result, exitCode: code }, null, 2));
+    return code;
+  }
+  session.print(`${result.run}, root ${result.root}`);
+  session.print(alignColumns(result.checks.map(({ what, held, of }) => [`${held} of ${of}`, what])).join('\n'));
+  for (const { severity, message } of result.findings) session.print(`${severity}: ${message}`);
+  for (const { fault, where, message } of result.problems) session.print(`${fault}: ${where}: ${message}`);
+  session.print(
+    code === 0
+      ? 'every byte, link and number holds'
+      : `${result.problems.length} problems; "cemiflow fsck --repair" makes damaged and missing bytes anew`,
+  );
+  return code;
+};

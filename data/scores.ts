@@ -1,0 +1,60 @@
+import { CemiflowError } from '../core/errors.ts';
+import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeDtype } from './formats/safetensors.ts';
+
+/** Pairs of one verification set as they were scored: one file of the artifact `scores` of `evaluate/verification`. */
+export interface StoredPairs {
+  /** float32 [P], squared Euclidean distance of the unit embeddings, 0 … 4 */
+  readonly distance: Float32Array;
+  /** uint8 [P], 1 where both images show one identity */
+  readonly same: Uint8Array;
+  /** int32 [P] */
+  readonly fold: Int32Array;
+}
+
+/** Images as they were scored: the file of the artifact `scores` of `evaluate/similarity`. */
+export interface StoredImages {
+  /** float32 [N] in [-1, 1] */
+  readonly similarity: Float32Array;
+  /** int32 [N] */
+  readonly identity: Int32Array;
+  /** int32 [N], number of the image inside its identity */
+  readonly image: Int32Array;
+}
+
+const pairs = { distance: 'F32', same: 'U8', fold: 'I32' } as const;
+const images = { similarity: 'F32', identity: 'I32', image: 'I32' } as const;
+
+export const encodePairScores = (scores: StoredPairs): Buffer => encode(scores, pairs);
+export const encodeImageScores = (scores: StoredImages): Buffer => encode(scores, images);
+
+/** @throws CemiflowError `ScoresInvalid`, `SafetensorsInvalid` */
+export const decodePairScores = (bytes: Buffer): StoredPairs => decode<StoredPairs>(bytes, pairs);
+/** @throws CemiflowError `ScoresInvalid`, `SafetensorsInvalid` */
+export const decodeImageScores = (bytes: Buffer): StoredImages => decode<StoredImages>(bytes, images);
+
+type Layout = { readonly [name: string]: SafeDtype };
+
+const encode = (arrays: object, layout: Layout): Buffer =>
+  encodeSafetensors(
+    Object.fromEntries(
+      Object.entries(layout).map(([name, dtype]) => {
+        const data = arrays[name as keyof typeof arrays] as SafeArray;
+        return [name, { dtype, shape: [data.length], data }];
+      }),
+    ),
+  );
+
+const decode = <T>(bytes: Buffer, layout: Layout): T => {
+  const tensors = decodeSafetensors(bytes);
+  const arrays = Object.entries(layout).map(([name, dtype]) => {
+    const tensor = tensors[name];
+    if (tensor?.dtype === dtype) return [name, tensor.data] as const;
+    throw invalid(`scores must hold ${name} as ${dtype}, got ${tensor?.dtype ?? 'nothing'}`);
+  });
+  const lengths = new Set(arrays.map(([, data]) => data.length));
+  if (lengths.size > 1 || lengths.has(0)) throw invalid('the arrays of scores must be of one length, at least 1');
+  return Object.fromEntries(arrays) as T;
+};
+
+const invalid = (message: string): CemiflowError =>
+  new CemiflowError('ScoresInvalid', message, { remedy: 'evaluate again: cemiflow run with the same spec' });

@@ -1,0 +1,60 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join, resolve, sep } from 'node:path';
+import type { ActionRecord } from '../../core/action.ts';
+import type { ArtifactManifest } from '../../core/artifact.ts';
+import { type Digest, shortDigest } from '../../core/digest.ts';
+import type { CemiflowError } from '../../core/errors.ts';
+import { codeDigests } from '../../schemas/code-digest.ts';
+import type { Lineage } from '../lineage.ts';
+import type { Reading } from '../reading.ts';
+import type { AuditReader } from './reader.ts';
+import type { Ledger } from './result.ts';
+
+/** The code digest in each key is computed again from the source files that were kept with the record. */
+export const checkCode = async (
+  lineage: Lineage,
+  store: Reading,
+  reader: AuditReader,
+  ledger: Ledger,
+): Promise<void> => {
+  const sources = new Map<Digest, ActionRecord>();
+  for (const record of lineage.records.values()) sources.set(record.source.code.digest, record);
+  for (const { action, source } of sources.values()) {
+    const kind = action.kind.replace(/#part$/, '');
+    const where = `code of ${kind}`;
+    const manifest = (await reader.artifact(source.code, where)) && (await reader.manifest(source.code, where));
+    if (!manifest) {
+      ledger.note('code digests computed again', {
+        fault: 'not verifiable',
+        where,
+        message: 'its files cannot be read',
+      });
+      continue;
+    }
+    const found = await digestOfSource(manifest, kind, store).catch((error: CemiflowError) => error);
+    const message =
+      found instanceof Error
+        ? `its files cannot be bundled: ${found.message}`
+        : `its files give ${shortDigest(found)}, the action has ${shortDigest(action.code)}`;
+    ledger.note(
+      'code digests computed again',
+      found === action.code ? undefined : { fault: 'corrupt', where, message },
+    );
+  }
+};
+
+const digestOfSource = async ({ files }: ArtifactManifest, kind: string, store: Reading): Promise<Digest> => {
+  const folder = await mkdtemp(join(tmpdir(), 'cemiflow-code-'));
+  try {
+    for (const { path, digest } of files) {
+      const target = resolve(folder, path);
+      if (!target.startsWith(folder + sep)) throw new Error(`${path} lies outside`);
+      await mkdir(dirname(target), { recursive: true });
+      await writeFile(target, await store.getBlob(digest));
+    }
+    return (await codeDigests([kind], folder)).get(kind)?.digest as Digest;
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+};

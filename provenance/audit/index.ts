@@ -1,0 +1,60 @@
+import type { ArtifactRef } from '../../core/artifact.ts';
+import type { Digest } from '../../core/digest.ts';
+import type { RunDocument, Store } from '../../store/index.ts';
+import { findingsOf } from '../findings/index.ts';
+import type { Lineage } from '../lineage.ts';
+import { checkCode } from './code.ts';
+import { checkContent, checkLinks, checkRecords } from './links.ts';
+import { checkNumbers } from './numbers.ts';
+import { openForAudit } from './open.ts';
+import { checkPage } from './page.ts';
+import { AuditReader } from './reader.ts';
+import { type AuditResult, Ledger } from './result.ts';
+
+export { type AuditResult, exitCodeOf, faultBits, type Problem } from './result.ts';
+
+type AuditStore = Pick<Store, 'getArtifact' | 'getBlob' | 'getRecord' | 'inspectRecord' | 'listRecords'>;
+
+export interface AuditRequest {
+  readonly root: ArtifactRef;
+  /** The run's document, where there is a store that holds one. */
+  readonly document?: RunDocument;
+  /** A page that people have: its path and text. */
+  readonly page?: { readonly path: string; readonly text: string };
+  /** Files that a bundle does without. */
+  readonly leftOut?: ReadonlySet<Digest>;
+  /** More checks of the opened run, such as replays. */
+  readonly also?: (lineage: Lineage, ledger: Ledger) => Promise<void>;
+  /** Told before each part. */
+  readonly tell?: (what: string) => void;
+}
+
+/**
+ * Checks a run from its root to the last byte: rehashes what is reachable, checks every link and key, computes all numbers
+ * again that need no GPU, and looks for what an auditor would want to know.
+ *
+ * @throws what says nothing of the run, such as a store that is away
+ */
+export const auditRun = async (store: AuditStore, request: AuditRequest): Promise<AuditResult> => {
+  const { root, document, page, leftOut, also, tell = () => {} } = request;
+  const ledger = new Ledger();
+  const reader = new AuditReader(store, ledger, leftOut);
+  tell('reading the records of the run');
+  const lineage = await openForAudit(store, root, document, ledger);
+  if (!lineage) return { run: document?.id ?? root.digest, root: root.digest, ...told(ledger), findings: [] };
+  checkLinks(lineage, ledger);
+  tell('rehashing records, manifests and files');
+  await checkRecords(lineage, store, ledger);
+  await checkContent(lineage, reader);
+  tell('computing code digests again');
+  await checkCode(lineage, store, reader, ledger);
+  tell('computing numbers again');
+  await checkNumbers(lineage, store, ledger);
+  tell('looking for findings');
+  const findings = await findingsOf(lineage, store);
+  if (page) await checkPage(page.text, page.path, lineage, store, findings, ledger);
+  await also?.(lineage, ledger);
+  return { run: lineage.run.id, root: root.digest, ...told(ledger), findings };
+};
+
+const told = ({ checks, problems }: Ledger): Pick<AuditResult, 'checks' | 'problems'> => ({ checks, problems });

@@ -1,0 +1,106 @@
+import { type ActionKey, type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
+import { lanes, mapBounded } from '../../core/bounded.ts';
+import { shortDigest } from '../../core/digest.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import { dependenciesOf, toAction } from '../../core/plan.ts';
+import { nodeWithout } from '../../core/skips.ts';
+import type { Store } from '../../store/index.ts';
+import { type Lineage, type MadeNode, madeNodes, partsOf } from '../lineage.ts';
+import type { AuditReader } from './reader.ts';
+import type { Ledger, Problem } from './result.ts';
+
+const what = 'links and keys checked';
+
+/** Every node's action must be the one that the plan and the outputs before it give; every part must be there. */
+export const checkLinks = (lineage: Lineage, ledger: Ledger): void => {
+  const { run, records } = lineage;
+  const outputs = new Map<string, Outputs>();
+  const note = (where: string, message: string | undefined, fault: Problem['fault'] = 'corrupt'): void =>
+    ledger.note(what, message === undefined ? undefined : { fault, where, message });
+  for (const node of run.plan.nodes) {
+    const made = run.nodes[node.id];
+    if (made === undefined) note(node.id, 'was not made in this run', 'missing');
+    else if ('key' in made) {
+      const record = records.get(made.key);
+      note(node.id, record ? undefined : `the record of its action ${made.key} cannot be read`, 'missing');
+      if (record) outputs.set(node.id, record.outputs);
+    }
+  }
+  const because = new Map(
+    Object.entries(run.nodes).flatMap(([id, made]) => ('skipped' in made ? [[id, made.skipped] as const] : [])),
+  );
+  for (const { node, key, record } of madeNodes(lineage)) {
+    const skipped = dependenciesOf(node).flatMap((id) => {
+      const why = because.get(id);
+      return why === undefined ? [] : [{ stage: id, because: why }];
+    });
+    note(
+      node.id,
+      planned(() => actionKey(toAction(nodeWithout(node, skipped), outputs)), key),
+    );
+    for (const part of record.parts ?? [])
+      note(node.id, records.has(part) ? undefined : `the record of its part ${part} cannot be read`, 'missing');
+  }
+};
+
+/** @returns what is wrong with the key, if anything */
+const planned = (keyOf: () => ActionKey, key: ActionKey): string | undefined => {
+  try {
+    const wanted = keyOf();
+    return wanted === key
+      ? undefined
+      : `by the plan and the outputs that it took its action is ${shortDigest(wanted)}, its record has ${shortDigest(key)}`;
+  } catch (error) {
+    if (error instanceof CemiflowError && error.code === 'OutputMissing') return error.message;
+    throw error;
+  }
+};
+
+/** The store's own copies of the records: each under its digest, and the pointer of its key. */
+export const checkRecords = async (
+  lineage: Lineage,
+  store: Pick<Store, 'inspectRecord'>,
+  ledger: Ledger,
+): Promise<void> => {
+  const names = namesOf(lineage);
+  await mapBounded([...lineage.digests], lanes, async ([key, digest]) => {
+    const found = await store.inspectRecord(key, digest);
+    for (const [copy, condition] of Object.entries(found)) {
+      const where = `${copy} of action ${shortDigest(key)} (${names.get(key) ?? 'no node'})`;
+      // Another record of the same action may count by now: findings say whether its outputs differ.
+      const sound = condition === 'sound' || condition === 'other';
+      const message = condition === 'missing' ? 'is not in the store' : 'is not what its digest says';
+      ledger.note('records rehashed', sound ? undefined : { fault: condition, where, message });
+    }
+  });
+};
+
+/** Rehashes everything that the run stands on: outputs of nodes and parts, source files, uncommitted changes. */
+export const checkContent = async (lineage: Lineage, reader: AuditReader): Promise<void> => {
+  for (const made of madeNodes(lineage)) {
+    await outputsSound(made.record, made.node.id, reader);
+    for (const part of partsOf(lineage, made.record)) await outputsSound(part, partName(made, part), reader);
+    for (const record of [made.record, ...partsOf(lineage, made.record)]) {
+      const { code, lock, uncommitted } = record.source;
+      await reader.artifact(code, `source of ${record.action.kind}`);
+      if (lock) await reader.blob(lock, 'package-lock.json');
+      if (uncommitted) await reader.blob(uncommitted, 'uncommitted changes');
+    }
+  }
+};
+
+const outputsSound = async ({ outputs }: ActionRecord, name: string, reader: AuditReader): Promise<void> => {
+  for (const [output, ref] of Object.entries(outputs)) await reader.artifact(ref, `${name}.${output}`);
+};
+
+const partName = ({ node, record }: MadeNode, { key }: ActionRecord): string =>
+  `${node.id}#${(record.parts ?? []).indexOf(key) + 1}`;
+
+/** What each action of the run is to people. */
+export const namesOf = (lineage: Lineage): Map<ActionKey, string> =>
+  new Map(
+    madeNodes(lineage).flatMap((made): [ActionKey, string][] => [
+      [made.key, made.node.id],
+      ...partsOf(lineage, made.record).map((part): [ActionKey, string] => [part.key, partName(made, part)]),
+    ]),
+  );

@@ -1,0 +1,88 @@
+import type { ArtifactManifest, ArtifactRef } from '../../core/artifact.ts';
+import { mapBounded } from '../../core/bounded.ts';
+import type { Digest } from '../../core/digest.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import type { Reading } from '../reading.ts';
+import type { Fault, Ledger } from './result.ts';
+
+/** Whole blobs in memory at a time, of at most 64 MiB each. */
+const blobLanes = 4;
+
+/** Reads artifacts once each, and notes what is damaged or missing; every read of the store is rehashed. */
+export class AuditReader {
+  readonly #store: Reading;
+  readonly #ledger: Ledger;
+  /** Digests of files that a bundle leaves out. */
+  readonly #leftOut: ReadonlySet<Digest>;
+  readonly #manifests = new Map<Digest, Promise<ArtifactManifest | undefined>>();
+  readonly #blobs = new Map<Digest, Promise<boolean>>();
+
+  constructor(store: Reading, ledger: Ledger, leftOut: ReadonlySet<Digest> = new Set()) {
+    this.#store = store;
+    this.#ledger = ledger;
+    this.#leftOut = leftOut;
+  }
+
+  /** The manifest, where it is sound. @param where for the problem */
+  manifest(ref: ArtifactRef, where: string): Promise<ArtifactManifest | undefined> {
+    const known = this.#manifests.get(ref.digest) ?? this.#readManifest(ref, where);
+    this.#manifests.set(ref.digest, known);
+    return known;
+  }
+
+  /** Rehashes the artifact and all its files. @returns whether all of it is sound */
+  async artifact(ref: ArtifactRef, where: string): Promise<boolean> {
+    const manifest = await this.manifest(ref, where);
+    if (!manifest) return false;
+    const sound = await mapBounded(manifest.files, blobLanes, ({ digest, path, bytes }) =>
+      this.blob(digest, `${where}, file ${path}`, bytes),
+    );
+    return sound.every(Boolean);
+  }
+
+  /** @param bytes the size that the manifest states */
+  blob(digest: Digest, where: string, bytes?: number): Promise<boolean> {
+    const known = this.#blobs.get(digest) ?? this.#readBlob(digest, where, bytes);
+    this.#blobs.set(digest, known);
+    return known;
+  }
+
+  async #readManifest(ref: ArtifactRef, where: string): Promise<ArtifactManifest | undefined> {
+    try {
+      const manifest = await this.#store.getArtifact(ref);
+      this.#ledger.note('manifests rehashed');
+      return manifest;
+    } catch (error) {
+      this.#ledger.note('manifests rehashed', { fault: faultOf(error), where, message: (error as Error).message });
+      return undefined;
+    }
+  }
+
+  async #readBlob(digest: Digest, where: string, bytes?: number): Promise<boolean> {
+    if (this.#leftOut.has(digest)) {
+      const message = `${digest} was left out of the bundle`;
+      this.#ledger.note('files rehashed', { fault: 'not verifiable', where, message });
+      return false;
+    }
+    try {
+      const { length } = await this.#store.getBlob(digest);
+      if (bytes === undefined || length === bytes) {
+        this.#ledger.note('files rehashed');
+        return true;
+      }
+      const message = `${digest} has ${length} bytes, its manifest says ${bytes}`;
+      this.#ledger.note('files rehashed', { fault: 'corrupt', where, message });
+    } catch (error) {
+      this.#ledger.note('files rehashed', { fault: faultOf(error), where, message: (error as Error).message });
+    }
+    return false;
+  }
+}
+
+/** What a failed read says of the object. @throws what says nothing of it, such as a store that is away */
+export const faultOf = (error: unknown): Fault => {
+  const { code } = error as CemiflowError;
+  if (error instanceof CemiflowError && /Missing$/.test(code)) return 'missing';
+  if (error instanceof CemiflowError && /(Corrupt|Invalid|Unreadable|Damaged)$/.test(code)) return 'corrupt';
+  throw error;
+};

@@ -1,0 +1,41 @@
+import type { ActionRecord } from '../../core/action.ts';
+import { lanes, mapBounded } from '../../core/bounded.ts';
+import { canonicalJson } from '../../core/canonical.ts';
+import { shortDigest } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import { namesOf } from '../audit/links.ts';
+import type { Lineage } from '../lineage.ts';
+import type { Finding } from './finding.ts';
+import type { FindingStore } from './index.ts';
+
+/** Actions of the run that were done more than once, with other outputs: their key promised the same. */
+export const irreproducible = async (
+  lineage: Lineage,
+  store: Pick<FindingStore, 'listRecords'>,
+): Promise<Finding[]> => {
+  const names = namesOf(lineage);
+  const found = await mapBounded([...lineage.records.values()], lanes, async (record): Promise<Finding[]> => {
+    const others = (await store.listRecords(record.key)).filter((each) => outputsOf(each) !== outputsOf(record));
+    const [other] = others;
+    if (!other) return [];
+    const name = names.get(record.key) ?? shortDigest(record.key);
+    return [
+      {
+        kind: 'not reproducible',
+        severity: 'warning',
+        message: `${name} was done more than once with other outputs: on ${placeOf(record)} for this run, and on ${placeOf(other)}`,
+        nodes: [name],
+        evidence: {
+          key: record.key,
+          outputs: [record, ...others].map(({ outputs }) => outputs as unknown as JsonObject),
+        },
+      },
+    ];
+  });
+  return found.flat();
+};
+
+const outputsOf = ({ outputs }: ActionRecord): string => canonicalJson(outputs as unknown as JsonObject);
+
+const placeOf = ({ machine, endedAt }: ActionRecord): string =>
+  `${machine.host} (${machine.cpu}${machine.tensorflow ? `, TensorFlow ${shortDigest(machine.tensorflow.library)}` : ''}, ${endedAt})`;
