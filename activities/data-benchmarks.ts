@@ -5,7 +5,7 @@ import type { ShardedStageKind } from '../core/stage.ts';
 import { putBenchmarks, putPairs, setPrefix } from '../data/benchmarks.ts';
 import { DatasetWriter } from '../data/dataset.ts';
 import { photoVector } from '../data/procedural/photo.ts';
-import { type BenchmarkSet, planSet } from '../data/procedural/protocol.ts';
+import { type BenchmarkSet, peopleOfSet, planSet } from '../data/procedural/protocol.ts';
 import { renderFace } from '../data/procedural/render.ts';
 
 interface Look extends JsonObject {
@@ -16,6 +16,8 @@ interface Look extends JsonObject {
   readonly variation: number;
   readonly wear: number;
   readonly lookAlikes: number;
+  readonly overlap: number;
+  readonly overlapWith: string;
   readonly kinship: number;
 }
 type Params = Look & { readonly sets: BenchmarkSet[] };
@@ -45,29 +47,35 @@ export const stage: ShardedStageKind<Params, Part> = {
     const plan = planSet(seed, request);
     const writer = new DatasetWriter(store, { height: size, width: size, prefix: setPrefix(set) });
     let step = 0;
-    for (const { identity, image, conditions } of plan.images) {
+    for (const { identity, label, image, conditions } of plan.images) {
       const photo = photoVector(seed, identity, image, conditions);
-      await writer.add({ identity: identity.index, image, pixels: renderFace(identity, photo, size) });
+      await writer.add({ identity: label, image, pixels: renderFace(identity, photo, size) });
       await context.progress({ phase: `draw ${set}`, step: ++step, steps: plan.images.length });
     }
     const files = [...(await writer.files()), await putPairs(store, set, plan, plan.images.length)];
     return {
-      benchmarks: await putBenchmarks(store, files, { sets: [set], height: size, width: size, ...describe(request) }),
+      benchmarks: await putBenchmarks(store, files, {
+        ...{ sets: [set], height: size, width: size },
+        ...describe(seed, [set], request),
+      }),
     };
   },
 
-  async join({ size, sets, ...request }, parts, { store }) {
+  async join({ size, sets, ...request }, parts, { seed, store }) {
     const files: FileEntry[] = [];
     for (const part of parts as readonly Outputs[]) {
       files.push(...(await store.getArtifact(part.benchmarks as ArtifactRef)).files);
     }
-    const meta = { sets: [...sets], height: size, width: size, ...describe(request) };
+    const meta = { sets: [...sets], height: size, width: size, ...describe(seed, sets, request) };
     return { benchmarks: await putBenchmarks(store, files, meta) };
   },
 };
 
-const describe = ({ pairs, population }: { pairs: number; population: string }) => ({
+type Asked = Pick<Look, 'pairs' | 'identities' | 'population' | 'overlap' | 'overlapWith'>;
+
+const describe = (seed: number, sets: readonly BenchmarkSet[], request: Asked) => ({
   origin: 'procedural',
-  pairs,
-  population,
+  pairs: request.pairs,
+  population: request.population,
+  people: sets.flatMap((set) => peopleOfSet(seed, { ...request, set })),
 });

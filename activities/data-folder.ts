@@ -2,6 +2,7 @@ import type { Digest } from '../core/digest.ts';
 import type { StageKind } from '../core/stage.ts';
 import { DatasetWriter } from '../data/dataset.ts';
 import { FolderReader } from '../data/folder/read.ts';
+import { namesFile } from '../data/people.ts';
 
 interface Params {
   readonly path: string;
@@ -9,6 +10,9 @@ interface Params {
   readonly minImages: number;
   readonly maxImages: number;
   readonly onBadFile: 'fail' | 'skip';
+  readonly faces: 'real' | 'synthetic';
+  readonly licence: string;
+  readonly consent: string;
   /** Filled in when the experiment is planned. */
   readonly content?: Digest;
 }
@@ -18,7 +22,7 @@ const namedSkips = 100;
 
 /** `data/folder`: packs a user's own photos into shards. */
 export const stage: StageKind<Params> = {
-  async run({ path, ...options }, context) {
+  async run({ path, faces, licence, consent, ...options }, context) {
     const reader = await FolderReader.open(path, options);
     const writer = new DatasetWriter(context.store, { height: options.size, width: options.size });
     let step = 0;
@@ -31,6 +35,18 @@ export const stage: StageKind<Params> = {
       });
     }
     const skipped = { count: reader.bad.length, files: reader.bad.slice(0, namedSkips).map((file) => file.path) };
-    return { data: await writer.finish({ origin: 'folder', ...(skipped.count > 0 ? { skipped } : {}) }) };
+    const files = await writer.files();
+    const names = Buffer.from(JSON.stringify(reader.names));
+    return {
+      data: await context.store.putArtifact({
+        type: 'dataset',
+        meta: {
+          ...{ origin: 'folder', faces, licence, consent },
+          ...(skipped.count > 0 ? { skipped } : {}),
+          ...writer.counts(),
+        },
+        files: [...files, await context.store.putFile(namesFile, names, 'application/json')],
+      }),
+    };
   },
 };

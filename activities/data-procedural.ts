@@ -3,6 +3,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import type { JsonObject } from '../core/errors.ts';
 import type { ShardedStageKind } from '../core/stage.ts';
 import { DatasetWriter, joinShards } from '../data/dataset.ts';
+import { drawnPeople } from '../data/people.ts';
 import { identityVector } from '../data/procedural/identity.ts';
 import { everyday, photoVector } from '../data/procedural/photo.ts';
 import { renderFace } from '../data/procedural/render.ts';
@@ -44,16 +45,18 @@ export const stage: ShardedStageKind<Params, Part> = {
         await context.progress({ phase: 'draw faces', step: i * images + image + 1, steps: count * images });
       }
     }
-    return { data: await writer.finish({ origin: 'procedural', population }) };
+    const people = [drawnPeople(seed, population, first, count)];
+    return { data: await writer.finish({ origin: 'procedural', population, people }) };
   },
 
-  async join({ identities, images, size, population }, parts, { store }) {
+  async join({ identities, firstIdentity, images, size, population }, parts, { seed, store }) {
     const refs = parts.map((part: Outputs) => part.data as ArtifactRef);
     const manifests = await Promise.all(refs.map((ref) => store.getArtifact(ref)));
     const files = joinShards(manifests.map((manifest) => manifest.files));
     const meta = {
       origin: 'procedural',
       population,
+      people: [drawnPeople(seed, population, firstIdentity, identities)],
       identities,
       images: identities * images,
       height: size,

@@ -4,10 +4,11 @@ import { CemiflowError } from '../core/errors.ts';
 import type { StageKind } from '../core/stage.ts';
 import type { ImageSet } from '../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
+import { putMetrics } from '../data/metrics-file.ts';
 import { encodeImageScores } from '../data/scores.ts';
 import { rowCosine, similarityMetrics } from '../metrics/similarity.ts';
 import { type InputContext, loadSet, withInput } from './input.ts';
-import { putMetrics, withEmbedder } from './recognizer.ts';
+import { withEmbedder } from './recognizer.ts';
 
 /** `schemas/stages/evaluate-similarity.schema.json` */
 interface Params {

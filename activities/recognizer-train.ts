@@ -6,6 +6,7 @@ import type { StageKind } from '../core/stage.ts';
 import type { Augmentation } from '../data/augment.ts';
 import type { ImageSet } from '../data/images.ts';
 import { type AugmentRecipe, maker as augmented } from '../data/loader/augmented.ts';
+import { putMetrics } from '../data/metrics-file.ts';
 import { compileStep, type Step } from '../nn/compile/index.ts';
 import { withPrefix } from '../nn/gradients.ts';
 import { seedTensor } from '../nn/kernels/random.ts';
@@ -22,7 +23,7 @@ import {
 import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
 import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
-import { putMetrics, putWeights } from './recognizer.ts';
+import { putWeights } from './recognizer.ts';
 import { type Part, partsOf } from './steps.ts';
 import { runTraining, type Training } from './training.ts';
 

@@ -1,5 +1,4 @@
 import type { ArtifactRef } from '../core/artifact.ts';
-import { canonicalJson } from '../core/canonical.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import type { SafeTensors } from '../data/formats/safetensors.ts';
@@ -149,13 +148,3 @@ const sizeMismatch = (expected: number, { height, width }: Images): CemiflowErro
     remedy: 'make the images in the size that the recognizer was trained on',
     data: { expected, height, width },
   });
-
-/** Stores `metrics.json` as an artifact of its own. */
-export const putMetrics = async <T extends { readonly kind: string }>(
-  store: ArtifactStore,
-  metrics: T,
-): Promise<ArtifactRef> => {
-  const text = canonicalJson(metrics as unknown as JsonObject);
-  const file = await store.putFile('metrics.json', Buffer.from(text), 'application/json');
-  return store.putArtifact({ type: 'metrics', meta: { kind: metrics.kind }, files: [file] });
-};

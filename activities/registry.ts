@@ -14,6 +14,7 @@ export const registry: { readonly [kind: string]: () => Promise<{ readonly stage
   'evaluate/similarity': () => import('./evaluate-similarity.ts'),
   'evaluate/verification': () => import('./evaluate-verification.ts'),
   'inquiry/select': () => import('./inquiry-select.ts'),
+  'recognizer/select': () => import('./recognizer-select.ts'),
   'recognizer/train': () => import('./recognizer-train.ts'),
   'report/build': () => import('./report-build.ts'),
 };

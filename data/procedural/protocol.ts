@@ -1,4 +1,5 @@
 import { permutation, randomStream } from '../../core/random.ts';
+import { drawnPeople, type People } from '../people.ts';
 import { baseAge, type Identity, identityDistance, identityVector, resemble } from './identity.ts';
 import { everyday, type PhotoConditions } from './photo.ts';
 
@@ -39,12 +40,18 @@ export interface SetRequest {
   readonly wear: number;
   /** Candidates from which the other person of a different pair is chosen; 1 takes anybody. */
   readonly lookAlikes: number;
+  /** 0 … 1: share of the people of each fold who are taken from `overlapWith`. */
+  readonly overlap: number;
+  /** A population of training people. */
+  readonly overlapWith: string;
   /** 0 … 0.95: share of each factor that the two members of a family (2i, 2i + 1) have in common. */
   readonly kinship: number;
 }
 
 export interface PlannedImage {
   readonly identity: Identity;
+  /** Number of the person inside the benchmarks. */
+  readonly label: number;
   readonly image: number;
   readonly conditions: PhotoConditions;
 }
@@ -83,16 +90,17 @@ export const planSet = (seed: number, request: SetRequest): SetPlan => {
     fold.push(f);
   };
   for (let f = 0; f < folds; f++) {
-    const people = familiesOf(seed, request, first + f * perFold, perFold);
+    const people = familiesOf(seed, request, first, f, perFold);
     const base = images.length;
     for (let p = 0; p < half; p++) {
       const identity = people[p % perFold] as Identity;
+      const label = first + f * perFold + (p % perFold);
       const round = 2 * Math.floor(p / perFold);
       // Which of the two is the older, or the profile, changes from pair to pair.
       const swap = (p + f) % 2;
       for (let side = 0; side < 2; side++) {
         const image = round + side;
-        images.push({ identity, image, conditions: conditionsOf(knobs, request, identity, side ^ swap) });
+        images.push({ identity, label, image, conditions: conditionsOf(knobs, request, identity, side ^ swap) });
       }
       add(base + 2 * p, base + 2 * p + 1, 1, f);
     }
@@ -112,13 +120,39 @@ export const planSet = (seed: number, request: SetRequest): SetPlan => {
   };
 };
 
-const familiesOf = (seed: number, request: SetRequest, first: number, count: number): Identity[] => {
+/** Populations of benchmarks have names that no training set can ask for. */
+const populationOf = ({ population }: Pick<SetRequest, 'population'>): string => `benchmark ${population}`;
+
+/** People of each fold who are taken from a training population. */
+const sharedPerFold = ({ identities, overlap }: Pick<SetRequest, 'identities' | 'overlap'>): number =>
+  Math.round(Math.floor(identities / folds) * overlap);
+
+/** Whom a set shows. */
+export const peopleOfSet = (
+  seed: number,
+  request: Pick<SetRequest, 'set' | 'identities' | 'population' | 'overlap' | 'overlapWith'>,
+): People[] => {
+  const perFold = Math.floor(request.identities / folds);
+  const shared = sharedPerFold(request);
+  const first = benchmarkSets.indexOf(request.set) * identitiesPerSet;
+  const own = Array.from({ length: folds }, (_, f) =>
+    drawnPeople(seed, populationOf(request), first + f * perFold + shared, perFold - shared),
+  );
+  const others = shared > 0 ? [drawnPeople(seed, request.overlapWith, 0, folds * shared)] : [];
+  return [...own.filter(({ count }) => count > 0), ...others];
+};
+
+/** The first people of a fold are those shared with a training population: nobody is in two folds. */
+const familiesOf = (seed: number, request: SetRequest, first: number, fold: number, count: number): Identity[] => {
+  const shared = sharedPerFold(request);
   const people = Array.from({ length: count }, (_, i) =>
-    identityVector(seed, first + i, `benchmark ${request.population}`),
+    i < shared
+      ? identityVector(seed, fold * shared + i, request.overlapWith)
+      : identityVector(seed, first + fold * count + i, populationOf(request)),
   );
   return people.map((person, i) => {
     const sibling = people[i - 1];
-    return i % 2 === 1 && sibling !== undefined && request.kinship > 0
+    return i % 2 === 1 && i > shared && sibling !== undefined && request.kinship > 0
       ? resemble(person, sibling, request.kinship)
       : person;
   });
@@ -146,7 +180,7 @@ const lookAlike = (
   imageOf: (pair: number) => number,
   half: number,
 ): number => {
-  const { identity } = images[a] as PlannedImage;
+  const { identity, label } = images[a] as PlannedImage;
   const order = permutation(half, seed, 'faces', request.set, request.population, 'different', f, a);
   const uniform = randomStream(seed, 'faces', request.set, request.population, 'candidates', f, a);
   const wanted = Math.max(1, Math.round(request.lookAlikes * setKnobs[request.set].lookAlikes));
@@ -157,8 +191,8 @@ const lookAlike = (
   let seen = 0;
   for (let i = 0; i < half && seen < candidates; i++) {
     const b = imageOf(order[i] as number);
-    const other = (images[b] as PlannedImage).identity;
-    if (other.index === identity.index) continue;
+    const { identity: other, label: otherLabel } = images[b] as PlannedImage;
+    if (otherLabel === label) continue;
     seen++;
     const distance = identityDistance(identity, other);
     if (distance < nearest) {

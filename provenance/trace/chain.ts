@@ -1,7 +1,7 @@
 import type { ActionRecord } from '../../core/action.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError, type Json } from '../../core/errors.ts';
-import { isNodeRef } from '../../core/plan.ts';
+import { isNodeRef, type PlanNode } from '../../core/plan.ts';
 import { type Lineage, type MadeNode, madeNodes, partsOf } from '../lineage.ts';
 
 /** One step of a chain: a node of the run, and what it took. */
@@ -75,6 +75,12 @@ const inputsOfNode = ({ node }: MadeNode, nodes: ReadonlyMap<string, MadeNode>):
   };
   walk(node.params, []);
   return inputs;
+};
+
+/** The node whose output a parameter of this node takes. */
+export const nodeOfParam = ({ params }: PlanNode, name: string): string | undefined => {
+  const value = params[name];
+  return isNodeRef(value) ? value.$node : undefined;
 };
 
 /**

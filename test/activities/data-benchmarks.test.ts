@@ -16,6 +16,8 @@ const params = {
   wear: 1,
   lookAlikes: 4,
   kinship: 0,
+  overlap: 0,
+  overlapWith: 'train',
 };
 
 test('five sets stand in one artifact, each with its images and its ten folds', async () => {

@@ -12,7 +12,10 @@ import { loadDataset } from '../../data/loader/load.ts';
 import { stageContext } from '../data/procedural/context.ts';
 import { allPixels } from '../helpers/images.ts';
 
-const defaults = { size: 16, minImages: 2, maxImages: 0, onBadFile: 'fail' as const };
+const defaults = {
+  ...{ size: 16, minImages: 2, maxImages: 0, onBadFile: 'fail' as const },
+  ...{ faces: 'real' as const, licence: '', consent: '' },
+};
 const context = stageContext();
 let home: string;
 

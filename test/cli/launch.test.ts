@@ -3,7 +3,6 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findArtifact } from '../../cli/artifacts.ts';
 import { launch, runningBuild, waitingRuns } from '../../cli/launch.ts';
 import { findRun, runIdOf } from '../../cli/runs.ts';
-import { actionKey } from '../../core/action.ts';
 import { type Plan, toAction } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
 import { openStore, type RunDocument, type Store } from '../../store/index.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { sharedPeople } from '../../../data/people.ts';
 import { identityDistance, identityVector } from '../../../data/procedural/identity.ts';
-import { benchmarkSets, planSet, type SetRequest } from '../../../data/procedural/protocol.ts';
+import { benchmarkSets, peopleOfSet, planSet, type SetRequest } from '../../../data/procedural/protocol.ts';
 
 const request = (change: Partial<SetRequest> = {}): SetRequest => ({
   set: 'lfw',
@@ -10,11 +11,32 @@ const request = (change: Partial<SetRequest> = {}): SetRequest => ({
   variation: 1,
   wear: 1,
   lookAlikes: 4,
+  overlap: 0,
+  overlapWith: 'train',
   kinship: 0,
   ...change,
 });
 
 describe('people', () => {
+  test('of a set that overlaps with a training population are its first ones, in one fold each, and the set says so', () => {
+    const asked = request({ overlap: 0.3 });
+    const { images, fold, left } = planSet(7, asked);
+    const ofTraining = new Map<number, Set<number>>();
+    left.forEach((image, pair) => {
+      const { identity } = images[image] as (typeof images)[number];
+      if (identity.population !== 'train') return;
+      ofTraining.set(identity.index, (ofTraining.get(identity.index) ?? new Set()).add(fold[pair] as number));
+    });
+    expect([...ofTraining.keys()].sort((a, b) => a - b)).toEqual(Array.from({ length: 30 }, (_, i) => i));
+    for (const folds of ofTraining.values()) expect(folds.size).toBe(1);
+    const training = [{ namespace: 'drawn/7/train', first: 10, count: 400 }];
+    expect(sharedPeople(peopleOfSet(7, asked), training)).toBe(20);
+    expect(sharedPeople(peopleOfSet(7, request()), training)).toBe(0);
+    expect(sharedPeople(peopleOfSet(8, asked), training)).toBe(0);
+    const people = peopleOfSet(7, asked).reduce((sum, { count }) => sum + count, 0);
+    expect(people).toBe(new Set(images.map(({ label }) => label)).size);
+  });
+
   test('of different populations and numbers are different people', () => {
     const seen = new Set<string>();
     for (const population of ['train', 'test', 'mine']) {
