@@ -48,7 +48,8 @@ export class ActionAttempt implements StageCheckpoints {
 
   constructor(setup: AttemptSetup) {
     this.#setup = setup;
-    this.#interval = setup.interval ?? defaultCheckpointInterval;
+    const { everySeconds, everySteps } = setup.interval ?? {};
+    this.#interval = everySeconds || everySteps ? { everySeconds, everySteps } : defaultCheckpointInterval;
     this.#own = {
       id: setup.id,
       attempt: setup.attempt,
@@ -144,10 +145,15 @@ export class ActionAttempt implements StageCheckpoints {
     return this.#claim ? lostSeconds((await this.#claim).attempts) : 0;
   }
 
-  /** The action has its record: nothing of this is needed any more. */
+  /** The action has its record: nothing of this is needed any more, unless it is to be kept for audits. */
   async finish(): Promise<void> {
     await this.settled();
     if (!this.#claim && !(await this.#left)) return;
+    if (this.#claim && (await this.#claim).keepAll) {
+      const end = { end: 'done', endedAt: isoTime(Date.now()) };
+      await this.#change((state) => state, end).catch((error) => this.#setup.log(`the end is not written: ${error}`));
+      return;
+    }
     await this.#setup.store.checkpoints.remove(this.#setup.key).catch((error) => {
       this.#setup.log(`checkpoints are left behind: ${error}`);
     });
@@ -196,7 +202,8 @@ export class ActionAttempt implements StageCheckpoints {
     const { checkpoints = [], kept = {} } = state ?? {};
     const others = (state?.attempts ?? []).filter(({ id }) => id !== this.#own.id);
     const attempts = [...closed(others, before), { ...this.#own, ...this.#steps() }];
-    return { key: this.#setup.key, owner: this.#own.id, attempts, checkpoints, kept };
+    const keepAll = this.#setup.interval?.keep ?? state?.keepAll;
+    return { key: this.#setup.key, owner: this.#own.id, attempts, checkpoints, kept, ...(keepAll && { keepAll }) };
   }
 
   /**

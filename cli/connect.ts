@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { CemiflowError } from '../core/errors.ts';
 import { resolveEndpoints, runningEndpoints, up } from '../services/index.ts';
 import type { Endpoints } from '../services/types.ts';
-import { openStore, type Store } from '../store/index.ts';
+import { openStore, type S3Config, type Store } from '../store/index.ts';
 import type { Session } from './session.ts';
 
 /** Starts what is not up, and says so. */
@@ -10,10 +10,15 @@ export const ensureServices = (session: Session): Promise<Endpoints> =>
   up({ home: session.home, env: session.env, onEvent: ({ message }) => session.note(message) });
 
 /** The store, with the services that it needs. Where they run, Temporal and its client are left alone. */
-export const connectStore = async (session: Session): Promise<Store> => {
+export const connectStore = async (session: Session): Promise<Store> => (await connectPlace(session)).store;
+
+/** The same, and where it lies: for programs that open it themselves. */
+export const connectPlace = async (session: Session): Promise<{ readonly store: Store; readonly place: S3Config }> => {
   const running = await runningEndpoints(session);
   const store = running && (await openStore(running.s3).catch(() => undefined));
-  return store ?? openStore((await ensureServices(session)).s3);
+  if (store) return { store, place: running.s3 };
+  const { s3 } = await ensureServices(session);
+  return { store: await openStore(s3), place: s3 };
 };
 
 /** The servers as they are known; starts nothing. */

@@ -29,9 +29,14 @@ export const readGuard = (args: Arguments): Guard => {
   const everySeconds = args.count('checkpoint-seconds', 1);
   const everySteps = args.count('checkpoint-steps', 1);
   const heartbeatSeconds = args.count('heartbeat-timeout', 1);
-  const checkpoint = { ...(everySeconds && { everySeconds }), ...(everySteps && { everySteps }) };
+  const keep = args.flag('keep-checkpoints');
+  const checkpoint = {
+    ...(everySeconds && { everySeconds }),
+    ...(everySteps && { everySteps }),
+    ...(keep && { keep }),
+  };
   return {
-    ...(everySeconds || everySteps ? { checkpoint } : {}),
+    ...(everySeconds || everySteps || keep ? { checkpoint } : {}),
     ...(heartbeatSeconds ? { heartbeatSeconds } : {}),
   };
 };

@@ -21,6 +21,8 @@ export interface Checkpoint {
 export interface CheckpointInterval {
   readonly everySeconds?: number;
   readonly everySteps?: number;
+  /** Whether all of them stay when the action has ended, so that an audit can replay from one to the next. */
+  readonly keep?: boolean;
 }
 
 /** Two minutes: what a crash may cost, against the copy and the upload of the state. */

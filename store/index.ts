@@ -4,6 +4,7 @@ import type { Digest } from '../core/digest.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { Artifacts } from './artifacts.ts';
 import { Checkpoints } from './checkpoints/index.ts';
+import { FolderObjects } from './folder.ts';
 import type { ObjectStore } from './objects.ts';
 import { type PutRecordResult, Records } from './records.ts';
 import { type LatestAction, type RunDocument, Runs } from './runs.ts';
@@ -57,13 +58,20 @@ export class Store implements ArtifactStore {
     this.#runs.latestOf(experiment, nodeIds);
 }
 
+/** Where objects lie: in a bucket of an S3 server, or in a folder, as a bundle has them. */
+export type ObjectPlace = S3Config | { readonly folder: string };
+
+/** @throws CemiflowError `StoreUnreachable`, `StoreTimeout`, `StoreDenied`, `StoreEndpointInvalid` */
+export const openObjects = async (place: ObjectPlace): Promise<ObjectStore> => {
+  if ('folder' in place) return new FolderObjects(place.folder);
+  const objects = new S3Objects(place);
+  await objects.ensureBucket();
+  return objects;
+};
+
 /**
  * Opens the store in a bucket of an S3 server, and makes the bucket where it is missing.
  *
  * @throws CemiflowError `StoreUnreachable`, `StoreTimeout`, `StoreDenied`, `StoreEndpointInvalid`
  */
-export const openStore = async (config: S3Config): Promise<Store> => {
-  const objects = new S3Objects(config);
-  await objects.ensureBucket();
-  return new Store(objects);
-};
+export const openStore = async (place: ObjectPlace): Promise<Store> => new Store(await openObjects(place));

@@ -26,6 +26,7 @@ const arrows: { readonly [from: string]: { readonly values: readonly string[]; r
     docker: { values: ['core', 'schemas'] },
     bench: { values: ['core', 'nn', 'data', 'metrics', 'store', 'services', 'setup'] },
     'worker.ts': { values: ['core', 'workflows', 'activities', 'nn', 'store', 'schemas'] },
+    'replay.ts': { values: ['core', 'activities', 'nn', 'schemas', 'store'], types: ['provenance'] },
     'doctor.ts': { values: ['core', 'activities', 'nn'] },
     'setup.mjs': { values: ['setup'] },
   };
@@ -34,6 +35,7 @@ const arrows: { readonly [from: string]: { readonly values: readonly string[]; r
 const environmentReaders = [
   'worker.ts',
   'doctor.ts',
+  'replay.ts',
   'setup.mjs',
   'setup/',
   'cli/',

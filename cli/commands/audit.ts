@@ -1,9 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { type AuditResult, auditRun, exitCodeOf } from '../../provenance/audit/index.ts';
+import { type AuditResult, auditRun, exitCodeOf, type Ledger, noteReplayed } from '../../provenance/audit/index.ts';
+import type { Lineage } from '../../provenance/lineage.ts';
 import { rootIn } from '../../provenance/publish/page.ts';
+import { chooseJobs, namedJobs } from '../../provenance/replay/choose.ts';
+import { replay } from '../../provenance/replay/client.ts';
+import type { S3Config, Store } from '../../store/index.ts';
 import type { Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
+import { connectPlace } from '../connect.ts';
 import { formatError, usageError } from '../exit.ts';
 import { rootOf } from '../lineage.ts';
 import { findRun } from '../runs.ts';
@@ -20,16 +24,37 @@ export const run: Run = async (args, session) => {
     if ((name === undefined) === (file === undefined))
       throw usageError('audit takes RUN or --file', 'cemiflow audit RUN');
     const page = file === undefined ? undefined : await readPage(resolve(session.cwd, file));
-    const store = await connectStore(session);
+    const { store, place } = await connectPlace(session);
     const document = name === undefined ? undefined : await findRun(store, name);
     const digest = document ? rootOf(document) : (page?.root as ReturnType<typeof rootOf>);
-    const result = await auditRun(store, { root: { type: 'run', digest }, document, page, tell: session.note });
+    const wanted = args.text('replay');
+    const seed = args.count('seed') ?? Date.now() % 2 ** 31;
+    const also = wanted === undefined ? undefined : replaying(wanted, seed, { store, place }, session);
+    const root = { type: 'run', digest } as const;
+    const result = await auditRun(store, { root, document, page, also, tell: session.note });
     return tell(result, session);
   } catch (error) {
     session.note(formatError(error, session));
     return couldNotRun;
   }
 };
+
+/** @param wanted how many random pieces, or the name of a node */
+const replaying =
+  (wanted: string, seed: number, { store, place }: { store: Store; place: S3Config }, session: Session) =>
+  async (lineage: Lineage, ledger: Ledger): Promise<void> => {
+    const isCount = /^\d+$/.test(wanted);
+    const jobs = isCount
+      ? await chooseJobs(lineage, store.checkpoints, Number(wanted), seed)
+      : namedJobs(lineage, wanted);
+    if (isCount) session.note(`replaying ${jobs.length} pieces, chosen by --seed ${seed}`);
+    const options = { store: place, mode: 'check', env: session.env, signal: session.interrupted } as const;
+    for await (const replayed of replay(jobs, options)) {
+      const { name, verdict, why, seconds } = replayed;
+      session.note(`${name}: ${verdict}${why ? `: ${why}` : ''} (${seconds.toFixed(1)} s)`);
+      noteReplayed(replayed, ledger);
+    }
+  };
 
 /** @throws CemiflowError `Usage` where it is no page of a run */
 const readPage = async (path: string) => {

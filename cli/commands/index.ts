@@ -14,6 +14,7 @@ const resources = {
 const guard = {
   'checkpoint-seconds': { type: 'string' },
   'checkpoint-steps': { type: 'string' },
+  'keep-checkpoints': { type: 'boolean' },
   'heartbeat-timeout': { type: 'string' },
 } as const;
 const because = { type: 'string' } as const;
@@ -31,6 +32,7 @@ const resourceDetails = [
 const guardDetails = [
   '--checkpoint-seconds N training leaves a checkpoint after so long; default 120 where steps are not given',
   '--checkpoint-steps N   and after so many steps, whichever comes first',
+  '--keep-checkpoints     all of them stay when a training has ended, so that "audit --replay" can go from one to the next',
   '--heartbeat-timeout N  seconds of silence after which a worker is taken for lost; default 60. For tests, and for',
   '                       machines on which a single training step takes longer',
 ];
@@ -196,14 +198,17 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'audit',
-    usage: 'RUN | --file report.html',
+    usage: 'RUN | --file report.html [--replay N|NODE] [--seed S]',
     summary: 'rehash everything behind a run, check every link, compute its numbers again',
     details: [
       runName,
-      '--file PATH   the run whose root a page prints, and the page itself, number by number',
+      '--file PATH        the run whose root a page prints, and the page itself, number by number',
+      '--replay N         do so many random shards, evaluations and training intervals again, and compare',
+      "--replay NODE      do a node again, such as 'verify[m=0.5]', or one of its parts: 'synthetic[m=1]#3'",
+      '--seed S           chooses the same pieces again',
       'Exit code: the sum of 1 corrupt, 2 missing, 4 not reproduced, 8 not verifiable; 16 where the audit could not run.',
     ].join('\n'),
-    options: { file: { type: 'string' } },
+    options: { file: { type: 'string' }, replay: { type: 'string' }, seed: { type: 'string' } },
     positionals: [0, 1],
     load: () => import('./audit.ts'),
   },

@@ -3,6 +3,7 @@ import type { Digest } from '../../core/digest.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 import { findingsOf } from '../findings/index.ts';
 import type { Lineage } from '../lineage.ts';
+import type { Replayed } from '../replay/job.ts';
 import { checkCode } from './code.ts';
 import { checkContent, checkLinks, checkRecords } from './links.ts';
 import { checkNumbers } from './numbers.ts';
@@ -11,7 +12,7 @@ import { checkPage } from './page.ts';
 import { AuditReader } from './reader.ts';
 import { type AuditResult, Ledger } from './result.ts';
 
-export { type AuditResult, exitCodeOf, faultBits, type Problem } from './result.ts';
+export { type AuditResult, exitCodeOf, faultBits, type Ledger, type Problem } from './result.ts';
 
 type AuditStore = Pick<Store, 'getArtifact' | 'getBlob' | 'getRecord' | 'inspectRecord' | 'listRecords'>;
 
@@ -55,6 +56,13 @@ export const auditRun = async (store: AuditStore, request: AuditRequest): Promis
   if (page) await checkPage(page.text, page.path, lineage, store, findings, ledger);
   await also?.(lineage, ledger);
   return { run: lineage.run.id, root: root.digest, ...told(ledger), findings };
+};
+
+/** A replay as a check of the audit. */
+export const noteReplayed = ({ name: where, verdict, why = '' }: Replayed, ledger: Ledger): void => {
+  const fault = { different: 'not reproduced', cannot: 'not verifiable' } as const;
+  const bad = verdict === 'different' || verdict === 'cannot';
+  ledger.note('pieces replayed', bad ? { fault: fault[verdict], where, message: why } : undefined);
 };
 
 const told = ({ checks, problems }: Ledger): Pick<AuditResult, 'checks' | 'problems'> => ({ checks, problems });

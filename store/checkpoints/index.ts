@@ -82,7 +82,7 @@ export class Checkpoints implements CheckpointWriter {
     const stored = { ...made, digest: checkpointDigest(made) };
     const next = await this.change(key, owner, (state) => ({
       ...state,
-      checkpoints: [stored, ...state.checkpoints.slice(0, keptCheckpoints - 1)],
+      checkpoints: [stored, ...(state.keepAll ? state.checkpoints : state.checkpoints.slice(0, keptCheckpoints - 1))],
       attempts: state.attempts.map((a) => (a.id === owner ? { ...a, toStep: step, checkpointedAt: made.at } : a)),
     }));
     if (!next) return undefined;

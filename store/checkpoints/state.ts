@@ -40,7 +40,9 @@ export interface ActionState {
   readonly owner: string;
   /** Oldest first. */
   readonly attempts: readonly OpenAttempt[];
-  /** Newest first, two at most. */
+  /** Whether no checkpoint goes, not even when the action has ended. */
+  readonly keepAll?: boolean;
+  /** Newest first; two at most, unless all are kept. */
   readonly checkpoints: readonly StoredCheckpoint[];
   /** Arrays that every attempt needs, by name. */
   readonly kept: { readonly [name: string]: StoredArrays };

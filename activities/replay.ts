@@ -1,0 +1,150 @@
+import type { ActionRecord, Machine, Outputs } from '../core/action.ts';
+import type { Checkpoint, StageCheckpoints } from '../core/checkpoint.ts';
+import { type Digest, shortDigest } from '../core/digest.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import {
+  type AnyStageKind,
+  isSharded,
+  type ShardedStageKind,
+  type StageContext,
+  type StageKind,
+} from '../core/stage.ts';
+import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from '../provenance/replay/job.ts';
+import type { Store } from '../store/index.ts';
+import { noCheckpoints } from './attempt.ts';
+import { compareOutputs } from './tolerance.ts';
+
+export interface ReplayDependencies {
+  readonly store: Store;
+  /** A store that reads what is in `store`, and keeps what is written away from it. */
+  overlay(): Store;
+  loadStage(kind: string): Promise<AnyStageKind>;
+  code(kind: string): Promise<Digest | undefined>;
+  machine(kind: string): Promise<Machine>;
+  log(message: string): void;
+}
+
+/** Does a recorded action again. Never rejects but for what says nothing of the action, such as a store that is away. */
+export const replayAction = async (
+  job: ReplayJob,
+  mode: ReplayMode,
+  dependencies: ReplayDependencies,
+): Promise<Replayed> => {
+  const { name, record } = job;
+  const started = performance.now();
+  const verdict = await judge(job, mode, dependencies).catch((error): Pick<Replayed, 'verdict' | 'why'> => {
+    if (!(error instanceof CemiflowError) || error.retryable) throw error;
+    return { verdict: 'cannot', why: `${error.code}: ${error.message}` };
+  });
+  return { name, key: record.key, ...verdict, seconds: (performance.now() - started) / 1000 };
+};
+
+const judge = async (
+  job: ReplayJob,
+  mode: ReplayMode,
+  dependencies: ReplayDependencies,
+): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
+  const { record, interval } = job;
+  const { action, source } = record;
+  const kind = action.kind.replace(/#part$/, '');
+  const code = await dependencies.code(kind);
+  if (code !== action.code) {
+    const commit = source.commit ? `; check out commit ${source.commit}` : '';
+    const now = code ? `has the code ${shortDigest(code)}` : 'has no such kind';
+    return { verdict: 'cannot', why: `it was made by code ${shortDigest(action.code)}, this checkout ${now}${commit}` };
+  }
+  const stage = await dependencies.loadStage(kind);
+  const store = mode === 'rebuild' ? dependencies.store : dependencies.overlay();
+  if (interval) return replayInterval(job, stage, store, dependencies);
+  const outputs = await perform(job, stage, contextOf(record, store, dependencies));
+  if (sameOutputs(outputs, record.outputs)) return { verdict: 'same' };
+  const here = await dependencies.machine(kind);
+  if (sameKind(record.machine, here)) return { verdict: 'different', why: differing(outputs, record.outputs) };
+  return compareOutputs(outputs, record.outputs, store, dependencies.store);
+};
+
+const perform = ({ record, parts }: ReplayJob, stage: AnyStageKind, context: StageContext): Promise<Outputs> => {
+  const { kind, params } = record.action;
+  if (!isSharded(stage)) return (stage as StageKind).run(params, context);
+  const sharded = stage as unknown as ShardedStageKind<JsonObject>;
+  return kind.endsWith('#part') ? sharded.runPart(params, context) : sharded.join(params, parts ?? [], context);
+};
+
+const contextOf = (
+  { action }: ActionRecord,
+  store: Store,
+  { log }: ReplayDependencies,
+  checkpoints: StageCheckpoints = noCheckpoints,
+  signal = new AbortController().signal,
+): StageContext => ({
+  seed: action.seed,
+  store,
+  signal,
+  checkpoints,
+  log,
+  progress: async () => {
+    // Lets signals and output through, as a worker does.
+    await new Promise((resolve) => setImmediate(resolve));
+    signal.throwIfAborted();
+  },
+});
+
+/** From one kept checkpoint to the next, whose state must come out bit for bit; or to the end, and its outputs. */
+const replayInterval = async (
+  job: ReplayJob,
+  stage: AnyStageKind,
+  store: Store,
+  dependencies: ReplayDependencies,
+): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
+  const { record } = job;
+  const { key } = record;
+  const { from, to } = job.interval as NonNullable<ReplayJob['interval']>;
+  const state = await dependencies.store.checkpoints.read(key);
+  const [first, last] = [from, to].map((step) => state?.checkpoints.find((each) => each.step === step));
+  if (!state || !first || (to !== undefined && !last))
+    return { verdict: 'cannot', why: 'the checkpoint is not kept any more' };
+  const left = new AbortController();
+  let reached: Promise<string> | undefined;
+  const checkpoints: StageCheckpoints = {
+    resume: () => dependencies.store.checkpoints.load(key, first),
+    due: (step) => step === to,
+    save: ({ arrays, step }) => {
+      if (step !== to) return;
+      reached = contentOf(store, record, arrays);
+      left.abort(new CemiflowError('IntervalDone', 'the interval is done', { remedy: 'none is needed' }));
+    },
+    settled: async () => {},
+    keep: async (name, make) => {
+      const kept = state.kept[name];
+      return kept ? dependencies.store.checkpoints.getArrays(key, kept) : make();
+    },
+  };
+  try {
+    const outputs = await perform(job, stage, contextOf(record, store, dependencies, checkpoints, left.signal));
+    if (sameOutputs(outputs, record.outputs)) return { verdict: 'same' };
+    return { verdict: 'different', why: differing(outputs, record.outputs) };
+  } catch (error) {
+    if (!reached) throw error;
+  }
+  const same = (await reached) === JSON.stringify(last?.content.parts);
+  return same
+    ? { verdict: 'same' }
+    : { verdict: 'different', why: `the state at step ${to} is not that of its checkpoint` };
+};
+
+/** The digests that arrays have as a checkpoint. */
+const contentOf = async (store: Store, { key }: ActionRecord, arrays: Checkpoint['arrays']): Promise<string> =>
+  JSON.stringify((await store.checkpoints.putArrays(key, arrays)).parts);
+
+const sameOutputs = (a: Outputs, b: Outputs): boolean => differing(a, b) === '';
+
+const differing = (a: Outputs, b: Outputs): string =>
+  [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    .filter((name) => a[name]?.digest !== b[name]?.digest)
+    .map((name) => `${name} came out as ${digestIn(a, name)}, the record has ${digestIn(b, name)}`)
+    .join('; ');
+
+const digestIn = (outputs: Outputs, name: string): string => {
+  const ref = outputs[name];
+  return ref ? shortDigest(ref.digest) : 'nothing';
+};

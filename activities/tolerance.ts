@@ -1,0 +1,138 @@
+import type { Outputs } from '../core/action.ts';
+import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
+import type { Json } from '../core/errors.ts';
+import { readSamples, shardsOf } from '../data/dataset.ts';
+import { decodeSafetensors } from '../data/formats/safetensors.ts';
+import type { Replayed } from '../provenance/replay/job.ts';
+import type { Store } from '../store/index.ts';
+
+/**
+ * What may differ between two kinds of machine, whose kernels add up in another order. A number passes where it is as near, a
+ * file of numbers where its root mean square difference is as small against its own root mean square, and a set of images
+ * where their mean difference is.
+ */
+export const tolerance = {
+  /** Of a number in metrics: absolute, and relative for numbers above 1. */
+  number: 0.02,
+  /** Of weights, scores and embeddings: relative. */
+  arrays: 0.02,
+  /** Of images: mean absolute difference, in steps of 1 of 255. */
+  pixels: 2,
+} as const;
+
+/** @param made in `here` @param recorded in `there` */
+export const compareOutputs = async (
+  made: Outputs,
+  recorded: Outputs,
+  here: Store,
+  there: Store,
+): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
+  const found: string[] = [];
+  let within = true;
+  for (const [name, ref] of Object.entries(recorded)) {
+    const own = made[name];
+    const difference = own ? await compareArtifacts(own, ref, here, there) : undefined;
+    if (!difference || difference.of > difference.allowed) within = false;
+    found.push(
+      `${name}: ${difference ? `${difference.of.toPrecision(2)} of ${difference.allowed} (${difference.what})` : 'cannot be compared'}`,
+    );
+  }
+  return { verdict: within ? 'within tolerance' : 'different', why: `another kind of machine; ${found.join('; ')}` };
+};
+
+interface Difference {
+  readonly of: number;
+  readonly allowed: number;
+  readonly what: string;
+}
+
+/** @returns undefined where the two have not the same files */
+const compareArtifacts = async (
+  made: ArtifactRef,
+  recorded: ArtifactRef,
+  here: Store,
+  there: Store,
+): Promise<Difference | undefined> => {
+  if (made.digest === recorded.digest) return { of: 0, allowed: 0, what: 'equal' };
+  const [own, other] = [(await here.getArtifact(made)).files, (await there.getArtifact(recorded)).files];
+  if (own.map(({ path }) => path).join() !== other.map(({ path }) => path).join()) return undefined;
+  const differences: Difference[] = [];
+  if (shardsOf(own).length > 0) differences.push(await comparePixels(made, recorded, here, there));
+  for (const [i, file] of own.entries()) {
+    if (file.digest === other[i]?.digest || file.path.endsWith('.tar')) continue;
+    const difference = await compareFiles(file, other[i] as FileEntry, here, there);
+    if (!difference) return undefined;
+    differences.push(difference);
+  }
+  return differences.reduce<Difference | undefined>(
+    (worst, each) => (worst && worst.of / worst.allowed >= each.of / each.allowed ? worst : each),
+    undefined,
+  );
+};
+
+const compareFiles = async (
+  own: FileEntry,
+  other: FileEntry,
+  here: Store,
+  there: Store,
+): Promise<Difference | undefined> => {
+  const [left, right] = [await here.getBlob(own.digest), await there.getBlob(other.digest)];
+  if (own.path.endsWith('.json'))
+    return {
+      of: compareJson(JSON.parse(left.toString()), JSON.parse(right.toString())),
+      allowed: tolerance.number,
+      what: own.path,
+    };
+  if (!own.path.endsWith('.safetensors')) return undefined;
+  return { of: compareArrays(left, right), allowed: tolerance.arrays, what: own.path };
+};
+
+/** The largest difference of two numbers at one place; infinite where the two are of different shapes. Digests do not count. */
+const compareJson = (a: Json, b: Json): number => {
+  if (typeof a === 'number' && typeof b === 'number') return Math.abs(a - b) / Math.max(1, Math.abs(b));
+  if (typeof a === 'string' && typeof b === 'string')
+    return a === b || /^sha256:/.test(a) ? 0 : Number.POSITIVE_INFINITY;
+  if (a === null || b === null || typeof a !== 'object' || typeof b !== 'object')
+    return a === b ? 0 : Number.POSITIVE_INFINITY;
+  const [left, right] = [a as { [key: string]: Json }, b as { [key: string]: Json }];
+  const keys = Object.keys(left);
+  if (keys.length !== Object.keys(right).length) return Number.POSITIVE_INFINITY;
+  return keys.reduce((worst, key) => {
+    const [x, y] = [left[key], right[key]];
+    return Math.max(worst, x === undefined || y === undefined ? Number.POSITIVE_INFINITY : compareJson(x, y));
+  }, 0);
+};
+
+/** Root mean square of the difference against that of the recorded values. */
+const compareArrays = (left: Buffer, right: Buffer): number => {
+  const [own, other] = [decodeSafetensors(left), decodeSafetensors(right)];
+  let difference = 0;
+  let size = 0;
+  for (const [name, { data }] of Object.entries(other)) {
+    const made = own[name]?.data;
+    if (made?.length !== data.length) return Number.POSITIVE_INFINITY;
+    for (let i = 0; i < data.length; i++) {
+      difference += (Number(made[i]) - Number(data[i])) ** 2;
+      size += Number(data[i]) ** 2;
+    }
+  }
+  return size === 0 ? (difference === 0 ? 0 : Number.POSITIVE_INFINITY) : Math.sqrt(difference / size);
+};
+
+const comparePixels = async (
+  made: ArtifactRef,
+  recorded: ArtifactRef,
+  here: Store,
+  there: Store,
+): Promise<Difference> => {
+  let sum = 0;
+  let count = 0;
+  const others = readSamples(there, recorded);
+  for await (const { pixels } of readSamples(here, made)) {
+    const other = (await others.next()).value;
+    if (!other) return { of: Number.POSITIVE_INFINITY, allowed: tolerance.pixels, what: 'images' };
+    for (let i = 0; i < pixels.length; i++) sum += Math.abs((pixels[i] as number) - (other.pixels[i] as number));
+    count += pixels.length;
+  }
+  return { of: count === 0 ? 0 : sum / count, allowed: tolerance.pixels, what: 'images' };
+};

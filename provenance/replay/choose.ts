@@ -1,0 +1,80 @@
+import type { ActionRecord } from '../../core/action.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import { randomStream } from '../../core/random.ts';
+import type { Store } from '../../store/index.ts';
+import { type Lineage, type MadeNode, madeNodes, partsOf } from '../lineage.ts';
+import type { ReplayJob } from './job.ts';
+
+type KeptCheckpoints = Pick<Store['checkpoints'], 'read'>;
+
+/**
+ * So many random pieces of a run: shards, evaluations, and training intervals where checkpoints were kept.
+ *
+ * @param seed of the choice
+ */
+export const chooseJobs = async (
+  lineage: Lineage,
+  checkpoints: KeptCheckpoints,
+  count: number,
+  seed: number,
+): Promise<ReplayJob[]> => {
+  const jobs: ReplayJob[] = [];
+  for (const made of madeNodes(lineage)) {
+    jobs.push(...partJobs(lineage, made));
+    if (made.record.action.kind.startsWith('evaluate/')) jobs.push(wholeJob(lineage, made));
+    jobs.push(...(await intervalJobs(made, checkpoints)));
+  }
+  const random = randomStream(seed, 'replay');
+  return jobs
+    .map((job) => ({ job, at: random() }))
+    .sort((a, b) => a.at - b.at)
+    .slice(0, count)
+    .map(({ job }) => job);
+};
+
+/**
+ * What a person names: a node (with all its parts), or one part of it as `NODE#3`.
+ *
+ * @throws CemiflowError `UnknownNode`
+ */
+export const namedJobs = (lineage: Lineage, name: string): ReplayJob[] => {
+  const nodes = madeNodes(lineage);
+  const whole = nodes.find(({ node }) => node.id === name);
+  if (whole) return [...partJobs(lineage, whole), wholeJob(lineage, whole)];
+  const [, id, number] = /^(.*)#(\d+)$/.exec(name) ?? [];
+  const sharded = nodes.find(({ node }) => node.id === id);
+  const part = sharded && partJobs(lineage, sharded)[Number(number) - 1];
+  if (part) return [part];
+  throw new CemiflowError('UnknownNode', `${lineage.run.id} has made no node or part ${name}`, {
+    remedy: `name one of ${nodes.map(({ node }) => node.id).join(', ')}, or a part such as NODE#1`,
+    data: { run: lineage.run.id, node: name },
+  });
+};
+
+/** The jobs that make these actions' outputs again. */
+export const jobsOf = (lineage: Lineage, records: readonly ActionRecord[]): ReplayJob[] => {
+  const wanted = new Set(records.map(({ key }) => key));
+  return madeNodes(lineage).flatMap((made) => [
+    ...partJobs(lineage, made).filter(({ record }) => wanted.has(record.key)),
+    ...(wanted.has(made.key) ? [wholeJob(lineage, made)] : []),
+  ]);
+};
+
+const partJobs = (lineage: Lineage, { node, record }: MadeNode): ReplayJob[] =>
+  partsOf(lineage, record).map((part, i) => ({ name: `${node.id}#${i + 1}`, record: part }));
+
+const wholeJob = (lineage: Lineage, { node, record }: MadeNode): ReplayJob => ({
+  name: node.id,
+  record,
+  ...(record.parts && { parts: partsOf(lineage, record).map(({ outputs }) => outputs) }),
+});
+
+const intervalJobs = async ({ node, record }: MadeNode, checkpoints: KeptCheckpoints): Promise<ReplayJob[]> => {
+  const state = await checkpoints.read(record.key).catch(() => undefined);
+  const steps = (state?.checkpoints ?? []).map(({ step }) => step).sort((a, b) => a - b);
+  return steps.map((from, i) => {
+    const to = steps[i + 1];
+    const name = `${node.id}, steps ${from} to ${to ?? 'the end'}`;
+    return { name, record, interval: { from, ...(to !== undefined && { to }) } };
+  });
+};

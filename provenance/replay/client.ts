@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { CemiflowError } from '../../core/errors.ts';
+import type { ObjectPlace } from '../../store/index.ts';
+import type { Replayed, ReplayJob, ReplayMode } from './job.ts';
+
+/** What `replay.ts` is asked. */
+export interface ReplayRequest {
+  readonly store: ObjectPlace;
+  readonly mode: ReplayMode;
+  readonly device: 'cpu' | 'gpu';
+  readonly jobs: readonly ReplayJob[];
+}
+
+export interface ReplayOptions {
+  readonly store: ObjectPlace;
+  readonly mode: ReplayMode;
+  readonly env: { readonly [name: string]: string | undefined };
+  /** Ends the child. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Does actions again, each in a process that is set up as the machine of its record was, as far as this one can.
+ *
+ * @throws CemiflowError `ReplayFailed` where the process ends before it has answered
+ */
+export async function* replay(jobs: readonly ReplayJob[], options: ReplayOptions): AsyncGenerator<Replayed> {
+  const groups = new Map<string, ReplayJob[]>();
+  for (const job of jobs) {
+    const setup = JSON.stringify(setupOf(job));
+    groups.set(setup, [...(groups.get(setup) ?? []), job]);
+  }
+  for (const group of groups.values()) yield* replayGroup(group, options);
+}
+
+/** What must be set before TensorFlow is loaded. */
+const setupOf = ({ record }: ReplayJob) => {
+  const { device = 'cpu', flags } = record.machine.tensorflow ?? {};
+  return {
+    device,
+    env: flags && {
+      CEMIFLOW_THREADS: `${flags.intraOpThreads}`,
+      TF_NUM_INTEROP_THREADS: `${flags.interOpThreads}`,
+      TF_ENABLE_ONEDNN_OPTS: flags.oneDnn === false ? '0' : '1',
+    },
+  };
+};
+
+async function* replayGroup(jobs: readonly ReplayJob[], options: ReplayOptions): AsyncGenerator<Replayed> {
+  const { device, env } = setupOf(jobs[0] as ReplayJob);
+  const program = fileURLToPath(new URL('../../replay.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', program], {
+    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    env: { ...options.env, ...env },
+    stdio: ['pipe', 'pipe', 'pipe'],
+    signal: options.signal,
+  });
+  let said = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said = (said + text).slice(-4000);
+  });
+  const ended = new Promise<string | undefined>((resolve) => {
+    child.once('error', (error) => resolve(error.message));
+    child.once('close', (code, signal) => resolve(code === 0 ? undefined : `exit ${code ?? signal}`));
+  });
+  const request: ReplayRequest = { store: options.store, mode: options.mode, device, jobs };
+  child.stdin.on('error', () => {}).end(JSON.stringify(request));
+  let answers = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    if (!line.startsWith('{')) continue;
+    answers += 1;
+    yield JSON.parse(line) as Replayed;
+  }
+  const end = await ended;
+  if (answers === jobs.length) return;
+  throw new CemiflowError('ReplayFailed', `the replay of ${jobs[answers]?.name} ended early: ${end ?? 'no answer'}`, {
+    remedy: `what it said last: ${said.trim().split('\n').at(-1) ?? ''}`,
+    data: { name: jobs[answers]?.name ?? '', said: said.slice(-2000) },
+  });
+}

@@ -1,0 +1,48 @@
+import type { ActionKey, ActionRecord, Machine, Outputs } from '../../core/action.ts';
+
+/** One action to be done again. */
+export interface ReplayJob {
+  /** What it is to people: `verify[m=0.5]`, `synthetic[m=1]#3`, `teacher, steps 100 to 200`. */
+  readonly name: string;
+  readonly record: ActionRecord;
+  /** Outputs of its parts, in order, where it joins some. */
+  readonly parts?: readonly Outputs[];
+  /** From one kept checkpoint to the next alone; from the last one to the end where there is no `to`. */
+  readonly interval?: { readonly from: number; readonly to?: number };
+}
+
+/**
+ * - `check`: what is made stays in memory, and is compared with what the record says
+ * - `rebuild`: what is made goes into the store, in the place of what is damaged there
+ */
+export type ReplayMode = 'check' | 'rebuild';
+
+/** `cannot`: it was not done, so that nothing is known. */
+export type Verdict = 'same' | 'within tolerance' | 'different' | 'cannot';
+
+export interface Replayed {
+  readonly name: string;
+  readonly key: ActionKey;
+  readonly verdict: Verdict;
+  /** What differed and by how much, or why it could not be done. */
+  readonly why?: string;
+  readonly seconds: number;
+}
+
+/** Whether two machines must give equal bytes: the same CPU, library, device and threads. What used no tensors always must. */
+export const sameKind = (a: Machine, b: Machine): boolean => {
+  const { tensorflow: left } = a;
+  const { tensorflow: right } = b;
+  if (!left || !right) return !left;
+  const facts = (machine: Machine, tensorflow: NonNullable<Machine['tensorflow']>): string =>
+    JSON.stringify([
+      machine.cpu,
+      machine.instructions,
+      tensorflow.library,
+      tensorflow.device,
+      tensorflow.gpu?.name,
+      tensorflow.gpu?.driver,
+      ...Object.entries(tensorflow.flags).sort(),
+    ]);
+  return facts(a, left) === facts(b, right);
+};

@@ -1,0 +1,41 @@
+import { cpus } from 'node:os';
+import { text } from 'node:stream/consumers';
+import { describeMachine } from './activities/machine.ts';
+import { registry } from './activities/registry.ts';
+import { replayAction } from './activities/replay.ts';
+import { CemiflowError } from './core/errors.ts';
+import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
+import type { ReplayRequest } from './provenance/replay/client.ts';
+import { codeDigests } from './schemas/code-digest.ts';
+import { loadStageSchemas } from './schemas/stage-schemas.ts';
+import { openObjects, Store } from './store/index.ts';
+import { OverlayObjects } from './store/overlay.ts';
+
+/**
+ * Does recorded actions again, in a process that is set up as a worker's: a `ReplayRequest` on standard input, one `Replayed` a
+ * line on standard output, logs on standard error. "cemiflow audit --replay" and "cemiflow fsck --repair" start it.
+ */
+const { store: place, mode, device, jobs } = JSON.parse(await text(process.stdin)) as ReplayRequest;
+Object.assign(process.env, tensorflowVariables(process.env, { device, cores: cpus().length }));
+const setup = { device, flags: flagsOf(process.env), visibleGpus: process.env.CUDA_VISIBLE_DEVICES } as const;
+const objects = await openObjects(place);
+const schemas = loadStageSchemas();
+for (const job of jobs) {
+  const replayed = await replayAction(job, mode, {
+    store: new Store(objects),
+    overlay: () => new Store(new OverlayObjects(objects)),
+    loadStage: async (kind) => {
+      const load = registry[kind];
+      if (load) return (await load()).stage;
+      throw new CemiflowError('UnknownKind', `there is no stage kind ${kind}`, {
+        remedy: 'check out the commit of the record',
+      });
+    },
+    code: async (kind) => (registry[kind] ? (await codeDigests([kind])).get(kind)?.digest : undefined),
+    machine: (kind) => describeMachine(schemas.get(kind)?.resource === 'tensor' ? setup : undefined),
+    log: (message) => console.error(message),
+  });
+  process.stdout.write(`${JSON.stringify(replayed)}\n`);
+}
+// Stage modules may hold timers or native threads.
+process.stdout.write('', () => process.exit());

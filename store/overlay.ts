@@ -1,0 +1,46 @@
+import { hash } from './hash.ts';
+import type { Hashed, ObjectStore } from './objects.ts';
+import { checkKey, checkSize } from './objects.ts';
+
+/** Objects of another store under those that were written here, which stay in memory: the other one is never changed. */
+export class OverlayObjects implements ObjectStore {
+  readonly #under: ObjectStore;
+  readonly #written = new Map<string, Buffer | undefined>();
+
+  constructor(under: ObjectStore) {
+    this.#under = under;
+  }
+
+  /** What lies under it counts as not there: it may be what is to be checked. */
+  async put(key: string, bytes: Uint8Array, options: { overwrite?: boolean } = {}): Promise<'written' | 'present'> {
+    checkKey(key);
+    checkSize(bytes);
+    if (this.#written.get(key) && !options.overwrite) return 'present';
+    this.#written.set(key, Buffer.from(bytes));
+    return 'written';
+  }
+
+  async get(key: string): Promise<Buffer | undefined> {
+    return this.#written.has(key) ? this.#written.get(key) : this.#under.get(key);
+  }
+
+  async getHashed(key: string): Promise<Hashed | undefined> {
+    const bytes = await this.get(key);
+    return bytes && { bytes, digest: hash(bytes) };
+  }
+
+  async has(key: string): Promise<boolean> {
+    return this.#written.has(key) ? this.#written.get(key) !== undefined : this.#under.has(key);
+  }
+
+  async list(prefix: string): Promise<string[]> {
+    const keys = new Set(await this.#under.list(prefix));
+    for (const [key, bytes] of this.#written)
+      if (key.startsWith(prefix)) bytes === undefined ? keys.delete(key) : keys.add(key);
+    return [...keys].sort();
+  }
+
+  async remove(key: string): Promise<void> {
+    this.#written.set(key, undefined);
+  }
+}
