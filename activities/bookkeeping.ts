@@ -93,7 +93,7 @@ export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
       if (!run) return 'unknown';
       try {
         const { digest } = await sealRun(store, runRecord(run, nodes));
-        await store.putRun({ ...run, root: digest });
+        await store.putRun({ ...run, root: digest, nodes });
         return 'sealed';
       } catch (error) {
         if ((error as CemiflowError).code === 'RecordMissing') return 'incomplete';

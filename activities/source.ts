@@ -1,16 +1,10 @@
 import { execFile } from 'node:child_process';
 import { realpathSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Source } from '../core/action.ts';
-import type { FileEntry } from '../core/artifact.ts';
-import { type Digest, shortDigest } from '../core/digest.ts';
-import { CemiflowError } from '../core/errors.ts';
+import type { Digest } from '../core/digest.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { codeDigests } from '../schemas/code-digest.ts';
-
-const lockFile = 'package-lock.json';
+import { lockFile, putSource } from '../provenance/source.ts';
 
 /**
  * Keeps the source of stage kinds in the store, each once in a process.
@@ -22,23 +16,11 @@ const lockFile = 'package-lock.json';
 export const sourceKeeper = (store: ArtifactStore, root: string) => {
   const kept = new Map<string, Promise<Source>>();
   let uncommitted: Promise<Pick<Source, 'commit' | 'uncommitted'>> | undefined;
-  const keep = async (kind: string, code: Digest): Promise<Source> => {
-    const found = (await codeDigests([kind], root)).get(kind);
-    if (found?.digest !== code)
-      throw new CemiflowError('CodeChanged', `the files of ${kind} are not those of code ${shortDigest(code)}`, {
-        remedy: 'cemiflow run starts it again with the new code',
-        data: { kind, wanted: code, found: found?.digest ?? null },
-      });
-    const paths = [...new Set([...found.files, lockFile])];
-    const files = (await Promise.all(paths.map((path) => putSource(store, root, path)))).flatMap((file) => file ?? []);
-    const meta = { kind, code, packages: [...found.packages] };
-    const lock = files.find(({ path }) => path === lockFile)?.digest;
+  const keep = async (kind: string, digest: Digest): Promise<Source> => {
+    const code = await putSource(store, root, kind, digest);
+    const lock = (await store.getArtifact(code)).files.find(({ path }) => path === lockFile)?.digest;
     uncommitted ??= gitState(store, root);
-    return {
-      code: await store.putArtifact({ type: 'code', meta, files }),
-      ...(lock && { lock }),
-      ...(await uncommitted),
-    };
+    return { code, ...(lock && { lock }), ...(await uncommitted) };
   };
   return (kind: string, code: Digest): Promise<Source> => {
     const name = `${kind} ${code}`;
@@ -51,16 +33,6 @@ export const sourceKeeper = (store: ArtifactStore, root: string) => {
       throw error;
     });
   };
-};
-
-/** Undefined for a lock file that is not there. */
-const putSource = async (store: ArtifactStore, root: string, path: string): Promise<FileEntry | undefined> => {
-  try {
-    return await store.putFile(path, await readFile(join(root, path)), 'text/plain; charset=utf-8');
-  } catch (error) {
-    if (path === lockFile && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
 };
 
 const execute = promisify(execFile);

@@ -3,6 +3,9 @@ import { CemiflowError, type JsonObject } from '../core/errors.ts';
 /** What the shell sees. */
 export const exitCodes = { ok: 0, runFailed: 1, badInput: 2, interrupted: 130 } as const;
 
+/** Exit codes of audits and of `fsck`, which are bits; the last one says that they came to no end. */
+export const auditCodes = { corrupt: 1, missing: 2, couldNotRun: 16 } as const;
+
 /** Codes of what the user wrote being wrong: nothing was started, and the same call will fail again. */
 const badInput = /^(Spec|Usage|Unknown|Args|Plan|Params|Reference|Override|Schema)/;
 

@@ -25,7 +25,7 @@ export const sealMade = async (
 ): Promise<RunDocument> => {
   const nodes = Object.fromEntries([...keys].map(([id, key]) => [id, { key }]));
   const { digest: root } = await sealRun(store, runRecord(document, nodes));
-  const sealed: RunDocument = { ...document, root };
+  const sealed: RunDocument = { ...document, root, nodes };
   await store.putRun(sealed);
   return sealed;
 };

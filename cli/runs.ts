@@ -24,6 +24,9 @@ export const findRun = async (store: Store, name: string): Promise<RunDocument> 
   const starting = runs.filter(({ id }) => id.startsWith(name));
   if (starting.length === 1 && starting[0]) return starting[0];
   if (exact && starting.length === 0) throw exact;
+  // A damaged document does not tell its experiment; its id begins with it.
+  const damaged = (await store.runIds()).find((id) => id.startsWith(name) && !runs.some((run) => run.id === id));
+  if (damaged !== undefined && starting.length === 0) await store.getRun(damaged);
   const ids = (starting.length > 0 ? starting : runs).slice(0, 8).map(({ id }) => id);
   if (starting.length > 1)
     throw new CemiflowError('UnknownRun', `${name} is the beginning of ${starting.length} runs`, {

@@ -11,6 +11,7 @@ import { type LatestAction, type RunDocument, Runs } from './runs.ts';
 import { type S3Config, S3Objects } from './s3.ts';
 
 export type { ActionState, CheckpointWriter, OpenAttempt, SaveJob, StoredCheckpoint } from './checkpoints/index.ts';
+export { type Flaw, type FsckResult, fsck } from './fsck.ts';
 export type { Condition, PutRecordResult } from './records.ts';
 export type { LatestAction, RunDocument } from './runs.ts';
 export type { S3Config } from './s3.ts';
@@ -43,11 +44,15 @@ export class Store implements ArtifactStore {
   putRecord = (record: ActionRecord): Promise<PutRecordResult> => this.#records.put(record);
   getRecord = (key: ActionKey): Promise<ActionRecord | undefined> => this.#records.get(key);
   listRecords = (key: ActionKey): Promise<ActionRecord[]> => this.#records.list(key);
+  repointRecord: Records['repoint'] = (key) => this.#records.repoint(key);
+  restoreRecord: Records['restore'] = (record, digest) => this.#records.restore(record, digest);
   inspectRecord: Records['inspect'] = (key, digest) => this.#records.inspect(key, digest);
   lookupRecords = (keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> => this.#records.lookup(keys);
 
   putRun = (run: RunDocument): Promise<void> => this.#runs.putRun(run);
   getRun = (id: string): Promise<RunDocument | undefined> => this.#runs.getRun(id);
+  runIds = (): Promise<string[]> => this.#runs.runIds();
+  removeRun = (id: string): Promise<void> => this.#runs.removeRun(id);
   listRuns = (): Promise<RunDocument[]> => this.#runs.listRuns();
 
   putLatest = (experiment: string, nodeId: string, latest: LatestAction): Promise<void> =>

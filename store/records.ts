@@ -95,6 +95,26 @@ export class Records {
     return { record, pointer: (await this.#objects.has(pointerKey(key))) ? 'corrupt' : 'missing' };
   }
 
+  /**
+   * Puts the pointer of a key to the oldest of its records whose outputs are there, or else to the oldest.
+   *
+   * @returns whether there was a sound record to point to
+   */
+  async repoint(key: ActionKey): Promise<boolean> {
+    const records = await this.list(key);
+    const whole = await mapBounded(records, lanes, (record) => this.#isWhole(record));
+    const record = records[Math.max(0, whole.indexOf(true))];
+    if (!record) return false;
+    const pointer = toJson({ digest: hash(toJson(record)), record });
+    await this.#objects.put(pointerKey(key), pointer, { ...json, overwrite: true });
+    return true;
+  }
+
+  /** Writes a record in the place of a damaged one. @param digest its own */
+  async restore(record: ActionRecord, digest: Digest): Promise<void> {
+    await this.#objects.put(recordKey(record.key, digest), toJson(record), { ...json, digest, overwrite: true });
+  }
+
   /** Records of those keys that are hits: a sound record, sound manifests, and every blob there. */
   async lookup(keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> {
     const once = memo((digest: Digest) => this.#artifacts.hasBlob(digest));
@@ -130,8 +150,8 @@ export class Records {
 
 const json = { mediaType: 'application/json' };
 const toJson = (value: object): Buffer => Buffer.from(canonicalJson(value as JsonObject));
-const recordKey = (key: ActionKey, digest: Digest): string => `actions/${hexOf(key)}/${hexOf(digest)}`;
-const pointerKey = (key: ActionKey): string => `actions/${hexOf(key)}/record`;
+export const recordKey = (key: ActionKey, digest: Digest): string => `actions/${hexOf(key)}/${hexOf(digest)}`;
+export const pointerKey = (key: ActionKey): string => `actions/${hexOf(key)}/record`;
 
 const isOwnKey = (record: ActionRecord): boolean => actionKey(record.action) === record.key;
 

@@ -1,11 +1,11 @@
 import type { Action, ActionKey } from '../core/action.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
-import { canonicalJson } from '../core/canonical.ts';
-import { type Digest, digestOfJson } from '../core/digest.ts';
-import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
+import type { Digest } from '../core/digest.ts';
+import { CemiflowError, type Json } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
-import type { RunSpec } from '../core/run-record.ts';
-import { getReadable, type ObjectStore, parseJson } from './objects.ts';
+import type { RunRecord, RunSpec } from '../core/run-record.ts';
+import { contentOf, putDocument } from './documents.ts';
+import { getReadable, type ObjectStore } from './objects.ts';
 
 /** One execution of a plan, kept longer than Temporal keeps its history. */
 export interface RunDocument {
@@ -19,6 +19,8 @@ export interface RunDocument {
   readonly state?: 'running' | 'needs attention' | 'paused' | 'done' | 'failed' | 'cancelled';
   /** Digest of the run's record (type `run`, `core/run-record.ts`): the root of all that its numbers stand on. Once it is done. */
   readonly root?: Digest;
+  /** What the run was sealed with: what became of each node. */
+  readonly nodes?: RunRecord['nodes'];
   /** Where the run stood when it was last written: what the experiment workflow's progress query gives. */
   readonly progress?: Json;
 }
@@ -30,8 +32,8 @@ export interface LatestAction {
 }
 
 /**
- * Run documents (`runs/<id>`) and each node's latest action (`nodes/<experiment>/<node>/latest`). Both are replaced, so that no
- * digest can be their name: they carry that of their content.
+ * Run documents (`runs/<id>`) and each node's latest action (`nodes/<experiment>/<node>/latest`). Both are
+ * replaced.
  */
 export class Runs {
   readonly #objects: ObjectStore;
@@ -41,7 +43,7 @@ export class Runs {
   }
 
   putRun(run: RunDocument): Promise<void> {
-    return this.#write(runKey(run.id), run);
+    return putDocument(this.#objects, runKey(run.id), run);
   }
 
   /** @throws CemiflowError `RunCorrupt` where the server cannot read it, or where it is no run */
@@ -54,6 +56,11 @@ export class Runs {
     throw runCorrupt(id);
   }
 
+  /** Ids of all runs, also of those whose documents are damaged. */
+  async runIds(): Promise<string[]> {
+    return (await this.#objects.list('runs/')).map((key) => decodeURIComponent(key.slice('runs/'.length)));
+  }
+
   /** All runs that can be read, latest first. */
   async listRuns(): Promise<RunDocument[]> {
     const runs = await mapBounded(await this.#objects.list('runs/'), lanes, async (key) => {
@@ -63,14 +70,19 @@ export class Runs {
     return runs.filter((run) => run !== undefined).sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1));
   }
 
+  /** Removes the run's document: what it alone kept is free for `gc`. */
+  removeRun(id: string): Promise<void> {
+    return this.#objects.remove(runKey(id));
+  }
+
   putLatest(experiment: string, nodeId: string, latest: LatestAction): Promise<void> {
-    return this.#write(latestKey(experiment, nodeId), latest);
+    return putDocument(this.#objects, latestKey(experiment, nodeId), latest);
   }
 
   /** Only ever explains a miss, so that a damaged one counts as none. */
   async getLatest(experiment: string, nodeId: string): Promise<LatestAction | undefined> {
     const bytes = await getReadable(this.#objects, latestKey(experiment, nodeId));
-    return bytes && (contentOf(bytes) as LatestAction | undefined);
+    return bytes && contentOf<LatestAction>(bytes);
   }
 
   /** @returns what is known of the nodes, by their id */
@@ -81,23 +93,11 @@ export class Runs {
     });
     return new Map(found.filter((entry) => entry !== undefined));
   }
-
-  async #write(key: string, value: object): Promise<void> {
-    const content = value as JsonObject;
-    const bytes = Buffer.from(canonicalJson({ digest: digestOfJson(content), content }));
-    await this.#objects.put(key, bytes, { overwrite: true, mediaType: 'application/json' });
-  }
 }
-
-/** What stands in a document; undefined where it does not have the digest that stands beside it. */
-const contentOf = (bytes: Buffer): object | undefined => {
-  const found = parseJson<{ digest?: unknown; content?: JsonObject } | null>(bytes);
-  return found?.content && digestOfJson(found.content) === found.digest ? found.content : undefined;
-};
 
 /** Undefined where it lacks what every run has. */
 const parseRun = (bytes: Buffer): RunDocument | undefined => {
-  const run = contentOf(bytes) as Partial<RunDocument> | undefined;
+  const run = contentOf<Partial<RunDocument>>(bytes);
   return run?.id && run.plan && run.spec && run.startedAt ? (run as RunDocument) : undefined;
 };
 
@@ -108,7 +108,7 @@ const runCorrupt = (id: string, cause?: unknown): CemiflowError =>
     cause,
   });
 
-const runKey = (id: string): string => `runs/${encode(id)}`;
+export const runKey = (id: string): string => `runs/${encode(id)}`;
 const latestKey = (experiment: string, nodeId: string): string =>
   `nodes/${encode(experiment)}/${encode(nodeId)}/latest`;
 

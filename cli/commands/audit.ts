@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import type { CemiflowError } from '../../core/errors.ts';
 import { type AuditResult, auditRun, exitCodeOf, type Ledger, noteReplayed } from '../../provenance/audit/index.ts';
 import type { Lineage } from '../../provenance/lineage.ts';
 import { rootIn } from '../../provenance/publish/page.ts';
@@ -8,14 +9,11 @@ import { replay } from '../../provenance/replay/client.ts';
 import type { S3Config, Store } from '../../store/index.ts';
 import type { Run } from '../command.ts';
 import { connectPlace } from '../connect.ts';
-import { formatError, usageError } from '../exit.ts';
+import { auditCodes, formatError, usageError } from '../exit.ts';
 import { rootOf } from '../lineage.ts';
 import { findRun } from '../runs.ts';
 import type { Session } from '../session.ts';
 import { alignColumns } from '../view/format.ts';
-
-/** What the shell sees of an audit that came to no end: no bit of a result. */
-const couldNotRun = 16;
 
 export const run: Run = async (args, session) => {
   try {
@@ -35,7 +33,8 @@ export const run: Run = async (args, session) => {
     return tell(result, session);
   } catch (error) {
     session.note(formatError(error, session));
-    return couldNotRun;
+    // A document that is damaged is a finding of the audit, though it comes no further.
+    return (error as CemiflowError).code === 'RunCorrupt' ? auditCodes.corrupt : auditCodes.couldNotRun;
   }
 };
 

@@ -213,6 +213,17 @@ export const commands: readonly Command[] = [
     load: () => import('./audit.ts'),
   },
   {
+    name: 'fsck',
+    usage: '[--repair]',
+    summary: 'read every object of the store again; make anew what is damaged or missing',
+    details: [
+      '--repair   from copies where there are some, and else by doing the action again that made it',
+      'Exit code: the sum of 1 corrupt and 2 missing, of what is left; 16 where it could not run.',
+    ].join('\n'),
+    options: { repair: { type: 'boolean' } },
+    load: () => import('./fsck.ts'),
+  },
+  {
     name: 'get',
     usage: 'DIGEST|RUN:NODE[.output] [--out PATH]',
     summary: 'fetch an artifact into a folder, or a blob into a file',

@@ -14,7 +14,10 @@ import { type AuditResult, Ledger } from './result.ts';
 
 export { type AuditResult, exitCodeOf, faultBits, type Ledger, type Problem } from './result.ts';
 
-type AuditStore = Pick<Store, 'getArtifact' | 'getBlob' | 'getRecord' | 'inspectRecord' | 'listRecords'>;
+type AuditStore = Pick<
+  Store,
+  'getArtifact' | 'getBlob' | 'getRecord' | 'inspectRecord' | 'listRecords' | 'checkpoints'
+>;
 
 export interface AuditRequest {
   readonly root: ArtifactRef;

@@ -56,13 +56,18 @@ const planned = (keyOf: () => ActionKey, key: ActionKey): string | undefined => 
   }
 };
 
-/** The store's own copies of the records: each under its digest, and the pointer of its key. */
+/** The store's own copies of the records: each under its digest, and the pointer of its key; and checkpoints that were kept. */
 export const checkRecords = async (
   lineage: Lineage,
-  store: Pick<Store, 'inspectRecord'>,
+  store: Pick<Store, 'inspectRecord' | 'checkpoints'>,
   ledger: Ledger,
 ): Promise<void> => {
   const names = namesOf(lineage);
+  for (const key of lineage.records.keys()) {
+    const where = `checkpoints of ${names.get(key) ?? shortDigest(key)}`;
+    if (!(await store.checkpoints.isSound(key)))
+      ledger.note('kept checkpoints rehashed', { fault: 'corrupt', where, message: 'are not what their digests say' });
+  }
   await mapBounded([...lineage.digests], lanes, async ([key, digest]) => {
     const found = await store.inspectRecord(key, digest);
     for (const [copy, condition] of Object.entries(found)) {

@@ -1,12 +1,12 @@
 import type { ActionKey } from '../../core/action.ts';
 import { mapBounded } from '../../core/bounded.ts';
-import { canonicalJson } from '../../core/canonical.ts';
 import type { Checkpoint, CheckpointArray } from '../../core/checkpoint.ts';
 import { type Digest, hexOf } from '../../core/digest.ts';
-import { CemiflowError, type JsonObject } from '../../core/errors.ts';
+import { CemiflowError } from '../../core/errors.ts';
 import { isoTime } from '../../core/time.ts';
+import { contentOf, putDocument } from '../documents.ts';
 import { hash } from '../hash.ts';
-import { maxObjectBytes, type ObjectStore, parseJson } from '../objects.ts';
+import { maxObjectBytes, type ObjectStore } from '../objects.ts';
 import { type ActionState, checkpointDigest, type StoredArrays, type StoredCheckpoint } from './state.ts';
 
 export type { ActionState, OpenAttempt, StoredArrays, StoredCheckpoint } from './state.ts';
@@ -49,15 +49,14 @@ export class Checkpoints implements CheckpointWriter {
       throw damaged('has a state that the server cannot read', key, error);
     });
     if (!bytes) return undefined;
-    const state = parseJson<ActionState>(bytes);
+    const state = contentOf<ActionState>(bytes);
     if (state?.key === key) return state;
     throw damaged('has a state that is not its own', key);
   }
 
   /** Replaces the state. Only its owner may; see `change`. */
   async write(state: ActionState): Promise<void> {
-    const bytes = Buffer.from(canonicalJson(state as unknown as JsonObject));
-    await this.#objects.put(stateKey(state.key), bytes, { overwrite: true, mediaType: 'application/json' });
+    await putDocument(this.#objects, stateKey(state.key), state);
   }
 
   /** Changes the state, if it still belongs to this attempt. @returns the new state, or nothing where it does not */
@@ -146,6 +145,34 @@ export class Checkpoints implements CheckpointWriter {
     return found.bytes;
   }
 
+  /** Whether all that the state names is there and sound; true where there is no state. */
+  async isSound(key: ActionKey): Promise<boolean> {
+    const state = await this.read(key).catch(damage);
+    if (state === isDamaged) return false;
+    for (const stored of state?.checkpoints ?? [])
+      if ((await this.load(key, stored).catch(damage)) === isDamaged) return false;
+    for (const kept of Object.values(state?.kept ?? {}))
+      if ((await this.getArrays(key, kept).catch(damage)) === isDamaged) return false;
+    return true;
+  }
+
+  /** Forgets checkpoints that are damaged; where the state or arrays that every attempt needs are, all of it. */
+  async dropDamaged(key: ActionKey): Promise<void> {
+    const state = await this.read(key).catch(damage);
+    const keptSound = async (each: ActionState): Promise<boolean> => {
+      for (const kept of Object.values(each.kept))
+        if ((await this.getArrays(key, kept).catch(damage)) === isDamaged) return false;
+      return true;
+    };
+    if (state === undefined || state === isDamaged || !(await keptSound(state))) return this.remove(key);
+    const checkpoints: StoredCheckpoint[] = [];
+    for (const stored of state.checkpoints)
+      if ((await this.load(key, stored).catch(damage)) !== isDamaged) checkpoints.push(stored);
+    const next = { ...state, checkpoints };
+    await this.write(next);
+    await this.sweep(next);
+  }
+
   /** Removes everything that an action left: it has ended. */
   async remove(key: ActionKey): Promise<void> {
     // The state first: what it names must not outlive its parts.
@@ -154,6 +181,13 @@ export class Checkpoints implements CheckpointWriter {
     await mapBounded(left, partLanes, (name) => this.#objects.remove(name));
   }
 }
+
+const isDamaged = Symbol('damaged');
+/** @throws whatever is no damage */
+const damage = (error: unknown): typeof isDamaged => {
+  if (error instanceof CemiflowError && error.code === 'CheckpointDamaged') return isDamaged;
+  throw error;
+};
 
 const folder = (key: ActionKey): string => `checkpoints/${hexOf(key)}`;
 const stateKey = (key: ActionKey): string => `${folder(key)}/state`;

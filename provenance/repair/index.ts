@@ -1,0 +1,95 @@
+import type { ActionKey, ActionRecord } from '../../core/action.ts';
+import { lanes, mapBounded } from '../../core/bounded.ts';
+import type { Digest } from '../../core/digest.ts';
+import type { Flaw, Store } from '../../store/index.ts';
+import { recordDigest } from '../seal.ts';
+import { fromCopies, runDocument } from './copies.ts';
+import { cannot, type Records, type Repair, type RepairTools, repaired } from './outcome.ts';
+import { byComputing } from './rebuild.ts';
+
+export type { Repair, RepairTools } from './outcome.ts';
+
+/**
+ * Makes what is damaged or missing anew: from copies where there are some, from the checkout for source files, and else by
+ * doing the action again that made it. Nothing counts as repaired that does not have its old digest.
+ */
+export const repair = async (flaws: readonly Flaw[], tools: RepairTools): Promise<Repair[]> => {
+  const records = await soundRecords(flaws, tools);
+  const done: Repair[] = [];
+  const later: Flaw[] = [];
+  // Records first: they say how the rest was made. Run documents last: they need their roots.
+  const order = [
+    'record',
+    'pointer',
+    'blob',
+    'artifact',
+    'checkpoint',
+    'latest',
+    'pin',
+    'generation',
+    'unknown',
+    'run',
+  ];
+  const sorted = [...flaws].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
+  for (const flaw of sorted) {
+    const repaired = await withoutComputing(flaw, records, tools);
+    if (repaired) done.push(repaired);
+    else later.push(flaw);
+  }
+  return [...done, ...(await byComputing(later, records, tools))];
+};
+
+/** Every record of the store, also those whose own object is damaged and that have a copy. */
+const soundRecords = async (flaws: readonly Flaw[], { store }: RepairTools): Promise<Records> => {
+  const named = [...(await store.objects.list('actions/')), ...flaws.map(({ key }) => key)];
+  const keys = new Set(named.flatMap((name) => /^actions\/([0-9a-f]{64})\//.exec(name)?.[1] ?? []));
+  const read = await mapBounded([...keys], lanes, async (hex) => {
+    const key: ActionKey = `sha256:${hex}`;
+    const [own, pointed] = [await store.listRecords(key), await store.getRecord(key)];
+    const all = pointed && !own.some((each) => recordDigest(each) === recordDigest(pointed)) ? [...own, pointed] : own;
+    const lost = named.flatMap((name) =>
+      name.startsWith(`actions/${hex}/`) ? (/[0-9a-f]{64}$/.exec(name) ?? []) : [],
+    );
+    const digests = new Set(all.map(recordDigest));
+    for (const each of lost) {
+      // The run's own copy of the record.
+      const copy = digests.has(`sha256:${each}`) ? undefined : await jsonBlob<ActionRecord>(store, `sha256:${each}`);
+      if (copy?.key === key) all.push(copy);
+    }
+    return [key, all] as const;
+  });
+  return new Map(read);
+};
+
+const jsonBlob = async <T>(store: Store, digest: Digest): Promise<T | undefined> => {
+  const bytes = await store.getBlob(digest).catch(() => undefined);
+  return bytes && (JSON.parse(bytes.toString()) as T);
+};
+
+/** @returns undefined where an action has to be done again */
+const withoutComputing = async (flaw: Flaw, records: Records, tools: RepairTools): Promise<Repair | undefined> => {
+  const { kind, key } = flaw;
+  const { store } = tools;
+  const action: ActionKey = `sha256:${key.split('/')[1]}`;
+  if (kind === 'record') {
+    const digest: Digest = `sha256:${key.slice(-64)}`;
+    const copy = records.get(action)?.find((record) => recordDigest(record) === digest);
+    if (!copy) return cannot(flaw, 'no other copy of the record is left: run the experiment again');
+    await store.restoreRecord(copy, digest);
+    return repaired(flaw, 'from another copy of the record');
+  }
+  if (kind === 'pointer')
+    return (await store.repointRecord(action))
+      ? repaired(flaw, 'from the records of its action')
+      : cannot(flaw, 'its action has no record: run the experiment again');
+  if (kind === 'blob' || kind === 'artifact') return fromCopies(flaw, records, tools);
+  if (kind === 'run') return runDocument(flaw, tools);
+  if (kind === 'checkpoint' || kind === 'latest') {
+    if (kind === 'latest') await store.objects.remove(key);
+    else await store.checkpoints.dropDamaged(action);
+    const what =
+      kind === 'latest' ? 'it only explains why a plan misses' : 'the one before it, or the beginning, takes its place';
+    return { flaw, outcome: 'dropped', how: what };
+  }
+  return cannot(flaw, 'it is left as it is: look at it, and remove it by hand');
+};

@@ -1,0 +1,19 @@
+import { canonicalJson } from '../core/canonical.ts';
+import { type Digest, digestOfJson } from '../core/digest.ts';
+import type { JsonObject } from '../core/errors.ts';
+import { type ObjectStore, parseJson } from './objects.ts';
+
+/**
+ * Objects that are replaced, so that no digest can be their name: they carry that of their content, as `{digest, content}`.
+ */
+export const putDocument = async (objects: ObjectStore, key: string, value: object): Promise<void> => {
+  const content = value as JsonObject;
+  const bytes = Buffer.from(canonicalJson({ digest: digestOfJson(content), content }));
+  await objects.put(key, bytes, { overwrite: true, mediaType: 'application/json' });
+};
+
+/** What stands in a document; undefined where it does not have the digest that stands beside it. */
+export const contentOf = <T extends object>(bytes: Buffer): T | undefined => {
+  const found = parseJson<{ digest?: Digest; content?: JsonObject } | null>(bytes);
+  return found?.content && digestOfJson(found.content) === found.digest ? (found.content as T) : undefined;
+};
