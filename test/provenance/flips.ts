@@ -21,6 +21,11 @@ const endpoints = await runningEndpoints({ home, env: process.env });
 if (!endpoints) throw new Error('the services of this home do not run');
 const store = await openStore(endpoints.s3);
 const all = (await store.objects.list('')).filter((key) => !/^(nodes|gc)\//.test(key));
+// Repairs forget damaged checkpoints: they are put back, for those that come after.
+const kept = new Map<string, Buffer>();
+for (const key of all.filter((each) => each.startsWith('checkpoints/')))
+  kept.set(key, (await store.objects.get(key)) as Buffer);
+
 const tally: { [kind: string]: { tried: number; audit: number; fsck: number; repaired: number; why: string[] } } = {};
 for (const each of await chooseFlips(store, all, Number(flips), Number(seed))) {
   const before = await flip(store, each);
@@ -41,6 +46,8 @@ for (const each of await chooseFlips(store, all, Number(flips), Number(seed))) {
   if (after?.equals(before) || content) own.repaired += 1;
   else own.why.push(`repair of ${each.key}: ${repaired.out.split('\n').slice(-3).join(' ')}`);
   await store.objects.put(each.key, before, { overwrite: true });
+  if (each.kind === 'checkpoint')
+    for (const [key, bytes] of kept) await store.objects.put(key, bytes, { overwrite: true });
   console.log(JSON.stringify(each), JSON.stringify(tally[each.kind]));
 }
 console.log(JSON.stringify(tally, null, 2));
