@@ -5,6 +5,7 @@ import type { StageKind } from '../core/stage.ts';
 import type { ImageSet } from '../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { putTensors } from '../data/tensors.ts';
+import { Centers, unitRows } from '../metrics/centers.ts';
 import { rowCosine, similarityGroups } from '../metrics/similarity.ts';
 import { mean } from '../metrics/statistics.ts';
 import { tf } from '../nn/tf.ts';
@@ -66,27 +67,17 @@ const classifierCenters = ({ kernel, classes, config }: LoadedRecognizer): Float
   for (let c = 0; c < classes; c++) {
     for (let k = 0; k < config.embedding; k++) centers[c * config.embedding + k] = kernel[k * classes + c] as number;
   }
-  return normaliseRows(centers, config.embedding);
+  return unitRows(centers, config.embedding);
 };
 
-/** The mean of each class's unit embeddings, as unit rows. @returns float32 [C, D] */
 const meanCenters = (embeddings: Float32Array, { labels, classes }: ImageSet, size: number): Float32Array => {
-  const sums = new Float64Array(classes * size);
-  labels.forEach((label, row) => {
-    for (let k = 0; k < size; k++) {
-      sums[label * size + k] = (sums[label * size + k] as number) + (embeddings[row * size + k] as number);
-    }
-  });
-  return normaliseRows(Float32Array.from(sums), size);
-};
-
-const normaliseRows = (rows: Float32Array, size: number): Float32Array => {
-  for (let from = 0; from < rows.length; from += size) {
-    const row = rows.subarray(from, from + size);
-    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)) || 1;
-    for (let k = 0; k < size; k++) row[k] = (row[k] as number) / length;
-  }
-  return rows;
+  const centers = new Centers(classes, size);
+  centers.add(
+    labels,
+    labels.map((_, row) => row),
+    embeddings,
+  );
+  return centers.unit();
 };
 
 const classifierMismatch = (recognizer: LoadedRecognizer, ref: ArtifactRef, data: ImageSet): CemiflowError =>

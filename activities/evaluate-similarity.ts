@@ -2,7 +2,7 @@ import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { StageKind } from '../core/stage.ts';
-import type { ImageSet } from '../data/images.ts';
+import { generatedRows, type ImageSet } from '../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { putMetrics } from '../data/metrics-file.ts';
 import { encodeImageScores } from '../data/scores.ts';
@@ -50,14 +50,8 @@ const run = async (
   };
 };
 
-/** Rows that were generated: from image number `generatedImages` on, oversampling put copies of the inquiry image. */
-const generatedRows = (data: ImageSet, generatedImages: unknown): number[] => {
-  const limit = typeof generatedImages === 'number' ? generatedImages : Number.POSITIVE_INFINITY;
-  return [...data.images.keys()].filter((row) => (data.images[row] as number) < limit);
-};
-
 /** The row of each image's inquiry. */
-const inquiryRows = (data: ImageSet, rows: readonly number[], inquiries: ImageSet): number[] => {
+const inquiryRows = (data: ImageSet, rows: Int32Array, inquiries: ImageSet): Int32Array => {
   const rowOf = new Map([...inquiries.identities].map((identity, row) => [identity, row]));
   return rows.map((row) => {
     const identity = data.identities[row] as number;

@@ -11,6 +11,7 @@ export const registry: { readonly [kind: string]: () => Promise<{ readonly stage
   'data/procedural': () => import('./data-procedural.ts'),
   'diffusion/generate': () => import('./diffusion-generate.ts'),
   'diffusion/train': () => import('./diffusion-train.ts'),
+  'evaluate/privacy': () => import('./evaluate-privacy.ts'),
   'evaluate/similarity': () => import('./evaluate-similarity.ts'),
   'evaluate/verification': () => import('./evaluate-verification.ts'),
   'inquiry/select': () => import('./inquiry-select.ts'),

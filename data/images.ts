@@ -44,6 +44,12 @@ export interface ImageSet extends Images {
   readonly classes: number;
 }
 
+/** Rows that were generated: from image number `generatedImages` on, oversampling put copies of the inquiry image. */
+export const generatedRows = ({ images }: Pick<ImageSet, 'images'>, generatedImages: unknown): Int32Array => {
+  const limit = typeof generatedImages === 'number' ? generatedImages : Number.POSITIVE_INFINITY;
+  return Int32Array.from([...images.keys()].filter((row) => (images[row] as number) < limit));
+};
+
 /** Pixels of image `index`, uint8 RGB [H, W, 3]: a view where they are decoded, else a promise of their decoding. */
 export const pixelsOf = (images: Images, index: number): Uint8Array | Promise<Uint8Array> => {
   const chunk = chunkOf(images, index);

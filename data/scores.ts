@@ -11,7 +11,7 @@ export interface StoredPairs {
   readonly fold: Int32Array;
 }
 
-/** Images as they were scored: the file of the artifact `scores` of `evaluate/similarity`. */
+/** Images as they were scored: a file of the artifact `scores` of `evaluate/similarity` and `evaluate/privacy`. */
 export interface StoredImages {
   /** float32 [N] in [-1, 1] */
   readonly similarity: Float32Array;
@@ -21,16 +21,34 @@ export interface StoredImages {
   readonly image: Int32Array;
 }
 
+/** Synthetic identities: the file `identities.safetensors` of the artifact `scores` of `evaluate/privacy`. */
+export interface StoredNearest {
+  /** int32 [S], ascending */
+  readonly identity: Int32Array;
+  /** int32 [S], the real identity whose center is nearest */
+  readonly nearest: Int32Array;
+  /** float32 [S] in [-1, 1], cosine of the two centers */
+  readonly similarity: Float32Array;
+}
+
 const pairs = { distance: 'F32', same: 'U8', fold: 'I32' } as const;
 const images = { similarity: 'F32', identity: 'I32', image: 'I32' } as const;
+const nearest = { identity: 'I32', nearest: 'I32', similarity: 'F32' } as const;
+
+/** Files of the artifact `scores` of `evaluate/privacy`. */
+export const nearestFile = 'identities.safetensors';
+export const imagesFile = 'images.safetensors';
 
 export const encodePairScores = (scores: StoredPairs): Buffer => encode(scores, pairs);
 export const encodeImageScores = (scores: StoredImages): Buffer => encode(scores, images);
+export const encodeNearest = (scores: StoredNearest): Buffer => encode(scores, nearest);
 
 /** @throws CemiflowError `ScoresInvalid`, `SafetensorsInvalid` */
 export const decodePairScores = (bytes: Buffer): StoredPairs => decode<StoredPairs>(bytes, pairs);
 /** @throws CemiflowError `ScoresInvalid`, `SafetensorsInvalid` */
 export const decodeImageScores = (bytes: Buffer): StoredImages => decode<StoredImages>(bytes, images);
+/** @throws CemiflowError `ScoresInvalid`, `SafetensorsInvalid` */
+export const decodeNearest = (bytes: Buffer): StoredNearest => decode<StoredNearest>(bytes, nearest);
 
 type Layout = { readonly [name: string]: SafeDtype };
 

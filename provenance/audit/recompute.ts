@@ -1,25 +1,36 @@
-import type { ActionRecord, Outputs } from '../../core/action.ts';
+import type { ActionRecord } from '../../core/action.ts';
 import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import { shardsOf, unpackShard } from '../../data/dataset.ts';
-import { decodeImageScores, decodePairScores } from '../../data/scores.ts';
+import { decodeImageScores, decodeNearest, decodePairScores, imagesFile, nearestFile } from '../../data/scores.ts';
+import { privacyMetrics } from '../../metrics/privacy.ts';
 import { similarityMetrics } from '../../metrics/similarity.ts';
-import { verificationMetrics } from '../../metrics/verification.ts';
+import { type VerificationMetrics, verificationMetrics } from '../../metrics/verification.ts';
 import { type Lineage, madeNodes } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { textOf } from '../trace/numbers.ts';
 import type { Ledger } from './result.ts';
 
 /** How the numbers of an artifact were had again. */
-export type Recomputed = 'from pair scores' | 'from similarities of images' | 'counted in the images';
+export type Recomputed =
+  | 'from pair scores'
+  | 'from similarities of images'
+  | 'from nearest real identities'
+  | 'counted in the images';
 
-type Remake = (outputs: Outputs, store: Reading) => Promise<{ readonly metrics: object; readonly how: Recomputed }>;
+type Remake = (record: ActionRecord, store: Reading) => Promise<{ readonly metrics: object; readonly how: Recomputed }>;
+
+interface PrivacyParams {
+  readonly real: ArtifactRef;
+  readonly metrics: ArtifactRef;
+  readonly set: string;
+}
 
 /** Stage kinds whose metrics follow from stored scores. */
 const remakes: { readonly [kind: string]: Remake } = {
-  'evaluate/verification': async (outputs, store) => {
+  'evaluate/verification': async ({ outputs }, store) => {
     const { files, meta } = await store.getArtifact(outputs.scores as ArtifactRef);
     const sets = (meta.sets as string[]).map((set) => {
       const file = files.find(({ path }) => path === `${set}.safetensors`);
@@ -31,11 +42,32 @@ const remakes: { readonly [kind: string]: Remake } = {
     );
     return { metrics: verificationMetrics(await Promise.all(read)), how: 'from pair scores' };
   },
-  'evaluate/similarity': async (outputs, store) => {
+  'evaluate/similarity': async ({ outputs }, store) => {
     const [file] = (await store.getArtifact(outputs.scores as ArtifactRef)).files;
     if (!file) throw new CemiflowError('ScoresInvalid', 'there are no scores', { remedy: 'evaluate again' });
     const scores = decodeImageScores(await store.getBlob(file.digest));
     return { metrics: similarityMetrics(scores), how: 'from similarities of images' };
+  },
+  'evaluate/privacy': async ({ action, outputs }, store) => {
+    const { real, metrics, set } = action.params as unknown as PrivacyParams;
+    const { files, meta } = await store.getArtifact(outputs.scores as ArtifactRef);
+    const read = async (path: string): Promise<Buffer> => {
+      const file = files.find((each) => each.path === path);
+      if (file) return store.getBlob(file.digest);
+      throw new CemiflowError('ScoresInvalid', `there is no ${path}`, { remedy: 'evaluate again' });
+    };
+    const verification = JSON.parse(await textOf(store, metrics, 'metrics.json')) as VerificationMetrics;
+    const options = {
+      set,
+      distance: verification.sets[set]?.threshold as number,
+      realIdentities: meta.realIdentities as number,
+      fromInquiries: real.type === 'inquiries',
+    };
+    const images = decodeImageScores(await read(imagesFile)).similarity;
+    return {
+      metrics: privacyMetrics(decodeNearest(await read(nearestFile)), images, options),
+      how: 'from nearest real identities',
+    };
   },
 };
 
@@ -66,13 +98,14 @@ interface Work {
   readonly had: Map<Digest, Recomputed>;
 }
 
-const recompute = async (where: string, { outputs }: ActionRecord, remake: Remake, work: Work): Promise<void> => {
+const recompute = async (where: string, record: ActionRecord, remake: Remake, work: Work): Promise<void> => {
+  const { outputs } = record;
   const { store, ledger, had } = work;
   const what = 'metrics computed again';
   const ref = outputs.metrics as ArtifactRef;
   await guarded(where, what, ledger, async () => {
     const stored = await textOf(store, ref, 'metrics.json');
-    const { metrics, how } = await remake(outputs, store);
+    const { metrics, how } = await remake(record, store);
     const same = canonicalJson(metrics as JsonObject) === stored;
     if (same) had.set(ref.digest, how);
     const message = `its metrics ${ref.digest} are not what its scores give`;
