@@ -25,6 +25,7 @@ export const readReport = async (
   const curve = params.curve ? await reader.curve(params.curve, accuracy) : undefined;
   await at('read similarities', 1);
   const similarity = await reader.similarities(params.similarity);
+  const privacy = await reader.privacy(params.privacy);
   await at('read images', 2);
   const grid = params.grid ? await reader.grid(params.grid) : undefined;
   const samples = await reader.samples(params.samples);
@@ -36,7 +37,7 @@ export const readReport = async (
   const { title, description, note } = params;
   const skipped = params.skipped.length > 0 ? params.skipped : undefined;
   const sets = sortBenchmarks([...accuracy, ...(curve?.points ?? [])].flatMap((row) => Object.keys(row.sets)));
-  const parts = { curve, grid, paper, accuracy, similarity, samples, training };
+  const parts = { curve, grid, paper, accuracy, similarity, privacy, samples, training };
   return { title, description, note, skipped, sets, ...parts, sources: reader.sources };
 };
 

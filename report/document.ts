@@ -13,6 +13,7 @@ import {
   paperComparisonTable,
   paperSimilarityTable,
   paperSweepTable,
+  privacyTable,
   similarityTable,
   type TableModel,
   trainingTable,
@@ -83,6 +84,13 @@ export const sectionsOf = (model: ReportModel): Section[] => {
             ),
             ...similarity.map((group, i) => table(similarityTable(group, `similarity-${i + 1}`))),
           ],
+  });
+  add({
+    id: 'privacy-section',
+    title: 'Privacy',
+    intro:
+      'How near the generated identities come to real ones: an identity above the threshold is one that the recognizer would take for a person who exists.',
+    blocks: model.privacy.length > 0 ? [table(privacyTable(model.privacy))] : [],
   });
   add({
     id: 'samples',

@@ -1,7 +1,7 @@
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import { fixed } from './format.ts';
-import type { SetAccuracy, SimilarityRow, TrainingLog, Verification } from './model.ts';
+import type { Exceeding, PrivacyRow, SetAccuracy, SimilarityRow, TrainingLog, Verification } from './model.ts';
 
 /** Reads `metrics.json` of a verification. @throws CemiflowError `ReportInputInvalid` */
 export const verificationOf = (json: Json, artifact: Digest): Verification => {
@@ -41,6 +41,27 @@ export const similarityOf = (json: Json, artifact: Digest): Omit<SimilarityRow, 
     ...(bins && identities
       ? { bins: { identities, labels: binLabels(numbersIn(bins, 'edges', artifact), identities.length, artifact) } }
       : {}),
+  };
+};
+
+/** Reads `metrics.json` of the nearest real identities. @throws CemiflowError `ReportInputInvalid` */
+export const privacyOf = (json: Json, artifact: Digest): Omit<PrivacyRow, 'label'> => {
+  const root = ofKind(json, 'privacy', artifact);
+  const { set, ownInquiry } = root;
+  if (typeof set !== 'string') throw invalid(artifact, 'set must be a name');
+  const exceeding = (key: string): Exceeding => {
+    const held = objectIn(root, key, artifact);
+    return { count: numberIn(held, 'count', artifact), share: numberIn(held, 'share', artifact) };
+  };
+  const number = (key: string): number => numberIn(root, key, artifact);
+  return {
+    ...{ artifact, set },
+    ...{ realIdentities: number('realIdentities'), threshold: number('threshold') },
+    ...{ mean: number('mean'), highest: number('highest') },
+    ...{ identities: exceeding('identities'), images: exceeding('images') },
+    ...(ownInquiry === undefined
+      ? {}
+      : { ownInquiry: numberIn(asObject(ownInquiry, 'ownInquiry', artifact), 'nearest', artifact) }),
   };
 };
 

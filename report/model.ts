@@ -16,6 +16,7 @@ export interface ReportModel {
   readonly accuracy: readonly AccuracyRow[];
   readonly curve?: Curve;
   readonly similarity: readonly SimilarityGroup[];
+  readonly privacy: readonly PrivacyRow[];
   readonly grid?: Grid;
   readonly samples: readonly SampleSheet[];
   readonly training: readonly TrainingLog[];
@@ -84,6 +85,29 @@ export interface SimilarityRow {
   readonly histogram: { readonly edges: readonly number[]; readonly counts: readonly number[] };
   /** Identities by their mean similarity (the paper's table 7). */
   readonly bins?: { readonly labels: readonly string[]; readonly identities: readonly number[] };
+}
+
+/** How near the identities of a generated set come to real ones, by embedding. */
+export interface PrivacyRow {
+  readonly artifact: Digest;
+  readonly label: string;
+  readonly realIdentities: number;
+  /** The verification set whose threshold stands for a match, and that threshold as a cosine. */
+  readonly set: string;
+  readonly threshold: number;
+  /** Mean over synthetic identities of the cosine to the nearest real one. */
+  readonly mean: number;
+  readonly highest: number;
+  readonly identities: Exceeding;
+  readonly images: Exceeding;
+  /** Identities whose nearest real one is the inquiry that they were made from; absent where the real ones are others. */
+  readonly ownInquiry?: number;
+}
+
+/** How many are above the threshold; a share 0 … 1. */
+export interface Exceeding {
+  readonly count: number;
+  readonly share: number;
 }
 
 export interface Picture {

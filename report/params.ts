@@ -22,6 +22,7 @@ export interface ReportParams {
   readonly accuracy: readonly { label: string; metrics: OneOrMany; volume?: OneOrMany; reference: boolean }[];
   readonly curve: null | { axis: string; metrics: readonly Labelled[] };
   readonly similarity: readonly { label: string; axis: string; metrics: readonly Labelled[] }[];
+  readonly privacy: readonly { label: string; metrics: OneOrMany }[];
   readonly grid: null | { data: ArtifactRef; inquiries: ArtifactRef; rows: number };
   readonly samples: readonly { label: string; data: OneOrMany; identities: number; images: number }[];
   readonly training: readonly { label: string; log: OneOrMany }[];

@@ -5,13 +5,14 @@ import type { ArtifactStore } from '../core/stage.ts';
 import { readSamples, type Sample } from '../data/dataset.ts';
 import { encodePng } from '../data/formats/png.ts';
 import { type MeasuredRow, withGaps } from './accuracy.ts';
-import { similarityOf, trainingOf, verificationOf } from './inputs.ts';
+import { privacyOf, similarityOf, trainingOf, verificationOf } from './inputs.ts';
 import { axisValue, fillLabel, matrixLabel } from './labels.ts';
 import type {
   AccuracyRow,
   Curve,
   Grid,
   Picture,
+  PrivacyRow,
   ReportModel,
   SampleSheet,
   SimilarityGroup,
@@ -78,6 +79,19 @@ export class ReportReader {
       read.push({ label, axis, rows: rows.sort((a, b) => a.x - b.x) });
     }
     return read;
+  }
+
+  async privacy(wanted: ReportParams['privacy']): Promise<PrivacyRow[]> {
+    const rows: PrivacyRow[] = [];
+    for (const { label, metrics } of wanted) {
+      const many = listed(metrics);
+      for (const { matrix, artifact } of many) {
+        const name = fillLabel(label, matrix, { distinguish: many.length > 1 });
+        const json = await this.#metrics(artifact, `nearest real identities: ${name}`);
+        rows.push({ ...privacyOf(json, artifact.digest), label: name });
+      }
+    }
+    return rows;
   }
 
   /** Row r of the grid was made from the inquiry that stands r-th in the inquiries' shards. */

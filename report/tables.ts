@@ -1,6 +1,6 @@
 import type { Digest } from '../core/digest.ts';
 import { benchmarkName, count, fixed, percent, plain, significant } from './format.ts';
-import type { AccuracyRow, ReportModel, SimilarityGroup, TrainingLog } from './model.ts';
+import type { AccuracyRow, PrivacyRow, ReportModel, SimilarityGroup, TrainingLog } from './model.ts';
 import type { PaperResults } from './paper/paper.ts';
 
 /** A table as data: the page and the Markdown are written from the same one. */
@@ -152,6 +152,56 @@ export const similarityTable = (group: SimilarityGroup, id: string): TableModel 
     ],
   };
 };
+
+/** How near each generated set comes to real people. */
+export const privacyTable = (rows: readonly PrivacyRow[]): TableModel => {
+  const withOwn = rows.some(({ ownInquiry }) => ownInquiry !== undefined);
+  return {
+    id: 'privacy',
+    caption: 'Generated identities and the real identity nearest to each, by embedding',
+    columns: [
+      { label: 'Generated set', numeric: false },
+      { label: 'Real identities', numeric: true },
+      { label: 'Nearest, mean', numeric: true, title: 'mean cosine of a generated identity to the nearest real one' },
+      { label: 'Nearest, highest', numeric: true },
+      { label: 'Threshold', numeric: true, title: 'cosine above which the recognizer judges a match' },
+      { label: 'Identities above', numeric: true },
+      { label: 'Images above, %', numeric: true },
+      ...(withOwn ? [{ label: 'Nearest is its inquiry', numeric: true }] : []),
+      { label: 'Source', numeric: false },
+    ],
+    rows: rows.map((row) => {
+      const cell = (text: string, pointer: string): Cell => ({
+        text,
+        artifacts: [row.artifact],
+        at: [`metrics.json#/${pointer}`],
+      });
+      return {
+        cells: [
+          { text: row.label },
+          cell(count(row.realIdentities), 'realIdentities'),
+          cell(fixed(row.mean, 3), 'mean'),
+          cell(fixed(row.highest, 3), 'highest'),
+          cell(fixed(row.threshold, 3), 'threshold'),
+          cell(`${count(row.identities.count)} (${percent(row.identities.share, 1)} %)`, 'identities/count'),
+          cell(percent(row.images.share, 1), 'images/share'),
+          ...(withOwn
+            ? [row.ownInquiry === undefined ? missing : cell(count(row.ownInquiry), 'ownInquiry/nearest')]
+            : []),
+          { text: '', artifacts: [row.artifact], source: true },
+        ],
+      };
+    }),
+    notes: [
+      `An identity stands for the mean of its images’ embeddings; an image is compared with the same means of real people. Threshold: of ${listed(rows.map(({ set }) => benchmarkName(set)))}, the mean over folds, as a cosine.`,
+      ...(withOwn
+        ? ['Nearest is its inquiry: identities whose nearest real one is the photo they were made from.']
+        : []),
+    ],
+  };
+};
+
+const listed = (names: readonly string[]): string => [...new Set(names)].join(', ');
 
 /** The first and last value of every logged series. */
 export const trainingTable = (model: ReportModel): TableModel => ({

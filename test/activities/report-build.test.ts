@@ -121,6 +121,19 @@ describe('report/build', () => {
     expect(page.match(/ href="#why\./g)).toHaveLength(printed.length);
   });
 
+  it('says how many generated identities are nearer to real ones than the threshold of a match', async () => {
+    const { page, json } = await build();
+    const { printed } = JSON.parse(json) as { printed: Printed[] };
+    const row = printed.filter(({ id }) => id.startsWith('privacy.cemiface-m-0.5-beside-its-inquiries.'));
+    expect(row.map(({ text }) => text)).toEqual(['40', '0.300', '0.450', '0.420', '15 (37.5 %)', '35.0', '25']);
+    expect(row.map(({ at }) => at[0])).toEqual(
+      ['realIdentities', 'mean', 'highest', 'threshold', 'identities/count', 'images/share', 'ownInquiry/nearest'].map(
+        (pointer) => `metrics.json#/${pointer}`,
+      ),
+    );
+    expect(page).toContain('an identity above the threshold is one that the recognizer would take for a person');
+  });
+
   it('needs nothing but itself: no scripts, no requests, and a policy that forbids both', async () => {
     const { page } = await build();
     expect(page).not.toMatch(

@@ -49,6 +49,13 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
         metrics: await over((m) => putMetrics(store, similarity(0.29 + 0.1 * m, m + 7))),
       },
     ],
+    privacy: [
+      {
+        label: 'CemiFace, m = {m}, beside its inquiries',
+        metrics: await over((m) => putMetrics(store, privacy(m, true))),
+      },
+      { label: 'CemiFace, m = 1, beside the real set', metrics: await putMetrics(store, privacy(1, false)) },
+    ],
     grid: {
       data: await putFaces(store, 4, ms.length, 5, { origin: 'generated', grid: { m: ms } }),
       inquiries: await putFaces(store, 5, 1, 5, {}, 'inquiries'),
@@ -72,6 +79,15 @@ export const putMetrics = async (store: ArtifactStore, metrics: Json): Promise<A
   const file = await store.putFile('metrics.json', Buffer.from(canonicalJson(metrics)), 'application/json');
   return store.putArtifact({ type: 'metrics', meta: { kind: (metrics as JsonObject).kind as string }, files: [file] });
 };
+
+/** Of 40 identities and 400 images, more above the threshold where m is higher. */
+export const privacy = (m: number, fromInquiries: boolean): JsonObject => ({
+  ...{ kind: 'privacy', set: 'lfw', threshold: 0.42, realIdentities: 40 },
+  ...{ mean: 0.25 + 0.1 * m, highest: 0.4 + 0.1 * m },
+  identities: { count: 10 + 10 * m, share: (10 + 10 * m) / 40, total: 40 },
+  images: { count: 100 + 80 * m, share: (100 + 80 * m) / 400, total: 400 },
+  ...(fromInquiries ? { ownInquiry: { nearest: 20 + 10 * m, above: 10 } } : {}),
+});
 
 /** Accuracies about a level, harder from set to set. */
 export const verification = (level: number, seed: number): JsonObject => {
