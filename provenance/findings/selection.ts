@@ -1,28 +1,27 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
-import type { Digest } from '../../core/digest.ts';
 import { ancestorsOf, type Lineage, madeNodes } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { nodeOfParam } from '../trace/chain.ts';
+import { Facts } from './facts.ts';
 import type { Finding } from './finding.ts';
 
 /**
  * Models that stand on results of the benchmark that scores them: a checkpoint, threshold or hyperparameter was chosen on the
- * test set.
+ * test set. Another benchmark that shows images or people of it counts as well.
  */
 export const selection = async (lineage: Lineage, store: Reading): Promise<Finding[]> => {
+  const facts = new Facts(store);
   const found: Finding[] = [];
   for (const { node, record } of madeNodes(lineage)) {
     if (record.action.kind !== 'evaluate/verification') continue;
     const benchmarks = record.action.params.benchmarks as unknown as ArtifactRef;
     const model = nodeOfParam(node, 'recognizer');
     if (model === undefined) continue;
-    const behind = ancestorsOf(lineage, model);
-    const files = await blobsOf(store, benchmarks);
     const chosenBy: string[] = [];
-    for (const each of behind) {
+    for (const each of ancestorsOf(lineage, model)) {
       if (each.record.action.kind !== 'evaluate/verification') continue;
-      const other = await blobsOf(store, each.record.action.params.benchmarks as unknown as ArtifactRef);
-      if ([...other].some((digest) => files.has(digest))) chosenBy.push(each.node.id);
+      const other = each.record.action.params.benchmarks as unknown as ArtifactRef;
+      if (await isOf(benchmarks, other, facts)) chosenBy.push(each.node.id);
     }
     if (chosenBy.length > 0)
       found.push({
@@ -36,5 +35,7 @@ export const selection = async (lineage: Lineage, store: Reading): Promise<Findi
   return found;
 };
 
-const blobsOf = async (store: Reading, ref: ArtifactRef): Promise<ReadonlySet<Digest>> =>
-  new Set((await store.getArtifact(ref)).files.map(({ digest }) => digest));
+const isOf = async (benchmarks: ArtifactRef, other: ArtifactRef, facts: Facts): Promise<boolean> =>
+  benchmarks.digest === other.digest ||
+  (await facts.people(benchmarks, other)).count > 0 ||
+  (await facts.images(benchmarks, other)).count > 0;

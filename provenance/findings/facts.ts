@@ -1,0 +1,89 @@
+import { createHash } from 'node:crypto';
+import type { ArtifactManifest, ArtifactRef, FileEntry } from '../../core/artifact.ts';
+import type { Digest } from '../../core/digest.ts';
+import { shardsOf, unpackShard } from '../../data/dataset.ts';
+import { namesFile, type People, sharedPeople } from '../../data/people.ts';
+import type { Reading } from '../reading.ts';
+
+/** How many of a kind are in both sets, and the first few of them for people to look at. */
+export interface Shared {
+  readonly count: number;
+  readonly examples: readonly string[];
+}
+
+const named = 3;
+
+/** What benchmarks and datasets have in common, each pair of them compared once. Holds hashes of the benchmarks' images alone. */
+export class Facts {
+  readonly #store: Reading;
+  readonly #manifests = new Map<string, Promise<ArtifactManifest>>();
+  readonly #hashes = new Map<string, Promise<ReadonlySet<string>>>();
+  readonly #images = new Map<string, Promise<Shared>>();
+
+  constructor(store: Reading) {
+    this.#store = store;
+  }
+
+  /** People of both, by number where they were drawn, or by name. */
+  async people(benchmarks: ArtifactRef, dataset: ArtifactRef): Promise<Shared> {
+    const [left, right] = await Promise.all([this.#people(benchmarks), this.#people(dataset)]);
+    const known = new Set(await this.#names(benchmarks));
+    const names = (await this.#names(dataset)).filter((name) => known.has(name));
+    const drawn = right.flatMap((each) => {
+      const shared = sharedPeople(left, [each]);
+      return shared > 0 ? [`${shared} of ${each.namespace}`] : [];
+    });
+    return { count: sharedPeople(left, right) + names.length, examples: [...drawn, ...names].slice(0, named) };
+  }
+
+  /** Images of both that are equal to the byte: all are packed by one encoder, so that equal pixels give equal bytes. */
+  images(benchmarks: ArtifactRef, dataset: ArtifactRef): Promise<Shared> {
+    return once(this.#images, `${benchmarks.digest} ${dataset.digest}`, async () => {
+      const known = await once(this.#hashes, benchmarks.digest, () => this.#hashesOf(benchmarks));
+      const found = new Map<string, string>();
+      for await (const { hash, label } of this.#each(dataset)) if (known.has(hash)) found.set(hash, label);
+      return { count: found.size, examples: [...found.values()].slice(0, named) };
+    });
+  }
+
+  async #hashesOf(ref: ArtifactRef): Promise<ReadonlySet<string>> {
+    const found = new Set<string>();
+    for await (const { hash } of this.#each(ref)) found.add(hash);
+    return found;
+  }
+
+  /** Every image, shard by shard. */
+  async *#each(ref: ArtifactRef): AsyncGenerator<{ readonly hash: string; readonly label: string }> {
+    for (const { path, digest } of everyShard((await this.#manifest(ref)).files))
+      for (const { identity, image, png } of unpackShard(await this.#store.getBlob(digest), path)) {
+        const hash = createHash('sha256').update(png).digest('base64');
+        yield { hash, label: `image ${image} of identity ${identity}` };
+      }
+  }
+
+  async #people(ref: ArtifactRef): Promise<People[]> {
+    const { people } = (await this.#manifest(ref)).meta;
+    return Array.isArray(people) ? (people as unknown as People[]) : [];
+  }
+
+  async #names(ref: ArtifactRef): Promise<readonly string[]> {
+    const file = (await this.#manifest(ref)).files.find(({ path }) => path === namesFile);
+    return file ? (JSON.parse((await this.#store.getBlob(file.digest)).toString('utf8')) as string[]) : [];
+  }
+
+  #manifest(ref: ArtifactRef): Promise<ArtifactManifest> {
+    return once(this.#manifests, ref.digest, () => this.#store.getArtifact(ref));
+  }
+}
+
+/** Of a dataset, and of each set of benchmarks. */
+const everyShard = (files: readonly FileEntry[]): { readonly path: string; readonly digest: Digest }[] => {
+  const prefixes = new Set(files.flatMap(({ path }) => /^(.*?)shards\/[^/]+\.tar$/.exec(path)?.[1] ?? []));
+  return [...prefixes].flatMap((prefix) => [...shardsOf(files, prefix)]);
+};
+
+const once = <T>(known: Map<string, Promise<T>>, key: string, read: () => Promise<T>): Promise<T> => {
+  const pending = known.get(key) ?? read();
+  known.set(key, pending);
+  return pending;
+};
