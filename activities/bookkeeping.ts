@@ -4,7 +4,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import type { CemiflowError, Json } from '../core/errors.ts';
 import type { RunRecord } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
-import { runRecord, sealRun } from '../provenance/seal.ts';
+import { keepRun } from '../provenance/seal.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 
 /** Short activities of the orchestrator, as workflows see them. */
@@ -53,7 +53,15 @@ export interface Bookkeeping {
 
 type BookkeepingStore = Pick<
   Store,
-  'lookupRecords' | 'getRecord' | 'getRun' | 'putRun' | 'putLatest' | 'putFile' | 'putArtifact' | 'dropIfDamaged'
+  | 'lookupRecords'
+  | 'getRecord'
+  | 'getRun'
+  | 'putRun'
+  | 'putLatest'
+  | 'putFile'
+  | 'putArtifact'
+  | 'dropIfDamaged'
+  | 'sweeps'
 >;
 
 const readRun = (store: Pick<Store, 'getRun'>, runId: string): Promise<RunDocument | undefined | 'unreadable'> =>
@@ -92,8 +100,7 @@ export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
       if (run === 'unreadable') return run;
       if (!run) return 'unknown';
       try {
-        const { digest } = await sealRun(store, runRecord(run, nodes));
-        await store.putRun({ ...run, root: digest, nodes });
+        await keepRun(store, run, nodes);
         return 'sealed';
       } catch (error) {
         if ((error as CemiflowError).code === 'RecordMissing') return 'incomplete';

@@ -6,7 +6,6 @@ import {
   actionKey,
   type Machine,
   type Outputs,
-  type Source,
   type Spent,
 } from '../core/action.ts';
 import type { CheckpointInterval } from '../core/checkpoint.ts';
@@ -23,6 +22,7 @@ import { isoTime } from '../core/time.ts';
 import type { CheckpointWriter, Store } from '../store/index.ts';
 import { ActionAttempt, noCheckpoints } from './attempt.ts';
 import { asActivityFailure, endOf } from './failures.ts';
+import type { KeepSource } from './source.ts';
 import { type Heartbeat, startWatch, type Watch } from './watch.ts';
 import { within } from './within.ts';
 
@@ -66,8 +66,8 @@ export interface HostDependencies {
   /** @throws CemiflowError when the params do not fit the kind's schema */
   checkParams(kind: string, params: JsonObject): void;
   machine(kind: string): Promise<Machine>;
-  /** Keeps the source files of a kind whose code has this digest. */
-  source(kind: string, code: Digest): Promise<Source>;
+  /** Reads the source files of a kind whose code has this digest. @returns keeps them in the store */
+  source(kind: string, code: Digest): Promise<KeepSource>;
   /** Writes checkpoints beside the steps; in this thread unless told. */
   readonly checkpointWriter?: CheckpointWriter;
   readonly build: string;
@@ -76,6 +76,8 @@ export interface HostDependencies {
 /** One attempt at an action. */
 interface Work {
   readonly key: ActionKey;
+  /** Generation of the store when the work began. */
+  readonly since: number;
   readonly attempt: ActionAttempt;
   readonly watch: Watch;
   /** Actions whose outputs this one joins. */
@@ -103,15 +105,18 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     guarded(task, part, async (watch) => {
       const key = actionKey(task.action);
       const attempt = attemptAt(task, key, watch);
+      const since = await store.sweeps.settled();
       const [there] = await Promise.all([found(key), attempt.begin()]);
       if (there) {
         await attempt.finish();
         return there;
       }
-      const outputs = await perform(task, part, kind, { key, attempt, watch, parts, run }).catch(async (error) => {
-        await within(endMs, attempt.fail(endOf(error, watch.signal)));
-        throw error;
-      });
+      const outputs = await perform(task, part, kind, { key, since, attempt, watch, parts, run }).catch(
+        async (error) => {
+          await within(endMs, attempt.fail(endOf(error, watch.signal)));
+          throw error;
+        },
+      );
       await attempt.finish();
       const { length: attempts } = await attempt.attempts();
       return { key, outputs, hit: false, attempts, lostSeconds: await attempt.lostSeconds() };
@@ -122,7 +127,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     { action, experiment, nodeId }: StageTask,
     part: number | undefined,
     kind: string,
-    { key, attempt, watch, parts, run }: Work,
+    { key, since, attempt, watch, parts, run }: Work,
   ): Promise<Outputs> => {
     const { stage, source } = await load(kind, action.code);
     if (part === undefined) checkParams(kind, action.params);
@@ -131,21 +136,24 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     const took = clock();
     const machine = await dependencies.machine(kind);
     const { workflowExecution } = Context.current().info;
-    const { record } = await store.putRecord({
-      key,
-      action,
-      outputs,
-      ...(parts && { parts }),
-      source,
-      machine,
-      startedAt: took.startedAt,
-      endedAt: took.endedAt,
-      spent: spent(took, machine, watch),
-      attempts: await attempt.attempts(),
-      workflowId: workflowExecution?.workflowId ?? '',
-      runId: workflowExecution?.runId ?? '',
-      build: dependencies.build,
-    });
+    const { record } = await store.putRecord(
+      {
+        key,
+        action,
+        outputs,
+        ...(parts && { parts }),
+        source: await source(since),
+        machine,
+        startedAt: took.startedAt,
+        endedAt: took.endedAt,
+        spent: spent(took, machine, watch),
+        attempts: await attempt.attempts(),
+        workflowId: workflowExecution?.workflowId ?? '',
+        runId: workflowExecution?.runId ?? '',
+        build: dependencies.build,
+      },
+      since,
+    );
     if (part === undefined) await store.putLatest(experiment, nodeId, { key, action });
     return record.outputs;
   };
@@ -245,7 +253,7 @@ const guarded = async <T>(task: StageTask, part: number | undefined, run: (watch
 
 interface LoadedKind {
   readonly stage: AnyStageKind;
-  readonly source: Source;
+  readonly source: KeepSource;
 }
 
 /**

@@ -4,52 +4,61 @@ import { promisify } from 'node:util';
 import type { Source } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { lockFile, putSource } from '../provenance/source.ts';
+import { lockFile, putSource, readSource } from '../provenance/source.ts';
+
+/** Keeps a kind's source in the store. @param generation of the store: after a gc it is kept again */
+export type KeepSource = (generation: number) => Promise<Source>;
 
 /**
- * Keeps the source of stage kinds in the store, each once in a process.
+ * Reads the source of stage kinds, and keeps it in the store, once for each generation of it.
  *
  * @param root of the checkout
- * @returns for a kind whose code has this digest, what its records say of the code
- * @throws CemiflowError `CodeChanged` where the files have changed meanwhile
+ * @returns reads the files of a kind whose code has this digest; throws CemiflowError `CodeChanged` where they have changed
  */
 export const sourceKeeper = (store: ArtifactStore, root: string) => {
-  const kept = new Map<string, Promise<Source>>();
-  let uncommitted: Promise<Pick<Source, 'commit' | 'uncommitted'>> | undefined;
-  const keep = async (kind: string, digest: Digest): Promise<Source> => {
-    const code = await putSource(store, root, kind, digest);
-    const lock = (await store.getArtifact(code)).files.find(({ path }) => path === lockFile)?.digest;
-    uncommitted ??= gitState(store, root);
-    return { code, ...(lock && { lock }), ...(await uncommitted) };
-  };
-  return (kind: string, code: Digest): Promise<Source> => {
-    const name = `${kind} ${code}`;
-    const pending = kept.get(name) ?? keep(kind, code);
-    kept.set(name, pending);
-    return pending.catch((error) => {
-      // A store that was away, a file that could not be opened: the next stage may ask again.
-      kept.delete(name);
-      uncommitted = undefined;
-      throw error;
+  let git: Promise<GitState> | undefined;
+  return async (kind: string, code: Digest): Promise<KeepSource> => {
+    git ??= gitState(root);
+    const [files, state] = await Promise.all([readSource(root, kind, code), git]);
+    const lock = files.files.find(({ path }) => path === lockFile)?.bytes;
+    let kept: { readonly generation: number; readonly source: Promise<Source> } | undefined;
+    const keep = async (): Promise<Source> => ({
+      code: await putSource(store, files),
+      ...(lock && { lock: (await store.putFile(lockFile, lock, 'application/json')).digest }),
+      ...(state.commit && { commit: state.commit }),
+      ...(state.diff && { uncommitted: (await store.putFile('uncommitted.diff', state.diff, 'text/x-diff')).digest }),
     });
+    return (generation) => {
+      if (kept?.generation !== generation) kept = { generation, source: keep() };
+      return kept.source.catch((error) => {
+        // A store that was away: the next action may try again.
+        kept = undefined;
+        throw error;
+      });
+    };
   };
 };
+
+/** What git says of a checkout. */
+interface GitState {
+  readonly commit?: string;
+  /** What differs from the commit, new files among it. */
+  readonly diff?: Buffer;
+}
 
 const execute = promisify(execFile);
 /** One blob. */
 const maxDiffBytes = 64 * 2 ** 20;
 
-/** The commit, and what differs from it, new files among it; nothing where `root` is not the top of a git repository. */
-const gitState = async (store: ArtifactStore, root: string): Promise<Pick<Source, 'commit' | 'uncommitted'>> => {
+/** Nothing where `root` is not the top of a git repository. */
+const gitState = async (root: string): Promise<GitState> => {
   const git = async (...args: string[]): Promise<string> =>
     (await execute('git', ['-C', root, ...args], { maxBuffer: maxDiffBytes })).stdout;
   const top = await git('rev-parse', '--show-toplevel').catch(() => undefined);
   const commit = await git('rev-parse', '--verify', 'HEAD').catch(() => undefined);
   if (!top || !commit || realpathSync(top.trim()) !== realpathSync(root)) return {};
   const diff = await uncommittedDiff(git);
-  if (diff === '') return { commit: commit.trim() };
-  const { digest } = await store.putFile('uncommitted.diff', Buffer.from(diff), 'text/x-diff; charset=utf-8');
-  return { commit: commit.trim(), uncommitted: digest };
+  return { commit: commit.trim(), ...(diff !== '' && { diff: Buffer.from(diff) }) };
 };
 
 const uncommittedDiff = async (git: (...args: string[]) => Promise<string>): Promise<string> => {

@@ -1,12 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, resolve, sep } from 'node:path';
 import type { Outputs } from '../core/action.ts';
-import type { ArtifactRef } from '../core/artifact.ts';
+import { type ArtifactRef, artifactTypes } from '../core/artifact.ts';
+import { type Digest, isDigest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { PlanNode } from '../core/plan.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';
+import { rootOf } from './lineage.ts';
 import { statusOf } from './planning.ts';
 import { findRun } from './runs.ts';
 
@@ -75,6 +77,35 @@ export const findArtifact = async (store: Store, name: string): Promise<Artifact
     remedy: `cemiflow status ${id} says why; cemiflow run makes it`,
     data: { run: id, node: node.id },
   });
+};
+
+/** The artifact of that digest, whatever its type; undefined where the digest is a blob's. */
+export const artifactOf = async (store: Store, digest: Digest): Promise<ArtifactRef | undefined> => {
+  if (await store.hasBlob(digest)) return undefined;
+  for (const type of artifactTypes) {
+    const found = await store.getArtifact({ type, digest }).catch((error: CemiflowError) => {
+      if (error.code !== 'ArtifactInvalid') throw error;
+    });
+    if (found) return { type, digest };
+  }
+  return undefined;
+};
+
+/**
+ * What a person names: a digest, `RUN:NODE`, or a run by itself, which is all that it stands on.
+ *
+ * @throws CemiflowError `UnknownArtifact`, `RunNotSealed`, and what `findArtifact` throws
+ */
+export const namedArtifact = async (store: Store, name: string): Promise<ArtifactRef> => {
+  const ref = isDigest(name) ? await artifactOf(store, name) : undefined;
+  if (ref) return ref;
+  if (isDigest(name))
+    throw new CemiflowError('UnknownArtifact', `${name} is a file, or part of no artifact`, {
+      remedy: `cemiflow trace ${name} says what it belongs to`,
+      data: { digest: name },
+    });
+  if (name.includes(':')) return findArtifact(store, name);
+  return { type: 'run', digest: rootOf(await findRun(store, name)) };
 };
 
 /** What the kind's schema names first; a stored plan has its outputs sorted. */

@@ -119,6 +119,8 @@ export const launch = async (
   const startedAt = isoTime(attached ? present.startedAt : new Date());
   if (!attached || !before)
     await store.putRun({ id: runId, plan, spec, startedAt, workflowId: runId, state: 'running' });
+  // A gc that listed the runs before this one was written takes what this one may find made: after its end, look-ups see that.
+  await store.sweeps.settled();
   if (attached) return 'attached';
   const { device, maxParallel } = resources;
   const input: ExperimentInput = { plan, runId, device, maxParallel, build, ...guard };

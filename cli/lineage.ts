@@ -2,7 +2,7 @@ import type { ActionKey } from '../core/action.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { RunNode, RunRecord } from '../core/run-record.ts';
 import type { Lineage } from '../provenance/lineage.ts';
-import { gatherRun, openRun, runRecord, sealRun } from '../provenance/seal.ts';
+import { gatherRun, keepRun, openRun, runRecord } from '../provenance/seal.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';
 import { statusOf } from './planning.ts';
@@ -24,10 +24,7 @@ export const sealMade = async (
   keys: ReadonlyMap<string, ActionKey>,
 ): Promise<RunDocument> => {
   const nodes = Object.fromEntries([...keys].map(([id, key]) => [id, { key }]));
-  const { digest: root } = await sealRun(store, runRecord(document, nodes));
-  const sealed: RunDocument = { ...document, root, nodes };
-  await store.putRun(sealed);
-  return sealed;
+  return keepRun(store, document, nodes);
 };
 
 /** What became of the nodes: what the document says of those made without skipped inputs, and what the store has. */

@@ -60,6 +60,26 @@ export const sealRun = async (store: Sealer, run: RunRecord): Promise<ArtifactRe
 };
 
 /**
+ * Seals a run, and writes its root into its document: from then on it is safe from `gc`.
+ *
+ * @throws CemiflowError `RecordMissing` as `sealRun`
+ */
+export const keepRun = async (
+  store: Sealer & Pick<Store, 'putRun' | 'sweeps'>,
+  document: RunDocument,
+  nodes: RunRecord['nodes'],
+): Promise<RunDocument> => {
+  while (true) {
+    const since = await store.sweeps.settled();
+    const { digest: root } = await sealRun(store, runRecord(document, nodes));
+    const kept = { ...document, root, nodes };
+    await store.putRun(kept);
+    // A sweep that saw no root yet may have taken something that was there before and was relied on.
+    if (await store.sweeps.unswept(since)) return kept;
+  }
+};
+
+/**
  * @param ref artifact of type `run`
  * @throws CemiflowError `ArtifactMissing`, `ArtifactCorrupt`, `BlobMissing`, `BlobCorrupt`, `RunInvalid`
  */

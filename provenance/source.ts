@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
-import { CemiflowError } from '../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { codeDigests } from '../schemas/code-digest.ts';
 
@@ -11,14 +11,17 @@ export const lockFile = 'package-lock.json';
 
 type Putter = Pick<ArtifactStore, 'putFile' | 'putArtifact'>;
 
+/** The files of a stage kind's import closure, as they were read. */
+export interface SourceFiles {
+  readonly meta: JsonObject;
+  readonly files: readonly { readonly path: string; readonly bytes: Buffer }[];
+}
+
 /**
- * Keeps the files of a stage kind's import closure as an artifact of type `code`, from which its code digest can be computed
- * again.
- *
  * @param root of the checkout
- * @throws CemiflowError `CodeChanged` where its files do not have this digest
+ * @throws CemiflowError `CodeChanged` where the files do not have this digest
  */
-export const putSource = async (store: Putter, root: string, kind: string, code: Digest): Promise<ArtifactRef> => {
+export const readSource = async (root: string, kind: string, code: Digest): Promise<SourceFiles> => {
   const found = (await codeDigests([kind], root)).get(kind);
   if (found?.digest !== code)
     throw new CemiflowError('CodeChanged', `the files of ${kind} are not those of code ${shortDigest(code)}`, {
@@ -26,15 +29,23 @@ export const putSource = async (store: Putter, root: string, kind: string, code:
       data: { kind, wanted: code, found: found?.digest ?? null },
     });
   const paths = [...new Set([...found.files, lockFile])];
-  const files = await Promise.all(paths.map((path) => putFile(store, root, path)));
-  const meta = { kind, code, packages: [...found.packages] };
-  return store.putArtifact({ type: 'code', meta, files: files.flatMap((file) => file ?? []) });
+  const files = await Promise.all(paths.map(async (path) => ({ path, bytes: await bytesOf(root, path) })));
+  return {
+    meta: { kind, code, packages: [...found.packages] },
+    files: files.flatMap(({ path, bytes }) => (bytes ? [{ path, bytes }] : [])),
+  };
+};
+
+/** Keeps source files as an artifact of type `code`, from which the code digest can be computed again. */
+export const putSource = async (store: Putter, { meta, files }: SourceFiles): Promise<ArtifactRef> => {
+  const put = files.map(({ path, bytes }) => store.putFile(path, bytes, 'text/plain; charset=utf-8'));
+  return store.putArtifact({ type: 'code', meta, files: await Promise.all(put) });
 };
 
 /** Undefined for a lock file that is not there. */
-const putFile = async (store: Putter, root: string, path: string): Promise<FileEntry | undefined> => {
+const bytesOf = async (root: string, path: string): Promise<Buffer | undefined> => {
   try {
-    return await store.putFile(path, await readFile(join(root, path)), 'text/plain; charset=utf-8');
+    return await readFile(join(root, path));
   } catch (error) {
     if (path === lockFile && (error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
     throw error;

@@ -7,9 +7,13 @@ import { type ObjectStore, parseJson } from './objects.ts';
  * Objects that are replaced, so that no digest can be their name: they carry that of their content, as `{digest, content}`.
  */
 export const putDocument = async (objects: ObjectStore, key: string, value: object): Promise<void> => {
+  await objects.put(key, documentOf(value), { overwrite: true, mediaType: 'application/json' });
+};
+
+/** The bytes of a document with this content. */
+export const documentOf = (value: object): Buffer => {
   const content = value as JsonObject;
-  const bytes = Buffer.from(canonicalJson({ digest: digestOfJson(content), content }));
-  await objects.put(key, bytes, { overwrite: true, mediaType: 'application/json' });
+  return Buffer.from(canonicalJson({ digest: digestOfJson(content), content }));
 };
 
 /** What stands in a document; undefined where it does not have the digest that stands beside it. */

@@ -1,7 +1,8 @@
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, sep } from 'node:path';
+import { lanes, mapBounded } from '../core/bounded.ts';
 import { hash } from './hash.ts';
-import { checkKey, checkSize, type Hashed, type ObjectStore } from './objects.ts';
+import { checkKey, checkSize, type Described, type Hashed, type ObjectStore } from './objects.ts';
 
 /** Objects as files of a folder, each under its key: what a bundle holds, to be read where there is no server. */
 export class FolderObjects implements ObjectStore {
@@ -36,12 +37,20 @@ export class FolderObjects implements ObjectStore {
   }
 
   async list(prefix: string): Promise<string[]> {
+    return (await this.describe(prefix)).map(({ key }) => key);
+  }
+
+  async describe(prefix: string): Promise<Described[]> {
     const entries = (await readdir(this.#root, { recursive: true, withFileTypes: true }).catch(absent)) ?? [];
-    return entries
+    const keys = entries
       .filter((entry) => entry.isFile() && !entry.name.endsWith('.part'))
       .map((entry) => relative(this.#root, join(entry.parentPath, entry.name)).split(sep).join('/'))
       .filter((key) => key.startsWith(prefix))
       .sort();
+    return mapBounded(keys, lanes, async (key) => {
+      const { size, mtimeMs } = await stat(this.#path(key));
+      return { key, bytes: size, writtenAtMs: mtimeMs };
+    });
   }
 
   async remove(key: string): Promise<void> {

@@ -79,7 +79,7 @@ export const kindOf = (key: string): ObjectKind => {
   if (/^nodes\/[^/]+\/[^/]+\/latest$/.test(key)) return 'latest';
   if (/^checkpoints\/[0-9a-f]{64}\/(state|parts\/[0-9a-f]{64})$/.test(key)) return 'checkpoint';
   if (/^pins\/[0-9a-f]{64}$/.test(key)) return 'pin';
-  return key === 'gc/generation' ? 'generation' : 'unknown';
+  return /^gc\/(generation|claim-\d+)$/.test(key) ? 'generation' : 'unknown';
 };
 
 /** The digest that a content-addressed key names. */

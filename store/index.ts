@@ -6,20 +6,27 @@ import { Artifacts } from './artifacts.ts';
 import { Checkpoints } from './checkpoints/index.ts';
 import { FolderObjects } from './folder.ts';
 import type { ObjectStore } from './objects.ts';
-import { type PutRecordResult, Records } from './records.ts';
+import { Pins } from './pins.ts';
+import { Records } from './records.ts';
 import { type LatestAction, type RunDocument, Runs } from './runs.ts';
 import { type S3Config, S3Objects } from './s3.ts';
+import { Sweeps } from './sweep.ts';
 
 export type { ActionState, CheckpointWriter, OpenAttempt, SaveJob, StoredCheckpoint } from './checkpoints/index.ts';
 export { type Flaw, type FsckResult, fsck } from './fsck.ts';
+export { type GcResult, gc } from './gc.ts';
+export type { Pin } from './pins.ts';
 export type { Condition, PutRecordResult } from './records.ts';
 export type { LatestAction, RunDocument } from './runs.ts';
 export type { S3Config } from './s3.ts';
+export { type Usage, usage } from './usage.ts';
 
 /** Everything that outlives a process: blobs, artifacts, action records, runs, and checkpoints of actions under way. */
 export class Store implements ArtifactStore {
   readonly objects: ObjectStore;
   readonly checkpoints: Checkpoints;
+  readonly pins: Pins;
+  readonly sweeps: Sweeps;
   readonly #artifacts: Artifacts;
   readonly #records: Records;
   readonly #runs: Runs;
@@ -27,8 +34,10 @@ export class Store implements ArtifactStore {
   constructor(objects: ObjectStore) {
     this.objects = objects;
     this.checkpoints = new Checkpoints(objects);
+    this.pins = new Pins(objects);
+    this.sweeps = new Sweeps(objects);
     this.#artifacts = new Artifacts(objects);
-    this.#records = new Records(objects, this.#artifacts);
+    this.#records = new Records(objects, this.#artifacts, this.sweeps);
     this.#runs = new Runs(objects);
   }
 
@@ -38,10 +47,11 @@ export class Store implements ArtifactStore {
   hasBlob = (digest: Digest): Promise<boolean> => this.#artifacts.hasBlob(digest);
   putArtifact = (manifest: ArtifactManifest): Promise<ArtifactRef> => this.#artifacts.putArtifact(manifest);
   getArtifact = (ref: ArtifactRef): Promise<ArtifactManifest> => this.#artifacts.getArtifact(ref);
+  isWhole = (ref: ArtifactRef): Promise<boolean> => this.#artifacts.isWhole(ref);
   dropIfDamaged = (ref: ArtifactRef): Promise<boolean> => this.#artifacts.dropIfDamaged(ref);
 
-  /** Keeps a record for ever. The outputs to go on with are those of the record that comes back. */
-  putRecord = (record: ActionRecord): Promise<PutRecordResult> => this.#records.put(record);
+  /** Keeps a record. The outputs to go on with are those of the record that comes back. */
+  putRecord: Records['put'] = (record, since) => this.#records.put(record, since);
   getRecord = (key: ActionKey): Promise<ActionRecord | undefined> => this.#records.get(key);
   listRecords = (key: ActionKey): Promise<ActionRecord[]> => this.#records.list(key);
   repointRecord: Records['repoint'] = (key) => this.#records.repoint(key);

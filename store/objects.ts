@@ -18,6 +18,14 @@ export interface Hashed {
   readonly digest: Digest;
 }
 
+/** What a listing tells of an object. */
+export interface Described {
+  readonly key: string;
+  readonly bytes: number;
+  /** When it was written last, in ms since the epoch, by the server's clock. */
+  readonly writtenAtMs: number;
+}
+
 /** What the store needs of a server: whole objects under keys, in one bucket. */
 export interface ObjectStore {
   /** @returns `present` where the key was taken and `overwrite` is off; the bytes there are as they were */
@@ -30,6 +38,8 @@ export interface ObjectStore {
   has(key: string): Promise<boolean>;
   /** Keys that start so, sorted. For audits and clean-up: no result may depend on it alone. */
   list(prefix: string): Promise<string[]>;
+  /** The same, with sizes and times. */
+  describe(prefix: string): Promise<Described[]>;
   remove(key: string): Promise<void>;
 }
 

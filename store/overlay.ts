@@ -1,11 +1,11 @@
 import { hash } from './hash.ts';
-import type { Hashed, ObjectStore } from './objects.ts';
-import { checkKey, checkSize } from './objects.ts';
+import { checkKey, checkSize, type Described, type Hashed, type ObjectStore } from './objects.ts';
 
 /** Objects of another store under those that were written here, which stay in memory: the other one is never changed. */
 export class OverlayObjects implements ObjectStore {
   readonly #under: ObjectStore;
   readonly #written = new Map<string, Buffer | undefined>();
+  readonly #writtenAtMs = Date.now();
 
   constructor(under: ObjectStore) {
     this.#under = under;
@@ -34,10 +34,16 @@ export class OverlayObjects implements ObjectStore {
   }
 
   async list(prefix: string): Promise<string[]> {
-    const keys = new Set(await this.#under.list(prefix));
-    for (const [key, bytes] of this.#written)
-      if (key.startsWith(prefix)) bytes === undefined ? keys.delete(key) : keys.add(key);
-    return [...keys].sort();
+    return (await this.describe(prefix)).map(({ key }) => key);
+  }
+
+  async describe(prefix: string): Promise<Described[]> {
+    const found = new Map((await this.#under.describe(prefix)).map((each) => [each.key, each]));
+    for (const [key, bytes] of this.#written) {
+      if (bytes === undefined) found.delete(key);
+      else if (key.startsWith(prefix)) found.set(key, { key, bytes: bytes.length, writtenAtMs: this.#writtenAtMs });
+    }
+    return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   async remove(key: string): Promise<void> {

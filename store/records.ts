@@ -7,6 +7,7 @@ import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { Artifacts } from './artifacts.ts';
 import { hash } from './hash.ts';
 import { getReadable, type ObjectStore } from './objects.ts';
+import type { Sweeps } from './sweep.ts';
 
 /** What became of a record that was put. */
 export interface PutRecordResult {
@@ -33,14 +34,31 @@ interface Pointer {
 export class Records {
   readonly #objects: ObjectStore;
   readonly #artifacts: Artifacts;
+  readonly #sweeps: Sweeps;
 
-  constructor(objects: ObjectStore, artifacts: Artifacts) {
+  constructor(objects: ObjectStore, artifacts: Artifacts, sweeps: Sweeps) {
     this.#objects = objects;
     this.#artifacts = artifacts;
+    this.#sweeps = sweeps;
   }
 
-  /** @throws CemiflowError `RecordInvalid` where the key is not the action's own */
-  async put(record: ActionRecord): Promise<PutRecordResult> {
+  /**
+   * @param since the generation (`Sweeps.settled`) before anything of the outputs was put; now, unless given
+   * @throws CemiflowError `RecordInvalid` where the key is not the action's own; `SweptAway`, retryable, where a gc has taken
+   * something of the outputs away meanwhile
+   */
+  async put(record: ActionRecord, since?: number): Promise<PutRecordResult> {
+    const generation = since ?? (await this.#sweeps.settled());
+    const put = await this.#put(record);
+    if ((await this.#sweeps.unswept(generation)) || (await this.#standsOnAll(put.record))) return put;
+    throw new CemiflowError('SweptAway', `a gc has removed outputs of ${record.key} before they had a record`, {
+      remedy: 'it is made anew; leave --grace of gc at its default beside running experiments',
+      data: { key: record.key },
+      retryable: true,
+    });
+  }
+
+  async #put(record: ActionRecord): Promise<PutRecordResult> {
     if (!isOwnKey(record)) {
       throw new CemiflowError('RecordInvalid', `a record's key must be its action's, got ${record.key}`, {
         remedy: 'take the key from actionKey(action)',
@@ -142,9 +160,18 @@ export class Records {
     }
   }
 
-  async #isWhole(record: ActionRecord): Promise<boolean> {
-    const whole = await Promise.all(Object.values(record.outputs).map((ref) => this.#artifacts.isWhole(ref)));
+  /** Whether the record is a hit. */
+  async #isWhole({ outputs }: ActionRecord): Promise<boolean> {
+    const whole = await Promise.all(Object.values(outputs).map((ref) => this.#artifacts.isWhole(ref)));
     return whole.every(Boolean);
+  }
+
+  /** Whether it is a hit, and its source is there too. */
+  async #standsOnAll(record: ActionRecord): Promise<boolean> {
+    const { code, lock, uncommitted } = record.source;
+    const loose = [lock, uncommitted].map((digest) => digest === undefined || this.#artifacts.hasBlob(digest));
+    const all = [this.#isWhole(record), this.#artifacts.isWhole(code), ...loose];
+    return (await Promise.all(all)).every(Boolean);
   }
 }
 

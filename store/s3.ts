@@ -5,7 +5,15 @@ import { CemiflowError } from '../core/errors.ts';
 import { type Body, readBody } from './body.ts';
 import { isTransient, mayBeDamaged, networkError, refusalError, unreadableError } from './errors.ts';
 import { hash } from './hash.ts';
-import { checkKey, checkSize, type Hashed, maxObjectBytes, type ObjectStore, type PutOptions } from './objects.ts';
+import {
+  checkKey,
+  checkSize,
+  type Described,
+  type Hashed,
+  maxObjectBytes,
+  type ObjectStore,
+  type PutOptions,
+} from './objects.ts';
 import { type Signer, signerFor } from './sign.ts';
 
 export interface S3Config {
@@ -109,7 +117,11 @@ export class S3Objects implements ObjectStore {
   }
 
   async list(prefix: string): Promise<string[]> {
-    const keys: string[] = [];
+    return (await this.describe(prefix)).map(({ key }) => key);
+  }
+
+  async describe(prefix: string): Promise<Described[]> {
+    const found: Described[] = [];
     let token = '';
     do {
       const query = listQuery({
@@ -120,11 +132,15 @@ export class S3Objects implements ObjectStore {
         ...(token && { 'continuation-token': token }),
       });
       const xml = (await this.#call({ method: 'GET', query, accept: [200] })).bytes.toString();
-      for (const [, key] of xml.matchAll(/<Key>([^<]*)<\/Key>/g))
-        keys.push(decodeURIComponent((key as string).replaceAll('+', ' ')));
+      for (const [, entry = ''] of xml.matchAll(/<Contents>(.*?)<\/Contents>/gs))
+        found.push({
+          key: decodeURIComponent(tag(entry, 'Key').replaceAll('+', ' ')),
+          bytes: Number(tag(entry, 'Size')),
+          writtenAtMs: Date.parse(tag(entry, 'LastModified')),
+        });
       token = unescapeXml(tag(xml, 'NextContinuationToken'));
     } while (token);
-    return keys.sort();
+    return found.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   /** Makes the bucket where it is missing. */

@@ -20,11 +20,13 @@ export const run: Run = async (args, session) => {
   const runId = runIdOf(plan);
   const out = args.text('out');
   const store = await connectStore(session);
+  const since = await store.sweeps.settled();
   const made = await allMade(plan, store, session);
   if (made) {
     await sealHits({ id: runId, plan, spec: specOf(args, session) }, made, store);
     const outputs = new Map([...made].map(([id, record]) => [id, record.outputs]));
-    return tellReport({ store, plan, runId, out, outputs }, session);
+    // A gc may have taken something before the run had a document: then it is made anew below.
+    if (await store.sweeps.unswept(since)) return tellReport({ store, plan, runId, out, outputs }, session);
   }
   const endpoints = await ensureServices(session);
   const build = await startWorkers(session, resources);

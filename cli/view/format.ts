@@ -18,6 +18,14 @@ export const formatSpeed = (stepsPerSecond: number): string =>
 
 const formatNumber3 = (value: number): string => (value >= 100 ? value.toFixed(0) : value.toPrecision(2));
 
+/** `812 B`, `3.4 KiB`, `120 MiB` */
+export const formatBytes = (bytes: number): string => {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+  const power = Math.min(units.length - 1, Math.max(0, Math.floor(Math.log2(Math.max(1, bytes)) / 10)));
+  const value = bytes / 1024 ** power;
+  return `${power === 0 || value >= 100 ? value.toFixed(0) : value.toPrecision(2)} ${units[power]}`;
+};
+
 /** Cut to `width` columns, the last one an ellipsis. Text holds no escape sequences and no wide characters. */
 export const fitWidth = (text: string, width: number): string =>
   text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`;

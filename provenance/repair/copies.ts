@@ -10,7 +10,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import { runFile } from '../../core/run-record.ts';
 import type { Flaw } from '../../store/index.ts';
 import { openRun, recordDigest, runRecord, sealRun } from '../seal.ts';
-import { putSource } from '../source.ts';
+import { putSource, readSource } from '../source.ts';
 import { cannot, type Records, type Repair, type RepairTools, repaired } from './outcome.ts';
 
 /** Records, source files and seals, which no action made. */
@@ -74,7 +74,8 @@ const codeArtifact = async (
 ): Promise<Repair> => {
   const record = records.find(({ source }) => source.code.digest === digest);
   const kind = record?.action.kind.replace(/#part$/, '') ?? '';
-  const made = record && (await putSource(store, checkout, kind, record.action.code).catch(() => undefined));
+  const files = record && (await readSource(checkout, kind, record.action.code).catch(() => undefined));
+  const made = files && (await putSource(store, files));
   if (made?.digest === digest) return repaired(flaw, `from the files of ${kind} in this checkout`);
   return cannot(
     flaw,

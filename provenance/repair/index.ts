@@ -1,6 +1,8 @@
 import type { ActionKey, ActionRecord } from '../../core/action.ts';
+import { artifactTypes } from '../../core/artifact.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
+import { isoTime } from '../../core/time.ts';
 import type { Flaw, Store } from '../../store/index.ts';
 import { recordDigest } from '../seal.ts';
 import { fromCopies, runDocument } from './copies.ts';
@@ -66,6 +68,18 @@ const jsonBlob = async <T>(store: Store, digest: Digest): Promise<T | undefined>
   return bytes && (JSON.parse(bytes.toString()) as T);
 };
 
+/** What was pinned stays pinned: its digest is the name of the object. */
+const pinAnew = async (flaw: Flaw, store: Store): Promise<Repair> => {
+  const digest: Digest = `sha256:${flaw.key.slice('pins/'.length)}`;
+  for (const type of artifactTypes) {
+    const found = await store.getArtifact({ type, digest }).catch(() => undefined);
+    if (!found) continue;
+    await store.pins.put({ ref: { type, digest }, name: digest, because: '', at: isoTime(new Date()) });
+    return repaired(flaw, 'it is pinned as before; its name and reason are lost');
+  }
+  return cannot(flaw, 'what it keeps cannot be read either: repair that first');
+};
+
 /** @returns undefined where an action has to be done again */
 const withoutComputing = async (flaw: Flaw, records: Records, tools: RepairTools): Promise<Repair | undefined> => {
   const { kind, key } = flaw;
@@ -90,6 +104,13 @@ const withoutComputing = async (flaw: Flaw, records: Records, tools: RepairTools
     const what =
       kind === 'latest' ? 'it only explains why a plan misses' : 'the one before it, or the beginning, takes its place';
     return { flaw, outcome: 'dropped', how: what };
+  }
+  if (kind === 'pin') return pinAnew(flaw, store);
+  if (kind === 'generation') {
+    // The claim of a sweep counts for nothing once the count has gone past it.
+    if (key.includes('claim')) await store.objects.remove(key);
+    await store.sweeps.restore();
+    return repaired(flaw, 'a new count begins');
   }
   return cannot(flaw, 'it is left as it is: look at it, and remove it by hand');
 };

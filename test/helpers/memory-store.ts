@@ -1,16 +1,18 @@
 import { hash } from '../../store/hash.ts';
 import { Store } from '../../store/index.ts';
-import { checkKey, checkSize, type Hashed, type ObjectStore } from '../../store/objects.ts';
+import { checkKey, checkSize, type Described, type Hashed, type ObjectStore } from '../../store/objects.ts';
 
 /** Objects in memory. `map` is there for tests that damage what lies in it. */
 export class MemoryObjects implements ObjectStore {
   readonly map = new Map<string, Buffer>();
+  readonly #writtenAtMs = new Map<string, number>();
 
   async put(key: string, bytes: Uint8Array, options: { overwrite?: boolean } = {}): Promise<'written' | 'present'> {
     checkKey(key);
     checkSize(bytes);
     if (this.map.has(key) && !options.overwrite) return 'present';
     this.map.set(key, Buffer.from(bytes));
+    this.#writtenAtMs.set(key, Date.now());
     return 'written';
   }
   async get(key: string): Promise<Buffer | undefined> {
@@ -26,6 +28,13 @@ export class MemoryObjects implements ObjectStore {
   }
   async list(prefix: string): Promise<string[]> {
     return [...this.map.keys()].filter((key) => key.startsWith(prefix)).sort();
+  }
+  async describe(prefix: string): Promise<Described[]> {
+    return (await this.list(prefix)).map((key) => ({
+      key,
+      bytes: this.map.get(key)?.length ?? 0,
+      writtenAtMs: this.#writtenAtMs.get(key) ?? 0,
+    }));
   }
   async remove(key: string): Promise<void> {
     this.map.delete(key);

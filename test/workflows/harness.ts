@@ -89,7 +89,7 @@ export const startEngine = async ({ slots = 1, cachedWorkflows, identity }: Engi
     loadStage: async (kind) => kinds.get(kind) as AnyStageKind,
     checkParams: () => {},
     machine: async () => ({ host: 'test', platform: 'test', cpu: 'test', cores: 1, node: process.version }),
-    source: async (kind, code) => ({
+    source: async (kind, code) => async () => ({
       code: await store.putArtifact({ type: 'code', meta: { kind, code, packages: [] }, files: [] }),
     }),
   });

@@ -1,0 +1,118 @@
+import type { ActionKey, ActionRecord, Outputs } from '../core/action.ts';
+import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
+import { lanes, mapBounded } from '../core/bounded.ts';
+import { type Digest, hexOf } from '../core/digest.ts';
+import { CemiflowError } from '../core/errors.ts';
+import { runFile } from '../core/run-record.ts';
+import { contentKey } from './blobs.ts';
+import type { Store } from './index.ts';
+import type { RunDocument } from './runs.ts';
+
+/** Keys of objects that are needed, and by whom. */
+export class Marks {
+  readonly #store: Store;
+  readonly keys = new Set<string>();
+  readonly #manifests = new Map<Digest, Promise<ArtifactManifest>>();
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  /** A run that has a root. @throws as `root` */
+  run({ id, root }: RunDocument): Promise<void> {
+    return root ? this.root({ type: 'run', digest: root }, `the run ${id}`) : Promise.resolve();
+  }
+
+  /**
+   * Everything that a sealed run stands on.
+   *
+   * @throws CemiflowError `MarksIncomplete` where something cannot be read that may name more
+   */
+  async root(ref: ArtifactRef, ofWhat: string): Promise<void> {
+    const manifest = await this.#manifest(ref, ofWhat);
+    const records = manifest.files.filter(({ path }) => path !== runFile);
+    await mapBounded(records, lanes, async ({ digest }) => {
+      const bytes = await this.#store.getBlob(digest).catch((error) => {
+        throw incomplete(ofWhat, error);
+      });
+      await this.record(JSON.parse(bytes.toString()) as ActionRecord, ofWhat);
+    });
+  }
+
+  /**
+   * A record, what it made and was made by; with it the other records of its action, which are evidence where their outputs
+   * differ.
+   */
+  async record(record: ActionRecord, ofWhat: string): Promise<void> {
+    const isNew = !this.keys.has(folderOf(record.key));
+    this.keys.add(folderOf(record.key));
+    await this.#made(record, ofWhat);
+    if (!isNew) return;
+    for (const other of await this.#store.listRecords(record.key))
+      await this.#made(other, ofWhat).catch((error) => {
+        if (error.code !== 'MarksIncomplete') throw error;
+      });
+  }
+
+  async outputs(outputs: Outputs, ofWhat: string): Promise<void> {
+    const read = await Promise.allSettled(Object.values(outputs).map((ref) => this.#manifest(ref, ofWhat)));
+    const failed = read.find(({ status }) => status === 'rejected');
+    if (failed?.status === 'rejected') throw failed.reason;
+  }
+
+  has(key: string): boolean {
+    const action = /^actions\/[0-9a-f]{64}\//.exec(key)?.[0];
+    return this.keys.has(action ?? key);
+  }
+
+  async #made({ source, outputs }: ActionRecord, ofWhat: string): Promise<void> {
+    const { code, lock, uncommitted } = source;
+    for (const digest of [lock, uncommitted]) if (digest) this.keys.add(contentKey('blobs', digest));
+    await this.outputs({ ...outputs, code }, ofWhat);
+  }
+
+  async #manifest(ref: ArtifactRef, ofWhat: string): Promise<ArtifactManifest> {
+    this.keys.add(contentKey('artifacts', ref.digest));
+    const reading = this.#manifests.get(ref.digest) ?? this.#store.getArtifact(ref);
+    this.#manifests.set(ref.digest, reading);
+    const manifest = await reading.catch((error) => {
+      throw incomplete(ofWhat, error);
+    });
+    for (const { digest } of manifest.files) this.keys.add(contentKey('blobs', digest));
+    return manifest;
+  }
+}
+
+/** Every object below it is needed. */
+const folderOf = (key: ActionKey): string => `actions/${hexOf(key)}/`;
+
+/** @throws what says nothing of the object, such as a store that is away */
+const incomplete = (ofWhat: string, cause: unknown): CemiflowError => {
+  if (!(cause instanceof CemiflowError) || cause.retryable) throw cause;
+  return new CemiflowError(
+    'MarksIncomplete',
+    `${ofWhat} cannot be read whole, so that nobody knows what it needs: ${cause.message}`,
+    {
+      remedy: '"cemiflow fsck --repair" makes it anew; or "cemiflow rm" the run',
+      data: { of: ofWhat },
+      cause,
+    },
+  );
+};
+
+/** A run that is at its end: what it needs hangs on its root. */
+export const isSealed = ({ state, root }: RunDocument): boolean => state === 'done' && root !== undefined;
+
+/** Whether a run is under way, or waits for a person. */
+export const isLive = ({ state = 'running' }: RunDocument): boolean =>
+  state === 'running' || state === 'paused' || state === 'needs attention';
+
+/**
+ * Actions that an unfinished run may find made: those of its kinds, code and seeds. Which keys they will have is not known
+ * before what they need is made.
+ */
+export const wantedBy = (runs: readonly RunDocument[]): ((record: ActionRecord) => boolean) => {
+  const name = (kind: string, code: string, seed: number): string => `${kind.replace(/#part$/, '')} ${code} ${seed}`;
+  const wanted = new Set(runs.flatMap(({ plan }) => plan.nodes.map(({ kind, code, seed }) => name(kind, code, seed))));
+  return ({ action: { kind, code, seed } }) => wanted.has(name(kind, code, seed));
+};

@@ -1,0 +1,51 @@
+import type { ArtifactRef } from '../core/artifact.ts';
+import { lanes, mapBounded } from '../core/bounded.ts';
+import { type Digest, hexOf } from '../core/digest.ts';
+import { CemiflowError } from '../core/errors.ts';
+import { contentOf, putDocument } from './documents.ts';
+import type { ObjectStore } from './objects.ts';
+
+/** An artifact that stays, whatever becomes of the runs that made it. */
+export interface Pin {
+  readonly ref: ArtifactRef;
+  /** What it was called when it was pinned. */
+  readonly name: string;
+  readonly because: string;
+  /** ISO 8601 with +00:00. */
+  readonly at: string;
+}
+
+/** `pins/<digest>` */
+export class Pins {
+  readonly #objects: ObjectStore;
+
+  constructor(objects: ObjectStore) {
+    this.#objects = objects;
+  }
+
+  put(pin: Pin): Promise<void> {
+    return putDocument(this.#objects, keyOf(pin.ref.digest), pin);
+  }
+
+  /** @returns whether there was one */
+  async remove(digest: Digest): Promise<boolean> {
+    const there = await this.#objects.has(keyOf(digest));
+    await this.#objects.remove(keyOf(digest));
+    return there;
+  }
+
+  /** @throws CemiflowError `PinCorrupt`: what cannot be read may still keep something */
+  async list(): Promise<Pin[]> {
+    return mapBounded(await this.#objects.list('pins/'), lanes, async (key) => {
+      const bytes = await this.#objects.get(key);
+      const pin = bytes && contentOf<Pin>(bytes);
+      if (pin) return pin;
+      throw new CemiflowError('PinCorrupt', `the pin ${key} is damaged`, {
+        remedy: `pin it again: cemiflow pin sha256:${key.slice('pins/'.length)}`,
+        data: { key },
+      });
+    });
+  }
+}
+
+const keyOf = (digest: Digest): string => `pins/${hexOf(digest)}`;

@@ -1,0 +1,242 @@
+import { describe, expect, it } from 'vitest';
+import { type ActionKey, type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import { type Digest, digestOf } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import { type PlanNode, toAction } from '../../core/plan.ts';
+import { DatasetWriter } from '../../data/dataset.ts';
+import { drawnPeople, namesFile } from '../../data/people.ts';
+import { datasetCard } from '../../provenance/card.ts';
+import { type Finding, findingsOf } from '../../provenance/findings/index.ts';
+import type { Lineage } from '../../provenance/lineage.ts';
+import { memoryStore } from '../helpers/memory-store.ts';
+import { recordOf } from '../helpers/record.ts';
+
+const side = 16;
+const ref = (id: string, output: string): JsonObject => ({ $node: id, $output: output });
+const weights = (name: string): Outputs => ({ weights: { type: 'weights', digest: digestOf(name) } });
+const metrics = (name: string): Outputs => ({ metrics: { type: 'metrics', digest: digestOf(name) } });
+
+/** A run in memory, made up node by node. */
+class Made {
+  readonly store = memoryStore();
+  readonly nodes: PlanNode[] = [];
+  readonly outputs = new Map<string, Outputs>();
+  readonly records = new Map<ActionKey, ActionRecord>();
+  readonly keys: { [id: string]: { key: ActionKey } } = {};
+
+  add(id: string, kind: string, params: JsonObject, outputs: Outputs, more: Partial<PlanNode> = {}): this {
+    const base = { seed: 7, code: digestOf(kind), resource: 'cpu', sharded: false, outputs: {} } as const;
+    const node: PlanNode = { id, stage: id.split('[')[0] as string, kind, matrix: {}, params, ...base, ...more };
+    const action = toAction(node, this.outputs);
+    this.nodes.push(node);
+    this.outputs.set(id, outputs);
+    this.keys[id] = { key: actionKey(action) };
+    this.records.set(actionKey(action), recordOf(action, outputs));
+    return this;
+  }
+
+  /** A recognizer that learned from a dataset, scored on benchmarks. */
+  scored(data: string, benchmarks: string): this {
+    return this.add('student', 'recognizer/train', { data: ref(data, 'data') }, weights('student')).add(
+      'verify',
+      'evaluate/verification',
+      { recognizer: ref('student', 'weights'), benchmarks: ref(benchmarks, 'benchmarks') },
+      metrics('verify'),
+    );
+  }
+
+  /** Images by their colours, an identity each. */
+  async images(type: 'dataset' | 'benchmarks', colours: readonly number[], meta: JsonObject, names?: string[]) {
+    const prefix = type === 'benchmarks' ? 'lfw/' : '';
+    const writer = new DatasetWriter(this.store, { height: side, width: side, prefix });
+    for (const [identity, colour] of colours.entries())
+      await writer.add({ identity, image: 0, pixels: new Uint8Array(side * side * 3).fill(colour) });
+    const files = await writer.files();
+    if (names) files.push(await this.store.putFile(namesFile, Buffer.from(JSON.stringify(names)), 'application/json'));
+    const all = { ...writer.counts(), ...meta };
+    return this.store.putArtifact({ type, meta: all, files });
+  }
+
+  get lineage(): Lineage {
+    const { nodes, records } = this;
+    const plan = { experiment: 'made', nodes };
+    const run = {
+      ...{ id: 'made-0', experiment: 'made', plan, nodes: this.keys },
+      ...{ spec: { path: '/made.yaml' }, startedAt: '2026-01-01T00:00:00+00:00' },
+    };
+    return { run, records, digests: new Map<ActionKey, Digest>() };
+  }
+
+  async find(kind: Finding['kind']): Promise<Finding[]> {
+    return (await findingsOf(this.lineage, this.store)).filter((each) => each.kind === kind);
+  }
+}
+
+const people = (first: number, count: number): JsonObject => ({
+  people: [drawnPeople(7, 'train', first, count) as unknown as JsonObject],
+});
+
+describe('leakage', () => {
+  const made = async (
+    trained: readonly [colours: number[], meta: JsonObject, names?: string[]],
+    tested: typeof trained,
+  ) => {
+    const run = new Made();
+    run.add('faces', 'data/folder', {}, { data: await run.images('dataset', ...trained) });
+    run.add('benchmarks', 'data/benchmarks', {}, { benchmarks: await run.images('benchmarks', ...tested) });
+    return run.scored('faces', 'benchmarks').find('leakage');
+  };
+
+  it('names the dataset, and how many of the benchmark’s people are in it', async () => {
+    const [found, ...more] = await made([[1, 2], people(0, 20)], [[3, 4], people(17, 20)]);
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({
+      severity: 'warning',
+      nodes: ['verify', 'faces'],
+      evidence: { people: { count: 3, examples: ['3 of drawn/7/train'] }, images: { count: 0 } },
+    });
+    expect(found?.message).toContain('holds 3 people of the benchmark');
+  });
+
+  it('finds people by the names of their folders', async () => {
+    const [found] = await made([[1, 2], {}, ['ada', 'bob']], [[3, 4], {}, ['bob', 'eve']]);
+    expect(found?.evidence.people).toEqual({ count: 1, examples: ['bob'] });
+  });
+
+  it('finds images that are the same, whatever their labels', async () => {
+    const [found] = await made([[9, 1, 2], people(0, 3)], [[2, 3], people(50, 2)]);
+    expect(found?.evidence.images).toEqual({ count: 1, examples: ['image 0 of identity 2'] });
+    expect(found?.message).toContain('holds 1 image of the benchmark');
+  });
+
+  it('says nothing of people of another seed or population, and other images', async () => {
+    const others = {
+      people: [drawnPeople(8, 'train', 0, 20), drawnPeople(7, 'test', 0, 20)] as unknown as JsonObject[],
+    };
+    expect(await made([[1, 2], people(0, 20)], [[3, 4], others])).toEqual([]);
+  });
+
+  it('looks through a generator to the faces that it learned from', async () => {
+    const run = new Made();
+    run.add('faces', 'data/procedural', {}, { data: await run.images('dataset', [1, 2], people(0, 2)) });
+    run.add('benchmarks', 'data/benchmarks', {}, { benchmarks: await run.images('benchmarks', [3, 4], people(1, 2)) });
+    run.add('generator', 'diffusion/train', { data: ref('faces', 'data') }, weights('generator'));
+    const set = { data: await run.images('dataset', [5, 6], { origin: 'generated' }) };
+    run.add('synthetic', 'diffusion/generate', { generator: ref('generator', 'weights') }, set);
+    const [found] = await run.scored('synthetic', 'benchmarks').find('leakage');
+    expect(found?.nodes).toEqual(['verify', 'faces']);
+  });
+});
+
+describe('selection', () => {
+  const made = async (test: (run: Made, validation: ArtifactRef) => Promise<ArtifactRef>) => {
+    const run = new Made();
+    const validation = await run.images('benchmarks', [3, 4], people(100, 2));
+    run.add('faces', 'data/procedural', {}, { data: await run.images('dataset', [1, 2], people(0, 2)) });
+    run.add('validation', 'data/benchmarks', {}, { benchmarks: validation }).scored('faces', 'validation');
+    const chosen = { recognizers: [ref('student', 'weights')], metrics: [ref('verify', 'metrics')], by: 'lfw' };
+    run.add('chosen', 'recognizer/select', chosen, weights('chosen'));
+    run.add('test', 'data/benchmarks', { pairs: 1 }, { benchmarks: await test(run, validation) });
+    const last = { recognizer: ref('chosen', 'weights'), benchmarks: ref('test', 'benchmarks') };
+    return run.add('final', 'evaluate/verification', last, metrics('final')).find('selection');
+  };
+
+  it('warns where the benchmark that chose scores, also under another digest', async () => {
+    const expected = [{ severity: 'warning', nodes: ['final', 'chosen', 'verify'] }];
+    expect(await made(async (_, validation) => validation)).toMatchObject(expected);
+    expect(await made((run) => run.images('benchmarks', [4, 5], {}))).toMatchObject(expected);
+    expect(await made((run) => run.images('benchmarks', [7, 8], people(101, 9)))).toMatchObject(expected);
+  });
+
+  it('says nothing where others chose than score', async () => {
+    expect(await made((run) => run.images('benchmarks', [7, 8], people(200, 2)))).toEqual([]);
+  });
+});
+
+describe('seeds', () => {
+  it('names repetitions that are one action, and none that have seeds of their own', async () => {
+    const run = new Made().add('faces', 'data/procedural', {}, {});
+    for (const repeat of [1, 2])
+      run.add(`again[repeat=${repeat}]`, 'recognizer/train', {}, weights('again'), { matrix: { repeat } });
+    for (const seed of [1, 2])
+      run.add(`other[seed=${seed}]`, 'recognizer/train', {}, weights(`other ${seed}`), { matrix: { seed }, seed });
+    const found = await run.find('seeds');
+    expect(found.map(({ nodes }) => nodes)).toEqual([['again[repeat=1]', 'again[repeat=2]']]);
+  });
+
+  const judged = (seed: number): Promise<Finding[]> => {
+    const run = new Made();
+    const network = { preset: 'small' };
+    run.add('teacher', 'recognizer/train', { network }, weights('teacher'));
+    run.add('judge', 'recognizer/train', { network, lr: 1 }, weights('judge'), { seed });
+    run.add('generator', 'diffusion/train', { recognizer: ref('teacher', 'weights') }, weights('generator'));
+    run.add('synthetic', 'diffusion/generate', { generator: ref('generator', 'weights') }, {});
+    const asked = { data: ref('synthetic', 'data'), recognizer: ref('judge', 'weights') };
+    run.outputs.set('synthetic', { data: { type: 'dataset', digest: digestOf('synthetic') } });
+    run.add('similarity', 'evaluate/similarity', asked, metrics('similarity'));
+    return run.find('seeds');
+  };
+
+  it('warns of a judge that began from the weights of the generator’s own recognizer', async () => {
+    expect(await judged(7)).toMatchObject([{ nodes: ['judge', 'teacher'] }]);
+    expect(await judged(8)).toEqual([]);
+  });
+});
+
+describe('not reproducible', () => {
+  it('names the machines of two results under one key', async () => {
+    const run = new Made().add('student', 'recognizer/train', {}, weights('one'));
+    const [first] = [...run.records.values()] as [ActionRecord];
+    await run.store.putRecord(first);
+    expect(await run.find('not reproducible')).toEqual([]);
+    const machine = { ...first.machine, host: 'elsewhere' };
+    await run.store.putRecord({ ...first, outputs: weights('two'), machine });
+    const [found] = await run.find('not reproducible');
+    expect(found?.nodes).toEqual(['student']);
+    expect(found?.message).toMatch(/on host .*elsewhere/);
+  });
+});
+
+describe('real faces, and the card of a set', () => {
+  const made = async (meta: JsonObject) => {
+    const run = new Made();
+    run.add('photos', 'data/folder', {}, { data: await run.images('dataset', [1, 2], meta) });
+    const inquiries = { inquiries: await run.images('dataset', [1, 2], {}) };
+    run.add('inquiries', 'inquiry/select', { data: ref('photos', 'data') }, inquiries);
+    const set = { data: await run.images('dataset', [5, 6], { origin: 'generated', m: 0.5, oversample: 2 }) };
+    return run.add('synthetic', 'diffusion/generate', { inquiries: ref('inquiries', 'inquiries'), steps: 20 }, set);
+  };
+  const photo = (licence: string, consent: string) => ({ origin: 'folder', faces: 'real', licence, consent });
+
+  it('warns where licence or consent is not stated, and is a note where both are', async () => {
+    expect(await (await made(photo('CC0-1.0', ''))).find('real faces')).toMatchObject([
+      { severity: 'warning', nodes: ['photos', 'synthetic'], evidence: { licence: 'CC0-1.0', consent: '' } },
+    ]);
+    const [stated] = await (await made(photo('CC0-1.0', 'in writing'))).find('real faces');
+    expect(stated).toMatchObject({ severity: 'note', message: expect.stringContaining('consent: in writing') });
+  });
+
+  it('notes that none stands upstream, also where a folder holds synthetic faces', async () => {
+    const run = await made({ origin: 'folder', faces: 'synthetic' });
+    expect(await run.find('real faces')).toMatchObject([{ severity: 'note', nodes: ['synthetic'] }]);
+  });
+
+  it('tells in the card of photos among the images, of their licence, and that privacy was not measured', async () => {
+    const run = await made(photo('CC BY | 4.0', ''));
+    const card = await datasetCard(run.lineage, 'synthetic', run.store);
+    expect(card).toContain('2 face images of 2 synthetic identities, 16 × 16 pixels');
+    expect(card).toContain('its inquiry image itself, 2 times, added by oversampling: a photo of a person who exists');
+    expect(card).toContain('| photos | 2 | 2 | of people who exist | CC BY \\| 4.0 | not stated |');
+    expect(card).toContain('Not measured in this run.');
+    expect(card).toContain(`cemiflow trace ${run.outputs.get('synthetic')?.data?.digest}`);
+  });
+
+  it('has no card for what was not generated', async () => {
+    const run = await made(photo('', ''));
+    await expect(datasetCard(run.lineage, 'photos', run.store)).rejects.toMatchObject({
+      code: 'CardInvalid',
+      remedy: expect.stringContaining('synthetic'),
+    });
+  });
+});
