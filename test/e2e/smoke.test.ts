@@ -51,12 +51,12 @@ test('a second run finds only hits and gives the report without a worker', async
   ]);
 }, 120_000);
 
-test('one more value of m runs the new set, its student and evaluations, and the report', async () => {
+test('one more value of m runs the new set, its student and evaluations, and what all students go into', async () => {
   const args = ['run', spec, '--set', 'params.m=[0.5, -0.5, 0]', '--json', '--out', emptyFolder()];
   const { code, out: told } = await cli(args, { home: services.home });
   expect(code).toBe(0);
   const made = new Set(lines(told).flatMap(({ stage, state }) => (stage && state === 'done' ? [stage] : [])));
-  expect([...made].filter((stage) => !stage.includes('m=0]'))).toEqual(['report']);
+  expect([...made].filter((stage) => !stage.includes('m=0]'))).toEqual(['chosen', 'report']);
   expect(made).toContain('synthetic[m=0]');
   expect(made).toContain('students[m=0]');
 }, 600_000);
