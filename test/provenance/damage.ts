@@ -43,3 +43,26 @@ export const flip = async (store: Store, { key, byte, bit }: Flip): Promise<Buff
   await store.objects.put(key, turned, { overwrite: true });
   return bytes;
 };
+
+/** @returns puts every object back as it is now, and removes what was added */
+export const remember = async (store: Store): Promise<() => Promise<void>> => {
+  const before = new Map<string, Buffer>();
+  for (const key of await store.objects.list('')) before.set(key, (await store.objects.get(key)) as Buffer);
+  return async () => {
+    for (const key of await store.objects.list('')) if (!before.has(key)) await store.objects.remove(key);
+    for (const [key, bytes] of before)
+      if (!(await store.objects.get(key).catch(() => undefined))?.equals(bytes))
+        await store.objects.put(key, bytes, { overwrite: true });
+  };
+};
+
+/** Turns the first digit that stands behind a text into another one, as an editor would. */
+export const editDigit = (bytes: Buffer, behind: string): Buffer => {
+  const text = bytes.toString('latin1');
+  const at = text.indexOf(behind) + behind.length;
+  const digit = text.slice(at).search(/\d/) + at;
+  if (at < behind.length || digit < at) throw new Error(`no digit stands behind ${behind}`);
+  const turned = Buffer.from(bytes);
+  turned[digit] = text[digit] === '9' ? 0x38 : turned[digit] === undefined ? 0 : (turned[digit] as number) + 1;
+  return turned;
+};
