@@ -1,10 +1,11 @@
-import type { ActionRecord, Machine, Outputs } from '../core/action.ts';
+import { type ActionRecord, actionKey, type Machine, type Outputs } from '../core/action.ts';
 import type { Checkpoint, StageCheckpoints } from '../core/checkpoint.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import {
   type AnyStageKind,
   isSharded,
+  partKind,
   type ShardedStageKind,
   type StageContext,
   type StageKind,
@@ -56,6 +57,7 @@ const judge = async (
   const stage = await dependencies.loadStage(kind);
   const store = mode === 'rebuild' ? dependencies.store : dependencies.overlay();
   if (interval) return replayInterval(job, stage, store, dependencies);
+  if (job.cut) return replayCut(record, stage, store, dependencies);
   const outputs = await perform(job, stage, contextOf(record, store, dependencies));
   if (sameOutputs(outputs, record.outputs)) return { verdict: 'same' };
   const here = await dependencies.machine(kind);
@@ -88,6 +90,30 @@ const contextOf = (
     signal.throwIfAborted();
   },
 });
+
+/** The parts that a stage is cut into follow from its action. */
+const replayCut = async (
+  record: ActionRecord,
+  stage: AnyStageKind,
+  store: Store,
+  dependencies: ReplayDependencies,
+): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
+  const { action, parts = [] } = record;
+  if (!isSharded(stage)) return { verdict: 'cannot', why: `${action.kind} is not cut into parts` };
+  const sharded = stage as unknown as ShardedStageKind<JsonObject>;
+  const cut = await sharded.split(action.params, contextOf(record, store, dependencies));
+  const keys = cut.map((params) => actionKey({ ...action, kind: partKind(action.kind), params }));
+  const other = keys.length === parts.length ? keys.findIndex((key, i) => key !== parts[i]) : keys.length;
+  if (other < 0) return { verdict: 'same' };
+  // What a part is given may hold embeddings, whose last digits are the machine's.
+  if (keys.length === parts.length && !sameKind(record.machine, await dependencies.machine(action.kind)))
+    return { verdict: 'within tolerance', why: 'another kind of machine; as many parts' };
+  const first = `part ${Math.min(other, parts.length) + 1}`;
+  return {
+    verdict: 'different',
+    why: `it is cut into ${keys.length} parts, not ${parts.length}, or ${first} is another`,
+  };
+};
 
 /** From one kept checkpoint to the next, whose state must come out bit for bit; or to the end, and its outputs. */
 const replayInterval = async (

@@ -10,12 +10,23 @@ import type { Context } from './benchmark.ts';
 
 export type Peers = 'torch' | 'workflow';
 
-/** Python of an environment with the peers of `bench/peers/<name>.txt`. */
+/** Python of an environment. */
 export interface PythonPeers {
   readonly python: string;
   /** Package to version, of everything that is installed. */
   readonly versions: { readonly [name: string]: string };
 }
+
+/** A Python environment to be: what it is called, and what goes into it. */
+export interface Environment {
+  readonly name: string;
+  /** Path of the requirements file. */
+  readonly requirements: string;
+}
+
+/** The environment of `bench/peers/<name>.txt`. @throws CemiflowError `PeerMissing` */
+export const ensurePeers = (name: Peers, context: Pick<Context, 'env' | 'note'>): Promise<PythonPeers> =>
+  ensureEnvironment({ name, requirements: join(import.meta.dirname, 'peers', `${name}.txt`) }, context);
 
 /**
  * Makes the environment in the cache folder (`XDG_CACHE_HOME`, as set-up does), once for each content of the
@@ -23,8 +34,10 @@ export interface PythonPeers {
  *
  * @throws CemiflowError `PeerMissing`
  */
-export const ensurePeers = async (name: Peers, { env, note }: Pick<Context, 'env' | 'note'>): Promise<PythonPeers> => {
-  const requirements = join(import.meta.dirname, 'peers', `${name}.txt`);
+export const ensureEnvironment = async (
+  { name, requirements }: Environment,
+  { env, note }: Pick<Context, 'env' | 'note'>,
+): Promise<PythonPeers> => {
   const digest = createHash('sha256').update(readFileSync(requirements)).digest('hex').slice(0, 12);
   const folder = join(cacheDir(env), 'peers');
   const dir = join(folder, `${name}-${digest}`);
@@ -39,7 +52,7 @@ export const ensurePeers = async (name: Peers, { env, note }: Pick<Context, 'env
 const installedName = 'installed.txt';
 
 const install = async (
-  name: Peers,
+  name: string,
   dir: string,
   requirements: string,
   { env, note }: Pick<Context, 'env' | 'note'>,
@@ -49,7 +62,7 @@ const install = async (
   const log = `${dir}.log`;
   try {
     await ensureEntry(dir, async (temporary: string) => {
-      note(`installing the peers ${name} with pip, which may take minutes: ${log}`);
+      note(`installing ${name} with pip, which may take minutes: ${log}`);
       await run('python3', ['-m', 'venv', temporary], { env, log });
       const pip = (...args: string[]) => run(join(temporary, 'bin', 'python'), ['-m', 'pip', ...args], { env, log });
       await pip('install', '--no-input', '--disable-pip-version-check', '-r', requirements);
@@ -58,7 +71,7 @@ const install = async (
     });
   } catch (cause) {
     if (!(cause instanceof CommandFailed)) throw cause;
-    throw new CemiflowError('PeerMissing', `the peers ${name} could not be installed: ${cause.message}`, {
+    throw new CemiflowError('PeerMissing', `the Python packages of ${name} could not be installed: ${cause.message}`, {
       remedy: `see ${log}; they need Python 3 with pip and venv, and its package index`,
       data: { name, log },
       cause,

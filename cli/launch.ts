@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
-import type { JsonObject } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { taskQueue } from '../core/queues.ts';
+import type { RunSpec } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
 import { buildId } from '../schemas/code-digest.ts';
 import { ensureWorkers, status } from '../services/index.ts';
@@ -97,7 +97,7 @@ export interface Launch {
   readonly resources: Resources;
   readonly guard?: Guard;
   readonly build: string;
-  readonly spec: { readonly path: string; readonly overrides?: JsonObject };
+  readonly spec: RunSpec;
 }
 
 /**
@@ -130,12 +130,20 @@ export const launch = async (
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: present ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
     // What the workflow needs to write a damaged document anew.
-    memo: { experiment: plan.experiment, spec: spec.path, overrides: spec.overrides, build, device },
+    memo: { experiment: plan.experiment, ...memoOf(spec), build, device },
     staticSummary: `${plan.experiment}: ${plan.nodes.length} stages from ${spec.path}`,
     args: [input],
   });
   if (present) return 'restarted';
   return before && isUnderWay(before.state) ? 'resumed' : 'started';
+};
+
+/** The texts of larger specs stay out of Temporal: a document that is written anew from its memo then lacks them. */
+const maxMemoChars = 32_768;
+
+const memoOf = ({ path, overrides, files, savedPlan }: RunSpec) => {
+  const chars = files?.reduce((sum, { text }) => sum + text.length, 0) ?? 0;
+  return { spec: path, overrides, savedPlan, ...(chars <= maxMemoChars && { files }) };
 };
 
 /** Runs under way whose workers are of another build: they wait until they are started again. */

@@ -1,12 +1,15 @@
+import type { Digest } from '../core/digest.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
+import type { RunSpec } from '../core/run-record.ts';
 import { folderDigest } from '../data/folder/digest.ts';
-import { codeDigests } from '../schemas/code-digest.ts';
+import { type CodeDigest, codeDigests } from '../schemas/code-digest.ts';
 import { type Expansion, expandSpec, planExpansion } from '../schemas/compile.ts';
 import { type PlanStatus, planStatus } from '../schemas/plan-status.ts';
 import { readSpec, type Spec } from '../schemas/spec.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { Store } from '../store/index.ts';
 import type { Arguments } from './command.ts';
+import { openSavedPlan, plannedFrom, type SavedFile } from './saved-plans.ts';
 import type { Session } from './session.ts';
 
 /** Everything of a spec that can be checked without reading code or data. @throws SpecError */
@@ -16,15 +19,44 @@ export const checkSpec = (args: Arguments, session: Session): Expansion =>
 const specOf = (args: Arguments, { cwd }: Session): Spec =>
   readSpec(args.positionals[0] ?? '', { set: args.texts('set'), cwd });
 
-/** The plan of the spec that the arguments name. Starts nothing. @throws SpecError, CemiflowError */
-export const makePlan = async (args: Arguments, session: Session): Promise<Plan> => {
+/** A plan, and all that it stands on. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly spec: RunSpec;
+  /** Of the stage kinds of the plan. */
+  readonly codes: ReadonlyMap<string, CodeDigest>;
+  /** Digests of the folders that its nodes read, by absolute path. */
+  readonly contents: ReadonlyMap<string, Digest>;
+  /** Where the plan was not made now, but saved before. */
+  readonly file?: SavedFile;
+}
+
+/**
+ * The plan of the spec that the arguments name, or the saved one. Starts nothing.
+ *
+ * @throws SpecError, CemiflowError; `PlanStale` where a saved plan cannot be executed as it is
+ */
+export const makePlan = async (args: Arguments, session: Session): Promise<Planned> => {
+  const file = openSavedPlan(args, session);
+  if (file) return plannedFrom(file);
   const spec = specOf(args, session);
   const expansion = expandSpec(spec, loadStageSchemas());
-  const kinds = [...new Set(expansion.nodes.map(({ kind }) => kind))].sort();
-  return planExpansion(spec, expansion, {
-    codes: await codeDigests(kinds),
-    resolveContent: async (path) => (await folderDigest(path)).digest,
+  const codes = await codeDigests([...new Set(expansion.nodes.map(({ kind }) => kind))].sort());
+  const contents = new Map<string, Digest>();
+  const plan = await planExpansion(spec, expansion, {
+    codes,
+    resolveContent: async (path) => {
+      const { digest } = await folderDigest(path);
+      contents.set(path, digest);
+      return digest;
+    },
   });
+  return { plan, spec: declared(spec, args), codes, contents };
+};
+
+const declared = ({ file, files }: Spec, args: Arguments): RunSpec => {
+  const set = [...args.texts('set')];
+  return { path: file, ...(set.length > 0 && { overrides: { set } }), files };
 };
 
 /** Which nodes are in the store, and why the others are not. */

@@ -9,6 +9,11 @@ export const commandLine = (...words: readonly string[]): string => ['cemiflow',
 
 /** The command that started a run: with the same spec and data it takes the run up again. */
 export const runCommand = ({ spec }: Pick<RunDocument, 'spec'>): string => {
-  const set = (spec.overrides?.set ?? []) as string[];
-  return commandLine('run', spec.path, ...set.flatMap((override) => ['--set', override]));
+  // The spec may have changed since the plan was saved, and would be another run.
+  if (spec.savedPlan !== undefined) return commandLine('run', spec.savedPlan);
+  return commandLine('run', spec.path, ...setArguments(spec));
 };
+
+/** The `--set` of the command line that a spec was read with. */
+export const setArguments = ({ overrides }: RunDocument['spec']): string[] =>
+  ((overrides?.set ?? []) as string[]).flatMap((override) => ['--set', override]);

@@ -30,6 +30,8 @@ export interface RunSpec {
   readonly overrides?: JsonObject;
   /** The experiment's file and those that it extends, as they were read. */
   readonly files?: readonly { readonly path: string; readonly text: string }[];
+  /** Absolute path of the saved plan that was executed; absent where the run was planned from the spec itself. */
+  readonly savedPlan?: string;
 }
 
 export const runFile = 'run.json';

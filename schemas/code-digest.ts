@@ -15,7 +15,8 @@ export interface CodeDigest {
   readonly packages: readonly string[];
 }
 
-const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
+/** The root of this checkout. */
+export const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
 
 /** `recognizer/train` → `activities/recognizer-train.ts`. */
 export const moduleOfKind = (kind: string): string => `activities/${kind.replaceAll('/', '-')}.ts`;

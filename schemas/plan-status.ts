@@ -1,8 +1,7 @@
 import { type Action, type ActionKey, type ActionRecord, actionKey, type Outputs } from '../core/action.ts';
-import { canonicalJson } from '../core/canonical.ts';
+import { changesBetween, tellChange } from '../core/changes.ts';
 import { levelsOf } from '../core/dag.ts';
-import type { Json } from '../core/errors.ts';
-import { dependenciesOf, isNodeRef, type NodeStatus, type Plan, type PlanNode, toAction } from '../core/plan.ts';
+import { dependenciesOf, type NodeStatus, type Plan, type PlanNode, toAction } from '../core/plan.ts';
 
 /** What is known of finished work. Both are asked in bulk, once a level of the DAG. */
 export interface History {
@@ -58,48 +57,13 @@ export const planStatus = async (plan: Plan, history: History): Promise<PlanStat
 /** Which parts of the key changed since the node last succeeded. */
 export const missReason = (node: PlanNode, now: Action, before: Action | undefined): string => {
   if (before === undefined) return 'never run';
-  const reasons: string[] = [];
-  if (before.kind !== now.kind) return `stage kind: ${before.kind} → ${now.kind}`;
-  if (before.code !== now.code) reasons.push('code changed');
-  if (before.seed !== now.seed) reasons.push(`seed: ${before.seed} → ${now.seed}`);
-  const changes = [...new Set(changesIn(before.params, now.params, node.params, []))];
-  reasons.push(...changes.slice(0, 5));
-  if (changes.length > 5) reasons.push(`and ${changes.length - 5} more`);
-  return reasons.length > 0 ? reasons.join('; ') : 'outputs missing from the store';
+  const changes = changesBetween(before, now, node.params);
+  if (changes.length === 0) return 'outputs missing from the store';
+  const own = changes.filter(({ what }) => what === 'kind' || what === 'code' || what === 'seed');
+  const others = changes.slice(own.length);
+  const more = others.length > shownChanges ? [`and ${others.length - shownChanges} more`] : [];
+  return [...[...own, ...others.slice(0, shownChanges)].map((change) => tellChange(change)), ...more].join('; ');
 };
 
-/** @param planned the node's params at the same place: where a NodeRef stands, the change is one of input data */
-const changesIn = (
-  before: Json | undefined,
-  now: Json | undefined,
-  planned: Json | undefined,
-  path: string[],
-): string[] => {
-  if (before !== undefined && now !== undefined && canonicalJson(before) === canonicalJson(now)) return [];
-  if (isNodeRef(planned)) return [`input data changed (stages.${planned.$node})`];
-  if (path.length === 1 && path[0] === 'content') return ['files changed'];
-  if (isMap(before) && isMap(now)) {
-    const keys = [...new Set([...Object.keys(before), ...Object.keys(now)])].sort();
-    return keys.flatMap((key) =>
-      changesIn(before[key], now[key], isMap(planned) ? planned[key] : undefined, [...path, key]),
-    );
-  }
-  if (Array.isArray(before) && Array.isArray(now) && holdsRef(planned)) {
-    if (before.length !== now.length)
-      return [`input list ${path.join('.')}: ${before.length} → ${now.length} artifacts`];
-    return now.flatMap((item, i) => changesIn(before[i], item, (planned as Json[])[i], path));
-  }
-  return [`parameter ${path.join('.')}: ${brief(before)} → ${brief(now)}`];
-};
-
-const isMap = (value: Json | undefined): value is { [key: string]: Json } =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !isNodeRef(value);
-
-const holdsRef = (value: Json | undefined): boolean =>
-  isNodeRef(value) || (typeof value === 'object' && value !== null && Object.values(value).some(holdsRef));
-
-const brief = (value: Json | undefined): string => {
-  if (value === undefined) return '(none)';
-  const text = typeof value === 'string' ? value : canonicalJson(value);
-  return text.length > 40 ? `${text.slice(0, 39)}…` : text;
-};
+/** Of parameters and inputs, in one reason. */
+const shownChanges = 5;

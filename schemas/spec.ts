@@ -13,8 +13,15 @@ export interface Spec extends Declaration {
   /** Absolute path. */
   readonly file: string;
   readonly overrides: readonly Override[];
+  /** The file and those that it extends, as they were read: absolute paths. */
+  readonly files: readonly SpecFile[];
   /** What is wrong so far; expansion adds to it and throws all at once. */
   readonly problems: Problems;
+}
+
+export interface SpecFile {
+  readonly path: string;
+  readonly text: string;
 }
 
 export interface ReadOptions {
@@ -40,16 +47,27 @@ export const readSpec = (path: string, options: ReadOptions = {}): Spec => {
     const { what, remedy } = fault;
     throw new CemiflowError('SpecUnreadable', `${display(file, cwd)} ${what}`, { remedy, data: { file } });
   }
-  let tree = readFiles(file, cwd, problems, []);
+  const reading: Reading = { cwd, problems, files: [] };
+  let tree = readFiles(file, reading, []);
   const overrides = (options.set ?? []).flatMap((text) => parseOverride(text, cwd, problems) ?? []);
   if (tree === undefined) problems.throwIfAny();
   for (const override of overrides) tree = applyOverride(tree as LocatedMap, override, problems);
-  return { ...readDeclaration(tree as LocatedMap, problems), file, overrides, problems };
+  return { ...readDeclaration(tree as LocatedMap, problems), file, overrides, files: reading.files, problems };
 };
 
+interface Reading {
+  readonly cwd: string;
+  readonly problems: Problems;
+  /** What has been read so far. */
+  readonly files: SpecFile[];
+}
+
 /** One file over the one that it extends, that over the next, and so on. */
-const readFiles = (file: string, cwd: string, problems: Problems, users: readonly string[]): LocatedMap | undefined => {
-  const source = makeSource(display(file, cwd), dirname(file), readFileSync(file, 'utf8'));
+const readFiles = (file: string, reading: Reading, users: readonly string[]): LocatedMap | undefined => {
+  const { cwd, problems, files } = reading;
+  const text = readFileSync(file, 'utf8');
+  files.push({ path: file, text });
+  const source = makeSource(display(file, cwd), dirname(file), text);
   const tree = parseYaml(source, problems);
   if (tree === undefined) return undefined;
   if (tree.kind !== 'map') {
@@ -60,7 +78,7 @@ const readFiles = (file: string, cwd: string, problems: Problems, users: readonl
   const wanted = tree.entries.get('extends')?.value;
   if (wanted === undefined || (wanted.kind === 'scalar' && wanted.value === null)) return tree;
   const entries = new Map([...tree.entries].filter(([key]) => key !== 'extends'));
-  const base = followExtends(wanted, file, [...users, file], cwd, problems);
+  const base = followExtends(wanted, file, [...users, file], reading);
   return base ? mergeSpecs(base, { ...tree, entries }) : undefined;
 };
 
@@ -68,9 +86,9 @@ const followExtends = (
   wanted: Place & { kind: string; value?: unknown },
   file: string,
   users: readonly string[],
-  cwd: string,
-  problems: Problems,
+  reading: Reading,
 ): LocatedMap | undefined => {
+  const { cwd, problems } = reading;
   const say = (message: string, remedy: string): undefined => problems.add(wanted, message, remedy) as undefined;
   if (wanted.kind !== 'scalar' || typeof wanted.value !== 'string') {
     return say('extends must be the path of one file', 'write extends: ./other.yaml');
@@ -83,7 +101,7 @@ const followExtends = (
   if (users.length >= maxExtends) return say(`specs may extend ${maxExtends} deep`, 'join some of the files');
   const fault = unreadable(base);
   if (fault) return say(`${wanted.value} ${fault.what}`, fault.remedy);
-  return readFiles(base, cwd, problems, users);
+  return readFiles(base, reading, users);
 };
 
 /** Why a file cannot be a spec, and what to do. */

@@ -1,5 +1,5 @@
 import { type ActionKey, type ActionRecord, actionKey } from '../core/action.ts';
-import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
+import { type ArtifactManifest, type ArtifactRef, artifactRefsIn } from '../core/artifact.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { type Digest, hexOf } from '../core/digest.ts';
@@ -129,6 +129,7 @@ const record = (key: string, read: ActionRecord | undefined): Looked => {
     names: [
       ...outputs,
       artifactKey(code),
+      ...artifactRefsIn(read.action.params).map(artifactKey),
       ...[lock, uncommitted].flatMap((digest) => (digest ? [blobKey(digest)] : [])),
     ],
   };

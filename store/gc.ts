@@ -92,12 +92,12 @@ const neededBy = async (store: Store, tell: (what: string) => void): Promise<(ke
     if (run.root) await lenient(marks.run(run));
     for (const { key, outputs } of nodesOf(run)) {
       if (key) checkpointed.add(key);
-      if (outputs) await lenient(marks.outputs(outputs, `the run ${run.id}`));
+      if (outputs) await lenient(marks.artifacts(Object.values(outputs), `the run ${run.id}`));
     }
   }
   if (unfinished.length > 0) await markWanted(store, marks, unfinished);
   for (const { ref, name } of await store.pins.list())
-    await (ref.type === 'run' ? marks.root(ref, `the pin ${name}`) : marks.outputs({ ref }, `the pin ${name}`));
+    await (ref.type === 'run' ? marks.root(ref, `the pin ${name}`) : marks.artifacts([ref], `the pin ${name}`));
   const experiments = new Set(runs.map(({ plan }) => plan.experiment));
   const live = runs.some(isLive);
   return (key) => {

@@ -1,5 +1,5 @@
-import type { ActionKey, ActionRecord, Outputs } from '../core/action.ts';
-import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
+import type { ActionKey, ActionRecord } from '../core/action.ts';
+import { type ArtifactManifest, type ArtifactRef, artifactRefsIn } from '../core/artifact.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { type Digest, hexOf } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
@@ -54,8 +54,8 @@ export class Marks {
       });
   }
 
-  async outputs(outputs: Outputs, ofWhat: string): Promise<void> {
-    const read = await Promise.allSettled(Object.values(outputs).map((ref) => this.#manifest(ref, ofWhat)));
+  async artifacts(refs: readonly ArtifactRef[], ofWhat: string): Promise<void> {
+    const read = await Promise.allSettled(refs.map((ref) => this.#manifest(ref, ofWhat)));
     const failed = read.find(({ status }) => status === 'rejected');
     if (failed?.status === 'rejected') throw failed.reason;
   }
@@ -65,10 +65,11 @@ export class Marks {
     return this.keys.has(action ?? key);
   }
 
-  async #made({ source, outputs }: ActionRecord, ofWhat: string): Promise<void> {
+  async #made({ action, source, outputs }: ActionRecord, ofWhat: string): Promise<void> {
     const { code, lock, uncommitted } = source;
     for (const digest of [lock, uncommitted]) if (digest) this.keys.add(contentKey('blobs', digest));
-    await this.outputs({ ...outputs, code }, ofWhat);
+    // What a part was given is no output of any action: cutting the stage made it.
+    await this.artifacts([...Object.values(outputs), code, ...artifactRefsIn(action.params)], ofWhat);
   }
 
   async #manifest(ref: ArtifactRef, ofWhat: string): Promise<ArtifactManifest> {

@@ -35,7 +35,7 @@ export const usage = async (store: Store): Promise<Usage> => {
     reached.push({
       name: `pin ${name}`,
       ...(await reachedBy(store, (marks) =>
-        ref.type === 'run' ? marks.root(ref, name) : marks.outputs({ ref }, name),
+        ref.type === 'run' ? marks.root(ref, name) : marks.artifacts([ref], name),
       )),
     });
   const users = new Map(objects.map(({ key }) => [key, reached.filter(({ marks }) => marks?.has(key)).length]));

@@ -1,7 +1,7 @@
 import { sleep, workflowInfo } from '@temporalio/workflow';
 import type { Bookkeeping } from '../activities/bookkeeping.ts';
-import type { Json, JsonObject } from '../core/errors.ts';
-import type { RunRecord } from '../core/run-record.ts';
+import type { Json } from '../core/errors.ts';
+import type { RunRecord, RunSpec } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
 import { bookkeeping, lastBookkeeping, sealRun } from './activities.ts';
 import { Pace } from './pace.ts';
@@ -67,8 +67,9 @@ export class DocumentWriter {
   #anew(state: State): Parameters<Bookkeeping['restoreRun']>[0] {
     const { runId, plan } = this.#input;
     const { startTime, memo } = workflowInfo();
-    const overrides = memo?.overrides as JsonObject | undefined;
-    const spec = { path: String(memo?.spec ?? ''), ...(overrides && { overrides }) };
+    const { overrides, files, savedPlan } = (memo ?? {}) as Partial<RunSpec>;
+    const path = String(memo?.spec ?? '');
+    const spec = { path, ...(overrides && { overrides }), ...(files && { files }), ...(savedPlan && { savedPlan }) };
     return { id: runId, plan, spec, startedAt: isoTime(startTime), workflowId: runId, state };
   }
 

@@ -6,12 +6,21 @@ import { isoTime } from '../../core/time.ts';
 import { openStore, type S3Config, type Store } from '../../store/index.ts';
 import { type Command, execute } from './command.ts';
 
-/** An experiment of `3 · chains + 1` stages: each set of faces has a recognizer, which has centers. */
-export const specOf = (chains: number): string => `experiment: noop
+/** How many stages an experiment has: `3 · chains + singles`. */
+export interface Size {
+  /** Each set of faces has a recognizer, which has centers. */
+  readonly chains: number;
+  /** Stages that stand alone; 1 unless told. */
+  readonly singles?: number;
+}
+
+export const countOf = ({ chains, singles = 1 }: Size): number => 3 * chains + singles;
+
+export const specOf = ({ chains, singles = 1 }: Size): string => `experiment: noop
 seed: 1
 params: {i: [${Array.from({ length: chains }, (_, i) => i).join(', ')}]}
 stages:
-  benchmarks: {uses: data/benchmarks}
+${Array.from({ length: singles }, (_, i) => `  benchmarks${i}: {uses: data/benchmarks, seed: ${i}}`).join('\n')}
   faces:
     uses: data/procedural
     matrix: {i: "\${{ params.i }}"}
@@ -41,11 +50,11 @@ export const cemiflow = (args: readonly string[], cwd: string, env: Command['env
  * own, each an artifact of one file of 1 KiB. Without the days that training 333 recognizers takes.
  */
 export const finishedExperiment = async (
-  chains: number,
+  size: Size,
   { folder, env, s3 }: { readonly folder: string; readonly env: Command['env']; readonly s3: S3Config },
 ): Promise<string> => {
   const spec = join(folder, 'noop.yaml');
-  writeFileSync(spec, specOf(chains));
+  writeFileSync(spec, specOf(size));
   const { actions } = JSON.parse(await execute(cemiflow(['plan', spec, '--json'], folder, env))) as {
     actions: PlanNode[];
   };

@@ -6,7 +6,8 @@ import type { Lineage } from '../../provenance/lineage.ts';
 import { rootIn } from '../../provenance/publish/page.ts';
 import { chooseJobs, namedJobs } from '../../provenance/replay/choose.ts';
 import { replay } from '../../provenance/replay/client.ts';
-import type { S3Config, Store } from '../../store/index.ts';
+import type { ObjectPlace, Store } from '../../store/index.ts';
+import { auditBundle } from '../bundle.ts';
 import type { Run } from '../command.ts';
 import { connectPlace } from '../connect.ts';
 import { auditCodes, formatError, usageError } from '../exit.ts';
@@ -19,14 +20,20 @@ export const run: Run = async (args, session) => {
   try {
     const [name] = args.positionals;
     const file = args.text('file');
-    if ((name === undefined) === (file === undefined))
-      throw usageError('audit takes RUN or --file', 'cemiflow audit RUN');
+    const bundle = args.text('bundle');
+    if ([name, file, bundle].filter((each) => each !== undefined).length !== 1)
+      throw usageError('audit takes RUN, --file or --bundle', 'cemiflow audit RUN');
+    const wanted = args.text('replay');
+    const seed = args.count('seed') ?? Date.now() % 2 ** 31;
+    if (bundle !== undefined) {
+      const again = (place: ObjectPlace, store: Store) =>
+        wanted === undefined ? undefined : replaying(wanted, seed, { store, place }, session);
+      return tell(await auditBundle(resolve(session.cwd, bundle), again, session.note), session);
+    }
     const page = file === undefined ? undefined : await readPage(resolve(session.cwd, file));
     const { store, place } = await connectPlace(session);
     const document = name === undefined ? undefined : await findRun(store, name);
     const digest = document ? rootOf(document) : (page?.root as ReturnType<typeof rootOf>);
-    const wanted = args.text('replay');
-    const seed = args.count('seed') ?? Date.now() % 2 ** 31;
     const also = wanted === undefined ? undefined : replaying(wanted, seed, { store, place }, session);
     const root = { type: 'run', digest } as const;
     const result = await auditRun(store, { root, document, page, also, tell: session.note });
@@ -40,7 +47,7 @@ export const run: Run = async (args, session) => {
 
 /** @param wanted how many random pieces, or the name of a node */
 const replaying =
-  (wanted: string, seed: number, { store, place }: { store: Store; place: S3Config }, session: Session) =>
+  (wanted: string, seed: number, { store, place }: { store: Store; place: ObjectPlace }, session: Session) =>
   async (lineage: Lineage, ledger: Ledger): Promise<void> => {
     const isCount = /^\d+$/.test(wanted);
     const jobs = isCount

@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
 import type { ActionRecord } from '../../core/action.ts';
 import type { Plan } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
+import type { PlanStatus } from '../../schemas/plan-status.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
-import type { Arguments, Run } from '../command.ts';
+import type { Run } from '../command.ts';
 import { connectStore, ensureServices, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
 import { launch, readGuard, readResources, startWorkers, waitingRuns } from '../launch.ts';
@@ -11,19 +11,23 @@ import { sealMade } from '../lineage.ts';
 import { followToEnd, tellReport } from '../outcome.ts';
 import { makePlan, statusOf } from '../planning.ts';
 import { isUnderWay, runIdOf } from '../runs.ts';
+import { checkHits } from '../saved-plans.ts';
 import type { Session } from '../session.ts';
 
 export const run: Run = async (args, session) => {
   const resources = readResources(args, session);
   const guard = readGuard(args);
-  const plan = await makePlan(args, session);
+  const planned = await makePlan(args, session);
+  const { plan, spec } = planned;
   const runId = runIdOf(plan);
   const out = args.text('out');
   const store = await connectStore(session);
   const since = await store.sweeps.settled();
-  const made = await allMade(plan, store, session);
+  const status = await statusOf(plan, store);
+  checkHits(planned, status, session);
+  const made = await allMade(plan, status, store, session);
   if (made) {
-    await sealHits({ id: runId, plan, spec: specOf(args, session) }, made, store);
+    await sealHits({ id: runId, plan, spec }, made, store);
     const outputs = new Map([...made].map(([id, record]) => [id, record.outputs]));
     // A gc may have taken something before the run had a document: then it is made anew below.
     if (await store.sweeps.unswept(since)) return tellReport({ store, plan, runId, out, outputs }, session);
@@ -31,7 +35,6 @@ export const run: Run = async (args, session) => {
   const endpoints = await ensureServices(session);
   const build = await startWorkers(session, resources);
   return withClient(endpoints, async (client) => {
-    const spec = specOf(args, session);
     const how = await launch(client, store, { runId, plan, resources, guard, build, spec });
     session.note(`${how} ${runId}${endpoints.temporal.ui ? ` · console ${endpoints.temporal.ui}` : ''}`);
     for (const other of await waitingRuns(client, build))
@@ -74,10 +77,10 @@ const sealHits = async (
 /** With everything there, tells so, and no worker has to start. @returns the nodes' records, where all are there */
 const allMade = async (
   plan: Plan,
+  { nodes, records }: PlanStatus,
   store: Store,
   session: Session,
 ): Promise<ReadonlyMap<string, ActionRecord> | undefined> => {
-  const { nodes, records } = await statusOf(plan, store);
   const hits = [...nodes].filter(([, { state }]) => state === 'hit');
   if (hits.length < nodes.size) return undefined;
   // Nobody reads a report but the person who asks for it now.
@@ -90,9 +93,4 @@ const allMade = async (
     for (const [stage, { state }] of hits) session.print(JSON.stringify({ run: runIdOf(plan), stage, state }));
   else session.print(`${runIdOf(plan)}: all ${nodes.size} stages are in the store, nothing to do`);
   return records;
-};
-
-const specOf = (args: Arguments, { cwd }: Session) => {
-  const set = [...args.texts('set')];
-  return { path: resolve(cwd, args.positionals[0] ?? ''), ...(set.length > 0 ? { overrides: { set } } : {}) };
 };

@@ -13,7 +13,9 @@ export const run: Run = async (_args, session) => {
   const stateOf = ({ id, state = 'running' }: RunDocument): string => (gone.has(id) ? 'gone' : state);
   if (session.json) {
     const rows = runs.map((run) => {
-      const { id, startedAt, endedAt, spec } = run;
+      const { id, startedAt, endedAt } = run;
+      // What its files hold stands in the run's record.
+      const { files: _, ...spec } = run.spec;
       return { id, state: stateOf(run), startedAt, endedAt, spec, again: gone.has(id) ? runCommand(run) : undefined };
     });
     session.print(JSON.stringify(rows, null, 2));

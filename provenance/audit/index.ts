@@ -1,7 +1,7 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
-import { findingsOf } from '../findings/index.ts';
+import { type Finding, findingsOf } from '../findings/index.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Replayed } from '../replay/job.ts';
 import { checkCode } from './code.ts';
@@ -12,6 +12,7 @@ import { checkPage } from './page.ts';
 import { AuditReader } from './reader.ts';
 import { type AuditResult, Ledger } from './result.ts';
 
+export { checkBundle } from './bundle.ts';
 export { type AuditResult, exitCodeOf, faultBits, type Ledger, type Problem } from './result.ts';
 
 type AuditStore = Pick<
@@ -28,7 +29,7 @@ export interface AuditRequest {
   /** Files that a bundle does without. */
   readonly leftOut?: ReadonlySet<Digest>;
   /** More checks of the opened run, such as replays. */
-  readonly also?: (lineage: Lineage, ledger: Ledger) => Promise<void>;
+  readonly also?: (lineage: Lineage, ledger: Ledger, findings: readonly Finding[]) => Promise<void>;
   /** Told before each part. */
   readonly tell?: (what: string) => void;
 }
@@ -57,7 +58,7 @@ export const auditRun = async (store: AuditStore, request: AuditRequest): Promis
   tell('looking for findings');
   const findings = await findingsOf(lineage, store);
   if (page) await checkPage(page.text, page.path, lineage, store, findings, ledger);
-  await also?.(lineage, ledger);
+  await also?.(lineage, ledger, findings);
   return { run: lineage.run.id, root: root.digest, ...told(ledger), findings };
 };
 

@@ -5,7 +5,7 @@ import { CemiflowError } from '../../core/errors.ts';
 import { dependenciesOf, toAction } from '../../core/plan.ts';
 import { nodeWithout } from '../../core/skips.ts';
 import type { Store } from '../../store/index.ts';
-import { type Lineage, type MadeNode, madeNodes, partsOf } from '../lineage.ts';
+import { inputArtifacts, type Lineage, type MadeNode, madeNodes, partsOf } from '../lineage.ts';
 import type { AuditReader } from './reader.ts';
 import type { Ledger, Problem } from './result.ts';
 
@@ -84,7 +84,11 @@ export const checkRecords = async (
 export const checkContent = async (lineage: Lineage, reader: AuditReader): Promise<void> => {
   for (const made of madeNodes(lineage)) {
     await outputsSound(made.record, made.node.id, reader);
-    for (const part of partsOf(lineage, made.record)) await outputsSound(part, partName(made, part), reader);
+    for (const part of partsOf(lineage, made.record)) {
+      await outputsSound(part, partName(made, part), reader);
+      for (const ref of inputArtifacts(part))
+        await reader.artifactIfKept(ref, `${ref.type} that ${partName(made, part)} took`);
+    }
     for (const record of [made.record, ...partsOf(lineage, made.record)]) {
       const { code, lock, uncommitted } = record.source;
       await reader.artifact(code, `source of ${record.action.kind}`);

@@ -1,3 +1,4 @@
+import { CemiflowError } from '../../core/errors.ts';
 import type { Finding } from '../findings/finding.ts';
 import type { Lineage } from '../lineage.ts';
 import { publishedReport } from '../publish/index.ts';
@@ -26,7 +27,13 @@ export const checkPage = async (
     ledger.note(what, { fault: 'corrupt', where: path, message });
     return;
   }
-  const given = await publishedReport(lineage, store, findings);
+  const given = await publishedReport(lineage, store, findings).catch((error) => {
+    // That the report itself is damaged is told where it was rehashed.
+    if (!(error instanceof CemiflowError) || error.retryable) throw error;
+    const message = `cannot be compared: ${error.message}`;
+    ledger.note(what, { fault: 'not verifiable', where: path, message });
+  });
+  if (given === undefined) return;
   if (page === given) {
     ledger.note(what);
     return;
@@ -44,7 +51,8 @@ export const checkPage = async (
   ledger.note(what, { fault: 'corrupt', where: path, message: `line ${line} is not what the records of the run give` });
 };
 
-const firstDifference = (a: string, b: string): number => {
+/** The first line of a text that differs from another's, from 1. */
+export const firstDifference = (a: string, b: string): number => {
   const lines = b.split('\n');
   const at = a.split('\n').findIndex((line, i) => line !== lines[i]);
   return at < 0 ? lines.length : at + 1;

@@ -1,5 +1,5 @@
-import type { ActionKey, ActionRecord, Outputs } from '../../core/action.ts';
-import type { ArtifactManifest, ArtifactRef } from '../../core/artifact.ts';
+import type { ActionRecord, Outputs } from '../../core/action.ts';
+import { type ArtifactManifest, type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
 import { type Digest, hexOf } from '../../core/digest.ts';
 import type { Flaw, Store } from '../../store/index.ts';
 import type { Replayed, ReplayJob } from '../replay/job.ts';
@@ -9,55 +9,67 @@ import { cannot, type Records, type Repair, type RepairTools, repaired } from '.
 export const byComputing = async (flaws: readonly Flaw[], records: Records, tools: RepairTools): Promise<Repair[]> => {
   const { store, rebuild, tell } = tools;
   const makers = await makersOf(flaws, records, store);
-  const jobs = new Map<ActionKey, ReplayJob>();
-  for (const record of makers.values()) if (record) jobs.set(record.key, jobOf(record, records));
+  const jobs = [...new Map([...makers.values()].map((job) => [job.name, job])).values()];
   // What cannot be made again stays as it is: damaged bytes are better than none.
-  const answers = new Map<ActionKey, Replayed>();
-  // Inputs were made before what took them.
-  const order = [...jobs.values()].sort((a, b) => (a.record.endedAt < b.record.endedAt ? -1 : 1));
-  for await (const replayed of rebuild(order)) {
+  const answers = new Map<string, Replayed>();
+  for await (const replayed of rebuild(inOrder(jobs, records))) {
     tell(`${replayed.name}: ${replayed.verdict} (${replayed.seconds.toFixed(1)} s)`);
-    answers.set(replayed.key, replayed);
+    answers.set(replayed.name, replayed);
   }
   return Promise.all(
     flaws.map(async (flaw): Promise<Repair> => {
-      const record = makers.get(flaw);
-      if (!record) return cannot(flaw, 'no record of the store says how it was made');
-      const { verdict, why } = answers.get(record.key) ?? { verdict: 'cannot', why: 'it was not done' };
-      const name = jobs.get(record.key)?.name;
+      const name = makers.get(flaw)?.name;
+      if (name === undefined) return cannot(flaw, 'no record of the store says how it was made');
+      const { verdict, why } = answers.get(name) ?? { verdict: 'cannot', why: 'it was not done' };
       if (verdict !== 'same') return cannot(flaw, `${name} done again: ${verdict}${why ? `, ${why}` : ''}`);
-      const digest: Digest = `sha256:${flaw.key.split('/').slice(2).join('')}`;
-      const sound = await isSound(store, flaw, digest);
-      return sound
+      return (await isSound(store, flaw))
         ? repaired(flaw, `${name} was done again`)
         : cannot(flaw, `${name} was done again, and did not make it`);
     }),
   );
 };
 
-const isSound = async (store: Store, { key }: Flaw, digest: Digest): Promise<boolean> => {
-  const read = await store.objects.getHashed(key).catch(() => undefined);
-  return read?.digest === digest;
+/** Inputs were made before what took them; what parts were given, before the first of them ended. */
+const inOrder = (jobs: readonly ReplayJob[], records: Records): ReplayJob[] => {
+  const readyAt = ({ record, cut }: ReplayJob): string => {
+    const parts = cut ? (record.parts ?? []) : [];
+    const times = parts.flatMap((key) => records.get(key)?.[0]?.startedAt ?? []);
+    return [...times, record.endedAt].sort()[0] as string;
+  };
+  return [...jobs].sort((a, b) => (readyAt(a) < readyAt(b) ? -1 : 1));
 };
 
-/** The record of the action, of a part before a whole, that made each object. */
+const digestOf = ({ key }: Flaw): Digest => `sha256:${key.split('/').slice(2).join('')}`;
+
+const isSound = async (store: Store, flaw: Flaw): Promise<boolean> => {
+  const read = await store.objects.getHashed(flaw.key).catch(() => undefined);
+  return read?.digest === digestOf(flaw);
+};
+
+/** What makes each object: an action, of a part before a whole; or the cutting of a stage, for what parts were given. */
 const makersOf = async (
   flaws: readonly Flaw[],
   records: Records,
   store: Store,
-): Promise<Map<Flaw, ActionRecord | undefined>> => {
+): Promise<ReadonlyMap<Flaw, ReplayJob>> => {
   const all = [...records.values()].flat().sort((a, b) => Number(isPart(b)) - Number(isPart(a)));
-  const wanted = new Set(flaws.map(({ key }) => `sha256:${key.split('/').slice(2).join('')}`));
-  const makers = new Map<string, ActionRecord>();
-  const take = (digest: Digest, record: ActionRecord): void => {
-    if (wanted.has(digest) && !makers.has(digest)) makers.set(digest, record);
+  const wanted = new Set(flaws.map(digestOf));
+  const makers = new Map<Digest, ReplayJob>();
+  const take = async (ref: ArtifactRef, job: ReplayJob): Promise<void> => {
+    const files = (await manifestOf(store, ref))?.files ?? [];
+    for (const digest of [ref.digest, ...files.map((file) => file.digest)])
+      if (wanted.has(digest) && !makers.has(digest)) makers.set(digest, job);
   };
+  for (const record of all) for (const ref of Object.values(record.outputs)) await take(ref, jobOf(record, records));
   for (const record of all)
-    for (const ref of Object.values(record.outputs)) {
-      take(ref.digest, record);
-      for (const { digest } of (await manifestOf(store, ref))?.files ?? []) take(digest, record);
-    }
-  return new Map(flaws.map((flaw) => [flaw, makers.get(`sha256:${flaw.key.split('/').slice(2).join('')}`)]));
+    for (const part of record.parts?.flatMap((key) => records.get(key)?.[0] ?? []) ?? [])
+      for (const ref of artifactRefsIn(part.action.params)) await take(ref, cutOf(record));
+  return new Map(
+    flaws.flatMap((flaw) => {
+      const job = makers.get(digestOf(flaw));
+      return job ? [[flaw, job] as const] : [];
+    }),
+  );
 };
 
 const isPart = ({ action }: ActionRecord): boolean => action.kind.endsWith('#part');
@@ -70,9 +82,13 @@ const jobOf = (record: ActionRecord, records: Records): ReplayJob => {
     const part = records.get(key)?.[0];
     return part ? [part.outputs] : [];
   });
-  return {
-    name: `${record.action.kind} ${hexOf(record.key).slice(0, 12)}`,
-    record,
-    ...(outputs && { parts: outputs }),
-  };
+  return { name: nameOf(record), record, ...(outputs && { parts: outputs }) };
 };
+
+const cutOf = (record: ActionRecord): ReplayJob => ({
+  name: `${nameOf(record)}, cut into parts`,
+  record,
+  cut: true,
+});
+
+const nameOf = ({ action, key }: ActionRecord): string => `${action.kind} ${hexOf(key).slice(0, 12)}`;

@@ -1,4 +1,3 @@
-import type { ActionRecord } from '../../core/action.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { randomStream } from '../../core/random.ts';
 import type { Store } from '../../store/index.ts';
@@ -20,7 +19,7 @@ export const chooseJobs = async (
 ): Promise<ReplayJob[]> => {
   const jobs: ReplayJob[] = [];
   for (const made of madeNodes(lineage)) {
-    jobs.push(...partJobs(lineage, made));
+    jobs.push(...cutJobs(made), ...partJobs(lineage, made));
     if (made.record.action.kind.startsWith('evaluate/')) jobs.push(wholeJob(lineage, made));
     jobs.push(...(await intervalJobs(made, checkpoints)));
   }
@@ -40,7 +39,7 @@ export const chooseJobs = async (
 export const namedJobs = (lineage: Lineage, name: string): ReplayJob[] => {
   const nodes = madeNodes(lineage);
   const whole = nodes.find(({ node }) => node.id === name);
-  if (whole) return [...partJobs(lineage, whole), wholeJob(lineage, whole)];
+  if (whole) return [...cutJobs(whole), ...partJobs(lineage, whole), wholeJob(lineage, whole)];
   const [, id, number] = /^(.*)#(\d+)$/.exec(name) ?? [];
   const sharded = nodes.find(({ node }) => node.id === id);
   const part = sharded && partJobs(lineage, sharded)[Number(number) - 1];
@@ -51,14 +50,9 @@ export const namedJobs = (lineage: Lineage, name: string): ReplayJob[] => {
   });
 };
 
-/** The jobs that make these actions' outputs again. */
-export const jobsOf = (lineage: Lineage, records: readonly ActionRecord[]): ReplayJob[] => {
-  const wanted = new Set(records.map(({ key }) => key));
-  return madeNodes(lineage).flatMap((made) => [
-    ...partJobs(lineage, made).filter(({ record }) => wanted.has(record.key)),
-    ...(wanted.has(made.key) ? [wholeJob(lineage, made)] : []),
-  ]);
-};
+/** Cutting it into parts again, where it has some. */
+const cutJobs = ({ node, record }: MadeNode): ReplayJob[] =>
+  record.parts ? [{ name: `${node.id}, cut into parts`, record, cut: true }] : [];
 
 const partJobs = (lineage: Lineage, { node, record }: MadeNode): ReplayJob[] =>
   partsOf(lineage, record).map((part, i) => ({ name: `${node.id}#${i + 1}`, record: part }));

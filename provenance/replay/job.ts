@@ -7,6 +7,8 @@ export interface ReplayJob {
   readonly record: ActionRecord;
   /** Outputs of its parts, in order, where it joins some. */
   readonly parts?: readonly Outputs[];
+  /** Only cuts the stage into parts again, which must be the parts that it has; what cutting makes for them is made. */
+  readonly cut?: true;
   /** From one kept checkpoint to the next alone; from the last one to the end where there is no `to`. */
   readonly interval?: { readonly from: number; readonly to?: number };
 }

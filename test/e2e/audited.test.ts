@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest';
 import { lineageOf } from '../../cli/lineage.ts';
 import { findRun } from '../../cli/runs.ts';
-import { hexOf } from '../../core/digest.ts';
+import type { ActionKey } from '../../core/action.ts';
+import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
+import { type Digest, hexOf } from '../../core/digest.ts';
 import type { AuditResult } from '../../provenance/audit/index.ts';
 import { datasetCard } from '../../provenance/card.ts';
 import { type Lineage, madeNodes } from '../../provenance/lineage.ts';
@@ -128,7 +130,7 @@ describe('edits', () => {
   const fileOf = async (id: string, output: string): Promise<string> => {
     const ref = record(id).outputs[output];
     const [file] = ref ? (await store.getArtifact(ref)).files : [];
-    return contentKey('blobs', file?.digest as never);
+    return contentKey('blobs', file?.digest as Digest);
   };
   const edit = async (key: string, behind: string): Promise<void> => {
     const bytes = await store.objects.get(key);
@@ -159,8 +161,8 @@ describe('edits', () => {
     const digest = lineage.digests.get(key);
     const copies = [
       `actions/${hexOf(key)}/record`,
-      `actions/${hexOf(key)}/${hexOf(digest as never)}`,
-      contentKey('blobs', digest as never),
+      `actions/${hexOf(key)}/${hexOf(digest as Digest)}`,
+      contentKey('blobs', digest as Digest),
     ];
     for (const copy of copies) {
       await edit(copy, '"wallSeconds":');
@@ -205,6 +207,21 @@ describe('edits', () => {
 
 describe('one flipped bit', () => {
   afterEach(() => restore());
+
+  it('in what the parts of a set were given, the output of no action, is found and repaired by cutting it again', async () => {
+    const made = madeNodes(lineage).find(({ node }) => node.id === 'synthetic');
+    const part = lineage.records.get(made?.record.parts?.[0] as ActionKey);
+    const given = artifactRefsIn(part?.action.params ?? {}).find(({ type }) => type === 'inquiries') as ArtifactRef;
+    const [file] = (await store.getArtifact(given)).files;
+    const keys = [contentKey('artifacts', given.digest), contentKey('blobs', file?.digest as Digest)];
+    for (const key of keys) {
+      const before = await flip(store, { key, kind: kindOf(key), byte: 40, bit: 1 });
+      expect(((await audit('audited')).code ?? 0) & 1).toBe(1);
+      const repaired = await call(['fsck', '--repair'], services.home);
+      expect(repaired.out).toContain('cut into parts was done again');
+      expect((await store.objects.get(key))?.equals(before)).toBe(true);
+    }
+  }, 120_000);
 
   it('in an object of each kind is found by audit and fsck, named, and repaired to the same bytes', async () => {
     const keys = (await store.objects.list('')).filter((key) => !/^(nodes|gc)\//.test(key));

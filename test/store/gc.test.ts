@@ -126,6 +126,17 @@ describe('gc', () => {
     expect(await store.isWhole(outOf(second))).toBe(true);
   });
 
+  it('keeps what the parts of a stage were given, which is the output of no action', async () => {
+    const store = memoryStore();
+    const given = await store.putArtifact({ type: 'inquiries', meta: { slice: 1 }, files: [] });
+    const made = await make(store, 'made');
+    const action: Action = { ...actionOf('part'), params: { inquiries: { ...given } } };
+    const { record } = await store.putRecord(recordOf(action, made.outputs, { source: made.source }));
+    await keepRun(store, documentOf('run', ['part'], 'done'), { part: { key: record.key } });
+    await remove(store);
+    expect(await store.isWhole(given)).toBe(true);
+  });
+
   it('keeps what was written within its grace', async () => {
     const store = memoryStore();
     await make(store, 'spare');

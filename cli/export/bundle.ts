@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import type { ArtifactType } from '../../core/artifact.ts';
+import { bundleFormat, bundleTexts, leftOutFiles, objectsFolder } from '../../provenance/export/bundle.ts';
+import { holdingsOf } from '../../provenance/export/held.ts';
+import { copyRun } from '../../provenance/export/objects.ts';
+import { findingsOf } from '../../provenance/findings/index.ts';
+import { openRun } from '../../provenance/seal.ts';
+import { contentKey } from '../../store/blobs.ts';
+import { openStore, type RunDocument, type Store } from '../../store/index.ts';
+import { rootOf } from '../lineage.ts';
+import { writeFolder } from './folder.ts';
+
+/**
+ * Writes a run with everything that its audit needs. Objects go first, and all else is made from these copies alone: what an
+ * audit of the bundle makes again.
+ *
+ * @param without types of artifacts whose files are left out
+ */
+export const exportBundle = async (
+  store: Store,
+  document: RunDocument,
+  without: readonly ArtifactType[],
+  target: string,
+): Promise<void> => {
+  const root = rootOf(document);
+  const lineage = await openRun(store, { type: 'run', digest: root });
+  const holdings = await holdingsOf(lineage, store);
+  const leftOut = new Set(leftOutFiles(holdings, without).map(({ digest }) => digest));
+  await writeFolder(target, async (put, folder) => {
+    const copy = await openStore({ folder: join(folder, objectsFolder) });
+    await copyRun({ lineage, holdings, document }, leftOut, store, copy);
+    const facts = { format: bundleFormat, run: document.id, root, without };
+    const findings = await findingsOf(lineage, copy);
+    for (const { path, text } of await bundleTexts(lineage, facts, copy, { findings, keyOf: blobKey }))
+      await put(path, text);
+  });
+};
+
+export const blobKey = (digest: Parameters<typeof contentKey>[1]): string => contentKey('blobs', digest);

@@ -1,0 +1,59 @@
+import type { ActionRecord } from '../../core/action.ts';
+import { canonicalJson } from '../../core/canonical.ts';
+import type { Json, JsonObject } from '../../core/errors.ts';
+import { type Lineage, partsOf } from '../lineage.ts';
+
+/** One fact of two machines that may explain why one action gave two results. */
+export interface MachineFact {
+  /** `tensorflow.flags.intraOpThreads` */
+  readonly name: string;
+  readonly before?: Json;
+  readonly now?: Json;
+}
+
+export interface Irreproducible {
+  readonly facts: readonly MachineFact[];
+  /** Of a stage that is cut into parts: the places of those that differ. */
+  readonly parts: readonly number[];
+}
+
+/** What is known of an action that was done twice with other outputs. */
+export const explain = (
+  [before, now]: readonly [Lineage, Lineage],
+  [a, b]: readonly [ActionRecord, ActionRecord],
+): Irreproducible => {
+  const [old, fresh] = [partsOf(before, a), partsOf(now, b)];
+  const parts = fresh.flatMap((part, i) => {
+    const other = old[i];
+    return other && canonicalOutputs(part) !== canonicalOutputs(other) ? [i] : [];
+  });
+  // The parts were done where the work was; the whole only joins them.
+  const pairs = parts.length > 0 ? parts.map((i) => [old[i], fresh[i]] as [ActionRecord, ActionRecord]) : [[a, b]];
+  const facts = pairs.flatMap(([x, y]) => factsBetween(x as ActionRecord, y as ActionRecord));
+  return { facts: [...new Map(facts.map((fact) => [canonicalJson(fact as unknown as Json), fact])).values()], parts };
+};
+
+/** `cpu: Xeon → EPYC` */
+export const tellFact = ({ name, before, now }: MachineFact): string => `${name}: ${plain(before)} → ${plain(now)}`;
+
+export const canonicalOutputs = ({ outputs }: Pick<ActionRecord, 'outputs'>): string =>
+  canonicalJson(outputs as unknown as JsonObject);
+
+const factsBetween = (a: ActionRecord, b: ActionRecord): MachineFact[] => {
+  const [old, fresh] = [flat(a.machine as unknown as Json), flat(b.machine as unknown as Json)];
+  return [...new Set([...old.keys(), ...fresh.keys()])]
+    .filter((name) => canonicalJson(old.get(name) ?? null) !== canonicalJson(fresh.get(name) ?? null))
+    .map((name) => ({
+      name,
+      ...(old.has(name) && { before: old.get(name) as Json }),
+      ...(fresh.has(name) && { now: fresh.get(name) as Json }),
+    }));
+};
+
+const flat = (value: Json, path: readonly string[] = []): Map<string, Json> =>
+  value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? new Map(Object.entries(value).flatMap(([key, item]) => [...flat(item, [...path, key])]))
+    : new Map([[path.join('.'), value]]);
+
+const plain = (value: Json | undefined): string =>
+  value === undefined ? '(none)' : typeof value === 'string' ? value : canonicalJson(value);

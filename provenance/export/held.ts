@@ -1,0 +1,88 @@
+import type { ActionRecord } from '../../core/action.ts';
+import type { ArtifactManifest, ArtifactRef, FileEntry } from '../../core/artifact.ts';
+import { type Digest, shortDigest } from '../../core/digest.ts';
+import { inputArtifacts, type Lineage, madeNodes, partsOf } from '../lineage.ts';
+import type { Reading } from '../reading.ts';
+
+/** An artifact of the run, named after what it belongs to first. */
+export interface Held {
+  readonly ref: ArtifactRef;
+  readonly manifest: ArtifactManifest;
+  /** `synthetic.data`, `synthetic#2.data`, `source of recognizer/train`, `the run`. */
+  readonly name: string;
+  /** Where its files lie in an export that people browse: `artifacts/synthetic/data`. */
+  readonly folder: string;
+}
+
+/** Everything that a run stands on, to the last file. */
+export interface Holdings {
+  /** Each artifact once: the sealed run, outputs of nodes, outputs and inputs of their parts, source files. */
+  readonly artifacts: readonly Held[];
+  /** Files that belong to no artifact: uncommitted changes. */
+  readonly loose: readonly FileEntry[];
+}
+
+/** @throws CemiflowError the store's, for what is damaged or missing */
+export const holdingsOf = async (lineage: Lineage, store: Reading): Promise<Holdings> => {
+  const artifacts = new Map<Digest, Held>();
+  const loose = new Map<Digest, FileEntry>();
+  const hold = async (ref: ArtifactRef, name: string, folder: string): Promise<void> => {
+    if (!artifacts.has(ref.digest))
+      artifacts.set(ref.digest, { ref, manifest: await store.getArtifact(ref), name, folder });
+  };
+  const holdOutputs = async ({ outputs }: ActionRecord, name: string, folder: string): Promise<void> => {
+    for (const [output, ref] of Object.entries(outputs)) await hold(ref, `${name}.${output}`, `${folder}/${output}`);
+  };
+  if (lineage.root) await hold(lineage.root, 'the run', 'run');
+  const nodes = madeNodes(lineage);
+  for (const { node, record } of nodes) await holdOutputs(record, node.id, `artifacts/${slug(node.id)}`);
+  for (const { node, record } of nodes)
+    for (const [i, part] of partsOf(lineage, record).entries())
+      await holdOutputs(part, `${node.id}#${i + 1}`, `artifacts/${slug(node.id)}/parts/${i + 1}`);
+  for (const { node, record } of nodes)
+    for (const [i, part] of partsOf(lineage, record).entries())
+      for (const ref of inputArtifacts(part))
+        await hold(
+          ref,
+          `${node.id}#${i + 1} took ${ref.type}`,
+          `artifacts/${slug(node.id)}/parts/${i + 1}/took-${ref.type}`,
+        ).catch(ignoreMissing);
+  for (const { action, source } of lineage.records.values()) {
+    await hold(source.code, `source of ${action.kind.replace(/#part$/, '')}`, 'source');
+    if (source.uncommitted && !loose.has(source.uncommitted))
+      loose.set(source.uncommitted, await diffEntry(source.uncommitted, store));
+  }
+  return { artifacts: [...artifacts.values()], loose: [...loose.values()] };
+};
+
+/** What was cut for a part alone can be cut again: a store need not keep it. */
+const ignoreMissing = (error: unknown): void => {
+  if ((error as { code?: string }).code !== 'ArtifactMissing') throw error;
+};
+
+const diffEntry = async (digest: Digest, store: Reading): Promise<FileEntry> => ({
+  path: `source/uncommitted-${shortDigest(digest)}.diff`,
+  digest,
+  bytes: (await store.getBlob(digest)).length,
+  mediaType: 'text/x-diff',
+});
+
+/** A node's id as the name of a folder and as a part of a URI: `students[m=0.5]` is `students-m=0.5`. */
+export const slug = (id: string): string => id.replace(/[^A-Za-z0-9._=-]+/g, '-').replace(/^-+|-+$/g, '');
+
+/** Where each file lies in an export that people browse. Equal files lie once, under the first name that they have. */
+export const browsePaths = ({ artifacts, loose }: Holdings): Map<Digest, string> => {
+  const paths = new Map<Digest, string>();
+  const taken = new Set<string>();
+  const put = (digest: Digest, folder: string, path: string): void => {
+    if (paths.has(digest)) return;
+    const plain = [folder, path].filter(Boolean).join('/');
+    const free = taken.has(plain) ? `${folder}/${shortDigest(digest)}/${path}` : plain;
+    taken.add(free);
+    paths.set(digest, free);
+  };
+  for (const { manifest, folder } of artifacts)
+    for (const { path, digest } of manifest.files) put(digest, folder, path);
+  for (const { path, digest } of loose) put(digest, '', path);
+  return paths;
+};

@@ -1,0 +1,42 @@
+import type { ArtifactManifest } from '../../core/artifact.ts';
+import type { Finding } from '../findings/finding.ts';
+import type { Lineage } from '../lineage.ts';
+import { publishedReport } from '../publish/index.ts';
+import type { Reading } from '../reading.ts';
+import { reportOf } from '../trace/numbers.ts';
+import type { Text } from './crate/data.ts';
+
+const folder = 'report';
+export const reportPage = `${folder}/report.html`;
+
+/**
+ * The report as `cemiflow report` writes it: the page with root, findings and chains, the other files as they are. Undefined for
+ * a run that has none.
+ *
+ * @throws CemiflowError the store's, for what is damaged
+ */
+export const reportTexts = async (
+  lineage: Lineage,
+  store: Reading,
+  findings: readonly Finding[],
+): Promise<Text[] | undefined> => {
+  const manifest = await manifestOf(lineage, store);
+  if (!manifest) return undefined;
+  return Promise.all(
+    manifest.files.map(async ({ path, digest, mediaType }): Promise<Text> => {
+      const text = path.endsWith('.html')
+        ? await publishedReport(lineage, store, findings)
+        : (await store.getBlob(digest)).toString('utf8');
+      return { path: `${folder}/${path}`, text, mediaType, name: `The report, ${path}` };
+    }),
+  );
+};
+
+const manifestOf = async (lineage: Lineage, store: Reading): Promise<ArtifactManifest | undefined> => {
+  try {
+    return await store.getArtifact(reportOf(lineage).report);
+  } catch (error) {
+    if ((error as { code?: string }).code === 'NotMade') return undefined;
+    throw error;
+  }
+};

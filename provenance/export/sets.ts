@@ -1,0 +1,32 @@
+import type { FileEntry } from '../../core/artifact.ts';
+import { datasetCard } from '../card.ts';
+import { type Lineage, madeNodes } from '../lineage.ts';
+import type { Reading } from '../reading.ts';
+import type { Text } from './crate/data.ts';
+import { croissantFile, croissantOf, imageSetOf } from './croissant.ts';
+import { slug } from './held.ts';
+
+/** The card of a set and its `croissant.json`, for a folder of their own. */
+export const setTexts = async (
+  lineage: Lineage,
+  id: string,
+  store: Reading,
+  { folder = '', contentUrl }: { readonly folder?: string; readonly contentUrl?: (shard: FileEntry) => string } = {},
+): Promise<Text[]> => {
+  const set = await imageSetOf(lineage, id, store);
+  const croissant: Text = {
+    path: `${folder}${croissantFile}`,
+    text: await croissantOf(lineage, set, store, contentUrl),
+    mediaType: 'application/ld+json',
+    name: `Croissant description of ${id}`,
+  };
+  if (set.made.record.action.kind !== 'diffusion/generate') return [croissant];
+  const text = await datasetCard(lineage, id, store);
+  return [croissant, { path: `${folder}README.md`, text, mediaType: 'text/markdown', name: `Card of ${id}` }];
+};
+
+/** Generated sets of the run, each with the folder that describes it. */
+export const generatedSets = (lineage: Lineage): { readonly id: string; readonly folder: string }[] =>
+  madeNodes(lineage)
+    .filter(({ record }) => record.action.kind === 'diffusion/generate')
+    .map(({ node }) => ({ id: node.id, folder: `sets/${slug(node.id)}/` }));

@@ -1,0 +1,194 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Digest } from '../../core/digest.ts';
+import { readSamples } from '../../data/dataset.ts';
+import type { AuditResult } from '../../provenance/audit/index.ts';
+import { openStore } from '../../store/index.ts';
+import { type CliResult, cli, emptyFolder, root } from '../cli/helpers.ts';
+import { startServices, type TestServices } from '../helpers/services.ts';
+import { loadCroissants, unmeetable, validateCrates } from '../helpers/validators.ts';
+
+/** A real run, exported in each form, and its bundle audited where there is neither a store nor a program that could be one. */
+let services: TestServices;
+let folder: string;
+let made: readonly CliResult[];
+let bundle: string;
+
+beforeAll(async () => {
+  services = await startServices();
+  const { home } = services;
+  folder = emptyFolder();
+  bundle = join(folder, 'bundle');
+  const run = (...args: string[]): Promise<CliResult> => cli(args, { home, cwd: folder });
+  made = [
+    await run('run', join(root, 'test/provenance/experiment.yaml'), '--out', join(folder, 'report')),
+    await run('export', 'audited', '--ro-crate', 'crate'),
+    await run('export', 'audited:synthetic', '--croissant', 'croissant'),
+    await run('export', 'audited', '--bundle', 'bundle'),
+    await run('export', 'audited', '--bundle', 'less', '--without', 'dataset,weights'),
+  ];
+}, 600_000);
+
+afterAll(async () => {
+  await services?.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Audits a bundle with nothing but Node on the path, a home that is not there, and no address of a server. */
+const audit = async (at: string): Promise<CliResult & { readonly result: AuditResult; readonly started: boolean }> => {
+  const place = emptyFolder();
+  mkdirSync(join(place, 'bin'));
+  symlinkSync(process.execPath, join(place, 'bin/node'));
+  const home = join(place, 'home');
+  const env = { PATH: join(place, 'bin'), HOME: place, XDG_CACHE_HOME: join(place, 'cache'), CEMIFLOW_HOME: home };
+  const args = ['--import', 'tsx', join(root, 'cli/main.ts'), 'audit', '--bundle', at, '--json'];
+  const child = spawn(process.execPath, args, { cwd: root, env });
+  let [out, err] = ['', ''];
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+  });
+  const code = await new Promise<number | null>((resolve) => child.once('close', resolve));
+  return { code, out, err, result: JSON.parse(out || 'null'), started: existsSync(home) };
+};
+
+/** A copy of the bundle in which one file is changed. */
+const changed = (path: string, change: (text: string) => string | Buffer): string => {
+  const copy = join(emptyFolder(), 'bundle');
+  cpSync(bundle, copy, { recursive: true });
+  const before = readFileSync(join(copy, path), 'latin1');
+  const after = change(before);
+  expect(after).not.toBe(before);
+  writeFileSync(join(copy, path), after, 'latin1');
+  return copy;
+};
+
+/** One bit turned over in the middle. */
+const flipped = (text: string): Buffer => {
+  const bytes = Buffer.from(text, 'latin1');
+  const at = bytes.length >> 1;
+  bytes[at] = (bytes[at] as number) ^ 1;
+  return bytes;
+};
+
+const blobPath = (digest: string): string => `store/blobs/sha256/${digest.slice(7, 9)}/${digest.slice(9)}`;
+const sha256 = (path: string): string => createHash('sha256').update(readFileSync(path)).digest('hex');
+
+test('crate and bundles of a real run are valid Provenance Run Crates', async () => {
+  expect(made.map(({ code, err }) => [code, err])).toEqual(made.map(() => [0, '']));
+  const crates = ['crate', 'bundle', 'less'].map((name) => join(folder, name));
+  const found = await validateCrates(crates);
+  for (const crate of crates) expect(found[crate]).toEqual(unmeetable);
+}, 600_000);
+
+test('the generated set loads with the identities that its shards hold', async () => {
+  const file = join(folder, 'croissant/croissant.json');
+  const { distribution } = JSON.parse(readFileSync(file, 'utf8'));
+  for (const { contentUrl, sha256: digest } of distribution.slice(0, -1))
+    expect(sha256(join(folder, 'croissant', contentUrl))).toBe(digest);
+  const store = await openStore(services.endpoints.s3);
+  const own: number[][] = [];
+  const digest = /sha256:[0-9a-f]{64}/.exec(readFileSync(file, 'utf8'))?.[0] as Digest;
+  for await (const { identity, image, width, height } of readSamples(store, { type: 'dataset', digest }))
+    own.push([identity, image, width, height]);
+  const found = await loadCroissants([file]);
+  expect(own).toHaveLength(20);
+  expect(found[file]).toMatchObject({ error: null, warnings: [], records: own });
+  expect(readFileSync(join(folder, 'croissant/README.md'), 'utf8')).toContain('of 4 synthetic identities');
+}, 600_000);
+
+test('a bundle audits where no store is and none could be started, with the checks of the run itself', async () => {
+  const [there, here] = await Promise.all([
+    cli(['audit', 'audited', '--json'], { home: services.home }),
+    audit(bundle),
+  ]);
+  expect(here.result.problems).toEqual([]);
+  expect(here.code).toBe(0);
+  expect(here.started).toBe(false);
+  const own = 'files of the bundle compared';
+  const rest = here.result.checks.filter(({ what }) => what !== own && what !== 'pages compared');
+  // Checkpoints of trainings that have ended are gone: there is nothing that the store has and the bundle lacks.
+  const { checks, findings } = JSON.parse(there.out) as AuditResult;
+  expect(rest).toEqual(checks);
+  expect(here.result.findings).toEqual(findings);
+  expect(here.result.checks.find(({ what }) => what === own)).toEqual({ what: own, held: 9, of: 9 });
+  expect(readFileSync(join(bundle, 'report/report.html'))).toEqual(readFileSync(join(folder, 'report/report.html')));
+});
+
+test('what a bundle does without is told, and nothing else is wrong with it', async () => {
+  const { code, result } = await audit(join(folder, 'less'));
+  expect(code).toBe(8);
+  const left = result.problems.filter(({ message }) => message.endsWith('was left out of the bundle'));
+  const { leftOut } = JSON.parse(readFileSync(join(folder, 'less/bundle.json'), 'utf8'));
+  expect(left).toHaveLength(leftOut.length);
+  expect(new Set(result.problems.map(({ fault }) => fault))).toEqual(new Set(['not verifiable']));
+});
+
+test('one bit in any kind of object of a bundle is found', async () => {
+  const { root: sealed } = JSON.parse(readFileSync(join(bundle, 'bundle.json'), 'utf8')) as { root: string };
+  const manifest = blobPath(sealed).replace('blobs', 'artifacts');
+  const { files } = JSON.parse(readFileSync(join(bundle, manifest), 'utf8')) as {
+    files: { path: string; digest: string }[];
+  };
+  const record = files.find(({ path }) => path.startsWith('records/')) as { path: string; digest: string };
+  const key = record.path.slice('records/'.length, -'.json'.length);
+  const { distribution } = JSON.parse(readFileSync(join(folder, 'croissant/croissant.json'), 'utf8'));
+  const { id } = { id: JSON.parse(readFileSync(join(bundle, 'bundle.json'), 'utf8')).run as string };
+  const objects = [
+    manifest,
+    blobPath(record.digest),
+    blobPath(`sha256:${distribution[0].sha256}`),
+    `store/actions/${key}/${record.digest.slice(7)}`,
+    `store/actions/${key}/record`,
+    `store/runs/${id}`,
+  ];
+  for (const path of objects) {
+    const { code } = await audit(changed(path, flipped));
+    expect([path, (code ?? 0) & 1]).toEqual([path, 1]);
+  }
+}, 300_000);
+
+test('an edited number is found in every file that shows it, and named', async () => {
+  const cases: [string, RegExp, string, RegExp][] = [
+    ['report/report.html', /(<td id="[^"]+"[^>]* data-artifact="[^"]*"[^>]*>)\d/, '$17', /^(?!report)/],
+    ['report/report.json', /"text":"\d/, '"text":"9', /^report\/report\.json$/],
+    ['report/report.md', /\| \d\d\.\d/, '| 99.9', /^report\/report\.md$/],
+    ['ro-crate-metadata.json', /"value": \d+\.?\d*/, '"value": 12345', /^ro-crate-metadata\.json$/],
+    ['sets/synthetic/croissant.json', /20 face images/, '21 face images', /^sets\/synthetic\/croissant\.json$/],
+    ['sets/synthetic/README.md', /of 4 synthetic/, 'of 5 synthetic', /^sets\/synthetic\/README\.md$/],
+    ['bundle.json', /"without":\[\]/, '"without":["weights"]', /^bundle\.json$/],
+    ['experiment/', /./, '', /^experiment\//],
+  ];
+  for (const [path, what, by, where] of cases) {
+    const file = path.endsWith('/') ? workflowFile() : path;
+    const { code, result } = await audit(changed(file, (text) => text.replace(what, by)));
+    expect([file, (code ?? 0) & 1]).toEqual([file, 1]);
+    expect(result.problems.map((each) => each.where)).toContainEqual(expect.stringMatching(where));
+  }
+}, 300_000);
+
+test('a file that is gone from a bundle is missing, and a folder that is none is refused', async () => {
+  const copy = changed('README.md', (text) => `${text} `);
+  rmSync(join(copy, 'README.md'));
+  rmSync(join(copy, 'report/report.html'));
+  const gone = await audit(copy);
+  expect(gone.code).toBe(2);
+  expect(gone.result.problems.map(({ where }) => where).sort()).toEqual(['README.md', 'report/report.html']);
+  const none = await audit(join(folder, 'croissant'));
+  expect(none.code).toBe(16);
+  expect(none.err).toContain('"cemiflow export RUN --bundle\\" wrote');
+});
+
+/** The experiment as the bundle has it. */
+const workflowFile = (): string => {
+  const graph = JSON.parse(readFileSync(join(bundle, 'ro-crate-metadata.json'), 'utf8'))['@graph'] as {
+    '@id': string;
+    '@type': string | string[];
+  }[];
+  return graph.find((each) => each['@type'].includes('ComputationalWorkflow'))?.['@id'] as string;
+};
