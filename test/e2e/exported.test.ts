@@ -156,7 +156,7 @@ test('one bit in any kind of object of a bundle is found', async () => {
 
 test('an edited number is found in every file that shows it, and named', async () => {
   const cases: [string, RegExp, string, RegExp][] = [
-    ['report/report.html', /(<td id="[^"]+"[^>]* data-artifact="[^"]*"[^>]*>)\d/, '$17', /^(?!report)/],
+    ['report/report.html', /(<td id="[^"]+"[^>]* data-artifact="[^"]*"[^>]*><a [^>]*>)\d/, '$17', /^(?!report)/],
     ['report/report.json', /"text":"\d/, '"text":"9', /^report\/report\.json$/],
     ['report/report.md', /\| \d\d\.\d/, '| 99.9', /^report\/report\.md$/],
     ['ro-crate-metadata.json', /"value": \d+\.?\d*/, '"value": 12345', /^ro-crate-metadata\.json$/],
