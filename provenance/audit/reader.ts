@@ -40,15 +40,6 @@ export class AuditReader {
     return sound.every(Boolean);
   }
 
-  /** The same, where the store has it: what was cut for a part alone can be cut again. */
-  async artifactIfKept(ref: ArtifactRef, where: string): Promise<boolean> {
-    const kept = await this.#store.getArtifact(ref).then(
-      () => true,
-      (error) => error.code !== 'ArtifactMissing',
-    );
-    return !kept || this.artifact(ref, where);
-  }
-
   /** @param bytes the size that the manifest states */
   blob(digest: Digest, where: string, bytes?: number): Promise<boolean> {
     const known = this.#blobs.get(digest) ?? this.#readBlob(digest, where, bytes);

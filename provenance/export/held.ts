@@ -46,18 +46,13 @@ export const holdingsOf = async (lineage: Lineage, store: Reading): Promise<Hold
           ref,
           `${node.id}#${i + 1} took ${ref.type}`,
           `artifacts/${slug(node.id)}/parts/${i + 1}/took-${ref.type}`,
-        ).catch(ignoreMissing);
+        );
   for (const { action, source } of lineage.records.values()) {
     await hold(source.code, `source of ${action.kind.replace(/#part$/, '')}`, 'source');
     if (source.uncommitted && !loose.has(source.uncommitted))
       loose.set(source.uncommitted, await diffEntry(source.uncommitted, store));
   }
   return { artifacts: [...artifacts.values()], loose: [...loose.values()] };
-};
-
-/** What was cut for a part alone can be cut again: a store need not keep it. */
-const ignoreMissing = (error: unknown): void => {
-  if ((error as { code?: string }).code !== 'ArtifactMissing') throw error;
 };
 
 const diffEntry = async (digest: Digest, store: Reading): Promise<FileEntry> => ({
