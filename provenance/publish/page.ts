@@ -7,7 +7,7 @@ import type { Lineage } from '../lineage.ts';
 import { madeNodes } from '../lineage.ts';
 import { chainOf, type Step } from '../trace/chain.ts';
 import { chainOfNumber, type NumberChain } from '../trace/numbers.ts';
-import { factsOf, seconds } from '../trace/text.ts';
+import { factsOf, partsTold, seconds } from '../trace/text.ts';
 
 /** One line that a reader of the report should know. */
 export interface Notice {
@@ -93,7 +93,7 @@ ${
 <tbody>
 ${steps.map(
   ({ id, record: { action, startedAt, machine, key }, parts, wallSeconds }) =>
-    html`<tr><th scope="row"><a href="#${anchors.get(id)}">${id}</a></th><td>${action.kind}${parts > 0 ? `, ${parts} parts` : ''}</td><td class="n">${seconds(wallSeconds)}</td><td>${startedAt}</td><td>${machine.host}</td><td class="short">${shortDigest(key)}</td></tr>\n`,
+    html`<tr><th scope="row"><a href="#${anchors.get(id)}">${id}</a></th><td>${action.kind}${parts > 0 ? `, ${partsTold(parts)}` : ''}</td><td class="n">${seconds(wallSeconds)}</td><td>${startedAt}</td><td>${machine.host}</td><td class="short">${shortDigest(key)}</td></tr>\n`,
 )}</tbody>
 </table></div>
 </section>

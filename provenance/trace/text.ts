@@ -40,9 +40,11 @@ const byNode = (inputs: readonly Input[]): [string, string[]][] => {
 };
 
 const headline = ({ id, record, parts, wallSeconds }: Step): string =>
-  [id, record.action.kind, ...(parts > 0 ? [`${parts} parts`] : []), seconds(wallSeconds), record.machine.host].join(
+  [id, record.action.kind, ...(parts > 0 ? [partsTold(parts)] : []), seconds(wallSeconds), record.machine.host].join(
     ' · ',
   );
+
+export const partsTold = (parts: number): string => `${parts} part${parts === 1 ? '' : 's'}`;
 
 export const seconds = (value: number): string => (value < 10 ? `${value.toFixed(1)} s` : `${Math.round(value)} s`);
 
