@@ -16,6 +16,9 @@ import {
 } from './objects.ts';
 import { type Signer, signerFor } from './sign.ts';
 
+/** Longer pauses would only miss the server's return. */
+const maxBackoffMs = 2_000;
+
 export interface S3Config {
   /** `http://127.0.0.1:9000` or `https://…`; objects are addressed as `/bucket/key`. */
   readonly endpoint: string;
@@ -193,7 +196,7 @@ export class S3Objects implements ObjectStore {
         error = networkError(what, endpoint, cause);
       }
       if (attempt >= attempts || deadline.aborted) throw error;
-      await pause(backoffMs * 2 ** (attempt - 1) * (0.75 + Math.random() / 2));
+      await pause(Math.min(backoffMs * 2 ** (attempt - 1), maxBackoffMs) * (0.75 + Math.random() / 2));
     }
   }
 
