@@ -56,7 +56,7 @@ export const startMinio = async (): Promise<TestMinio> => {
 };
 
 const untilReady = async (config: S3Config, child: ChildProcess): Promise<void> => {
-  const objects = new S3Objects({ ...config, attempts: 8, backoffMs: 250 });
+  const objects = new S3Objects({ ...config, attempts: 30, backoffMs: 250 });
   await objects.ensureBucket().catch((error) => {
     throw child.exitCode === null ? error : new Error(`MinIO ended with ${child.exitCode}`);
   });
