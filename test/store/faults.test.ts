@@ -94,6 +94,8 @@ it('a put during which the server is killed leaves nothing, and the next attempt
   const put = client({ attempts: 30, idleMs: 10_000, deadlineMs: 50_000 }).put(key, bytes);
   while (proxy.struck === 0) await new Promise((resolve) => setTimeout(resolve, 5));
   await minio.kill();
+  // The next attempts wait: MinIO lets nobody read a key to which a conditional put is under way.
+  proxy.begin('stall');
   await minio.start();
   expect(await direct.get(key)).toBeUndefined();
   proxy.end();
