@@ -40,8 +40,13 @@ export const makePlan = async (args: Arguments, session: Session): Promise<Plann
   const file = openSavedPlan(args, session);
   if (file) return plannedFrom(file);
   const spec = specOf(args, session);
-  const expansion = expandSpec(spec, loadStageSchemas());
-  const codes = await codeDigests([...new Set(expansion.nodes.map(({ kind }) => kind))].sort());
+  const schemas = loadStageSchemas();
+  const kinds = [...new Set(spec.stages.map(({ uses }) => uses))].filter((kind) => schemas.has(kind)).sort();
+  // Begun first: the bundler is a process of its own, and works while the spec is expanded here.
+  const digested = codeDigests(kinds);
+  digested.catch(() => {});
+  const expansion = expandSpec(spec, schemas);
+  const codes = await digested;
   const contents = new Map<string, Digest>();
   const plan = await planExpansion(spec, expansion, {
     codes,

@@ -6,24 +6,41 @@ import { CemiflowError, type Json } from './errors.ts';
  *
  * @throws CemiflowError `NotCanonical` for NaN, infinities, undefined, functions and class instances.
  */
-export const canonicalJson = (value: Json): string => write(value, '$');
-
-const write = (value: unknown, path: string): string => {
-  if (value === null || typeof value === 'boolean' || typeof value === 'string') return JSON.stringify(value);
-  if (typeof value === 'number') {
-    if (!Number.isFinite(value)) throw notCanonical(path, String(value));
-    return JSON.stringify(value);
+export const canonicalJson = (value: Json): string => {
+  try {
+    return write(value);
+  } catch (error) {
+    // Where it stands is looked for only now: a path for each of a plan's 100,000 values would cost more than the JSON.
+    const [path, found] = strayIn(value, '$') ?? [];
+    if (path === undefined) throw error;
+    throw new CemiflowError('NotCanonical', `${path} must be a finite JSON value, got ${found}`, {
+      remedy: 'pass plain JSON: finite numbers, strings, booleans, null, arrays and plain objects',
+      data: { path, found: found as string },
+    });
   }
-  if (Array.isArray(value)) return `[${value.map((item, i) => write(item, `${path}[${i}]`)).join(',')}]`;
-  if (typeof value === 'object' && Object.getPrototypeOf(value) === Object.prototype) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
-    return `{${entries.map(([k, v]) => `${JSON.stringify(k)}:${write(v, `${path}.${k}`)}`).join(',')}}`;
-  }
-  throw notCanonical(path, typeof value);
 };
 
-const notCanonical = (path: string, found: string): CemiflowError =>
-  new CemiflowError('NotCanonical', `${path} must be a finite JSON value, got ${found}`, {
-    remedy: 'pass plain JSON: finite numbers, strings, booleans, null, arrays and plain objects',
-    data: { path, found },
-  });
+const write = (value: unknown): string => {
+  if (isLeaf(value)) return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((item) => write(item)).join(',')}]`;
+  if (!isPlain(value)) throw new TypeError(`no JSON: ${typeof value}`);
+  const names = Object.keys(value).sort();
+  return `{${names.map((name) => `${JSON.stringify(name)}:${write(value[name])}`).join(',')}}`;
+};
+
+const strayIn = (value: unknown, path: string): [path: string, found: string] | undefined => {
+  if (isLeaf(value)) return undefined;
+  const isList = Array.isArray(value);
+  if (!isList && !isPlain(value)) return [path, typeof value === 'number' ? String(value) : typeof value];
+  for (const [name, item] of Object.entries(value)) {
+    const stray = strayIn(item, isList ? `${path}[${name}]` : `${path}.${name}`);
+    if (stray) return stray;
+  }
+  return undefined;
+};
+
+const isLeaf = (value: unknown): boolean =>
+  typeof value === 'string' || typeof value === 'boolean' || value === null || Number.isFinite(value);
+
+const isPlain = (value: unknown): value is { readonly [name: string]: unknown } =>
+  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;

@@ -1,4 +1,3 @@
-import { canonicalJson } from './canonical.ts';
 import type { AxisChoice, Scalar } from './references.ts';
 
 /** The values of each axis; axes count in the order of their names, whatever the order in the file. */
@@ -28,8 +27,6 @@ export const nodeId = (stage: string, point: Point): string => {
   return labels.length === 0 ? stage : `${stage}[${labels.join(',')}]`;
 };
 
-export const sameScalar = (a: Scalar, b: Scalar): boolean => canonicalJson(a) === canonicalJson(b);
-
 /** Why a choice cannot be made. */
 export type ChoiceFault =
   | { readonly fault: 'axis-unchosen'; readonly axis: string }
@@ -57,9 +54,8 @@ export const choosePoints = (
     else {
       const value = choose === 'same' ? own[axis] : choose.value;
       if (value === undefined) return { fault: 'not-mine', axis };
-      const found = values.find((candidate) => sameScalar(candidate, value));
-      if (found === undefined) return { fault: 'no-such-value', axis, value };
-      wanted[axis] = [found];
+      if (!values.includes(value)) return { fault: 'no-such-value', axis, value };
+      wanted[axis] = [value];
     }
   }
   const unchosen = axisNames(axes).find((axis) => wanted[axis] === undefined);

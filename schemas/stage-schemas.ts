@@ -19,7 +19,7 @@ export interface StageSchema {
   /** The parameter whose files' digest fills the hidden parameter `content`. */
   readonly contentOf?: string;
   readonly schema: JsonObject;
-  /** Fills defaults in; `errors` afterwards. */
+  /** Fills defaults in; `errors` afterwards. Compiled at first use. @throws CemiflowError `StageSchemaInvalid` */
   readonly validate: ValidateFunction;
 }
 
@@ -31,7 +31,8 @@ const folderOfStages = fileURLToPath(new URL('./stages', import.meta.url));
 /**
  * All stage kinds, sorted by name. `recognizer-train.schema.json` declares `recognizer/train`.
  *
- * @throws CemiflowError `StageSchemaInvalid` with every fault of the first bad file
+ * @throws CemiflowError `StageSchemaInvalid` with every fault of the first bad file; what only compiling a schema finds,
+ * at the first use of its `validate`
  */
 export const loadStageSchemas = (folder?: string): StageSchemas => {
   if (folder !== undefined) return readStageSchemas(folder);
@@ -39,7 +40,7 @@ export const loadStageSchemas = (folder?: string): StageSchemas => {
   return own;
 };
 
-/** Our own, compiled once in a process. */
+/** Our own, read once in a process. */
 let own: StageSchemas | undefined;
 
 const readStageSchemas = (folder: string): StageSchemas => {
@@ -56,21 +57,29 @@ const readStageSchemas = (folder: string): StageSchemas => {
 };
 
 const readStageSchema = (ajv: Ajv2020, kind: string, file: string): StageSchema => {
-  let faults: string[];
-  try {
-    const schema = JSON.parse(readFileSync(file, 'utf8')) as JsonObject;
-    faults = checkStageSchema(schema);
-    if (faults.length === 0) return toStageSchema(ajv, kind, schema);
-  } catch (error) {
-    faults = [(error as Error).message];
-  }
-  throw new CemiflowError('StageSchemaInvalid', `the schema of ${kind} is faulty: ${faults.join('; ')}`, {
-    remedy: `correct ${file}; "to add a stage kind" in CONTRIBUTING says what a schema needs`,
-    data: { kind, file, faults },
-  });
+  const faulty = (faults: readonly string[]): CemiflowError =>
+    new CemiflowError('StageSchemaInvalid', `the schema of ${kind} is faulty: ${faults.join('; ')}`, {
+      remedy: `correct ${file}; "to add a stage kind" in CONTRIBUTING says what a schema needs`,
+      data: { kind, file, faults: [...faults] },
+    });
+  const orFaulty = <T>(work: () => T): T => {
+    try {
+      return work();
+    } catch (error) {
+      throw faulty([(error as Error).message]);
+    }
+  };
+  const schema = orFaulty(() => JSON.parse(readFileSync(file, 'utf8')) as JsonObject);
+  const faults = orFaulty(() => checkStageSchema(schema));
+  if (faults.length > 0) throw faulty(faults);
+  return toStageSchema(kind, schema, (whole) => orFaulty(() => ajv.compile(whole)));
 };
 
-const toStageSchema = (ajv: Ajv2020, kind: string, schema: JsonObject): StageSchema => {
+const toStageSchema = (
+  kind: string,
+  schema: JsonObject,
+  compile: (schema: JsonObject) => ValidateFunction,
+): StageSchema => {
   const stage = schema['x-stage'] as {
     resource: Resource;
     sharded: boolean;
@@ -80,6 +89,7 @@ const toStageSchema = (ajv: Ajv2020, kind: string, schema: JsonObject): StageSch
   const contentOf = Object.keys(properties).find((name) => properties[name]?.contentDigest === true);
   const withContent: JsonObject =
     contentOf === undefined ? schema : { ...schema, properties: { ...properties, content: { type: 'string' } } };
+  let compiled: ValidateFunction | undefined;
   return {
     kind,
     title: schema.title as string,
@@ -90,7 +100,11 @@ const toStageSchema = (ajv: Ajv2020, kind: string, schema: JsonObject): StageSch
     defaultOutput: Object.keys(stage.outputs)[0] as string,
     ...(contentOf === undefined ? {} : { contentOf }),
     schema,
-    validate: ajv.compile(withContent),
+    // Of all kinds a spec uses a few, and compiling them all takes as long as reading a thousand records.
+    get validate() {
+      compiled ??= compile(withContent);
+      return compiled;
+    },
   };
 };
 

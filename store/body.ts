@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { finished } from 'node:stream';
 import type { Digest } from '../core/digest.ts';
 
 export interface Body {
@@ -28,22 +27,28 @@ export const readBody = (
     response.on('data', (chunk: Buffer) => {
       const needed = used + chunk.length;
       if (needed > limit) return void response.destroy(new Error(`an answer of over ${limit} bytes`));
-      if (needed > bytes.length) bytes = grown(bytes, used, sizeFor(response, needed, limit));
-      chunk.copy(bytes, used);
+      // A small answer is one chunk, and needs no copy.
+      if (chunk.length === declaredBy(response)) bytes = chunk;
+      else {
+        if (needed > bytes.length) bytes = grown(bytes, used, sizeFor(response, needed, limit));
+        chunk.copy(bytes, used);
+      }
       hash?.update(chunk);
       used = needed;
     });
-    finished(response, (error) => {
-      if (error) return reject(error);
-      resolve({ bytes: bytes.subarray(0, used), digest: hash && `sha256:${hash.digest('hex')}` });
-    });
+    response.on('end', () =>
+      resolve({ bytes: bytes.subarray(0, used), digest: hash && `sha256:${hash.digest('hex')}` }),
+    );
+    response.on('error', reject);
   });
 
 /** What was declared; without that, or with less than comes, twice as much as is needed now. */
-const sizeFor = ({ headers }: IncomingMessage, needed: number, limit: number): number => {
-  const declared = Number(headers['content-length'] ?? 0);
+const sizeFor = (response: IncomingMessage, needed: number, limit: number): number => {
+  const declared = declaredBy(response);
   return Math.min(limit, declared >= needed ? declared : 2 * needed);
 };
+
+const declaredBy = ({ headers }: IncomingMessage): number => Number(headers['content-length'] ?? 0);
 
 const grown = (bytes: Buffer, used: number, size: number): Buffer => {
   const larger = Buffer.allocUnsafeSlow(size);

@@ -80,7 +80,8 @@ export class S3Objects implements ObjectStore {
     };
     this.#sign = signerFor(this.#config);
     this.#url = parseEndpoint(config.endpoint);
-    const options = { keepAlive: true, maxSockets: 64 };
+    // The same time as a request's own, so that no socket's timer is set twice for each of thousands of requests.
+    const options = { keepAlive: true, maxSockets: 64, timeout: this.#config.idleMs };
     this.#agent = this.#url.protocol === 'https:' ? new https.Agent(options) : new http.Agent(options);
   }
 

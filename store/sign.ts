@@ -1,4 +1,4 @@
-import { createHash, createHmac } from 'node:crypto';
+import { createHmac, hash } from 'node:crypto';
 
 export interface Unsigned {
   readonly method: string;
@@ -41,7 +41,7 @@ export const signerFor = (account: {
     const canonical = [method, resource, query, lines.join(''), signed, headers['x-amz-content-sha256']].join('\n');
     const date = headers['x-amz-date'] as string;
     const scope = `${date.slice(0, 8)}/${region}/s3/aws4_request`;
-    const digest = createHash('sha256').update(canonical).digest('hex');
+    const digest = hash('sha256', canonical, 'hex');
     const signature = hmac(keyOf(date.slice(0, 8)), `AWS4-HMAC-SHA256\n${date}\n${scope}\n${digest}`).toString('hex');
     return `AWS4-HMAC-SHA256 Credential=${accessKey}/${scope}, SignedHeaders=${signed}, Signature=${signature}`;
   };

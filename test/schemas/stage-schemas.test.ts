@@ -69,7 +69,13 @@ describe('stage schemas', () => {
     spoil(schema as never);
     const folder = writeSpecs({});
     writeFileSync(join(folder, 'recognizer-train.schema.json'), JSON.stringify(schema));
-    expect(() => loadStageSchemas(folder)).toThrowError(fault);
+    const failed = expect.objectContaining({ code: 'StageSchemaInvalid', message: expect.stringMatching(fault) });
+    // Keywords are checked when a schema is compiled, which it is when a spec uses the kind.
+    expect(() => loadStageSchemas(folder).get('recognizer/train')?.validate).toThrowError(failed);
+  });
+
+  it('compile, each kind of the registry', () => {
+    for (const { validate } of loadStageSchemas().values()) expect(validate).toBeTypeOf('function');
   });
 
   it('stand beside exactly the kinds of the registry', () => {
