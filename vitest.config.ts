@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    globalSetup: 'test/helpers/temporary.ts',
     // TensorFlow's library is loaded once per process and uses all cores itself.
     pool: 'forks',
     maxWorkers: 2,
