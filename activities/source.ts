@@ -16,17 +16,18 @@ export type KeepSource = (generation: number) => Promise<Source>;
  * @returns reads the files of a kind whose code has this digest; throws CemiflowError `CodeChanged` where they have changed
  */
 export const sourceKeeper = (store: ArtifactStore, root: string) => {
-  let git: Promise<GitState> | undefined;
+  let checkout: Promise<Checkout | undefined> | undefined;
   return async (kind: string, code: Digest): Promise<KeepSource> => {
-    git ??= gitState(root);
-    const [files, state] = await Promise.all([readSource(root, kind, code), git]);
+    checkout ??= checkoutAt(root);
+    const [files, git] = await Promise.all([readSource(root, kind, code), checkout]);
+    const diff = await git?.diffWith(files.files.map(({ path }) => path));
     const lock = files.files.find(({ path }) => path === lockFile)?.bytes;
     let kept: { readonly generation: number; readonly source: Promise<Source> } | undefined;
     const keep = async (): Promise<Source> => ({
       code: await putSource(store, files),
       ...(lock && { lock: (await store.putFile(lockFile, lock, 'application/json')).digest }),
-      ...(state.commit && { commit: state.commit }),
-      ...(state.diff && { uncommitted: (await store.putFile('uncommitted.diff', state.diff, 'text/x-diff')).digest }),
+      ...(git && { commit: git.commit }),
+      ...(diff && { uncommitted: (await store.putFile('uncommitted.diff', Buffer.from(diff), 'text/x-diff')).digest }),
     });
     return (generation) => {
       if (kept?.generation !== generation) kept = { generation, source: keep() };
@@ -40,43 +41,59 @@ export const sourceKeeper = (store: ArtifactStore, root: string) => {
 };
 
 /** What git says of a checkout. */
-interface GitState {
-  readonly commit?: string;
-  /** What differs from the commit, new files among it. */
-  readonly diff?: Buffer;
+interface Checkout {
+  readonly commit: string;
+  /**
+   * What differs from the commit, in the files that git knows and in these; nothing else that lies there, such as photos or
+   * passwords, is the code's.
+   */
+  diffWith(files: readonly string[]): Promise<string>;
 }
+
+type Git = (...args: string[]) => Promise<string>;
 
 const execute = promisify(execFile);
 /** One blob. */
 const maxDiffBytes = 64 * 2 ** 20;
 
-/** Nothing where `root` is not the top of a git repository. */
-const gitState = async (root: string): Promise<GitState> => {
-  const git = async (...args: string[]): Promise<string> =>
-    (await execute('git', ['-C', root, ...args], { maxBuffer: maxDiffBytes })).stdout;
+/** Undefined where `root` is not the top of a git repository that has a commit. */
+const checkoutAt = async (root: string): Promise<Checkout | undefined> => {
+  const git: Git = async (...args) =>
+    (await execute('git', ['--literal-pathspecs', '-C', root, ...args], { maxBuffer: maxDiffBytes })).stdout;
   const top = await git('rev-parse', '--show-toplevel').catch(() => undefined);
   const commit = await git('rev-parse', '--verify', 'HEAD').catch(() => undefined);
-  if (!top || !commit || realpathSync(top.trim()) !== realpathSync(root)) return {};
-  const diff = await uncommittedDiff(git);
-  return { commit: commit.trim(), ...(diff !== '' && { diff: Buffer.from(diff) }) };
+  if (!top || !commit || realpathSync(top.trim()) !== realpathSync(root)) return undefined;
+  const known = ifItFits(() => git(...diff, 'HEAD'));
+  return {
+    commit: commit.trim(),
+    diffWith: async (files) => {
+      const diffs = [await known, await ifItFits(() => diffOfNew(git, files))];
+      const whole = diffs.join('');
+      if (!diffs.includes(undefined) && Buffer.byteLength(whole) <= maxDiffBytes) return whole;
+      // Too large for one blob: their names, so that nobody takes the tree for the commit.
+      return git('status', '--porcelain=v1', '--untracked-files=no');
+    },
+  };
 };
 
-const uncommittedDiff = async (git: (...args: string[]) => Promise<string>): Promise<string> => {
-  try {
-    const added = (await git('ls-files', '--others', '--exclude-standard', '-z')).split('\0').filter(Boolean);
-    const diffs = [await git('diff', '--binary', '--no-color', '--no-ext-diff', 'HEAD')];
-    // Differences are no failure, but git says 1 for them here.
-    for (const path of added)
-      diffs.push(
-        await git('diff', '--binary', '--no-color', '--no-index', '--', '/dev/null', path).catch((error) =>
-          error.code === 1 ? (error.stdout as string) : Promise.reject(error),
-        ),
-      );
-    const diff = diffs.join('');
-    if (Buffer.byteLength(diff) <= maxDiffBytes) return diff;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') throw error;
-  }
-  // Too large for one blob: their names, so that nobody takes the tree for the commit.
-  return git('status', '--porcelain=v1');
+const diff = ['diff', '--binary', '--no-color', '--no-ext-diff'] as const;
+
+/** Of those files that git does not know. */
+const diffOfNew = async (git: Git, files: readonly string[]): Promise<string> => {
+  const added = (await git('ls-files', '--others', '-z', '--', ...files)).split('\0').filter(Boolean);
+  const diffs: string[] = [];
+  // Differences are no failure, but git says 1 for them here.
+  for (const path of added)
+    diffs.push(
+      await git(...diff, '--no-index', '--', '/dev/null', path).catch((error) =>
+        error.code === 1 ? (error.stdout as string) : Promise.reject(error),
+      ),
+    );
+  return diffs.join('');
 };
+
+const ifItFits = (work: () => Promise<string>): Promise<string | undefined> =>
+  work().catch((error) => {
+    if (error.code === 'ERR_CHILD_PROCESS_STDIO_MAXBUFFER') return undefined;
+    throw error;
+  });

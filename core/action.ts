@@ -70,7 +70,7 @@ export interface Source {
   readonly lock?: Digest;
   /** Full hash of the commit that was checked out; absent where the code lay in no git repository. */
   readonly commit?: string;
-  /** The blob of `git diff` against that commit, with new files; absent where nothing was uncommitted. */
+  /** The blob of `git diff` against that commit, with new files of the code; absent where nothing was uncommitted. */
   readonly uncommitted?: Digest;
 }
 
