@@ -10,6 +10,7 @@ import {
   type StageContext,
   type StageKind,
 } from '../core/stage.ts';
+import { kindOf, otherCode } from '../provenance/checkout.ts';
 import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from '../provenance/replay/job.ts';
 import type { Store } from '../store/index.ts';
 import { noCheckpoints } from './attempt.ts';
@@ -46,14 +47,9 @@ const judge = async (
   dependencies: ReplayDependencies,
 ): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
   const { record, interval } = job;
-  const { action, source } = record;
-  const kind = action.kind.replace(/#part$/, '');
-  const code = await dependencies.code(kind);
-  if (code !== action.code) {
-    const commit = source.commit ? `; check out commit ${source.commit}` : '';
-    const now = code ? `has the code ${shortDigest(code)}` : 'has no such kind';
-    return { verdict: 'cannot', why: `it was made by code ${shortDigest(action.code)}, this checkout ${now}${commit}` };
-  }
+  const kind = kindOf(record);
+  const other = otherCode(record, await dependencies.code(kind));
+  if (other) return { verdict: 'cannot', why: other };
   const stage = await dependencies.loadStage(kind);
   const store = mode === 'rebuild' ? dependencies.store : dependencies.overlay();
   if (interval) return replayInterval(job, stage, store, dependencies);

@@ -1,5 +1,5 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, resolve, sep } from 'node:path';
+import { mkdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import type { Outputs } from '../core/action.ts';
 import { type ArtifactRef, artifactTypes } from '../core/artifact.ts';
 import { type Digest, isDigest } from '../core/digest.ts';
@@ -8,32 +8,44 @@ import type { PlanNode } from '../core/plan.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';
+import { writeFolder } from './export/folder.ts';
 import { rootOf } from './lineage.ts';
 import { statusOf } from './planning.ts';
 import { findRun } from './runs.ts';
 
 /**
- * Writes an artifact's files into a folder, which is made.
+ * Writes an artifact's files into a folder, which is made: all of them, or none.
  *
  * @returns their paths
- * @throws CemiflowError `PathOutside` for an artifact whose paths leave the folder
+ * @throws CemiflowError `PathOutside` for an artifact whose paths leave the folder, `FolderInvalid`
  */
 export const writeArtifact = async (store: Store, ref: ArtifactRef, folder: string): Promise<string[]> => {
   const root = resolve(folder);
+  await makeFolder(root);
   const { files } = await store.getArtifact(ref);
-  const written: string[] = [];
-  for (const { path, digest } of files) {
-    const target = resolve(root, path);
-    if (!target.startsWith(root + sep))
-      throw new CemiflowError('PathOutside', `${ref.digest} has a file at ${JSON.stringify(path)}`, {
-        remedy: 'do not trust this artifact: cemiflow never writes such a path',
-        data: { digest: ref.digest, path },
-      });
-    await mkdir(dirname(target), { recursive: true });
-    await writeFile(target, await store.getBlob(digest));
-    written.push(target);
+  const staged = `${root}.part-${process.pid}`;
+  try {
+    await writeFolder(staged, async (put) => {
+      for (const { path, digest } of files) await put(path, await store.getBlob(digest));
+    });
+    for (const { path } of files) {
+      await makeFolder(dirname(join(root, path)));
+      await rename(join(staged, path), join(root, path));
+    }
+  } finally {
+    await rm(staged, { recursive: true, force: true });
   }
-  return written;
+  return files.map(({ path }) => join(root, path));
+};
+
+const makeFolder = async (path: string): Promise<void> => {
+  await mkdir(path, { recursive: true }).catch((error: NodeJS.ErrnoException) => {
+    throw new CemiflowError('FolderInvalid', `${path} cannot be made: ${error.message}`, {
+      remedy: 'name another folder with --out',
+      data: { path },
+      cause: error,
+    });
+  });
 };
 
 /**

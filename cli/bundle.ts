@@ -1,25 +1,30 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { readdir, readFile } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import type { CemiflowError } from '../core/errors.ts';
 import { type AuditResult, auditRun, checkBundle, type Ledger } from '../provenance/audit/index.ts';
 import { bundleFile, objectsFolder, parseFacts } from '../provenance/export/bundle.ts';
 import { reportPage } from '../provenance/export/report.ts';
 import type { Lineage } from '../provenance/lineage.ts';
+import { findingsIn } from '../provenance/publish/page.ts';
 import { type ObjectPlace, openStore, type RunDocument, type Store } from '../store/index.ts';
+import { Marks } from '../store/marks.ts';
+import { runKey } from '../store/runs.ts';
 import { usageError } from './exit.ts';
 import { blobKey } from './export/bundle.ts';
 
 type Also = (lineage: Lineage, ledger: Ledger) => Promise<void>;
 
-/**
- * Audits a bundle from its own objects: no server is asked for, and none is started.
- *
- * @param replaying pieces to do again, if any
- */
-export const auditBundle = async (
-  folder: string,
-  replaying: (place: ObjectPlace, store: Store) => Also | undefined,
-  tell: (what: string) => void,
-): Promise<AuditResult> => {
+/** How a bundle is audited. */
+interface Manner {
+  /** Does pieces again, if any. */
+  readonly again: (place: ObjectPlace, store: Store) => Also | undefined;
+  /** Throws where the run has not what is asked for. */
+  readonly expect: (lineage: Lineage) => void;
+  readonly tell: (what: string) => void;
+}
+
+/** Audits a bundle from its own objects: no server is asked for, and none is started. */
+export const auditBundle = async (folder: string, { again, expect, tell }: Manner): Promise<AuditResult> => {
   const read = (path: string): Promise<string | undefined> =>
     readFile(join(folder, ...path.split('/')), 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
@@ -36,19 +41,50 @@ export const auditBundle = async (
   const store = await openStore(place);
   const { document, flaw } = await documentOf(store, facts.run);
   const page = await read(reportPage);
-  const again = replaying(place, store);
+  const replaying = again(place, store);
   return auditRun(store, {
     root: { type: 'run', digest: facts.root },
     document,
     page: page === undefined ? undefined : { path: reportPage, text: page },
     leftOut: new Set(leftOut),
+    expect,
     tell,
-    also: async (lineage, ledger, findings) => {
+    also: async (lineage, ledger, proven) => {
       if (flaw) ledger.note('links and keys checked', { ...flaw, where: `the document of ${facts.run}` });
-      await checkBundle({ facts, read, keyOf: blobKey }, { lineage, findings, store, ledger });
-      await again?.(lineage, ledger);
+      const findings = page === undefined ? proven : findingsIn(page);
+      const files = await filesOf(folder);
+      await checkBundle({ facts, files, read, keyOf: blobKey }, { lineage, findings, store, ledger });
+      await checkObjects(store, document, ledger);
+      await replaying?.(lineage, ledger);
     },
   });
+};
+
+/** Paths of the files of a bundle that are no objects. */
+const filesOf = async (folder: string): Promise<string[]> => {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => !entry.isDirectory())
+    .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
+    .filter((path) => !path.startsWith(`${objectsFolder}/`))
+    .sort();
+};
+
+/** Objects that nothing of the run names are not the run's. */
+const checkObjects = async (store: Store, document: RunDocument | undefined, ledger: Ledger): Promise<void> => {
+  const marks = new Marks(store);
+  try {
+    if (document) await marks.run(document);
+  } catch (error) {
+    // What is damaged was told where it was rehashed.
+    if ((error as CemiflowError).code === 'MarksIncomplete') return;
+    throw error;
+  }
+  const keys = document ? await store.objects.list('') : [];
+  for (const key of keys.filter((each) => !marks.has(each) && each !== runKey(document?.id ?? ''))) {
+    const message = 'is no object of the run: nothing stands for it';
+    ledger.note('files of the bundle compared', { fault: 'not verifiable', where: `${objectsFolder}/${key}`, message });
+  }
 };
 
 /** The run's document, or what is wrong with it. */

@@ -25,6 +25,10 @@ export interface Command {
   readonly options?: Options;
   /** Least and most positional arguments. */
   readonly positionals?: readonly [number, number];
+  /** Whether Ctrl-C ends it at once: nothing that it leaves half done can be taken for whole. Others look at `interrupted`. */
+  readonly stopsAtOnce?: true;
+  /** Whether its exit codes are bits (`auditCodes`). */
+  readonly bits?: true;
   /** Its code, loaded when it is called: `validate` does not wait for Temporal's client. */
   load(): Promise<{ readonly run: Run }>;
 }

@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { CemiflowError } from '../core/errors.ts';
-import { resolveEndpoints, runningEndpoints, up } from '../services/index.ts';
+import { namedStore, resolveEndpoints, runningEndpoints, up } from '../services/index.ts';
 import type { Endpoints } from '../services/types.ts';
 import { openStore, type S3Config, type Store } from '../store/index.ts';
 import type { Session } from './session.ts';
@@ -14,6 +14,8 @@ export const connectStore = async (session: Session): Promise<Store> => (await c
 
 /** The same, and where it lies: for programs that open it themselves. */
 export const connectPlace = async (session: Session): Promise<{ readonly store: Store; readonly place: S3Config }> => {
+  const named = namedStore(session.env);
+  if (named) return { store: await openStore(named), place: named };
   const running = await runningEndpoints(session);
   const store = running && (await openStore(running.s3).catch(() => undefined));
   if (store) return { store, place: running.s3 };

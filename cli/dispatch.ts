@@ -1,24 +1,35 @@
 import { type Command, parseCommandLine } from './command.ts';
 import { commands } from './commands/index.ts';
-import { exitCodeOf, exitCodes, formatError, usageError } from './exit.ts';
+import { auditCodes, exitCodeOf, exitCodes, formatError, usageError } from './exit.ts';
 import { help } from './help.ts';
 import type { Session } from './session.ts';
 
 /** Runs one command line, the program's name left out. Errors are told, never thrown. @returns the exit code */
 export const dispatch = async (argv: readonly string[], session: Session): Promise<number> => {
+  const [name = 'help', ...rest] = argv.filter((arg) => arg !== '--verbose');
   try {
-    const [name = 'help', ...rest] = argv.filter((arg) => arg !== '--verbose');
     if (name === 'help' || name === '--help' || name === '-h') return help(commands, rest[0], session);
     if (name === '--version') return await tellVersion(session);
     const command = await findCommand(name);
     if (rest.includes('--help') || rest.includes('-h')) return help(commands, name, session);
     const args = parseCommandLine(command, rest);
-    return await (await command.load()).run(args, session);
+    const running = (await command.load()).run(args, session);
+    return await (command.stopsAtOnce ? Promise.race([running, interruption(session)]) : running);
   } catch (error) {
     session.note(formatError(error, session));
-    return exitCodeOf(error);
+    return commands.find((each) => each.name === name)?.bits ? auditCodes.couldNotRun : exitCodeOf(error);
   }
 };
+
+const interruption = ({ interrupted, note }: Session): Promise<number> =>
+  new Promise((resolve) => {
+    const stop = (): void => {
+      note('interrupted');
+      resolve(exitCodes.interrupted);
+    };
+    if (interrupted.aborted) stop();
+    else interrupted.addEventListener('abort', stop, { once: true });
+  });
 
 const tellVersion = async ({ json, print }: Session): Promise<number> => {
   const { formatVersion, versionOf } = await import('./version.ts');

@@ -9,9 +9,12 @@ export const auditCodes = { corrupt: 1, missing: 2, couldNotRun: 16 } as const;
 /** Codes of what the user wrote being wrong: nothing was started, and the same call will fail again. */
 const badInput = /^(Spec|Usage|Unknown|Args|Plan|Params|Reference|Override|Schema)/;
 
-/** 2 for what the user wrote being wrong, 1 for everything else. */
-export const exitCodeOf = (error: unknown): number =>
-  error instanceof CemiflowError && badInput.test(error.code) ? exitCodes.badInput : exitCodes.runFailed;
+/** 2 for what the user wrote being wrong, 130 for Ctrl-C, 1 for everything else. */
+export const exitCodeOf = (error: unknown): number => {
+  const code = error instanceof CemiflowError ? error.code : '';
+  if (code === 'Interrupted') return exitCodes.interrupted;
+  return badInput.test(code) ? exitCodes.badInput : exitCodes.runFailed;
+};
 
 /** A command line that cannot be understood. @param remedy how it would be right */
 export const usageError = (message: string, remedy: string): CemiflowError =>
@@ -32,7 +35,7 @@ interface ToldError {
  * For people
  * ```
  * error[BlobCorrupt]: sha256:ab… hashed to sha256:cd…
- *   remedy: run the experiment again: what is damaged is made anew
+ *   remedy: "cemiflow fsck --repair" makes anew what is damaged
  * ```
  * and with `json` one line, `{"error": {"code", "message", "remedy", …}}`.
  */

@@ -13,6 +13,8 @@ export const runIdOf = (plan: Plan): string => `${plan.experiment}-${hexOf(planD
  * @throws CemiflowError `UnknownRun`, or `RunCorrupt` where nothing but a damaged document has this name
  */
 export const findRun = async (store: Store, name: string): Promise<RunDocument> => {
+  if (name === '')
+    throw new CemiflowError('UnknownRun', 'a run has no empty name', { remedy: 'cemiflow runs lists the runs' });
   const exact = await store.getRun(name).catch((error) => {
     if (error.code === 'RunCorrupt') return error as CemiflowError;
     throw error;

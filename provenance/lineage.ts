@@ -34,13 +34,6 @@ export const madeNodes = ({ run, records }: Lineage): MadeNode[] =>
 export const partsOf = ({ records }: Lineage, { parts = [] }: ActionRecord): ActionRecord[] =>
   parts.flatMap((key) => records.get(key) ?? []);
 
-/** Nodes whose outputs the node took, in order of appearance; what was skipped is left out. */
-export const inputsOf = (lineage: Lineage, { node }: Pick<MadeNode, 'node'>): MadeNode[] => {
-  const wanted = dependenciesOf(node);
-  const made = new Map(madeNodes(lineage).map((each) => [each.node.id, each]));
-  return wanted.flatMap((id) => made.get(id) ?? []);
-};
-
 /** The node and all that it stands on, each once, in the plan's order. */
 export const ancestorsOf = (lineage: Lineage, id: string): MadeNode[] => {
   const nodes = madeNodes(lineage);

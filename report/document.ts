@@ -14,6 +14,7 @@ import {
   paperSimilarityTable,
   paperSweepTable,
   privacyTable,
+  readFrom,
   similarityTable,
   type TableModel,
   trainingTable,
@@ -139,6 +140,8 @@ export interface KeyFigure {
   readonly unit: string;
   readonly what: string;
   readonly artifacts: readonly Digest[];
+  /** The place in the report's parameters that names each of them. */
+  readonly inputs: readonly string[];
   /** Where in each of them the value stands. */
   readonly at: readonly string[];
 }
@@ -158,7 +161,7 @@ export const keyFigures = (model: ReportModel): KeyFigure[] => {
       value: percent(best.average),
       unit: '%',
       what: `best average: ${best.label}`,
-      artifacts: [best.artifact],
+      ...readFrom(best),
       at: [averageAt],
     });
   if (reference)
@@ -167,7 +170,7 @@ export const keyFigures = (model: ReportModel): KeyFigure[] => {
       value: percent(reference.average),
       unit: '%',
       what: `reference: ${reference.label}`,
-      artifacts: [reference.artifact],
+      ...readFrom(reference),
       at: [averageAt],
     });
   if (best && reference && best.gapToReal !== undefined) {
@@ -176,7 +179,7 @@ export const keyFigures = (model: ReportModel): KeyFigure[] => {
       value: percent(best.gapToReal),
       unit: 'points',
       what: 'gap to real of the best',
-      artifacts: [reference.artifact, best.artifact],
+      ...readFrom(reference, best),
       at: [averageAt, averageAt],
     });
   }
@@ -188,7 +191,7 @@ export const keyFigures = (model: ReportModel): KeyFigure[] => {
       value: `${fixed(low.mean, 2)} → ${fixed(high.mean, 2)}`,
       unit: '',
       what: `similarity, ${group.axis} = ${plain(low.x)} → ${plain(high.x)}`,
-      artifacts: [low.artifact, high.artifact],
+      ...readFrom(low, high),
       at: [meanAt, meanAt],
     });
   }

@@ -4,7 +4,7 @@ import { fixed } from './format.ts';
 import type { Exceeding, PrivacyRow, SetAccuracy, SimilarityRow, TrainingLog, Verification } from './model.ts';
 
 /** Reads `metrics.json` of a verification. @throws CemiflowError `ReportInputInvalid` */
-export const verificationOf = (json: Json, artifact: Digest): Verification => {
+export const verificationOf = (json: Json, artifact: Digest): Omit<Verification, 'input'> => {
   const root = ofKind(json, 'verification', artifact);
   const sets = Object.fromEntries(
     Object.entries(objectIn(root, 'sets', artifact)).map(([name, value]) => [
@@ -23,7 +23,7 @@ const setOf = (set: JsonObject, artifact: Digest): SetAccuracy => ({
 });
 
 /** Reads `metrics.json` of similarities to the inquiry image. @throws CemiflowError `ReportInputInvalid` */
-export const similarityOf = (json: Json, artifact: Digest): Omit<SimilarityRow, 'label' | 'x'> => {
+export const similarityOf = (json: Json, artifact: Digest): Omit<SimilarityRow, 'label' | 'x' | 'input'> => {
   const root = ofKind(json, 'similarity', artifact);
   const histogram = objectIn(root, 'histogram', artifact);
   const edges = numbersIn(histogram, 'edges', artifact);
@@ -45,7 +45,7 @@ export const similarityOf = (json: Json, artifact: Digest): Omit<SimilarityRow, 
 };
 
 /** Reads `metrics.json` of the nearest real identities. @throws CemiflowError `ReportInputInvalid` */
-export const privacyOf = (json: Json, artifact: Digest): Omit<PrivacyRow, 'label'> => {
+export const privacyOf = (json: Json, artifact: Digest): Omit<PrivacyRow, 'label' | 'input'> => {
   const root = ofKind(json, 'privacy', artifact);
   const { set, ownInquiry } = root;
   if (typeof set !== 'string') throw invalid(artifact, 'set must be a name');
@@ -66,7 +66,7 @@ export const privacyOf = (json: Json, artifact: Digest): Omit<PrivacyRow, 'label
 };
 
 /** Reads `metrics.json` of a training. @throws CemiflowError `ReportInputInvalid` */
-export const trainingOf = (json: Json, artifact: Digest): Omit<TrainingLog, 'label'> => {
+export const trainingOf = (json: Json, artifact: Digest): Omit<TrainingLog, 'label' | 'input'> => {
   const root = ofKind(json, 'training', artifact);
   const series = Object.entries(objectIn(root, 'series', artifact)).map(([name, value]) => {
     const held = asObject(value, `series.${name}`, artifact);

@@ -32,9 +32,15 @@ export interface Source {
   readonly what: readonly string[];
 }
 
-/** Verification of one recognizer on the benchmarks; accuracies are fractions 0 … 1. */
-export interface Verification {
+/** Where something was read: equal artifacts of several stages are told apart by the parameter that names them. */
+export interface Read {
   readonly artifact: Digest;
+  /** Place in the report's parameters: `accuracy.2.metrics.1.artifact`. */
+  readonly input: string;
+}
+
+/** Verification of one recognizer on the benchmarks; accuracies are fractions 0 … 1. */
+export interface Verification extends Read {
   readonly sets: { readonly [set: string]: SetAccuracy };
   readonly average: number;
 }
@@ -55,7 +61,7 @@ export interface AccuracyRow extends Verification {
   /** Trained on generated images, as far as its dataset says: only such rows compete for the best. */
   readonly generated: boolean;
   /** The training set, and how large it is. */
-  readonly volume?: { readonly artifact: Digest; readonly identities: number; readonly images: number };
+  readonly volume?: Read & { readonly identities: number; readonly images: number };
   /** GtR: the reference's average minus this one, a fraction; absent without a reference and for the reference itself. */
   readonly gapToReal?: number;
 }
@@ -75,8 +81,7 @@ export interface SimilarityGroup {
   readonly rows: readonly SimilarityRow[];
 }
 
-export interface SimilarityRow {
-  readonly artifact: Digest;
+export interface SimilarityRow extends Read {
   readonly label: string;
   readonly x: number;
   readonly mean: number;
@@ -88,8 +93,7 @@ export interface SimilarityRow {
 }
 
 /** How near the identities of a generated set come to real ones, by embedding. */
-export interface PrivacyRow {
-  readonly artifact: Digest;
+export interface PrivacyRow extends Read {
   readonly label: string;
   readonly realIdentities: number;
   /** The verification set whose threshold stands for a match, and that threshold as a cosine. */
@@ -134,9 +138,8 @@ export interface SampleSheet {
   readonly rows: readonly (readonly Picture[])[];
 }
 
-export interface TrainingLog {
+export interface TrainingLog extends Read {
   readonly label: string;
-  readonly artifact: Digest;
   readonly series: readonly {
     readonly name: string;
     readonly steps: readonly number[];

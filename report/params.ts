@@ -30,13 +30,20 @@ export interface ReportParams {
   readonly skipped: readonly Skipped[];
 }
 
-/** One artifact as a list of one, so that both are read alike. */
-export const listed = (value: OneOrMany): readonly Labelled[] =>
-  isList(value) ? value : [{ matrix: {}, artifact: value }];
+/** An entry with the place in the parameters that names it: `accuracy.2.metrics.1.artifact`. */
+export interface Placed extends Labelled {
+  readonly input: string;
+}
+
+/** One artifact as a list of one, so that both are read alike. @param place of the value in the parameters */
+export const listed = (value: OneOrMany, place: string): readonly Placed[] =>
+  isList(value)
+    ? value.map((entry, i) => ({ ...entry, input: `${place}.${i}.artifact` }))
+    : [{ matrix: {}, artifact: value, input: place }];
 
 /** The entry whose matrix values agree with the row's, or the one artifact that stands for all rows. */
-export const matching = (value: OneOrMany, matrix: JsonObject): ArtifactRef | undefined =>
-  isList(value) ? value.find((entry) => agrees(entry.matrix, matrix))?.artifact : value;
+export const matching = (value: OneOrMany, matrix: JsonObject, place: string): Placed | undefined =>
+  listed(value, place).find((entry) => agrees(entry.matrix, matrix));
 
 const agrees = (a: JsonObject, b: JsonObject): boolean =>
   Object.entries(a).every(([axis, value]) => !Object.hasOwn(b, axis) || b[axis] === value);

@@ -13,6 +13,8 @@ export interface Printed {
   readonly text: string;
   /** Artifacts that it was computed from. */
   readonly artifacts: readonly Digest[];
+  /** The place in the report's parameters that names each of them: `accuracy.2.metrics.1.artifact`. None for quotations. */
+  readonly inputs: readonly string[];
   /** Where in each of them: a file and a JSON pointer (RFC 6901) into it; `manifest` stands for the artifact's own facts. */
   readonly at: readonly string[];
   /** A number of others, quoted from a file of this code. */
@@ -21,8 +23,8 @@ export interface Printed {
 
 /** Every number that the report prints, in the order of the page. Charts draw the same numbers. */
 export const printedNumbers = (model: ReportModel): Printed[] => [
-  ...keyFigures(model).map(({ id, what, value, unit, artifacts, at }) => ({
-    ...{ id, what, artifacts, at, quoted: false },
+  ...keyFigures(model).map(({ id, what, value, unit, artifacts, inputs, at }) => ({
+    ...{ id, what, artifacts, inputs, at, quoted: false },
     text: unit ? `${value} ${unit}` : value,
   })),
   ...sectionsOf(model).flatMap(({ blocks }) =>
@@ -36,9 +38,9 @@ const numbersOfTable = (table: TableModel): Printed[] => {
     cells.flatMap((cell, c): Printed[] => {
       const id = ids[r]?.[c];
       if (id === undefined) return [];
-      const { artifacts = [], at = [] } = cell;
+      const { artifacts = [], inputs = [], at = [] } = cell;
       const what = [...rowName(table, cells), table.columns[c]?.label].join(', ');
-      return [{ id, what, text: cellText(cell), artifacts, at, quoted: table.quoted ?? false }];
+      return [{ id, what, text: cellText(cell), artifacts, inputs, at, quoted: table.quoted ?? false }];
     }),
   );
 };

@@ -20,7 +20,7 @@ import type {
   TrainingLog,
 } from './model.ts';
 import { readPaper } from './paper/paper.ts';
-import { listed, matching, type ReportParams } from './params.ts';
+import { listed, matching, type Placed, type ReportParams } from './params.ts';
 
 /** Reads artifacts into the parts of a report, and notes each as a source when it is first used. */
 export class ReportReader {
@@ -38,15 +38,16 @@ export class ReportReader {
 
   async accuracy(rows: ReportParams['accuracy']): Promise<AccuracyRow[]> {
     const measured: MeasuredRow[] = [];
-    for (const row of rows) {
-      const many = listed(row.metrics);
-      for (const { matrix, artifact } of many) {
+    for (const [r, row] of rows.entries()) {
+      const many = listed(row.metrics, `accuracy.${r}.metrics`);
+      for (const { matrix, artifact, input } of many) {
         const label = fillLabel(row.label, matrix, { distinguish: many.length > 1 });
         const verification = verificationOf(await this.#metrics(artifact, `verification: ${label}`), artifact.digest);
-        const data = row.volume && matching(row.volume, matrix);
+        const data = row.volume && matching(row.volume, matrix, `accuracy.${r}.volume`);
         const set = data && (await this.#trainingSet(data, `training set: ${label}`));
         measured.push({
           ...verification,
+          input,
           label,
           matrix,
           reference: row.reference,
@@ -60,9 +61,9 @@ export class ReportReader {
 
   async curve({ axis, metrics }: NonNullable<ReportParams['curve']>, rows: readonly AccuracyRow[]): Promise<Curve> {
     const points: Curve['points'][number][] = [];
-    for (const { matrix, artifact } of metrics) {
+    for (const { matrix, artifact, input } of listed(metrics, 'curve.metrics')) {
       const json = await this.#metrics(artifact, `curve over ${axis}`);
-      points.push({ ...verificationOf(json, artifact.digest), x: axisValue(matrix, axis) });
+      points.push({ ...verificationOf(json, artifact.digest), input, x: axisValue(matrix, axis) });
     }
     const reference = rows.find((row) => row.reference);
     return { axis, points: points.sort((a, b) => a.x - b.x), ...(reference ? { reference } : {}) };
@@ -70,11 +71,12 @@ export class ReportReader {
 
   async similarities(groups: ReportParams['similarity']): Promise<SimilarityGroup[]> {
     const read: SimilarityGroup[] = [];
-    for (const { label, axis, metrics } of groups) {
+    for (const [g, { label, axis, metrics }] of groups.entries()) {
       const rows: SimilarityGroup['rows'][number][] = [];
-      for (const { matrix, artifact } of metrics) {
+      for (const { matrix, artifact, input } of listed(metrics, `similarity.${g}.metrics`)) {
         const json = await this.#metrics(artifact, `similarity by ${label}: ${matrixLabel(matrix)}`);
-        rows.push({ ...similarityOf(json, artifact.digest), label: matrixLabel(matrix), x: axisValue(matrix, axis) });
+        const read = similarityOf(json, artifact.digest);
+        rows.push({ ...read, input, label: matrixLabel(matrix), x: axisValue(matrix, axis) });
       }
       read.push({ label, axis, rows: rows.sort((a, b) => a.x - b.x) });
     }
@@ -83,12 +85,12 @@ export class ReportReader {
 
   async privacy(wanted: ReportParams['privacy']): Promise<PrivacyRow[]> {
     const rows: PrivacyRow[] = [];
-    for (const { label, metrics } of wanted) {
-      const many = listed(metrics);
-      for (const { matrix, artifact } of many) {
+    for (const [r, { label, metrics }] of wanted.entries()) {
+      const many = listed(metrics, `privacy.${r}.metrics`);
+      for (const { matrix, artifact, input } of many) {
         const name = fillLabel(label, matrix, { distinguish: many.length > 1 });
         const json = await this.#metrics(artifact, `nearest real identities: ${name}`);
-        rows.push({ ...privacyOf(json, artifact.digest), label: name });
+        rows.push({ ...privacyOf(json, artifact.digest), input, label: name });
       }
     }
     return rows;
@@ -123,8 +125,8 @@ export class ReportReader {
 
   async samples(wanted: ReportParams['samples']): Promise<SampleSheet[]> {
     const sheets: SampleSheet[] = [];
-    for (const { label, data, identities, images } of wanted) {
-      const many = listed(data);
+    for (const [s, { label, data, identities, images }] of wanted.entries()) {
+      const many = listed(data, `samples.${s}.data`);
       for (const { matrix, artifact } of many) {
         const name = fillLabel(label, matrix, { distinguish: many.length > 1 });
         await this.#open(artifact, `samples: ${name}`);
@@ -140,12 +142,12 @@ export class ReportReader {
 
   async training(wanted: ReportParams['training']): Promise<TrainingLog[]> {
     const logs: TrainingLog[] = [];
-    for (const { label, log } of wanted) {
-      const many = listed(log);
-      for (const { matrix, artifact } of many) {
+    for (const [t, { label, log }] of wanted.entries()) {
+      const many = listed(log, `training.${t}.log`);
+      for (const { matrix, artifact, input } of many) {
         const name = fillLabel(label, matrix, { distinguish: many.length > 1 });
         const json = await this.#metrics(artifact, `training log: ${name}`);
-        logs.push({ ...trainingOf(json, artifact.digest), label: name });
+        logs.push({ ...trainingOf(json, artifact.digest), input, label: name });
       }
     }
     return logs;
@@ -164,10 +166,10 @@ export class ReportReader {
     return JSON.parse((await this.#store.getBlob(file.digest)).toString('utf8')) as Json;
   }
 
-  async #trainingSet(ref: ArtifactRef, what: string): Promise<TrainingSet> {
+  async #trainingSet({ artifact: ref, input }: Placed, what: string): Promise<TrainingSet> {
     const { identities, images, origin } = (await this.#open(ref, what)).meta;
     if (typeof identities === 'number' && typeof images === 'number') {
-      return { volume: { artifact: ref.digest, identities, images }, origin };
+      return { volume: { artifact: ref.digest, input, identities, images }, origin };
     }
     throw inputInvalid(ref, `dataset ${ref.digest} does not state its size`);
   }

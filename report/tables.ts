@@ -1,6 +1,6 @@
 import type { Digest } from '../core/digest.ts';
 import { benchmarkName, count, fixed, percent, plain, significant } from './format.ts';
-import type { AccuracyRow, PrivacyRow, ReportModel, SimilarityGroup, TrainingLog } from './model.ts';
+import type { AccuracyRow, PrivacyRow, Read, ReportModel, SimilarityGroup, TrainingLog } from './model.ts';
 import type { PaperResults } from './paper/paper.ts';
 
 /** A table as data: the page and the Markdown are written from the same one. */
@@ -26,6 +26,8 @@ export interface Cell {
   readonly spread?: string;
   /** The artifacts that this cell's number was computed from. */
   readonly artifacts?: readonly Digest[];
+  /** The place in the report's parameters that names each of them; none for quotations. */
+  readonly inputs?: readonly string[];
   /** Where in each of them: `metrics.json#/sets/lfw/accuracy`. */
   readonly at?: readonly string[];
   /** The best of its column. */
@@ -37,6 +39,12 @@ export interface Cell {
 }
 
 const missing: Cell = { text: '–' };
+
+/** Of what a number was computed from. */
+export const readFrom = (...read: readonly Read[]): { readonly artifacts: Digest[]; readonly inputs: string[] } => ({
+  artifacts: read.map(({ artifact }) => artifact),
+  inputs: read.map(({ input }) => input),
+});
 
 export const accuracyTable = (model: ReportModel): TableModel => {
   const reference = model.accuracy.find((row) => row.reference);
@@ -77,12 +85,12 @@ export const accuracyTable = (model: ReportModel): TableModel => {
         ),
         {
           text: percent(row.average),
-          artifacts: [row.artifact],
+          ...readFrom(row),
           at: [averageAt],
           best: contest && isBest(row, row.average, bestAverage),
         },
         ...(reference ? [gapCell(row, reference)] : []),
-        { text: '', artifacts: [row.artifact], source: true },
+        { text: '', ...readFrom(row), source: true },
       ],
     })),
     notes,
@@ -95,27 +103,27 @@ const isBest = (row: AccuracyRow, value: number | undefined, best: number | unde
 /** Where the mean over all sets stands. */
 export const averageAt = 'metrics.json#/average';
 
-const accuracyCell = (name: string, { sets, artifact }: AccuracyRow, best: boolean): Cell => {
-  const set = sets[name];
+const accuracyCell = (name: string, row: AccuracyRow, best: boolean): Cell => {
+  const set = row.sets[name];
   if (set === undefined) return missing;
   const at = [`metrics.json#/sets/${name}/accuracy`];
-  return { text: percent(set.accuracy), spread: percent(set.std), artifacts: [artifact], at, best };
+  return { text: percent(set.accuracy), spread: percent(set.std), ...readFrom(row), at, best };
 };
 
 const volumeCell = (row: AccuracyRow): Cell => {
   if (!row.volume) return missing;
-  const { identities, images, artifact } = row.volume;
+  const { identities, images } = row.volume;
   const each = images / identities;
   const text = Number.isInteger(each)
     ? `${count(identities)} × ${count(each)}`
     : `${count(identities)}; ${count(images)} in all`;
-  return { text, artifacts: [artifact], at: ['manifest#/meta/images'], linked: true };
+  return { text, ...readFrom(row.volume), at: ['manifest#/meta/images'], linked: true };
 };
 
 const gapCell = (row: AccuracyRow, reference: AccuracyRow): Cell =>
   row.gapToReal === undefined
-    ? { text: row.reference ? '0.00' : '–', artifacts: [reference.artifact], at: [averageAt] }
-    : { text: percent(row.gapToReal), artifacts: [reference.artifact, row.artifact], at: [averageAt, averageAt] };
+    ? { text: row.reference ? '0.00' : '–', ...readFrom(reference), at: [averageAt] }
+    : { text: percent(row.gapToReal), ...readFrom(reference, row), at: [averageAt, averageAt] };
 
 /** Where the mean similarity stands. */
 export const meanAt = 'metrics.json#/mean';
@@ -135,13 +143,13 @@ export const similarityTable = (group: SimilarityGroup, id: string): TableModel 
     rows: group.rows.map((row) => ({
       cells: [
         { text: row.label },
-        { text: fixed(row.mean, 3), spread: fixed(row.std, 3), artifacts: [row.artifact], at: [meanAt] },
+        { text: fixed(row.mean, 3), spread: fixed(row.std, 3), ...readFrom(row), at: [meanAt] },
         ...labels.map((_, i): Cell => {
           const n = row.bins?.identities[i];
           const at = [`metrics.json#/bins/identities/${i}`];
-          return n === undefined ? missing : { text: count(n), artifacts: [row.artifact], at };
+          return n === undefined ? missing : { text: count(n), ...readFrom(row), at };
         }),
-        { text: '', artifacts: [row.artifact], source: true },
+        { text: '', ...readFrom(row), source: true },
       ],
     })),
     notes: [
@@ -173,7 +181,7 @@ export const privacyTable = (rows: readonly PrivacyRow[]): TableModel => {
     rows: rows.map((row) => {
       const cell = (text: string, pointer: string): Cell => ({
         text,
-        artifacts: [row.artifact],
+        ...readFrom(row),
         at: [`metrics.json#/${pointer}`],
       });
       return {
@@ -188,7 +196,7 @@ export const privacyTable = (rows: readonly PrivacyRow[]): TableModel => {
           ...(withOwn
             ? [row.ownInquiry === undefined ? missing : cell(count(row.ownInquiry), 'ownInquiry/nearest')]
             : []),
-          { text: '', artifacts: [row.artifact], source: true },
+          { text: '', ...readFrom(row), source: true },
         ],
       };
     }),
@@ -223,7 +231,7 @@ export const trainingTable = (model: ReportModel): TableModel => ({
         logged(log, series, 'steps', series.steps.length - 1, count),
         logged(log, series, 'values', 0, significant),
         logged(log, series, 'values', series.values.length - 1, significant),
-        { text: '', artifacts: [log.artifact], source: true },
+        { text: '', ...readFrom(log), source: true },
       ],
     })),
   ),
@@ -231,14 +239,14 @@ export const trainingTable = (model: ReportModel): TableModel => ({
 });
 
 const logged = (
-  { artifact }: TrainingLog,
+  log: TrainingLog,
   series: TrainingLog['series'][number],
   list: 'steps' | 'values',
   index: number,
   print: (value: number) => string,
 ): Cell => ({
   text: print(series[list][index] ?? 0),
-  artifacts: [artifact],
+  ...readFrom(log),
   at: [`metrics.json#/series/${pointerSegment(series.name)}/${list}/${index}`],
 });
 

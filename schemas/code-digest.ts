@@ -33,6 +33,10 @@ export const codeDigests = async (kinds: readonly string[], root = repository): 
   return new Map(kinds.map((kind) => [kind, digests.get(moduleOfKind(kind)) as CodeDigest]));
 };
 
+/** The same of any module, such as one that writes pages. @param module relative to `root` */
+export const moduleDigest = async (module: string, root = repository): Promise<Digest> =>
+  ((await bundleDigests([module], root)).get(module) as CodeDigest).digest;
+
 /** Digest over everything that a worker runs: names the task queues, so that only workers of one build share work. */
 export const buildId = async (root = repository): Promise<string> => {
   const workflows = readdirSync(join(root, 'workflows'))

@@ -57,6 +57,9 @@ const s3Endpoint = (env: Env, ports?: Ports, credentials?: Credentials): S3Endpo
   return { endpoint: endpoint.replace(/\/+$/, ''), accessKey, secretKey, bucket, region };
 };
 
+/** The store that the environment names, which nobody needs to start; undefined where it names none. */
+export const namedStore = (env: Env): S3Endpoint | undefined => (env.S3_ENDPOINT ? s3Endpoint(env) : undefined);
+
 const notUp = (server: string): CemiflowError =>
   new CemiflowError('ServicesNotUp', `the embedded ${server} has never been started here`, {
     remedy: 'run "cemiflow up", or name an existing server by TEMPORAL_ADDRESS / S3_ENDPOINT',

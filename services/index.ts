@@ -18,7 +18,7 @@ import { choosePorts, type Ports } from './ports.ts';
 import { registerSearchAttributes, type SearchAttributes, setRetention, troubles } from './probe.ts';
 import type { ChildStatus, Endpoints, Env, GivenUp, ServiceEvent, SupervisorStatus, WorkerSpec } from './types.ts';
 
-export { resolveEndpoints } from './endpoints.ts';
+export { namedStore, resolveEndpoints } from './endpoints.ts';
 export { retentionDays, type SearchAttributes } from './probe.ts';
 export type * from './types.ts';
 

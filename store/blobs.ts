@@ -49,7 +49,7 @@ export class ContentStore {
       throw this.#error(
         'Missing',
         `${digest} is not in the store`,
-        'run the experiment again: its action will be redone',
+        'check the digest; "cemiflow fsck --repair" makes anew what a run or a pin needs',
         {
           digest,
         },
@@ -84,7 +84,7 @@ export class ContentStore {
     return this.#error(
       'Corrupt',
       `${digest} ${how}`,
-      'run the experiment again: what is damaged is made anew',
+      '"cemiflow fsck --repair" makes anew what is damaged',
       data,
       cause,
     );

@@ -14,6 +14,8 @@ export interface GcOptions {
   /** Whether nothing is removed. */
   readonly dryRun: boolean;
   readonly tell?: (what: string) => void;
+  /** Ends it early: what is removed by then was needed by nothing. */
+  readonly signal?: AbortSignal;
 }
 
 export interface GcResult {
@@ -30,7 +32,7 @@ const places = ['nodes', 'actions', 'checkpoints', 'artifacts', 'blobs'] as cons
  * Removes what no run, pin or live action needs. Safe beside running experiments: see `Sweeps`.
  *
  * @throws CemiflowError `MarksIncomplete`, `RunCorrupt`, `PinCorrupt` where it is not known what is needed: then nothing is
- * removed; `SweepUnderWay`, `SweepLost`
+ * removed; `SweepUnderWay`, `SweepLost`, `Interrupted`
  */
 export const gc = async (store: Store, options: GcOptions): Promise<GcResult> => {
   if (options.dryRun) return collect(store, options);
@@ -47,32 +49,43 @@ export const gc = async (store: Store, options: GcOptions): Promise<GcResult> =>
 /** @param sweep that is on; without one nothing is removed */
 const collect = async (
   store: Store,
-  { graceSeconds, tell = () => {} }: Omit<GcOptions, 'dryRun'>,
+  { graceSeconds, tell = () => {}, signal }: Omit<GcOptions, 'dryRun'>,
   sweep?: Sweep,
 ): Promise<GcResult> => {
   // Objects before runs and records: what is written from here on is no candidate.
   const found: Described[] = [];
   for (const place of places) found.push(...(await store.objects.describe(`${place}/`)));
   const isNeeded = await neededBy(store, tell);
-  // By the server's clock alone: nothing is younger than its youngest object.
-  const now = found.reduce((latest, { writtenAtMs }) => Math.max(latest, writtenAtMs), 0);
+  const now = await nowOf(store, sweep);
   const isOld = ({ writtenAtMs }: Described): boolean => graceSeconds === 0 || writtenAtMs < now - graceSeconds * 1000;
   const [needed, spare] = parted(found, ({ key }) => isNeeded(key));
   const [old, young] = parted(spare, isOld);
   tell(`${old.length} of ${found.length} objects are needed by nothing`);
-  if (sweep) await removeAll(store, old, sweep);
+  if (sweep) await removeAll(store, old, sweep, signal);
   const garbage = places.map((place) => [place, amountOf(old.filter(({ key }) => key.startsWith(`${place}/`)))]);
   return { garbage: Object.fromEntries(garbage), kept: amountOf(needed), young: amountOf(young) };
 };
 
+/** By the server's clock, which has just put the time to the sweep's own announcement; without a sweep, by ours. */
+const nowOf = async (store: Store, sweep: Sweep | undefined): Promise<number> => {
+  const [announced] = sweep ? await store.objects.describe('gc/generation') : [];
+  return announced?.writtenAtMs ?? Date.now();
+};
+
 /** What names others goes before them, so that a look-up in between finds a miss, and a gc that dies leaves nothing with holes. */
-const removeAll = async (store: Store, spare: readonly Described[], sweep: Sweep): Promise<void> => {
+const removeAll = async (
+  store: Store,
+  spare: readonly Described[],
+  sweep: Sweep,
+  signal: AbortSignal | undefined,
+): Promise<void> => {
   for (const place of places) {
     const own = spare.filter(({ key }) => key.startsWith(`${place}/`));
     const [first, then] = parted(own, ({ key }) => /\/(record|state)$/.test(key));
     for (const keys of [first, then])
       await mapBounded(keys, lanes, async ({ key }) => {
         sweep.check();
+        if (signal?.aborted) throw interrupted();
         await store.objects.remove(key);
       });
   }
@@ -140,3 +153,6 @@ const parted = (objects: readonly Described[], is: (each: Described) => boolean)
   for (const each of objects) (is(each) ? yes : no).push(each);
   return [yes, no];
 };
+
+const interrupted = (): CemiflowError =>
+  new CemiflowError('Interrupted', 'the gc was interrupted', { remedy: 'run it again: it goes on' });

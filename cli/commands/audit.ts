@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { type Digest, isDigest } from '../../core/digest.ts';
 import type { CemiflowError } from '../../core/errors.ts';
 import { type AuditResult, auditRun, exitCodeOf, type Ledger, noteReplayed } from '../../provenance/audit/index.ts';
 import type { Lineage } from '../../provenance/lineage.ts';
@@ -25,19 +26,23 @@ export const run: Run = async (args, session) => {
       throw usageError('audit takes RUN, --file or --bundle', 'cemiflow audit RUN');
     const wanted = args.text('replay');
     const seed = args.count('seed') ?? Date.now() % 2 ** 31;
+    const expect = (lineage: Lineage): void => {
+      if (wanted !== undefined && !isCount(wanted)) namedJobs(lineage, wanted);
+    };
     if (bundle !== undefined) {
       const again = (place: ObjectPlace, store: Store) =>
         wanted === undefined ? undefined : replaying(wanted, seed, { store, place }, session);
-      return tell(await auditBundle(resolve(session.cwd, bundle), again, session.note), session);
+      return tell(await auditBundle(resolve(session.cwd, bundle), { again, expect, tell: session.note }), session);
     }
     const page = file === undefined ? undefined : await readPage(resolve(session.cwd, file));
     const { store, place } = await connectPlace(session);
-    const document = name === undefined ? undefined : await findRun(store, name);
-    const digest = document ? rootOf(document) : (page?.root as ReturnType<typeof rootOf>);
+    const document = name === undefined || isDigest(name) ? undefined : await findRun(store, name);
+    // A pinned run stays after its document, under its root.
+    const digest = document ? rootOf(document) : ((page?.root ?? name) as Digest);
     const also = wanted === undefined ? undefined : replaying(wanted, seed, { store, place }, session);
     const root = { type: 'run', digest } as const;
-    const result = await auditRun(store, { root, document, page, also, tell: session.note });
-    return tell(result, session);
+    const result = await auditRun(store, { root, document, page, expect, also, tell: session.note });
+    return tell(result, session, page ? undefined : '"cemiflow fsck --repair" makes damaged and missing bytes anew');
   } catch (error) {
     session.note(formatError(error, session));
     // A document that is damaged is a finding of the audit, though it comes no further.
@@ -49,11 +54,10 @@ export const run: Run = async (args, session) => {
 const replaying =
   (wanted: string, seed: number, { store, place }: { store: Store; place: ObjectPlace }, session: Session) =>
   async (lineage: Lineage, ledger: Ledger): Promise<void> => {
-    const isCount = /^\d+$/.test(wanted);
-    const jobs = isCount
+    const jobs = isCount(wanted)
       ? await chooseJobs(lineage, store.checkpoints, Number(wanted), seed)
       : namedJobs(lineage, wanted);
-    if (isCount) session.note(`replaying ${jobs.length} pieces, chosen by --seed ${seed}`);
+    if (isCount(wanted)) session.note(`replaying ${jobs.length} pieces, chosen by --seed ${seed}`);
     const options = { store: place, mode: 'check', env: session.env, signal: session.interrupted } as const;
     for await (const replayed of replay(jobs, options)) {
       const { name, verdict, why, seconds } = replayed;
@@ -72,8 +76,10 @@ const readPage = async (path: string) => {
   throw usageError(`${path} names no root of a run`, '"cemiflow report RUN" writes a page that does');
 };
 
-/** @returns the exit code */
-const tell = (result: AuditResult, session: Session): number => {
+const isCount = (wanted: string): boolean => /^\d+$/.test(wanted);
+
+/** @param remedy for what is damaged or missing @returns the exit code */
+const tell = (result: AuditResult, session: Session, remedy?: string): number => {
   const code = exitCodeOf(result.problems);
   if (session.json) {
     session.print(JSON.stringify({ ...result, exitCode: code }, null, 2));
@@ -83,10 +89,9 @@ const tell = (result: AuditResult, session: Session): number => {
   session.print(alignColumns(result.checks.map(({ what, held, of }) => [`${held} of ${of}`, what])).join('\n'));
   for (const { severity, message } of result.findings) session.print(`${severity}: ${message}`);
   for (const { fault, where, message } of result.problems) session.print(`${fault}: ${where}: ${message}`);
-  session.print(
-    code === 0
-      ? 'every byte, link and number holds'
-      : `${result.problems.length} problems; "cemiflow fsck --repair" makes damaged and missing bytes anew`,
-  );
+  const { length } = result.problems;
+  const ending = [`${length} ${length === 1 ? 'problem' : 'problems'}`];
+  if (remedy && (code & (auditCodes.corrupt | auditCodes.missing)) !== 0) ending.push(remedy);
+  session.print(code === 0 ? 'every byte, link and number holds' : ending.join('; '));
   return code;
 };

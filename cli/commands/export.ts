@@ -10,7 +10,7 @@ import { exitCodes, usageError } from '../exit.ts';
 import { exportBundle } from '../export/bundle.ts';
 import { exportCrate } from '../export/crate.ts';
 import { exportCroissant } from '../export/croissant.ts';
-import { targetOf } from '../export/folder.ts';
+import { targetOf, writeFolder } from '../export/folder.ts';
 import { findRun } from '../runs.ts';
 import type { Session } from '../session.ts';
 
@@ -41,10 +41,15 @@ export const run: Run = async (args, session) => {
 };
 
 const exportImages = async (name: string, folder: string | undefined, session: Session): Promise<number> => {
-  if (folder === undefined) throw usageError('export RUN:NODE takes a folder', 'cemiflow export RUN:NODE DIR');
+  if (folder === undefined || !name.includes(':'))
+    throw usageError('the export of images takes RUN:NODE and a folder', 'cemiflow export RUN:NODE DIR');
   const store = await connectStore(session);
   const path = resolve(session.cwd, folder);
-  const count = await exportFolder(store, await findArtifact(store, name), path);
+  const ref = await findArtifact(store, name);
+  let count = { identities: 0, images: 0 };
+  await writeFolder(path, async (put) => {
+    count = await exportFolder(store, ref, put);
+  });
   if (session.json) session.print(JSON.stringify({ path, ...count }));
   else session.print(`${count.images} images of ${count.identities} identities in ${path}`);
   return exitCodes.ok;

@@ -10,7 +10,8 @@ export const run: Run = async (args, session) => {
   const remove = args.flag('remove');
   const store = await connectStore(session);
   const graceSeconds = args.count('grace') ?? hour;
-  const { garbage, kept, young } = await gc(store, { graceSeconds, dryRun: !remove, tell: session.note });
+  const { note: tell, interrupted: signal } = session;
+  const { garbage, kept, young } = await gc(store, { graceSeconds, dryRun: !remove, tell, signal });
   const objects = Object.values(garbage).reduce((sum, each) => sum + each.objects, 0);
   const bytes = Object.values(garbage).reduce((sum, each) => sum + each.bytes, 0);
   if (session.json) session.print(JSON.stringify({ removed: remove, objects, bytes, garbage, kept, young }, null, 2));

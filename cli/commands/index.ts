@@ -57,6 +57,7 @@ export const commands: readonly Command[] = [
     summary: 'show services and workers, or where a run stands; starts nothing',
     details: runName,
     positionals: [0, 1],
+    stopsAtOnce: true,
     load: () => import('./status.ts'),
   },
   {
@@ -66,6 +67,7 @@ export const commands: readonly Command[] = [
     details: '--set params.m=[0,1]   override a value of the spec; may be given several times',
     options: { set },
     positionals: [1, 1],
+    stopsAtOnce: true,
     load: () => import('./validate.ts'),
   },
   {
@@ -79,6 +81,7 @@ export const commands: readonly Command[] = [
     ].join('\n'),
     options: { set, save: { type: 'string' } },
     positionals: [1, 1],
+    stopsAtOnce: true,
     load: () => import('./plan.ts'),
   },
   {
@@ -175,7 +178,13 @@ export const commands: readonly Command[] = [
     positionals: [1, 1],
     load: () => import('./continue.ts'),
   },
-  { name: 'runs', usage: '', summary: 'list the runs, latest first', load: () => import('./runs.ts') },
+  {
+    name: 'runs',
+    usage: '',
+    summary: 'list the runs, latest first',
+    stopsAtOnce: true,
+    load: () => import('./runs.ts'),
+  },
   {
     name: 'report',
     usage: 'RUN [--out DIR]',
@@ -183,6 +192,7 @@ export const commands: readonly Command[] = [
     details: `${runName}\n--out DIR   default: reports/<experiment>`,
     options: { out },
     positionals: [1, 1],
+    stopsAtOnce: true,
     load: () => import('./report.ts'),
   },
   {
@@ -199,6 +209,7 @@ export const commands: readonly Command[] = [
     ].join('\n'),
     options: { file: { type: 'string' }, long: { type: 'boolean' }, dot: { type: 'boolean' } },
     positionals: [0, 2],
+    stopsAtOnce: true,
     load: () => import('./trace.ts'),
   },
   {
@@ -211,14 +222,16 @@ export const commands: readonly Command[] = [
       'Exit code 0 also where they differ.',
     ].join('\n'),
     positionals: [2, 2],
+    stopsAtOnce: true,
     load: () => import('./diff.ts'),
   },
   {
     name: 'audit',
-    usage: 'RUN | --file report.html | --bundle DIR [--replay N|NODE] [--seed S]',
+    usage: 'RUN|ROOT | --file report.html | --bundle DIR [--replay N|NODE] [--seed S]',
     summary: 'rehash everything behind a run, check every link, compute its numbers again',
     details: [
       runName,
+      'ROOT is the digest that a page prints: of a run that was removed, and is pinned.',
       '--file PATH        the run whose root a page prints, and the page itself, number by number',
       '--bundle DIR       a bundle that "export RUN --bundle" wrote, and each of its files; needs no store and starts nothing',
       '--replay N         do so many random shards, evaluations and training intervals again, and compare',
@@ -233,6 +246,8 @@ export const commands: readonly Command[] = [
       seed: { type: 'string' },
     },
     positionals: [0, 1],
+    stopsAtOnce: true,
+    bits: true,
     load: () => import('./audit.ts'),
   },
   {
@@ -244,6 +259,8 @@ export const commands: readonly Command[] = [
       'Exit code: the sum of 1 corrupt and 2 missing, of what is left; 16 where it could not run.',
     ].join('\n'),
     options: { repair: { type: 'boolean' } },
+    stopsAtOnce: true,
+    bits: true,
     load: () => import('./fsck.ts'),
   },
   {
@@ -264,6 +281,7 @@ export const commands: readonly Command[] = [
     usage: '',
     summary: 'show how full the store is, and what each run and pin keeps',
     details: 'keeps   all that it stands on\nalone   what nothing else keeps: what its removal would free',
+    stopsAtOnce: true,
     load: () => import('./du.ts'),
   },
   {
@@ -284,6 +302,7 @@ export const commands: readonly Command[] = [
     usage: 'RUN|RUN:NODE[.output]|DIGEST',
     summary: 'list what the nodes of a run made, or the files of an artifact',
     positionals: [1, 1],
+    stopsAtOnce: true,
     load: () => import('./ls.ts'),
   },
   {
@@ -302,6 +321,7 @@ export const commands: readonly Command[] = [
     details: 'Everything is rehashed on the way.\n--out PATH   default: the first 12 digits of the digest',
     options: { out },
     positionals: [1, 1],
+    stopsAtOnce: true,
     load: () => import('./get.ts'),
   },
   {
@@ -323,6 +343,7 @@ export const commands: readonly Command[] = [
       without: { type: 'string' },
     },
     positionals: [1, 2],
+    stopsAtOnce: true,
     load: () => import('./export.ts'),
   },
   {
@@ -330,6 +351,7 @@ export const commands: readonly Command[] = [
     usage: '[KIND]',
     summary: 'list the stage kinds, or the parameters of one',
     positionals: [0, 1],
+    stopsAtOnce: true,
     load: () => import('./kinds.ts'),
   },
   {

@@ -31,7 +31,14 @@ const list = async (store: Store, session: Session): Promise<number> => {
 const add = async (store: Store, name: string, args: Arguments, session: Session): Promise<number> => {
   const since = await store.sweeps.settled();
   const ref = await namedArtifact(store, name);
-  await store.pins.put({ ref, name, because: args.text('because') ?? '', at: isoTime(new Date()) });
+  const pins = await store.pins.list().catch((error) => {
+    // A damaged pin is mended so.
+    if (error.code !== 'PinCorrupt') throw error;
+    return [];
+  });
+  const before = pins.find((pin) => pin.ref.digest === ref.digest);
+  const because = args.text('because') ?? before?.because ?? '';
+  await store.pins.put({ ref, name, because, at: isoTime(new Date()) });
   // A gc may have looked at the pins before this one was there, and have taken it.
   if (!(await store.sweeps.unswept(since))) await mustBeWhole(store, ref, name);
   session.print(session.json ? JSON.stringify({ pinned: ref }) : `${name} is pinned: ${ref.type} ${ref.digest}`);
@@ -48,9 +55,13 @@ const mustBeWhole = async (store: Store, ref: ArtifactRef, name: string): Promis
 };
 
 const remove = async (store: Store, name: string, session: Session): Promise<number> => {
-  const pins = await store.pins.list();
-  const pin = pins.find((each) => each.name === name || each.ref.digest === name);
-  const digest = pin?.ref.digest ?? (await namedArtifact(store, name)).digest;
+  const named = (await store.pins.list()).filter((each) => each.name === name || each.ref.digest === name);
+  if (named.length > 1)
+    throw new CemiflowError('UnknownPin', `${name} names ${named.length} pins`, {
+      remedy: `name one of ${named.map(({ ref }) => ref.digest).join(', ')}`,
+      data: { name },
+    });
+  const digest = named[0]?.ref.digest ?? (await namedArtifact(store, name)).digest;
   const there = await store.pins.remove(digest);
   const how = there ? 'is pinned no more' : 'was not pinned';
   session.print(session.json ? JSON.stringify({ digest, unpinned: there }) : `${shortDigest(digest)} ${how}`);

@@ -6,7 +6,8 @@ import { findRun, isUnderWay } from '../runs.ts';
 
 export const run: Run = async (args, session) => {
   const store = await connectStore(session);
-  const removed: string[] = [];
+  const ids = new Set<string>();
+  // All names are looked up before anything is removed: one of them may be wrong, or mean another run once the first is gone.
   for (const name of args.positionals) {
     // A damaged document keeps gc from its work: it is removed by its whole id.
     const found = await findRun(store, name).catch((error) => {
@@ -18,9 +19,10 @@ export const run: Run = async (args, session) => {
         remedy: `cemiflow cancel ${id} ends it; --force removes it all the same, where its workflow is gone`,
         data: { run: id, state: found.state ?? 'running' },
       });
-    await store.removeRun(id);
-    removed.push(id);
+    ids.add(id);
   }
+  const removed = [...ids];
+  for (const id of removed) await store.removeRun(id);
   if (session.json) session.print(JSON.stringify({ removed }));
   else {
     session.print(removed.map((id) => `${id} is removed`).join('\n'));

@@ -53,8 +53,10 @@ const list = async (lineage: Lineage, store: Store, session: Session): Promise<n
 
 const inRun = async (lineage: Lineage, store: Store, cell: string): Promise<Target> => {
   const { id } = lineage.run;
-  if (lineage.run.plan.nodes.some((node) => node.id === cell))
-    return { run: id, name: cell, facts: [], chain: chainOf(lineage, [cell]) };
+  const node = lineage.run.plan.nodes.find(
+    (each) => cell === each.id || Object.keys(each.outputs).some((output) => cell === `${each.id}.${output}`),
+  );
+  if (node) return { run: id, name: cell, facts: [], chain: chainOf(lineage, [node.id]) };
   const number = chainOfNumber(lineage, findNumber(await numbersOf(lineage, store), cell));
   return { run: id, name: number.printed.id, number, facts: readings(number), chain: number.chain };
 };
@@ -108,10 +110,15 @@ const ofDigest = async (store: Store, digest: Digest): Promise<Target> => {
       chain: chainOf(lineage, tops),
     };
   }
+  // A pinned run stays after its document, under its root.
+  if (sealed) {
+    const lineage = await openRun(store, { type: 'run', digest });
+    const { id, plan } = lineage.run;
+    const chain = chainOf(lineage, plan.nodes.map((node) => node.id).slice(-1));
+    return { run: digest, name: digest, facts: [`the run ${id}: its root; the run itself was removed`], chain };
+  }
   throw new CemiflowError('UnknownDigest', `no run that is in the store made or took ${digest}`, {
-    remedy: sealed
-      ? 'its run was removed: cemiflow get still fetches it'
-      : 'copy the whole digest; cemiflow runs lists the runs',
+    remedy: 'copy the whole digest; cemiflow runs lists the runs',
     data: { digest },
   });
 };

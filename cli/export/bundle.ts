@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { ArtifactType } from '../../core/artifact.ts';
-import { bundleFormat, bundleTexts, leftOutFiles, objectsFolder } from '../../provenance/export/bundle.ts';
+import { bundleFormat, bundlerHere, bundleTexts, leftOutFiles, objectsFolder } from '../../provenance/export/bundle.ts';
 import { holdingsOf } from '../../provenance/export/held.ts';
 import { copyRun } from '../../provenance/export/objects.ts';
 import { findingsOf } from '../../provenance/findings/index.ts';
@@ -11,8 +11,8 @@ import { rootOf } from '../lineage.ts';
 import { writeFolder } from './folder.ts';
 
 /**
- * Writes a run with everything that its audit needs. Objects go first, and all else is made from these copies alone: what an
- * audit of the bundle makes again.
+ * Writes a run with everything that its audit needs. Objects go first, and all else but the findings is made from these copies
+ * alone: what an audit of the bundle makes again.
  *
  * @param without types of artifacts whose files are left out
  */
@@ -29,8 +29,9 @@ export const exportBundle = async (
   await writeFolder(target, async (put, folder) => {
     const copy = await openStore({ folder: join(folder, objectsFolder) });
     await copyRun({ lineage, holdings, document }, leftOut, store, copy);
-    const facts = { format: bundleFormat, run: document.id, root, without };
-    const findings = await findingsOf(lineage, copy);
+    const facts = { format: bundleFormat, run: document.id, root, without, publisher: await bundlerHere() };
+    // By all that there is: what is left out must hide no finding from those who read the page.
+    const findings = await findingsOf(lineage, store);
     for (const { path, text } of await bundleTexts(lineage, facts, copy, { findings, keyOf: blobKey }))
       await put(path, text);
   });

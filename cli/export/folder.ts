@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
 import { CemiflowError } from '../../core/errors.ts';
@@ -20,6 +21,9 @@ export const writeFolder = async (
   const folder = `${target}.part-${process.pid}`;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
+  // Ctrl-C ends the process in the midst of this.
+  const clean = (): void => rmSync(folder, { recursive: true, force: true });
+  process.once('exit', clean);
   try {
     await write(async (path, bytes) => {
       const file = resolve(folder, ...path.split('/'));
@@ -32,21 +36,24 @@ export const writeFolder = async (
     await rename(folder, target);
   } finally {
     await rm(folder, { recursive: true, force: true });
+    process.off('exit', clean);
   }
 };
 
 const refuseContent = async (path: string): Promise<void> => {
   const found = await readdir(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
-    if (error.code === 'ENOTDIR') return [path];
+    if (error.code === 'ENOTDIR') throw exists(`${path} is a file`, path);
     throw error;
   });
-  if (found.length === 0) return;
-  throw new CemiflowError('ExportExists', `${path} is not empty`, {
+  if (found.length > 0) throw exists(`${path} is not empty`, path);
+};
+
+const exists = (message: string, path: string): CemiflowError =>
+  new CemiflowError('ExportExists', message, {
     remedy: 'name a folder that does not exist yet, or empty it',
     data: { path },
   });
-};
 
 const outside = (path: string): CemiflowError =>
   new CemiflowError('PathOutside', `a file of the export would lie at ${JSON.stringify(path)}`, {

@@ -1,5 +1,3 @@
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
@@ -10,29 +8,25 @@ import { encodePng } from '../formats/png.ts';
  * Writes a dataset (or anything else that holds `shards/…`) as a folder of PNGs for each identity, which `data/folder`
  * takes in again with the same pixels.
  *
- * @param path a folder that is empty or does not exist yet
- * @throws CemiflowError `ExportExists`
+ * @param put writes a file: `000001/0002.png`
+ * @throws CemiflowError `NoImages`
  */
 export const exportFolder = async (
   store: ArtifactStore,
   ref: ArtifactRef,
-  path: string,
+  put: (path: string, bytes: Uint8Array) => Promise<void>,
 ): Promise<{ identities: number; images: number }> => {
-  await mkdir(path, { recursive: true });
-  if ((await readdir(path)).length > 0) {
-    throw new CemiflowError('ExportExists', `${path} is not empty`, {
-      remedy: 'name a folder that does not exist yet, or empty it',
-      data: { path },
-    });
-  }
   const identities = new Set<number>();
   let images = 0;
   for await (const { identity, image, pixels, height, width } of readSamples(store, ref)) {
-    const folder = join(path, `${identity}`.padStart(6, '0'));
-    if (!identities.has(identity)) await mkdir(folder, { recursive: true });
     identities.add(identity);
-    await writeFile(join(folder, `${image}`.padStart(4, '0').concat('.png')), await encodePng(pixels, height, width));
+    const path = `${`${identity}`.padStart(6, '0')}/${`${image}`.padStart(4, '0')}.png`;
+    await put(path, await encodePng(pixels, height, width));
     images++;
   }
-  return { identities: identities.size, images };
+  if (images > 0) return { identities: identities.size, images };
+  throw new CemiflowError('NoImages', `${ref.type} ${ref.digest} is no set of images`, {
+    remedy: '"cemiflow get" fetches the files of any artifact',
+    data: { digest: ref.digest, type: ref.type },
+  });
 };

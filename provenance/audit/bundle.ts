@@ -1,9 +1,9 @@
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { type BundleFacts, bundleTexts } from '../export/bundle.ts';
+import { type BundleFacts, bundlerHere, bundleTexts } from '../export/bundle.ts';
 import { reportPage } from '../export/report.ts';
-import type { Finding } from '../findings/finding.ts';
 import type { Lineage } from '../lineage.ts';
+import type { Notice } from '../publish/page.ts';
 import type { Reading } from '../reading.ts';
 import { firstDifference } from './page.ts';
 import type { Ledger } from './result.ts';
@@ -11,6 +11,8 @@ import type { Ledger } from './result.ts';
 /** What a bundle is checked with. */
 export interface BundleCheck {
   readonly facts: BundleFacts;
+  /** Paths of its files that are no objects. */
+  readonly files: readonly string[];
   /** A file of the bundle; undefined where it is not there. */
   readonly read: (path: string) => Promise<string | undefined>;
   /** The key of a blob in the store. */
@@ -20,27 +22,45 @@ export interface BundleCheck {
 /**
  * Makes every file of a bundle again that is no object, and compares: the crate, descriptions and cards, the report and what the
  * bundle says of itself. Its page is compared elsewhere, number by number.
+ *
+ * @param findings that the page lists
  */
 export const checkBundle = async (
-  { facts, read, keyOf }: BundleCheck,
+  { facts, files, read, keyOf }: BundleCheck,
   {
     lineage,
     findings,
     store,
     ledger,
-  }: { lineage: Lineage; findings: readonly Finding[]; store: Reading; ledger: Ledger },
+  }: { lineage: Lineage; findings: readonly Notice[]; store: Reading; ledger: Ledger },
 ): Promise<void> => {
   const what = 'files of the bundle compared';
   try {
-    for (const { path, text } of await bundleTexts(lineage, facts, store, { findings, keyOf })) {
+    const texts = await bundleTexts(lineage, facts, store, { findings, keyOf });
+    const isOurs = facts.publisher === (await bundlerHere());
+    for (const { path, text } of texts) {
       const found = await read(path);
+      const line = found === undefined ? 0 : firstDifference(found, text);
       if (found === undefined) ledger.note(what, { fault: 'missing', where: path, message: 'is not in the bundle' });
       else if (found === text) ledger.note(what);
       else if (path !== reportPage) {
-        const message = `line ${firstDifference(found, text)} is not what the records of the run give`;
-        ledger.note(what, { fault: 'corrupt', where: path, message });
+        const message = `line ${line} is not what the records of the run give`;
+        const other = `${message} here: the bundle was written by other code, ${facts.publisher}`;
+        ledger.note(
+          what,
+          isOurs
+            ? { fault: 'corrupt', where: path, message }
+            : { fault: 'not verifiable', where: path, message: other },
+        );
       }
     }
+    const known = new Set(texts.map(({ path }) => path));
+    for (const path of files.filter((each) => !known.has(each)))
+      ledger.note(what, {
+        fault: 'not verifiable',
+        where: path,
+        message: 'is no file of the bundle: nothing stands for it',
+      });
   } catch (error) {
     if (!(error instanceof CemiflowError) || error.retryable) throw error;
     const message = `cannot be made again: ${error.message}`;

@@ -6,6 +6,7 @@ import type { ArtifactManifest } from '../../core/artifact.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import type { CemiflowError } from '../../core/errors.ts';
 import { codeDigests } from '../../schemas/code-digest.ts';
+import { kindOf } from '../checkout.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import type { AuditReader } from './reader.ts';
@@ -21,7 +22,7 @@ export const checkCode = async (
   const sources = new Map<Digest, ActionRecord>();
   for (const record of lineage.records.values()) sources.set(record.source.code.digest, record);
   for (const { action, source } of sources.values()) {
-    const kind = action.kind.replace(/#part$/, '');
+    const kind = kindOf({ action });
     const where = `code of ${kind}`;
     const manifest = (await reader.artifact(source.code, where)) && (await reader.manifest(source.code, where));
     if (!manifest) {

@@ -8,7 +8,7 @@ import { checkCode } from './code.ts';
 import { checkContent, checkLinks, checkRecords } from './links.ts';
 import { checkNumbers } from './numbers.ts';
 import { openForAudit } from './open.ts';
-import { checkPage } from './page.ts';
+import { checkPage, type Page } from './page.ts';
 import { AuditReader } from './reader.ts';
 import { type AuditResult, Ledger } from './result.ts';
 
@@ -24,10 +24,11 @@ export interface AuditRequest {
   readonly root: ArtifactRef;
   /** The run's document, where there is a store that holds one. */
   readonly document?: RunDocument;
-  /** A page that people have: its path and text. */
-  readonly page?: { readonly path: string; readonly text: string };
+  readonly page?: Page;
   /** Files that a bundle does without. */
   readonly leftOut?: ReadonlySet<Digest>;
+  /** Called once the run is open; throws where it has not what the caller will ask for. */
+  readonly expect?: (lineage: Lineage) => void;
   /** More checks of the opened run, such as replays. */
   readonly also?: (lineage: Lineage, ledger: Ledger, findings: readonly Finding[]) => Promise<void>;
   /** Told before each part. */
@@ -41,12 +42,13 @@ export interface AuditRequest {
  * @throws what says nothing of the run, such as a store that is away
  */
 export const auditRun = async (store: AuditStore, request: AuditRequest): Promise<AuditResult> => {
-  const { root, document, page, leftOut, also, tell = () => {} } = request;
+  const { root, document, page, leftOut, expect, also, tell = () => {} } = request;
   const ledger = new Ledger();
   const reader = new AuditReader(store, ledger, leftOut);
   tell('reading the records of the run');
   const lineage = await openForAudit(store, root, document, ledger);
   if (!lineage) return { run: document?.id ?? root.digest, root: root.digest, ...told(ledger), findings: [] };
+  expect?.(lineage);
   checkLinks(lineage, ledger);
   tell('rehashing records, manifests and files');
   await checkRecords(lineage, store, ledger);
@@ -57,7 +59,7 @@ export const auditRun = async (store: AuditStore, request: AuditRequest): Promis
   await checkNumbers(lineage, store, ledger);
   tell('looking for findings');
   const findings = await findingsOf(lineage, store);
-  if (page) await checkPage(page.text, page.path, lineage, store, findings, ledger);
+  if (page) await checkPage(page, lineage, store, findings, ledger);
   await also?.(lineage, ledger, findings);
   return { run: lineage.run.id, root: root.digest, ...told(ledger), findings };
 };

@@ -1,16 +1,18 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
-import type { CemiflowError } from '../../core/errors.ts';
+import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { readReport, reportFiles } from '../../report/build.ts';
+import type { ReportModel } from '../../report/model.ts';
 import type { ReportParams } from '../../report/params.ts';
 import { type Printed, printedNumbers } from '../../report/printed.ts';
+import { Checkout } from '../checkout.ts';
 import { type Lineage, type MadeNode, madeNodes } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { endsInData } from '../trace/chain.ts';
 import { chainOfNumber, textOf } from '../trace/numbers.ts';
-import { type Recomputed, recomputeMetrics } from './recompute.ts';
-import type { Ledger, Problem } from './result.ts';
+import { type Recomputed, recomputeMetrics, unlikeHere } from './recompute.ts';
+import type { Ledger } from './result.ts';
 
 /** Whence a number was had again. */
 type Origin = Recomputed | 'read again from training logs';
@@ -20,77 +22,134 @@ type Origin = Recomputed | 'read again from training logs';
  * from those of images, sizes by counting; then the tables, charts and pages from these, byte for byte.
  */
 export const checkNumbers = async (lineage: Lineage, store: Reading, ledger: Ledger): Promise<void> => {
-  const recomputed = await recomputeMetrics(lineage, store, ledger);
+  const checkout = new Checkout();
+  const recomputed = await recomputeMetrics(lineage, store, ledger, checkout);
   for (const made of madeNodes(lineage)) {
     const report = Object.values(made.record.outputs).find(({ type }) => type === 'report');
-    if (report) await checkReport(lineage, made, report, recomputed, store, ledger);
+    if (report) await checkReport(made, report, { lineage, store, ledger, checkout, recomputed });
   }
 };
 
-const checkReport = async (
-  lineage: Lineage,
+interface Work {
+  readonly lineage: Lineage;
+  readonly store: Reading;
+  readonly ledger: Ledger;
+  readonly checkout: Checkout;
+  readonly recomputed: ReadonlyMap<Digest, Recomputed>;
+}
+
+const checkReport = async (made: MadeNode, report: ArtifactRef, work: Work): Promise<void> => {
+  const { store, ledger } = work;
+  const where = made.node.id;
+  const params = made.record.action.params as unknown as ReportParams;
+  const model = await readOr(params, store, (message) =>
+    ledger.note('pages made again', { fault: 'not verifiable', where, message: `cannot be made again: ${message}` }),
+  );
+  if (model) await checkFiles(made, report, model, work);
+  // Pictures that are not there keep no number from being had again.
+  const numbers =
+    model ??
+    (await readOr({ ...params, grid: null, samples: [] }, store, (message) =>
+      ledger.note('numbers recomputed', {
+        fault: 'not verifiable',
+        where,
+        message: `cannot be read again: ${message}`,
+      }),
+    ));
+  if (numbers) await checkPrinted(made, report, printedNumbers(numbers), work);
+};
+
+/** @param tell why it could not be read; then undefined is returned */
+const readOr = async (
+  params: ReportParams,
+  store: Reading,
+  tell: (message: string) => void,
+): Promise<ReportModel | undefined> => {
+  try {
+    return await readReport(params, store as ArtifactStore);
+  } catch (error) {
+    if (!(error instanceof CemiflowError) || error.retryable) throw error;
+    tell(error.message);
+    return undefined;
+  }
+};
+
+/** The files of a report that can be read. */
+const checkFiles = async (
   { node, record }: MadeNode,
   report: ArtifactRef,
-  recomputed: ReadonlyMap<Digest, Recomputed>,
-  store: Reading,
-  ledger: Ledger,
+  model: ReportModel,
+  { store, ledger, checkout }: Work,
 ): Promise<void> => {
+  const what = 'pages made again';
   const where = node.id;
-  try {
-    const model = await readReport(record.action.params as unknown as ReportParams, store as ArtifactStore);
-    for (const { path, text } of reportFiles(model).files) {
-      const same = (await textOf(store, report, path)) === text;
+  for (const { path, text } of reportFiles(model).files) {
+    const stored = await readable(textOf(store, report, path));
+    if (stored instanceof CemiflowError)
+      ledger.note(what, { fault: 'not verifiable', where, message: `${path} cannot be compared: ${stored.message}` });
+    else {
       const message = `${path} is not what its inputs give`;
-      ledger.note('pages made again', same ? undefined : { fault: 'not reproduced', where, message });
+      ledger.note(what, stored === text ? undefined : await unlikeHere(record, { where, message }, checkout));
     }
-    const stored = JSON.parse(await textOf(store, report, 'report.json')) as { printed?: Printed[] };
-    const kept = new Map((stored.printed ?? []).map((each) => [each.id, each]));
-    const numbers = printedNumbers(model);
-    for (const number of numbers) checkNumber(lineage, number, kept.get(number.id), recomputed, ledger);
-    const known = new Set(numbers.map(({ id }) => id));
-    for (const { id } of kept.values())
-      if (!known.has(id))
-        ledger.add({ fault: 'not reproduced', where: id, message: 'no input of the report gives it' });
-  } catch (error) {
-    const { code, message } = error as CemiflowError;
-    if (code === undefined) throw error;
-    ledger.note('pages made again', { fault: 'not verifiable', where, message: `cannot be made again: ${message}` });
   }
 };
 
-const checkNumber = (
-  lineage: Lineage,
-  number: Printed,
-  kept: Printed | undefined,
-  recomputed: ReadonlyMap<Digest, Recomputed>,
-  ledger: Ledger,
-): void => {
-  const what = number.quoted ? 'quoted numbers compared with their file' : 'numbers recomputed';
-  const where = number.id;
-  const problem = problemOf(lineage, number, kept, recomputed);
-  ledger.note(what, problem && { ...problem, where });
-  if (problem || number.quoted) return;
-  const origins = number.artifacts.map((digest) => originOf(lineage, digest, recomputed));
-  ledger.note(`… ${[...new Set(origins)].join(', ')}`);
+const checkPrinted = async (
+  { node, record }: MadeNode,
+  report: ArtifactRef,
+  numbers: readonly Printed[],
+  { lineage, store, ledger, checkout, recomputed }: Work,
+): Promise<void> => {
+  const text = await readable(textOf(store, report, 'report.json'));
+  if (text instanceof CemiflowError) {
+    const message = `cannot be compared: ${text.message}`;
+    ledger.note('numbers recomputed', { fault: 'not verifiable', where: node.id, message });
+    return;
+  }
+  const { printed = [] } = JSON.parse(text) as { printed?: Printed[] };
+  const kept = new Map(printed.map((each) => [each.id, each]));
+  for (const number of numbers) {
+    const what = number.quoted ? 'quoted numbers compared with their file' : 'numbers recomputed';
+    const problem = problemOf(lineage, number, recomputed);
+    const message = `the report has ${kept.get(number.id)?.text ?? 'nothing'}, its inputs give ${number.text}`;
+    const where = number.id;
+    if (kept.get(number.id)?.text !== number.text)
+      ledger.note(what, await unlikeHere(record, { where, message }, checkout));
+    else if (problem) ledger.note(what, { fault: 'not verifiable', where, message: problem });
+    else {
+      ledger.note(what);
+      const origins = number.quoted ? [] : number.artifacts.map((digest) => originOf(lineage, digest, recomputed));
+      if (origins.length > 0) ledger.note(`… ${[...new Set(origins)].join(', ')}`);
+    }
+  }
+  const known = new Set(numbers.map(({ id }) => id));
+  for (const { id: where } of kept.values())
+    if (!known.has(where))
+      ledger.add(await unlikeHere(record, { where, message: 'no input of the report gives it' }, checkout));
 };
+
+/** What can be read, or why it cannot. @throws what says nothing of it, such as a store that is away */
+const readable = (reading: Promise<string>): Promise<string | CemiflowError> =>
+  reading.catch((error) => {
+    if (!(error instanceof CemiflowError) || error.retryable) throw error;
+    return error;
+  });
 
 /** @returns what keeps the number from being had again, if anything */
 const problemOf = (
   lineage: Lineage,
   number: Printed,
-  kept: Printed | undefined,
   recomputed: ReadonlyMap<Digest, Recomputed>,
-): Omit<Problem, 'where'> | undefined => {
-  if (kept?.text !== number.text)
-    return {
-      fault: 'not reproduced',
-      message: `the report has ${kept?.text ?? 'nothing'}, its inputs give ${number.text}`,
-    };
+): string | undefined => {
   if (number.quoted) return undefined;
-  if (!endsInData(chainOfNumber(lineage, number).chain))
-    return { fault: 'not verifiable', message: 'its chain does not end in raw data' };
+  try {
+    if (!endsInData(chainOfNumber(lineage, number).chain)) return 'its chain does not end in raw data';
+  } catch (error) {
+    if (!(error instanceof CemiflowError)) throw error;
+    return error.message;
+  }
   if (number.artifacts.every((digest) => originOf(lineage, digest, recomputed) !== undefined)) return undefined;
-  return { fault: 'not verifiable', message: 'what it was read from could not be computed again' };
+  return 'what it was read from could not be computed again';
 };
 
 /** @returns undefined where the artifact was not had again */

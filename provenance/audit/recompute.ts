@@ -8,10 +8,11 @@ import { decodeImageScores, decodeNearest, decodePairScores, imagesFile, nearest
 import { privacyMetrics } from '../../metrics/privacy.ts';
 import { similarityMetrics } from '../../metrics/similarity.ts';
 import { type VerificationMetrics, verificationMetrics } from '../../metrics/verification.ts';
+import type { Checkout } from '../checkout.ts';
 import { type Lineage, madeNodes } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { textOf } from '../trace/numbers.ts';
-import type { Ledger } from './result.ts';
+import type { Ledger, Problem } from './result.ts';
 
 /** How the numbers of an artifact were had again. */
 export type Recomputed =
@@ -80,11 +81,12 @@ export const recomputeMetrics = async (
   lineage: Lineage,
   store: Reading,
   ledger: Ledger,
+  checkout: Checkout,
 ): Promise<Map<Digest, Recomputed>> => {
   const had = new Map<Digest, Recomputed>();
   for (const { node, record } of madeNodes(lineage)) {
     const remake = remakes[record.action.kind];
-    if (remake) await recompute(node.id, record, remake, { store, ledger, had });
+    if (remake) await recompute(node.id, record, remake, { store, ledger, had }, checkout);
     for (const ref of record.action.kind === 'report/build' ? artifactRefsIn(record.action.params) : [])
       if ((ref.type === 'dataset' || ref.type === 'inquiries') && !had.has(ref.digest))
         await countImages(ref, { store, ledger, had });
@@ -98,7 +100,13 @@ interface Work {
   readonly had: Map<Digest, Recomputed>;
 }
 
-const recompute = async (where: string, record: ActionRecord, remake: Remake, work: Work): Promise<void> => {
+const recompute = async (
+  where: string,
+  record: ActionRecord,
+  remake: Remake,
+  work: Work,
+  checkout: Checkout,
+): Promise<void> => {
   const { outputs } = record;
   const { store, ledger, had } = work;
   const what = 'metrics computed again';
@@ -109,8 +117,20 @@ const recompute = async (where: string, record: ActionRecord, remake: Remake, wo
     const same = canonicalJson(metrics as JsonObject) === stored;
     if (same) had.set(ref.digest, how);
     const message = `its metrics ${ref.digest} are not what its scores give`;
-    ledger.note(what, same ? undefined : { fault: 'not reproduced', where, message });
+    ledger.note(what, same ? undefined : await unlikeHere(record, { where, message }, checkout));
   });
+};
+
+/** What came out otherwise counts against a run only where the code that it was made by is here. */
+export const unlikeHere = async (
+  record: ActionRecord,
+  { where, message }: Omit<Problem, 'fault'>,
+  checkout: Checkout,
+): Promise<Problem> => {
+  const other = await checkout.differsFrom(record);
+  return other
+    ? { fault: 'not verifiable', where, message: `${message} here: ${other}` }
+    : { fault: 'not reproduced', where, message };
 };
 
 /** The sizes that the report prints. */

@@ -1,10 +1,10 @@
 import type { Lineage } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
-import { Causes } from './causes.ts';
+import { Causes, type Found } from './causes.ts';
 import { codeDiff } from './code.ts';
 import type { NumberDifference, RunDiff } from './difference.ts';
 import { NodeComparison } from './nodes.ts';
-import { differingNumbers, nodesBehind, type RunNumbers, readNumbers, reportNode } from './numbers.ts';
+import { comparedIds, differingNumbers, nodesBehind, type RunNumbers, readNumbers, reportNode } from './numbers.ts';
 
 export type { Cause, NodeDifference, NumberDifference, RunDiff } from './difference.ts';
 
@@ -34,7 +34,7 @@ export const diffRuns = async (before: Lineage, now: Lineage, store: Reading): P
     nodesCompared: comparison.ids.length,
     code: changes,
     numbers,
-    numbersCompared: new Set([...old.numbers.keys(), ...fresh.numbers.keys()]).size,
+    numbersCompared: comparedIds(old, fresh).length,
     notes,
   };
 };
@@ -51,8 +51,7 @@ const numberDifferences = (
     const [a, b] = [old.numbers.get(id), fresh.numbers.get(id)];
     const behind = [...nodesBehind(before, a), ...nodesBehind(now, b)];
     const found = [...new Set(behind.flatMap((node) => comparison.causesOf(node)))];
-    // What was read is the same: it is the report that prints it in another way.
-    const first = found.length > 0 ? found : [...new Set(comparison.causesOf(reportNode(now)))];
+    const first = found.length > 0 ? found : causesInReport(comparison, reportNode(now));
     for (const cause of first) cause.numbers.push(id);
     return {
       id,
@@ -62,3 +61,10 @@ const numberDifferences = (
       causes: causes.numbersOf(first),
     };
   });
+
+/** What was read is the same: it is the report that prints it in another way. */
+const causesInReport = (comparison: NodeComparison, report: string): Found[] => {
+  const causes = [...new Set(comparison.causesOf(report))];
+  const own = causes.filter(({ nodes }) => nodes.includes(report));
+  return own.length > 0 ? own : causes;
+};

@@ -2,8 +2,7 @@ import type { CemiflowError } from '../../core/errors.ts';
 import type { Printed } from '../../report/printed.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
-import { makerOf } from '../trace/chain.ts';
-import { numbersOf, reportOf } from '../trace/numbers.ts';
+import { chainOfNumber, numbersOf, reportOf } from '../trace/numbers.ts';
 
 /** The numbers of a run's report; none where it has no report that lists them, and why. */
 export interface RunNumbers {
@@ -21,17 +20,20 @@ export const readNumbers = async (lineage: Lineage, store: Reading): Promise<Run
   }
 };
 
-/** Ids of the numbers that are printed otherwise, or in one report alone; in the order of the second report. */
-export const differingNumbers = (before: RunNumbers, now: RunNumbers): string[] => {
+/** Ids of the numbers of both reports, in the order of the second. */
+export const comparedIds = (before: RunNumbers, now: RunNumbers): string[] => {
   // Without a report on one side every number would differ, and say nothing.
   if (before.note !== undefined || now.note !== undefined) return [];
-  const ids = new Set([...now.numbers.keys(), ...before.numbers.keys()]);
-  return [...ids].filter((id) => before.numbers.get(id)?.text !== now.numbers.get(id)?.text);
+  return [...new Set([...now.numbers.keys(), ...before.numbers.keys()])];
 };
+
+/** Those that are printed otherwise, or in one report alone. */
+export const differingNumbers = (before: RunNumbers, now: RunNumbers): string[] =>
+  comparedIds(before, now).filter((id) => before.numbers.get(id)?.text !== now.numbers.get(id)?.text);
 
 /** The nodes that a number was read from: where none made it, the report alone stands behind it. */
 export const nodesBehind = (lineage: Lineage, number: Printed | undefined): string[] =>
-  number?.artifacts.flatMap((digest) => makerOf(lineage, digest) ?? []) ?? [];
+  number ? [...chainOfNumber(lineage, number).chain.tops] : [];
 
 /** The node that made the report. */
 export const reportNode = (lineage: Lineage): string => reportOf(lineage).node.id;

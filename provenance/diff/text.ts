@@ -19,7 +19,8 @@ export const diffText = (diff: RunDiff): string => {
   const notesTold = notes.map((note) => `note: ${note}`);
   if (equal) {
     const what = before.run === now.run ? 'one run' : `${before.run} and ${now.run}`;
-    return [`${what}: ${nodesCompared} nodes and ${numbersCompared} numbers are equal`, ...notesTold].join('\n');
+    const compared = [count(nodesCompared, 'node'), ...(numbersCompared > 0 ? [count(numbersCompared, 'number')] : [])];
+    return [`${what}: ${compared.join(' and ')} are equal`, ...notesTold].join('\n');
   }
   return [
     `${before.run} → ${now.run}`,

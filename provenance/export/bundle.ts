@@ -1,9 +1,10 @@
 import { type ArtifactType, artifactTypes, type FileEntry } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
-import type { Digest } from '../../core/digest.ts';
+import { type Digest, isDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
-import type { Finding } from '../findings/finding.ts';
+import { moduleDigest } from '../../schemas/code-digest.ts';
 import type { Lineage } from '../lineage.ts';
+import type { Notice } from '../publish/page.ts';
 import type { Reading } from '../reading.ts';
 import type { Text } from './crate/data.ts';
 import { crateFile, crateOf } from './crate/index.ts';
@@ -28,7 +29,12 @@ export interface BundleFacts {
   readonly root: Digest;
   /** Types of artifacts whose files were left out. */
   readonly without: readonly ArtifactType[];
+  /** Digest of the code that wrote it. */
+  readonly publisher: Digest;
 }
+
+/** Digest of the code in this checkout that writes bundles. */
+export const bundlerHere = (): Promise<Digest> => moduleDigest('provenance/export/bundle.ts');
 
 /** Types that a bundle can do without; what the report and its numbers are read from always goes with it. */
 export const dispensable: readonly ArtifactType[] = artifactTypes.filter(
@@ -55,7 +61,7 @@ export const bundleTexts = async (
   lineage: Lineage,
   facts: BundleFacts,
   store: Reading,
-  { findings, keyOf }: { readonly findings: readonly Finding[]; readonly keyOf: (digest: Digest) => string },
+  { findings, keyOf }: { readonly findings: readonly Notice[]; readonly keyOf: (digest: Digest) => string },
 ): Promise<Text[]> => {
   const holdings = await holdingsOf(lineage, store);
   const leftOut = leftOutFiles(holdings, facts.without);
@@ -98,7 +104,10 @@ export const parseFacts = (text: string, path: string): BundleFacts & { readonly
   } catch (cause) {
     throw invalid(path, 'is no JSON', cause);
   }
-  const { format, run, root, without, leftOut } = found as unknown as BundleFacts & { leftOut: { digest: Digest }[] };
+  if (found === null || typeof found !== 'object') throw invalid(path, 'is no object');
+  const { format, run, root, without, publisher, leftOut } = found as unknown as BundleFacts & {
+    leftOut: { digest: Digest }[];
+  };
   if (typeof format === 'number' && format !== bundleFormat)
     throw new CemiflowError('BundleFormat', `${path} is of format ${format}, this cemiflow audits ${bundleFormat}`, {
       remedy: 'audit it with the cemiflow that wrote it',
@@ -106,12 +115,14 @@ export const parseFacts = (text: string, path: string): BundleFacts & { readonly
     });
   if (
     typeof run !== 'string' ||
-    !/^sha256:[0-9a-f]{64}$/.test(root) ||
+    !isDigest(root) ||
+    !isDigest(publisher) ||
     !Array.isArray(without) ||
-    !Array.isArray(leftOut)
+    !Array.isArray(leftOut) ||
+    !leftOut.every((file) => isDigest(file?.digest))
   )
     throw invalid(path, 'does not say what run it is of');
-  return { format, run, root, without, leftOut: leftOut.map(({ digest }) => digest) };
+  return { format, run, root, without, publisher, leftOut: leftOut.map(({ digest }) => digest) };
 };
 
 const invalid = (path: string, problem: string, cause?: unknown): CemiflowError =>

@@ -1,7 +1,7 @@
 import type { ArtifactManifest } from '../../core/artifact.ts';
-import type { Finding } from '../findings/finding.ts';
 import type { Lineage } from '../lineage.ts';
 import { publishedReport } from '../publish/index.ts';
+import type { Notice } from '../publish/page.ts';
 import type { Reading } from '../reading.ts';
 import { reportOf } from '../trace/numbers.ts';
 import type { Text } from './crate/data.ts';
@@ -18,7 +18,7 @@ export const reportPage = `${folder}/report.html`;
 export const reportTexts = async (
   lineage: Lineage,
   store: Reading,
-  findings: readonly Finding[],
+  findings: readonly Notice[],
 ): Promise<Text[] | undefined> => {
   const manifest = await manifestOf(lineage, store);
   if (!manifest) return undefined;

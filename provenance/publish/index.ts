@@ -1,3 +1,5 @@
+import type { Digest } from '../../core/digest.ts';
+import { moduleDigest } from '../../schemas/code-digest.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { numbersOf, reportOf, textOf } from '../trace/numbers.ts';
@@ -15,5 +17,13 @@ export const publishedReport = async (
   findings: readonly Notice[],
 ): Promise<string> => {
   const page = await textOf(store, reportOf(lineage).report, 'report.html');
-  return publishPage(page, lineage, await numbersOf(lineage, store), findings);
+  return publishPage(page, lineage, await numbersOf(lineage, store), findings, await publisherHere());
+};
+
+let publisher: Promise<Digest> | undefined;
+
+/** Digest of the code in this checkout that publishes pages. */
+export const publisherHere = (): Promise<Digest> => {
+  publisher ??= moduleDigest('provenance/publish/page.ts');
+  return publisher;
 };

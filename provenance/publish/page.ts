@@ -17,16 +17,18 @@ export interface Notice {
 
 /**
  * The page of a run's report with what its artifact cannot hold, since it differs between equal runs: the run's root, findings,
- * every step with its machine and time, and behind each number the steps that it stands on. The same root and findings give
- * the same bytes.
+ * every step with its machine and time, and behind each number the steps that it stands on. The same root, findings and code
+ * give the same bytes.
  *
  * @param page `report.html` of the report's artifact
+ * @param publisher digest of the code that does this
  */
 export const publishPage = (
   page: string,
   lineage: Lineage,
   numbers: readonly Printed[],
   findings: readonly Notice[],
+  publisher: Digest,
 ): string => {
   const steps = chainOf(
     lineage,
@@ -38,12 +40,24 @@ export const publishPage = (
       fill(text, marks.chain(i), chainList(chainOfNumber(lineage, printed), anchors, lineage.run.id)),
     page,
   );
-  return fill(fill(filled, marks.record, record(lineage, steps, anchors, findings)), marks.root, rootLine(lineage));
+  const recorded = fill(filled, marks.record, record(lineage, steps, anchors, findings));
+  return fill(recorded, marks.root, html`${rootLine(lineage)}${publisherLine(publisher)}`);
 };
 
 /** The root that a published page prints. */
 export const rootIn = (page: string): Digest | undefined =>
   /<span class="digest" data-root="(sha256:[0-9a-f]{64})">/.exec(page)?.[1] as Digest | undefined;
+
+/** The code that published a page. */
+export const publisherIn = (page: string): Digest | undefined =>
+  /<span class="digest" data-publisher="(sha256:[0-9a-f]{64})">/.exec(page)?.[1] as Digest | undefined;
+
+/** The findings that a page lists. */
+export const findingsIn = (page: string): Notice[] =>
+  [...page.matchAll(/<li class="(warning|note)"><b>\1<\/b> (.*?)<\/li>/g)].map(([, severity, message]) => ({
+    severity: severity as Notice['severity'],
+    message: unescapeHtml(message as string),
+  }));
 
 /** The numbers that a page shows, by id, as `Printed.text` writes them. */
 export const shownIn = (page: string): Map<string, string> =>
@@ -73,6 +87,9 @@ const rootLine = ({ run, root }: Lineage): Html =>
   root
     ? html`Run ${run.id}, root <span class="digest" data-root="${root.digest}">${root.digest}</span>: the digest that all records and artifacts behind this page hang on. `
     : html`Run ${run.id} has not come to its end: it has no root. `;
+
+const publisherLine = (publisher: Digest): Html =>
+  html`Published by code <span class="digest" data-publisher="${publisher}">${shortDigest(publisher)}</span>. `;
 
 const record = (
   lineage: Lineage,

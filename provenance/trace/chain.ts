@@ -1,7 +1,8 @@
 import type { ActionRecord } from '../../core/action.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError, type Json } from '../../core/errors.ts';
-import { isNodeRef, type PlanNode } from '../../core/plan.ts';
+import { dependenciesOf, isNodeRef, type PlanNode } from '../../core/plan.ts';
+import { withoutNodes } from '../../core/skips.ts';
 import { type Lineage, type MadeNode, madeNodes, partsOf } from '../lineage.ts';
 
 /** One step of a chain: a node of the run, and what it took. */
@@ -63,8 +64,13 @@ export const chainOf = (lineage: Lineage, tops: readonly string[]): Chain => {
   };
 };
 
-/** What a node took, by the parameter; of nodes that were skipped it took nothing. */
+/** What a node took, by the parameter. */
+export const inputsOf = (lineage: Lineage, made: MadeNode): Input[] =>
+  inputsOfNode(made, new Map(madeNodes(lineage).map((each) => [each.node.id, each])));
+
+/** Of nodes that were skipped it took nothing, and its lists are shorter for that. */
 const inputsOfNode = ({ node }: MadeNode, nodes: ReadonlyMap<string, MadeNode>): Input[] => {
+  const lost = new Set(dependenciesOf(node).filter((id) => !nodes.has(id)));
   const inputs: Input[] = [];
   const walk = (value: Json, path: readonly string[]): void => {
     if (isNodeRef(value)) {
@@ -73,7 +79,7 @@ const inputsOfNode = ({ node }: MadeNode, nodes: ReadonlyMap<string, MadeNode>):
     } else if (value !== null && typeof value === 'object')
       for (const [key, item] of Object.entries(value)) walk(item, [...path, key]);
   };
-  walk(node.params, []);
+  walk(withoutNodes(node.params, lost), []);
   return inputs;
 };
 
@@ -81,23 +87,4 @@ const inputsOfNode = ({ node }: MadeNode, nodes: ReadonlyMap<string, MadeNode>):
 export const nodeOfParam = ({ params }: PlanNode, name: string): string | undefined => {
   const value = params[name];
   return isNodeRef(value) ? value.$node : undefined;
-};
-
-/**
- * The node of the run that made an artifact, as whole or as one of its parts. Where several nodes made equal ones, the one that
- * `preferred` names.
- */
-export const makerOf = (
-  lineage: Lineage,
-  digest: Digest,
-  preferred: ReadonlySet<string> = new Set(),
-): string | undefined => {
-  const makes = ({ outputs }: ActionRecord): boolean => Object.values(outputs).some((each) => each.digest === digest);
-  const made = madeNodes(lineage);
-  const whole = made.filter(({ record }) => makes(record));
-  const found =
-    whole.find(({ node }) => preferred.has(node.id)) ??
-    whole[0] ??
-    made.find(({ record }) => partsOf(lineage, record).some(makes));
-  return found?.node.id;
 };

@@ -2,8 +2,7 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
-import { type Lineage, madeNodes, partsOf } from '../lineage.ts';
-import { makerOf } from './chain.ts';
+import { type Lineage, madeNodes, partsOf, producerOf } from '../lineage.ts';
 
 /** What a digest names in a run. */
 export interface Named {
@@ -31,7 +30,7 @@ export const nameOf = async (
       if (source.lock === digest) return { node: node.id, what: 'package-lock.json' };
       if (source.uncommitted === digest) return { node: node.id, what: 'uncommitted changes' };
     }
-  const maker = makerOf(lineage, digest);
+  const maker = producerOf(lineage, digest)?.node.id;
   if (maker !== undefined) return { node: maker, what: outputName(lineage, maker, digest) };
   return fileNamed(lineage, store, digest);
 };

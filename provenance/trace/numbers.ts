@@ -1,11 +1,10 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { dependenciesOf } from '../../core/plan.ts';
 import type { Printed } from '../../report/printed.ts';
 import { type Lineage, type MadeNode, madeNodes } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
-import { type Chain, chainOf, makerOf } from './chain.ts';
+import { type Chain, chainOf, inputsOf } from './chain.ts';
 
 /** The node that made the run's report, and the report. @throws CemiflowError `NotMade` */
 export const reportOf = (lineage: Lineage): MadeNode & { readonly report: ArtifactRef } => {
@@ -33,7 +32,7 @@ export const textOf = async (store: Reading, ref: ArtifactRef, path: string): Pr
 export const numbersOf = async (lineage: Lineage, store: Reading): Promise<Printed[]> => {
   const { report } = reportOf(lineage);
   const { printed } = JSON.parse(await textOf(store, report, 'report.json')) as { printed?: Printed[] };
-  if (printed) return printed;
+  if (printed?.every(({ inputs }) => inputs)) return printed;
   throw new CemiflowError('ReportInvalid', `report ${report.digest} does not list its numbers`, {
     remedy: 'run the experiment again: a report of this version does',
     data: { digest: report.digest },
@@ -50,9 +49,11 @@ export interface NumberChain {
 
 /** @returns the number's chain in the run whose report prints it */
 export const chainOfNumber = (lineage: Lineage, printed: Printed): NumberChain => {
-  const { node } = reportOf(lineage);
-  const preferred = new Set(dependenciesOf(node));
-  const makers = printed.artifacts.map((digest) => [digest, makerOf(lineage, digest, preferred)] as const);
+  const named = new Map(inputsOf(lineage, reportOf(lineage)).map(({ name, node }) => [name, node]));
+  const makers = printed.artifacts.map((digest, i) => {
+    const input = printed.inputs[i];
+    return [digest, input === undefined ? undefined : named.get(input)] as const;
+  });
   const tops = makers.flatMap(([, id]) => id ?? []);
   return {
     printed,

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stage } from '../../activities/data-folder.ts';
@@ -65,13 +65,22 @@ describe('a folder of photos', () => {
     const look = { images: 2, size: 16, population: 'train', variation: 1, wear: 0.5 };
     const { data } = (await procedural.runPart({ ...look, first: 0, count: 3 }, context)) as { data: ArtifactRef };
     const path = join(home, 'exported');
-    expect(await exportFolder(context.store, data, path)).toEqual({ identities: 3, images: 6 });
+    const put = async (name: string, bytes: Uint8Array): Promise<void> => {
+      await mkdir(dirname(join(path, name)), { recursive: true });
+      await writeFile(join(path, name), bytes);
+    };
+    expect(await exportFolder(context.store, data, put)).toEqual({ identities: 3, images: 6 });
     const { digest: content } = await folderDigest(path);
     const again = (await stage.run({ path, ...defaults, content }, context)) as { data: ArtifactRef };
     const [before, after] = [await loadDataset(context.store, data), await loadDataset(context.store, again.data)];
     expect(await allPixels(after)).toEqual(await allPixels(before));
     expect(after.identities).toEqual(before.identities);
-    await expect(exportFolder(context.store, data, path)).rejects.toMatchObject({ code: 'ExportExists' });
+  });
+
+  test('exports nothing of what holds no images', async () => {
+    const empty = await context.store.putArtifact({ type: 'metrics', meta: {}, files: [] });
+    const put = (): Promise<void> => Promise.reject(new Error('nothing is to be written'));
+    await expect(exportFolder(context.store, empty, put)).rejects.toMatchObject({ code: 'NoImages' });
   });
 
   test('gives at most maxImages of each identity', async () => {

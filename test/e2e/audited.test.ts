@@ -11,6 +11,7 @@ import { datasetCard } from '../../provenance/card.ts';
 import { type Lineage, madeNodes } from '../../provenance/lineage.ts';
 import { endsInData } from '../../provenance/trace/chain.ts';
 import { chainOfNumber, numbersOf } from '../../provenance/trace/numbers.ts';
+import type { Printed } from '../../report/printed.ts';
 import { contentKey } from '../../store/blobs.ts';
 import { kindOf } from '../../store/fsck.ts';
 import { openStore, type Store } from '../../store/index.ts';
@@ -106,6 +107,17 @@ describe('an untouched run', () => {
     expect(card).toContain('| photos | 4 | 12 | of people who exist | CC0-1.0 | not stated |');
   });
 
+  it('has in the chain of a number the node that its own row names, though another one made an equal artifact', async () => {
+    const numbers = await numbersOf(lineage, store);
+    const chainOf = (id: string) => chainOfNumber(lineage, numbers.find((each) => each.id === id) as Printed).chain;
+    const chosen = chainOf('accuracy.chosen.lfw');
+    expect(chosen.tops).toEqual(['verify_chosen']);
+    expect(chosen.steps.map(({ id }) => id)).toEqual(expect.arrayContaining(['chosen', 'verify[epochs=1]']));
+    const epoch = chainOf('accuracy.epochs-1.lfw');
+    expect(epoch.tops).toEqual(['verify[epochs=1]']);
+    expect(epoch.steps.map(({ id }) => id)).not.toContain('chosen');
+  });
+
   it('answers for a number, a digest, and a link of the page with the same chain', async () => {
     const trace = async (...args: string[]): Promise<string> => (await call(['trace', ...args], services.home)).out;
     const number = (await numbersOf(lineage, store)).find(({ id }) => id.startsWith('similarity'));
@@ -115,6 +127,7 @@ describe('an untouched run', () => {
     const tree = (text: string): string => text.slice(text.search(/[└├]/));
     expect(tree(await trace('--file', `${page}#${number?.id}`))).toBe(tree(byName));
     expect(tree(await trace(number?.artifacts[0] ?? ''))).toBe(tree(byName));
+    expect(await trace('audited', 'generator.log')).toContain('recognizer/select');
     expect(await trace('audited', number?.id ?? '', '--dot')).toMatch(/^digraph chain \{/);
   });
 });
@@ -188,6 +201,27 @@ describe('edits', () => {
     expect(result.problems.map(({ where }) => where)).toContain(id);
   });
 
+  it('of the findings of the page are found: one that is gone, and one that nothing proves', async () => {
+    const html = readFileSync(page, 'utf8');
+    const edited = join(emptyFolder(), 'report.html');
+    writeFileSync(edited, html.replace(/<li class="warning"><b>warning<\/b> verify_leaky .*\n/, ''));
+    const less = await audit('--file', edited);
+    expect(less.code).toBe(1);
+    expect(less.result.problems).toMatchObject([{ message: expect.stringContaining('does not say: verify_leaky') }]);
+    writeFileSync(edited, html.replace('<ul class="findings">', '$&<li class="note"><b>note</b> all is well</li>\n'));
+    const more = await audit('--file', edited);
+    expect(more.code).toBe(8);
+    expect(more.result.problems).toMatchObject([{ message: expect.stringContaining('nothing here proves: all is') }]);
+  });
+
+  it('are not what comes later: another result under one of its keys leaves a page as sound as it was', async () => {
+    const other = { ...record('verify_leaky'), outputs: record('verify[epochs=2]').outputs };
+    expect((await store.putRecord(other)).nonReproducible).toBe(true);
+    const { code, result } = await audit('--file', page);
+    expect([code, result.problems]).toEqual([0, []]);
+    expect(result.findings.map(({ kind }) => kind)).toContain('not reproducible');
+  });
+
   it('by somebody who mends every digest behind a better accuracy are found: its scores do not give it', async () => {
     await forge(store, await findRun(store, 'audited'), 'verify_leaky', betterMetrics(store));
     expect((await call(['fsck'], services.home)).code).toBe(0);
@@ -203,6 +237,19 @@ describe('edits', () => {
     expect(code).toBe(4);
     expect(result.problems).toMatchObject([{ fault: 'not reproduced', where: 'verify_leaky' }]);
   }, 120_000);
+});
+
+describe('Ctrl-C', () => {
+  it.each([
+    ['in the midst of an audit', ['audit', 'audited'], 'rehashing'],
+    ['in the midst of a replay', ['audit', 'audited', '--replay', '99'], 'replaying'],
+    ['in the midst of a check of the store', ['fsck'], 'of the kind'],
+  ])('%s ends it at once', async (_, args, stopAt) => {
+    const { code, out, err } = await cli(args, { home: services.home, stopAt });
+    expect([code, out]).toEqual([130, '']);
+    expect(err).toContain('interrupted');
+    expect(err).not.toContain('error[');
+  });
 });
 
 describe('one flipped bit', () => {

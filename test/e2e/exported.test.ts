@@ -37,15 +37,18 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Audits a bundle with nothing but Node on the path, a home that is not there, and no address of a server. */
-const audit = async (at: string): Promise<CliResult & { readonly result: AuditResult; readonly started: boolean }> => {
+/** Audits a bundle with nothing but Node on the path, a home that is not there, and no address of a server. @param checkout that audits */
+const audit = async (
+  at: string,
+  checkout = root,
+): Promise<CliResult & { readonly result: AuditResult; readonly started: boolean }> => {
   const place = emptyFolder();
   mkdirSync(join(place, 'bin'));
   symlinkSync(process.execPath, join(place, 'bin/node'));
   const home = join(place, 'home');
   const env = { PATH: join(place, 'bin'), HOME: place, XDG_CACHE_HOME: join(place, 'cache'), CEMIFLOW_HOME: home };
-  const args = ['--import', 'tsx', join(root, 'cli/main.ts'), 'audit', '--bundle', at, '--json'];
-  const child = spawn(process.execPath, args, { cwd: root, env });
+  const args = ['--import', 'tsx', join(checkout, 'cli/main.ts'), 'audit', '--bundle', at, '--json'];
+  const child = spawn(process.execPath, args, { cwd: checkout, env });
   let [out, err] = ['', ''];
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     out += text;
@@ -112,7 +115,8 @@ test('a bundle audits where no store is and none could be started, with the chec
   expect(here.code).toBe(0);
   expect(here.started).toBe(false);
   const own = 'files of the bundle compared';
-  const rest = here.result.checks.filter(({ what }) => what !== own && what !== 'pages compared');
+  const ofPages = ['pages compared', 'findings of pages compared'];
+  const rest = here.result.checks.filter(({ what }) => what !== own && !ofPages.includes(what));
   // Checkpoints of trainings that have ended are gone: there is nothing that the store has and the bundle lacks.
   const { checks, findings } = JSON.parse(there.out) as AuditResult;
   expect(rest).toEqual(checks);
@@ -128,6 +132,41 @@ test('what a bundle does without is told, and nothing else is wrong with it', as
   const { leftOut } = JSON.parse(readFileSync(join(folder, 'less/bundle.json'), 'utf8'));
   expect(left).toHaveLength(leftOut.length);
   expect(new Set(result.problems.map(({ fault }) => fault))).toEqual(new Set(['not verifiable']));
+  // Numbers that need none of it are had again, and what was found while all was there is still said.
+  const recomputed = result.checks.find(({ what }) => what === 'numbers recomputed');
+  expect([recomputed?.held, recomputed?.of]).toEqual([45, 46]);
+  expect(readFileSync(join(folder, 'less/report/report.html'), 'utf8')).toContain('holds 10 people of the benchmark');
+});
+
+test('a file that nothing stands for is told', async () => {
+  const copy = changed('README.md', (text) => `${text} `);
+  cpSync(join(bundle, 'README.md'), join(copy, 'README.md'));
+  const strangers = ['report/extra.html', 'store/blobs/sha256/ab/cd'];
+  mkdirSync(join(copy, 'store/blobs/sha256/ab'), { recursive: true });
+  for (const path of strangers) writeFileSync(join(copy, path), '{}');
+  const { code, result } = await audit(copy);
+  expect(code).toBe(8);
+  expect(result.problems.map(({ where }) => where)).toEqual(strangers);
+});
+
+test('a checkout with other code cannot tell, and blames nobody', async () => {
+  const checkout = join(emptyFolder(), 'checkout');
+  const own = (path: string): boolean => !/^(node_modules|\.git|\.cemiflow)(\/|$)/.test(path.slice(root.length));
+  cpSync(root, checkout, { recursive: true, filter: own });
+  symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
+  const edit = (path: string, from: string, to: string): void => {
+    const before = readFileSync(join(checkout, path), 'utf8');
+    expect(before).toContain(from);
+    writeFileSync(join(checkout, path), before.replace(from, to));
+  };
+  edit('report/tables.ts', 'Accuracy of 1:1 verification', 'Accuracy of one-to-one verification');
+  edit('metrics/statistics.ts', 'return', 'if (values.length > 1e9) return 0;\n  return');
+  edit('provenance/publish/page.ts', 'How it was made', 'How this was made');
+  const { code, result } = await audit(bundle, checkout);
+  expect(code).toBe(8);
+  const told = result.problems.map(({ where, message }) => `${where}: ${message}`);
+  expect(told).toContainEqual(expect.stringMatching(/^report: report\.html .*this checkout has the code .*check out/));
+  expect(told).toContainEqual(expect.stringMatching(/^report\/report\.html: .*it was published by other code/));
 });
 
 test('one bit in any kind of object of a bundle is found', async () => {

@@ -83,10 +83,11 @@ const made = async (
 };
 
 const reportOf = async (params: JsonObject, outputs: ReadonlyMap<string, Outputs>) => {
-  const printed = (params.rows as { of: { $node: string } }[]).map(({ of: { $node } }) => {
+  const printed = (params.rows as { of: { $node: string } }[]).map(({ of: { $node } }, i) => {
     const digest = (outputs.get($node) as Outputs).out?.digest as Digest;
     const text = String(Number.parseInt(hexOf(digest).slice(0, 6), 16));
-    return { id: `number.${$node}`, what: `of ${$node}`, text, artifacts: [digest], at: ['m.json'], quoted: false };
+    const read = { artifacts: [digest], inputs: [`rows.${i}.of`], at: ['m.json'] };
+    return { id: `number.${$node}`, what: `of ${$node}`, text, ...read, quoted: false };
   });
   const bytes = Buffer.from(JSON.stringify({ printed }));
   const file = await store.putFile('report.json', bytes, 'application/json');
@@ -266,14 +267,15 @@ describe('the first cause', () => {
   });
 
   it('of a run that is not at its end is what it has not made', async () => {
-    const { causes, notes, numbers, numbersCompared } = await compare(
+    const { causes, notes, numbers, numbersCompared, text } = await compare(
       [base()],
       [base({ verify: { ...base().verify, unmade: true }, report: { ...base().report, unmade: true } })],
     );
     expect(causes).toMatchObject([
       { what: 'not made', nodes: ['verify'], followers: ['report'], text: 'not made in the second run' },
     ]);
-    expect([numbers, numbersCompared]).toEqual([[], 2]);
+    expect([numbers, numbersCompared]).toEqual([[], 0]);
+    expect(text).not.toContain('numbers are equal');
     expect(notes[0]).toContain('made-2 has no report');
   });
 

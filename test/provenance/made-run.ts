@@ -34,7 +34,8 @@ export const makeRun = async (
   const code = await store.putArtifact({ type: 'code', meta: {}, files: [source] });
   const add = async (id: string, kind: string, params: JsonObject, made: Outputs): Promise<void> => {
     const base = { seed: 7, code: digestOf(kind), resource: 'cpu', sharded: false, matrix: {} } as const;
-    const node: PlanNode = { id, stage: id.split('[')[0] as string, kind, params, outputs: {}, ...base };
+    const types = Object.fromEntries(Object.entries(made).map(([name, { type }]) => [name, type]));
+    const node: PlanNode = { id, stage: id.split('[')[0] as string, kind, params, outputs: types, ...base };
     const action = toAction(node, outputs);
     const record: ActionRecord = recordOf(action, made, { source: { code } });
     await store.putRecord(record);

@@ -60,6 +60,7 @@ describe('numbers', () => {
 describe('withGaps', () => {
   const row = (average: number, reference: boolean) => ({
     artifact,
+    input: 'accuracy.0.metrics',
     sets: {},
     average,
     label: `${average}`,

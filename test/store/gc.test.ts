@@ -145,6 +145,27 @@ describe('gc', () => {
     expect(young.objects).toBe(5);
   });
 
+  it('removes it once the grace is over, also where nothing was written since', async () => {
+    const store = memoryStore();
+    await make(store, 'spare');
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+    try {
+      expect(countOf(await gc(store, { graceSeconds: 60, dryRun: true }))).toBe(5);
+      expect(countOf(await gc(store, { graceSeconds: 60, dryRun: false }))).toBe(5);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+
+  it('that is interrupted removes nothing more, and lets writers go on', async () => {
+    const store = memoryStore();
+    const spare = await make(store, 'spare');
+    const interrupted = gc(store, { graceSeconds: 0, dryRun: false, signal: AbortSignal.abort() });
+    await expect(interrupted).rejects.toMatchObject({ code: 'Interrupted' });
+    expect(await isThere(store, spare)).toBe(true);
+    expect(await store.sweeps.settled()).toBe(1);
+  });
+
   it.each([
     ['a damaged run', 'RunCorrupt', 'runs/run'],
     ['a damaged pin', 'PinCorrupt', 'pins/'],

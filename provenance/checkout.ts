@@ -1,0 +1,34 @@
+import type { ActionRecord } from '../core/action.ts';
+import { type Digest, shortDigest } from '../core/digest.ts';
+import { codeDigests } from '../schemas/code-digest.ts';
+
+/** The stage kind of an action, or of the stage that it is a part of. */
+export const kindOf = ({ action }: Pick<ActionRecord, 'action'>): string => action.kind.replace(/#part$/, '');
+
+/** Why a checkout with this code cannot do the action again, in words; undefined where it can. */
+export const otherCode = ({ action, source }: ActionRecord, here: Digest | undefined): string | undefined => {
+  if (here === action.code) return undefined;
+  const commit = source.commit ? `; check out commit ${source.commit}` : '';
+  const now = here ? `has the code ${shortDigest(here)}` : 'has no such kind';
+  return `it was made by code ${shortDigest(action.code)}, this checkout ${now}${commit}`;
+};
+
+/** The code of this checkout, each kind bundled once and only when it is asked for. */
+export class Checkout {
+  readonly #codes = new Map<string, Promise<Digest | undefined>>();
+
+  /** See `otherCode`. */
+  async differsFrom(record: ActionRecord): Promise<string | undefined> {
+    const kind = kindOf(record);
+    const code = this.#codes.get(kind) ?? codeOf(kind);
+    this.#codes.set(kind, code);
+    return otherCode(record, await code);
+  }
+}
+
+/** Undefined for a kind that this checkout has not, or cannot bundle. */
+const codeOf = async (kind: string): Promise<Digest | undefined> =>
+  codeDigests([kind]).then(
+    (codes) => codes.get(kind)?.digest,
+    () => undefined,
+  );
