@@ -42,36 +42,15 @@ const checkReport = async (made: MadeNode, report: ArtifactRef, work: Work): Pro
   const { store, ledger } = work;
   const where = made.node.id;
   const params = made.record.action.params as unknown as ReportParams;
-  const model = await readOr(params, store, (message) =>
-    ledger.note('pages made again', { fault: 'not verifiable', where, message: `cannot be made again: ${message}` }),
-  );
-  if (model) await checkFiles(made, report, model, work);
+  const read = (given: ReportParams) => readable(readReport(given, store as ArtifactStore));
+  const note = (what: string, message: string): void => ledger.note(what, { fault: 'not verifiable', where, message });
+  const model = await read(params);
+  if (model instanceof CemiflowError) note('pages made again', `cannot be made again: ${model.message}`);
+  else await checkFiles(made, report, model, work);
   // Pictures that are not there keep no number from being had again.
-  const numbers =
-    model ??
-    (await readOr({ ...params, grid: null, samples: [] }, store, (message) =>
-      ledger.note('numbers recomputed', {
-        fault: 'not verifiable',
-        where,
-        message: `cannot be read again: ${message}`,
-      }),
-    ));
-  if (numbers) await checkPrinted(made, report, printedNumbers(numbers), work);
-};
-
-/** @param tell why it could not be read; then undefined is returned */
-const readOr = async (
-  params: ReportParams,
-  store: Reading,
-  tell: (message: string) => void,
-): Promise<ReportModel | undefined> => {
-  try {
-    return await readReport(params, store as ArtifactStore);
-  } catch (error) {
-    if (!(error instanceof CemiflowError) || error.retryable) throw error;
-    tell(error.message);
-    return undefined;
-  }
+  const numbers = model instanceof CemiflowError ? await read({ ...params, grid: null, samples: [] }) : model;
+  if (numbers instanceof CemiflowError) note('numbers recomputed', `cannot be read again: ${numbers.message}`);
+  else await checkPrinted(made, report, printedNumbers(numbers), work);
 };
 
 /** The files of a report that can be read. */
@@ -129,7 +108,7 @@ const checkPrinted = async (
 };
 
 /** What can be read, or why it cannot. @throws what says nothing of it, such as a store that is away */
-const readable = (reading: Promise<string>): Promise<string | CemiflowError> =>
+const readable = <T>(reading: Promise<T>): Promise<T | CemiflowError> =>
   reading.catch((error) => {
     if (!(error instanceof CemiflowError) || error.retryable) throw error;
     return error;
