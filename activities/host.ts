@@ -17,6 +17,7 @@ import {
   type ShardedStageKind,
   type StageContext,
   type StageKind,
+  wholeKind,
 } from '../core/stage.ts';
 import { isoTime } from '../core/time.ts';
 import type { CheckpointWriter, Store } from '../store/index.ts';
@@ -195,7 +196,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
         return refuseManyParts(task.nodeId, parts);
       }),
     runPart: (task) => {
-      const kind = task.action.kind.replace(/#part$/, '');
+      const kind = wholeKind(task.action.kind);
       return make(task, task.part, kind, {
         run: (stage, context) => shardedOnly(kind, stage).runPart(task.action.params, context),
       });

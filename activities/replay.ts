@@ -9,8 +9,9 @@ import {
   type ShardedStageKind,
   type StageContext,
   type StageKind,
+  wholeKind,
 } from '../core/stage.ts';
-import { kindOf, otherCode } from '../provenance/checkout.ts';
+import { otherCode } from '../provenance/checkout.ts';
 import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from '../provenance/replay/job.ts';
 import type { Store } from '../store/index.ts';
 import { noCheckpoints } from './attempt.ts';
@@ -47,7 +48,7 @@ const judge = async (
   dependencies: ReplayDependencies,
 ): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
   const { record, interval } = job;
-  const kind = kindOf(record);
+  const kind = wholeKind(record.action.kind);
   const other = otherCode(record, await dependencies.code(kind));
   if (other) return { verdict: 'cannot', why: other };
   const stage = await dependencies.loadStage(kind);

@@ -63,11 +63,11 @@ const checkoutAt = async (root: string): Promise<Checkout | undefined> => {
   const top = await git('rev-parse', '--show-toplevel').catch(() => undefined);
   const commit = await git('rev-parse', '--verify', 'HEAD').catch(() => undefined);
   if (!top || !commit || realpathSync(top.trim()) !== realpathSync(root)) return undefined;
-  const known = ifItFits(() => git(...diff, 'HEAD'));
+  const known = await ifItFits(() => git(...asPatch, 'HEAD'));
   return {
     commit: commit.trim(),
     diffWith: async (files) => {
-      const diffs = [await known, await ifItFits(() => diffOfNew(git, files))];
+      const diffs = [known, await ifItFits(() => diffOfNew(git, files))];
       const whole = diffs.join('');
       if (!diffs.includes(undefined) && Buffer.byteLength(whole) <= maxDiffBytes) return whole;
       // Too large for one blob: their names, so that nobody takes the tree for the commit.
@@ -76,7 +76,7 @@ const checkoutAt = async (root: string): Promise<Checkout | undefined> => {
   };
 };
 
-const diff = ['diff', '--binary', '--no-color', '--no-ext-diff'] as const;
+const asPatch = ['diff', '--binary', '--no-color', '--no-ext-diff'] as const;
 
 /** Of those files that git does not know. */
 const diffOfNew = async (git: Git, files: readonly string[]): Promise<string> => {
@@ -85,7 +85,7 @@ const diffOfNew = async (git: Git, files: readonly string[]): Promise<string> =>
   // Differences are no failure, but git says 1 for them here.
   for (const path of added)
     diffs.push(
-      await git(...diff, '--no-index', '--', '/dev/null', path).catch((error) =>
+      await git(...asPatch, '--no-index', '--', '/dev/null', path).catch((error) =>
         error.code === 1 ? (error.stdout as string) : Promise.reject(error),
       ),
     );

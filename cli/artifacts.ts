@@ -1,4 +1,4 @@
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import type { Outputs } from '../core/action.ts';
 import { type ArtifactRef, artifactTypes } from '../core/artifact.ts';
@@ -8,7 +8,7 @@ import type { PlanNode } from '../core/plan.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';
-import { writeFolder } from './export/folder.ts';
+import { stage } from './export/folder.ts';
 import { rootOf } from './lineage.ts';
 import { statusOf } from './planning.ts';
 import { findRun } from './runs.ts';
@@ -23,18 +23,19 @@ export const writeArtifact = async (store: Store, ref: ArtifactRef, folder: stri
   const root = resolve(folder);
   await makeFolder(root);
   const { files } = await store.getArtifact(ref);
-  const staged = `${root}.part-${process.pid}`;
-  try {
-    await writeFolder(staged, async (put) => {
+  // Inside the folder, which may be a disk of its own.
+  await stage(
+    join(root, '.incoming'),
+    async (put) => {
       for (const { path, digest } of files) await put(path, await store.getBlob(digest));
-    });
-    for (const { path } of files) {
-      await makeFolder(dirname(join(root, path)));
-      await rename(join(staged, path), join(root, path));
-    }
-  } finally {
-    await rm(staged, { recursive: true, force: true });
-  }
+    },
+    async (staged) => {
+      for (const { path } of files) {
+        await makeFolder(dirname(join(root, path)));
+        await rename(join(staged, path), join(root, path));
+      }
+    },
+  );
   return files.map(({ path }) => join(root, path));
 };
 

@@ -5,7 +5,7 @@ import type { AbortRequest, RetryRequest, RunProgress, SkipRequest, StagesAnswer
 import type { Arguments } from './command.ts';
 import { exitCodes } from './exit.ts';
 import { isUnderWay, workflowGone } from './runs.ts';
-import type { Session } from './session.ts';
+import { interruption, type Session } from './session.ts';
 import { commandLine, runCommand } from './shell.ts';
 import { troubleTeller, untilHopeless } from './trouble.ts';
 import { keepItsWorkers, type ReachedRun, reachRun } from './underway.ts';
@@ -59,7 +59,7 @@ export const askRun = async <N extends Name>(
   try {
     return await Promise.race([
       update.then((answer) => ({ answer })),
-      interruption(session),
+      interruption(session).then(() => undefined),
       untilHopeless(runId, session, settled.signal),
     ]);
   } catch (error) {
@@ -68,12 +68,6 @@ export const askRun = async <N extends Name>(
     settled.abort();
   }
 };
-
-const interruption = ({ interrupted }: Session): Promise<undefined> =>
-  new Promise((resolve) => {
-    if (interrupted.aborted) resolve(undefined);
-    interrupted.addEventListener('abort', () => resolve(undefined), { once: true });
-  });
 
 /**
  * Starts the failed stages of a run again, and says so: whoever runs an experiment that waits for a person wants it to go on.

@@ -54,36 +54,41 @@ export const auditBundle = async (folder: string, { again, expect, tell }: Manne
       const findings = page === undefined ? proven : findingsIn(page);
       const files = await filesOf(folder);
       await checkBundle({ facts, files, read, keyOf: blobKey }, { lineage, findings, store, ledger });
-      await checkObjects(store, document, ledger);
+      if (document) await checkObjects(store, document, files, ledger);
       await replaying?.(lineage, ledger);
     },
   });
 };
 
-/** Paths of the files of a bundle that are no objects. */
+/** Paths of all files of a bundle. */
 const filesOf = async (folder: string): Promise<string[]> => {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries
     .filter((entry) => !entry.isDirectory())
     .map((entry) => relative(folder, join(entry.parentPath, entry.name)).split(sep).join('/'))
-    .filter((path) => !path.startsWith(`${objectsFolder}/`))
     .sort();
 };
 
 /** Objects that nothing of the run names are not the run's. */
-const checkObjects = async (store: Store, document: RunDocument | undefined, ledger: Ledger): Promise<void> => {
+const checkObjects = async (
+  store: Store,
+  document: RunDocument,
+  files: readonly string[],
+  ledger: Ledger,
+): Promise<void> => {
   const marks = new Marks(store);
   try {
-    if (document) await marks.run(document);
+    await marks.run(document);
   } catch (error) {
     // What is damaged was told where it was rehashed.
     if ((error as CemiflowError).code === 'MarksIncomplete') return;
     throw error;
   }
-  const keys = document ? await store.objects.list('') : [];
-  for (const key of keys.filter((each) => !marks.has(each) && each !== runKey(document?.id ?? ''))) {
+  const isOwn = (key: string): boolean => marks.has(key) || key === runKey(document.id);
+  const objects = files.filter((path) => path.startsWith(`${objectsFolder}/`));
+  for (const where of objects.filter((path) => !isOwn(path.slice(objectsFolder.length + 1)))) {
     const message = 'is no object of the run: nothing stands for it';
-    ledger.note('files of the bundle compared', { fault: 'not verifiable', where: `${objectsFolder}/${key}`, message });
+    ledger.note('files of the bundle compared', { fault: 'not verifiable', where, message });
   }
 };
 

@@ -2,7 +2,7 @@ import { type Command, parseCommandLine } from './command.ts';
 import { commands } from './commands/index.ts';
 import { auditCodes, exitCodeOf, exitCodes, formatError, usageError } from './exit.ts';
 import { help } from './help.ts';
-import type { Session } from './session.ts';
+import { interruption, type Session } from './session.ts';
 
 /** Runs one command line, the program's name left out. Errors are told, never thrown. @returns the exit code */
 export const dispatch = async (argv: readonly string[], session: Session): Promise<number> => {
@@ -14,22 +14,18 @@ export const dispatch = async (argv: readonly string[], session: Session): Promi
     if (rest.includes('--help') || rest.includes('-h')) return help(commands, name, session);
     const args = parseCommandLine(command, rest);
     const running = (await command.load()).run(args, session);
-    return await (command.stopsAtOnce ? Promise.race([running, interruption(session)]) : running);
+    return await (command.stopsAtOnce ? Promise.race([running, stopped(session)]) : running);
   } catch (error) {
     session.note(formatError(error, session));
     return commands.find((each) => each.name === name)?.bits ? auditCodes.couldNotRun : exitCodeOf(error);
   }
 };
 
-const interruption = ({ interrupted, note }: Session): Promise<number> =>
-  new Promise((resolve) => {
-    const stop = (): void => {
-      note('interrupted');
-      resolve(exitCodes.interrupted);
-    };
-    if (interrupted.aborted) stop();
-    else interrupted.addEventListener('abort', stop, { once: true });
-  });
+const stopped = async (session: Session): Promise<number> => {
+  await interruption(session);
+  session.note('interrupted');
+  return exitCodes.interrupted;
+};
 
 const tellVersion = async ({ json, print }: Session): Promise<number> => {
   const { formatVersion, versionOf } = await import('./version.ts');

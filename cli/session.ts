@@ -19,6 +19,13 @@ export interface Session {
   readonly interrupted: AbortSignal;
 }
 
+/** Resolves at the first Ctrl-C. */
+export const interruption = ({ interrupted }: Session): Promise<void> =>
+  new Promise((resolve) => {
+    if (interrupted.aborted) resolve();
+    interrupted.addEventListener('abort', () => resolve(), { once: true });
+  });
+
 export interface Terminal {
   write(text: string): void;
   size(): { readonly columns: number; readonly rows: number };

@@ -67,3 +67,5 @@ export const isSharded = (kind: AnyStageKind): kind is ShardedStageKind<never, J
 
 /** The three actions that a sharded kind becomes are told apart by a suffix of the kind. */
 export const partKind = (kind: string): string => `${kind}#part`;
+/** The kind that a part is of; any other kind as it is. */
+export const wholeKind = (kind: string): string => kind.replace(/#part$/, '');

@@ -1,9 +1,7 @@
 import type { ActionRecord } from '../core/action.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
+import { wholeKind } from '../core/stage.ts';
 import { codeDigests } from '../schemas/code-digest.ts';
-
-/** The stage kind of an action, or of the stage that it is a part of. */
-export const kindOf = ({ action }: Pick<ActionRecord, 'action'>): string => action.kind.replace(/#part$/, '');
 
 /** Why a checkout with this code cannot do the action again, in words; undefined where it can. */
 export const otherCode = ({ action, source }: ActionRecord, here: Digest | undefined): string | undefined => {
@@ -19,7 +17,7 @@ export class Checkout {
 
   /** See `otherCode`. */
   async differsFrom(record: ActionRecord): Promise<string | undefined> {
-    const kind = kindOf(record);
+    const kind = wholeKind(record.action.kind);
     const code = this.#codes.get(kind) ?? codeOf(kind);
     this.#codes.set(kind, code);
     return otherCode(record, await code);

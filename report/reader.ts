@@ -75,8 +75,8 @@ export class ReportReader {
       const rows: SimilarityGroup['rows'][number][] = [];
       for (const { matrix, artifact, input } of listed(metrics, `similarity.${g}.metrics`)) {
         const json = await this.#metrics(artifact, `similarity by ${label}: ${matrixLabel(matrix)}`);
-        const read = similarityOf(json, artifact.digest);
-        rows.push({ ...read, input, label: matrixLabel(matrix), x: axisValue(matrix, axis) });
+        const measured = similarityOf(json, artifact.digest);
+        rows.push({ ...measured, input, label: matrixLabel(matrix), x: axisValue(matrix, axis) });
       }
       read.push({ label, axis, rows: rows.sort((a, b) => a.x - b.x) });
     }

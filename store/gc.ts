@@ -5,7 +5,7 @@ import type { Store } from './index.ts';
 import { isLive, isSealed, Marks, wantedBy } from './marks.ts';
 import type { Described } from './objects.ts';
 import type { RunDocument } from './runs.ts';
-import type { Sweep } from './sweep.ts';
+import { generationKey, type Sweep } from './sweep.ts';
 import { type Amount, amountOf } from './usage.ts';
 
 export interface GcOptions {
@@ -68,7 +68,7 @@ const collect = async (
 
 /** By the server's clock, which has just put the time to the sweep's own announcement; without a sweep, by ours. */
 const nowOf = async (store: Store, sweep: Sweep | undefined): Promise<number> => {
-  const [announced] = sweep ? await store.objects.describe('gc/generation') : [];
+  const [announced] = sweep ? await store.objects.describe(generationKey) : [];
   return announced?.writtenAtMs ?? Date.now();
 };
 

@@ -4,6 +4,7 @@ import { lanes, mapBounded } from '../core/bounded.ts';
 import { type Digest, hexOf } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { runFile } from '../core/run-record.ts';
+import { wholeKind } from '../core/stage.ts';
 import { contentKey } from './blobs.ts';
 import type { Store } from './index.ts';
 import type { RunDocument } from './runs.ts';
@@ -113,7 +114,7 @@ export const isLive = ({ state = 'running' }: RunDocument): boolean =>
  * before what they need is made.
  */
 export const wantedBy = (runs: readonly RunDocument[]): ((record: ActionRecord) => boolean) => {
-  const name = (kind: string, code: string, seed: number): string => `${kind.replace(/#part$/, '')} ${code} ${seed}`;
+  const name = (kind: string, code: string, seed: number): string => `${wholeKind(kind)} ${code} ${seed}`;
   const wanted = new Set(runs.flatMap(({ plan }) => plan.nodes.map(({ kind, code, seed }) => name(kind, code, seed))));
   return ({ action: { kind, code, seed } }) => wanted.has(name(kind, code, seed));
 };

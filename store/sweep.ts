@@ -2,14 +2,14 @@ import { CemiflowError } from '../core/errors.ts';
 import { contentOf, documentOf, putDocument } from './documents.ts';
 import { getReadable, type ObjectStore } from './objects.ts';
 
-/** `gc/generation`: counts sweeps, and says whether one is on. */
+/** The document `generationKey`: counts sweeps, and says whether one is on. */
 interface Generation {
   readonly generation: number;
   /** Counts up while a sweep is on. */
   readonly beat?: number;
 }
 
-const key = 'gc/generation';
+export const generationKey = 'gc/generation';
 /** Whoever writes it first may begin the sweep of that generation. */
 const claimKey = (generation: number): string => `gc/claim-${generation}`;
 const pollMs = 200;
@@ -90,13 +90,13 @@ export class Sweeps {
   }
 
   async #read(): Promise<Generation> {
-    const bytes = await getReadable(this.#objects, key);
+    const bytes = await getReadable(this.#objects, generationKey);
     // A damaged one must not hide a sweep: no generation before it was this.
     return bytes ? (contentOf<Generation>(bytes) ?? { generation: -1 }) : { generation: 0 };
   }
 
   #write(generation: Generation): Promise<void> {
-    return putDocument(this.#objects, key, generation);
+    return putDocument(this.#objects, generationKey, generation);
   }
 }
 

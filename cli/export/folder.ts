@@ -18,10 +18,27 @@ export const writeFolder = async (
   write: (put: PutFile, folder: string) => Promise<void>,
 ): Promise<void> => {
   await refuseContent(target);
+  await stage(target, write, async (folder) => {
+    await refuseContent(target);
+    await rmdir(target).catch(() => {});
+    await rename(folder, target);
+  });
+};
+
+/**
+ * Writes files under a name of its own beside the target. What `place` does not take away is gone afterwards, also where
+ * Ctrl-C ends the process in the midst of it.
+ *
+ * @param place puts them where they belong, once all are written
+ */
+export const stage = async (
+  target: string,
+  write: (put: PutFile, folder: string) => Promise<void>,
+  place: (folder: string) => Promise<void>,
+): Promise<void> => {
   const folder = `${target}.part-${process.pid}`;
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  // Ctrl-C ends the process in the midst of this.
   const clean = (): void => rmSync(folder, { recursive: true, force: true });
   process.once('exit', clean);
   try {
@@ -31,9 +48,7 @@ export const writeFolder = async (
       await mkdir(dirname(file), { recursive: true });
       await writeFile(file, bytes);
     }, folder);
-    await refuseContent(target);
-    await rmdir(target).catch(() => {});
-    await rename(folder, target);
+    await place(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
     process.off('exit', clean);

@@ -1,17 +1,17 @@
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { type BundleFacts, bundlerHere, bundleTexts } from '../export/bundle.ts';
+import { type BundleFacts, bundlerHere, bundleTexts, objectsFolder } from '../export/bundle.ts';
 import { reportPage } from '../export/report.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Notice } from '../publish/page.ts';
 import type { Reading } from '../reading.ts';
 import { firstDifference } from './page.ts';
-import type { Ledger } from './result.ts';
+import type { Ledger, Problem } from './result.ts';
 
 /** What a bundle is checked with. */
 export interface BundleCheck {
   readonly facts: BundleFacts;
-  /** Paths of its files that are no objects. */
+  /** Paths of all its files. */
   readonly files: readonly string[];
   /** A file of the bundle; undefined where it is not there. */
   readonly read: (path: string) => Promise<string | undefined>;
@@ -37,25 +37,15 @@ export const checkBundle = async (
   const what = 'files of the bundle compared';
   try {
     const texts = await bundleTexts(lineage, facts, store, { findings, keyOf });
-    const isOurs = facts.publisher === (await bundlerHere());
     for (const { path, text } of texts) {
       const found = await read(path);
-      const line = found === undefined ? 0 : firstDifference(found, text);
       if (found === undefined) ledger.note(what, { fault: 'missing', where: path, message: 'is not in the bundle' });
       else if (found === text) ledger.note(what);
-      else if (path !== reportPage) {
-        const message = `line ${line} is not what the records of the run give`;
-        const other = `${message} here: the bundle was written by other code, ${facts.publisher}`;
-        ledger.note(
-          what,
-          isOurs
-            ? { fault: 'corrupt', where: path, message }
-            : { fault: 'not verifiable', where: path, message: other },
-        );
-      }
+      else if (path !== reportPage)
+        ledger.note(what, await unlikeText(path, firstDifference(found, text), facts.publisher));
     }
     const known = new Set(texts.map(({ path }) => path));
-    for (const path of files.filter((each) => !known.has(each)))
+    for (const path of files.filter((each) => !known.has(each) && !each.startsWith(`${objectsFolder}/`)))
       ledger.note(what, {
         fault: 'not verifiable',
         where: path,
@@ -66,4 +56,12 @@ export const checkBundle = async (
     const message = `cannot be made again: ${error.message}`;
     ledger.note(what, { fault: 'not verifiable', where: 'the bundle', message });
   }
+};
+
+/** What a file says otherwise than it would be written here counts against the bundle only where the code that wrote it is here. */
+const unlikeText = async (where: string, line: number, publisher: Digest): Promise<Problem> => {
+  const message = `line ${line} is not what the records of the run give`;
+  if (publisher === (await bundlerHere())) return { fault: 'corrupt', where, message };
+  const other = `${message} here: the bundle was written by other code, ${publisher}`;
+  return { fault: 'not verifiable', where, message: other };
 };

@@ -5,8 +5,8 @@ import type { ActionRecord } from '../../core/action.ts';
 import type { ArtifactManifest } from '../../core/artifact.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import type { CemiflowError } from '../../core/errors.ts';
+import { wholeKind } from '../../core/stage.ts';
 import { codeDigests } from '../../schemas/code-digest.ts';
-import { kindOf } from '../checkout.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import type { AuditReader } from './reader.ts';
@@ -22,7 +22,7 @@ export const checkCode = async (
   const sources = new Map<Digest, ActionRecord>();
   for (const record of lineage.records.values()) sources.set(record.source.code.digest, record);
   for (const { action, source } of sources.values()) {
-    const kind = kindOf({ action });
+    const kind = wholeKind(action.kind);
     const where = `code of ${kind}`;
     const manifest = (await reader.artifact(source.code, where)) && (await reader.manifest(source.code, where));
     if (!manifest) {

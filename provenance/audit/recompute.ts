@@ -84,12 +84,12 @@ export const recomputeMetrics = async (
   checkout: Checkout,
 ): Promise<Map<Digest, Recomputed>> => {
   const had = new Map<Digest, Recomputed>();
+  const work = { store, ledger, checkout, had };
   for (const { node, record } of madeNodes(lineage)) {
     const remake = remakes[record.action.kind];
-    if (remake) await recompute(node.id, record, remake, { store, ledger, had }, checkout);
+    if (remake) await recompute(node.id, record, remake, work);
     for (const ref of record.action.kind === 'report/build' ? artifactRefsIn(record.action.params) : [])
-      if ((ref.type === 'dataset' || ref.type === 'inquiries') && !had.has(ref.digest))
-        await countImages(ref, { store, ledger, had });
+      if ((ref.type === 'dataset' || ref.type === 'inquiries') && !had.has(ref.digest)) await countImages(ref, work);
   }
   return had;
 };
@@ -97,18 +97,13 @@ export const recomputeMetrics = async (
 interface Work {
   readonly store: Reading;
   readonly ledger: Ledger;
+  readonly checkout: Checkout;
   readonly had: Map<Digest, Recomputed>;
 }
 
-const recompute = async (
-  where: string,
-  record: ActionRecord,
-  remake: Remake,
-  work: Work,
-  checkout: Checkout,
-): Promise<void> => {
+const recompute = async (where: string, record: ActionRecord, remake: Remake, work: Work): Promise<void> => {
   const { outputs } = record;
-  const { store, ledger, had } = work;
+  const { store, ledger, checkout, had } = work;
   const what = 'metrics computed again';
   const ref = outputs.metrics as ArtifactRef;
   await guarded(where, what, ledger, async () => {

@@ -1,6 +1,7 @@
 import type { ActionRecord } from '../../core/action.ts';
 import type { ArtifactManifest, ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
+import { wholeKind } from '../../core/stage.ts';
 import { inputArtifacts, type Lineage, madeNodes, partsOf } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 
@@ -48,7 +49,7 @@ export const holdingsOf = async (lineage: Lineage, store: Reading): Promise<Hold
           `artifacts/${slug(node.id)}/parts/${i + 1}/took-${ref.type}`,
         );
   for (const { action, source } of lineage.records.values()) {
-    await hold(source.code, `source of ${action.kind.replace(/#part$/, '')}`, 'source');
+    await hold(source.code, `source of ${wholeKind(action.kind)}`, 'source');
     if (source.uncommitted && !loose.has(source.uncommitted))
       loose.set(source.uncommitted, await diffEntry(source.uncommitted, store));
   }

@@ -8,6 +8,7 @@ import { canonicalJson } from '../../core/canonical.ts';
 import { type Digest, digestOf, shortDigest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { runFile } from '../../core/run-record.ts';
+import { wholeKind } from '../../core/stage.ts';
 import type { Flaw } from '../../store/index.ts';
 import { openRun, recordDigest, runRecord, sealRun } from '../seal.ts';
 import { putSource, readSource } from '../source.ts';
@@ -73,7 +74,7 @@ const codeArtifact = async (
   { store, checkout }: RepairTools,
 ): Promise<Repair> => {
   const record = records.find(({ source }) => source.code.digest === digest);
-  const kind = record?.action.kind.replace(/#part$/, '') ?? '';
+  const kind = wholeKind(record?.action.kind ?? '');
   const files = record && (await readSource(checkout, kind, record.action.code).catch(() => undefined));
   const made = files && (await putSource(store, files));
   if (made?.digest === digest) return repaired(flaw, `from the files of ${kind} in this checkout`);

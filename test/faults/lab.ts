@@ -7,6 +7,7 @@ import { type ActionRecord, actionKey, type Outputs } from '../../core/action.ts
 import { canonicalJson } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { type PlanNode, toAction } from '../../core/plan.ts';
+import { wholeKind } from '../../core/stage.ts';
 import { down, type SupervisorStatus, status, up } from '../../services/index.ts';
 import { openStore, type S3Config, type Store } from '../../store/index.ts';
 import { startMinio, type TestMinio } from '../helpers/minio.ts';
@@ -139,7 +140,7 @@ export class Lab {
   async seconds(): Promise<{ [kind: string]: number }> {
     const seconds: { [kind: string]: number } = {};
     for (const { action, spent } of await allRecords(this.store)) {
-      const kind = action.kind.replace(/#part$/, '');
+      const kind = wholeKind(action.kind);
       seconds[kind] = (seconds[kind] ?? 0) + spent.wallSeconds / (kind === action.kind ? 1 : 2);
     }
     return seconds;
