@@ -6,8 +6,8 @@ import { replayAction } from './activities/replay.ts';
 import { CemiflowError } from './core/errors.ts';
 import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
 import type { ReplayRequest } from './provenance/replay/client.ts';
-import { codeDigests } from './schemas/code-digest.ts';
 import { loadStageSchemas } from './schemas/stage-schemas.ts';
+import { codeDigests } from './spec/code-digest.ts';
 import { openObjects, Store } from './store/index.ts';
 import { OverlayObjects } from './store/overlay.ts';
 

@@ -11,8 +11,8 @@ import { startWatchdog } from './activities/watchdog.ts';
 import { CemiflowError } from './core/errors.ts';
 import { type Role, taskQueue } from './core/queues.ts';
 import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
-import { codeDigests } from './schemas/code-digest.ts';
 import { checkParams, loadStageSchemas } from './schemas/stage-schemas.ts';
+import { codeDigests } from './spec/code-digest.ts';
 import { ThreadWriter } from './store/checkpoints/writer.ts';
 import { type CheckpointWriter, openStore, type S3Config, type Store } from './store/index.ts';
 

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { CemiflowError } from '../core/errors.ts';
-import { buildId } from '../schemas/code-digest.ts';
+import { buildId } from '../spec/code-digest.ts';
 import { openStore, type RunDocument, type Store } from '../store/index.ts';
 import type { Arguments } from './command.ts';
 import { ensureServices, withClient } from './connect.ts';

@@ -1,7 +1,7 @@
 import type { ActionRecord } from '../core/action.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { wholeKind } from '../core/stage.ts';
-import { codeDigests } from '../schemas/code-digest.ts';
+import { codeDigests } from '../spec/code-digest.ts';
 
 /** Why a checkout with this code cannot do the action again, in words; undefined where it can. */
 export const otherCode = ({ action, source }: ActionRecord, here: Digest | undefined): string | undefined => {

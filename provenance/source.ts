@@ -4,7 +4,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { codeDigests } from '../schemas/code-digest.ts';
+import { codeDigests } from '../spec/code-digest.ts';
 
 /** Kept with the source: it says which versions the packages had that the code imports. */
 export const lockFile = 'package-lock.json';

@@ -5,9 +5,9 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { commands } from '../cli/commands/index.ts';
 import type { JsonObject } from '../core/errors.ts';
-import { expandSpec } from '../schemas/compile.ts';
-import { readSpec } from '../schemas/spec.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
+import { expandSpec } from '../spec/compile.ts';
+import { readSpec } from '../spec/spec.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');

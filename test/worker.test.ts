@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import { runningTensorFlow } from '../activities/machine.ts';
 import { digestOf } from '../core/digest.ts';
 import { flagsOf } from '../nn/device/flags.ts';
-import { codeDigests } from '../schemas/code-digest.ts';
+import { codeDigests } from '../spec/code-digest.ts';
 import { hostOver } from '../worker.ts';
 import { root } from './cli/helpers.ts';
 import { memoryStore } from './helpers/memory-store.ts';

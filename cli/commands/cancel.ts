@@ -1,5 +1,5 @@
 import { isoTime } from '../../core/time.ts';
-import { buildId } from '../../schemas/code-digest.ts';
+import { buildId } from '../../spec/code-digest.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 import { isUnderWay } from '../runs.ts';

@@ -1,7 +1,7 @@
 import type { ActionRecord } from '../../core/action.ts';
 import type { Plan } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
-import type { PlanStatus } from '../../schemas/plan-status.ts';
+import type { PlanStatus } from '../../spec/plan-status.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 import type { Run } from '../command.ts';
 import { connectStore, ensureServices, withClient } from '../connect.ts';

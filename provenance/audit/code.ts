@@ -6,7 +6,7 @@ import type { ArtifactManifest } from '../../core/artifact.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import type { CemiflowError } from '../../core/errors.ts';
 import { wholeKind } from '../../core/stage.ts';
-import { codeDigests } from '../../schemas/code-digest.ts';
+import { codeDigests } from '../../spec/code-digest.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import type { AuditReader } from './reader.ts';

@@ -2,8 +2,8 @@ import { canonicalJson } from '../../core/canonical.ts';
 import { type Change, tellChange } from '../../core/changes.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
 import type { PlanNode } from '../../core/plan.ts';
-import { type CodeChange, tellCodeChange } from '../../schemas/code-changes.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
+import { type CodeChange, tellCodeChange } from '../../spec/code-changes.ts';
 import type { Cause } from './difference.ts';
 import { type Irreproducible, tellFact } from './machine.ts';
 

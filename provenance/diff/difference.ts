@@ -3,7 +3,7 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Change } from '../../core/changes.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
-import type { CodeChange } from '../../schemas/code-changes.ts';
+import type { CodeChange } from '../../spec/code-changes.ts';
 
 /** Something that differs by itself, and not because of what came before it. */
 export interface Cause {

@@ -2,7 +2,7 @@ import { type ArtifactType, artifactTypes, type FileEntry } from '../../core/art
 import { canonicalJson } from '../../core/canonical.ts';
 import { type Digest, isDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
-import { moduleDigest } from '../../schemas/code-digest.ts';
+import { moduleDigest } from '../../spec/code-digest.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Notice } from '../publish/page.ts';
 import type { Reading } from '../reading.ts';

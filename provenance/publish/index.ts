@@ -1,5 +1,5 @@
 import type { Digest } from '../../core/digest.ts';
-import { moduleDigest } from '../../schemas/code-digest.ts';
+import { moduleDigest } from '../../spec/code-digest.ts';
 import type { Lineage } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { numbersOf, reportOf, textOf } from '../trace/numbers.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import { sourceKeeper } from '../../activities/source.ts';
 import type { Source } from '../../core/action.ts';
-import { codeDigests, repository } from '../../schemas/code-digest.ts';
+import { codeDigests, repository } from '../../spec/code-digest.ts';
 import type { Store } from '../../store/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 

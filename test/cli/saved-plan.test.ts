@@ -3,7 +3,7 @@ import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'n
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActionKey, ActionRecord } from '../../core/action.ts';
-import type { SavedPlan } from '../../schemas/saved-plan.ts';
+import type { SavedPlan } from '../../spec/saved-plan.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { ownEnv, startServices, type TestServices } from '../helpers/services.ts';
 import { call, emptyFolder, root } from './helpers.ts';

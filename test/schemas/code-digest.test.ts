@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { registry } from '../../activities/registry.ts';
-import { buildId, type CodeDigest, codeDigests } from '../../schemas/code-digest.ts';
+import { buildId, type CodeDigest, codeDigests } from '../../spec/code-digest.ts';
 import { writeSpecs } from './helpers.ts';
 
 /** A small repository: two kinds, a chain of three helpers, one package, one thread named by URL. */

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { dependenciesOf, planDigest } from '../../core/plan.ts';
-import { compilePlan, expandSpec } from '../../schemas/compile.ts';
-import { SpecError } from '../../schemas/problems.ts';
-import { readSpec } from '../../schemas/spec.ts';
+import { compilePlan, expandSpec } from '../../spec/compile.ts';
+import { SpecError } from '../../spec/problems.ts';
+import { readSpec } from '../../spec/spec.ts';
 import { expandText, fixtureSchemas, problemsOf, writeSpecs } from './helpers.ts';
 
 const text = `experiment: demo

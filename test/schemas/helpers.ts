@@ -2,10 +2,10 @@ import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Expansion, expandSpec } from '../../schemas/compile.ts';
-import { SpecError, type SpecProblem } from '../../schemas/problems.ts';
-import { readSpec } from '../../schemas/spec.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
+import { type Expansion, expandSpec } from '../../spec/compile.ts';
+import { SpecError, type SpecProblem } from '../../spec/problems.ts';
+import { readSpec } from '../../spec/spec.ts';
 
 export const fixtureKinds = fileURLToPath(new URL('./fixtures/stages', import.meta.url));
 export const fixtureSchemas = loadStageSchemas(fixtureKinds);

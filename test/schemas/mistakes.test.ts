@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { SpecError } from '../../schemas/problems.ts';
-import { readSpec } from '../../schemas/spec.ts';
+import { SpecError } from '../../spec/problems.ts';
+import { readSpec } from '../../spec/spec.ts';
 import { expandText, problemsOf, unmark, writeSpecs } from './helpers.ts';
 
 /** A spec of two stages; `¦` marks where the mistake is, cases replace or add lines. */

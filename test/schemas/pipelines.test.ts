@@ -3,9 +3,9 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { expandSpec } from '../../schemas/compile.ts';
-import { readSpec } from '../../schemas/spec.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
+import { expandSpec } from '../../spec/compile.ts';
+import { readSpec } from '../../spec/spec.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const pipelines = readdirSync(`${root}/pipelines`).filter((file) => file.endsWith('.yaml'));

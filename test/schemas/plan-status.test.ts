@@ -2,9 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { type Action, type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import { digestOf } from '../../core/digest.ts';
 import { type Plan, toAction } from '../../core/plan.ts';
-import { compilePlan } from '../../schemas/compile.ts';
-import { type History, planStatus } from '../../schemas/plan-status.ts';
-import { readSpec } from '../../schemas/spec.ts';
+import { compilePlan } from '../../spec/compile.ts';
+import { type History, planStatus } from '../../spec/plan-status.ts';
+import { readSpec } from '../../spec/spec.ts';
 import { fixtureSchemas, writeSpecs } from './helpers.ts';
 
 const text = `experiment: demo

@@ -3,9 +3,9 @@ import { expect, test } from 'vitest';
 import type { ArtifactType } from '../../core/artifact.ts';
 import { digestOf } from '../../core/digest.ts';
 import type { PlanNode } from '../../core/plan.ts';
-import { expandSpec } from '../../schemas/compile.ts';
-import { readSpec } from '../../schemas/spec.ts';
 import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
+import { expandSpec } from '../../spec/compile.ts';
+import { readSpec } from '../../spec/spec.ts';
 import { Schedule } from '../../workflows/schedule.ts';
 import { codeOf } from './harness.ts';
 

@@ -1,7 +1,7 @@
 import type { Json } from '../core/errors.ts';
 import { type Axes, axisNames, type ChoiceFault, choosePoints, nodeId, type Point } from '../core/expand.ts';
-import { suggest } from './nearest.ts';
-import { type StageSchema, typedRef } from './stage-schemas.ts';
+import { suggest } from '../schemas/nearest.ts';
+import { type StageSchema, typedRef } from '../schemas/stage-schemas.ts';
 import type { StageReference } from './values.ts';
 
 /** A stage that references can name; without a schema its kind is unknown, which was reported already. */

@@ -1,8 +1,8 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { CemiflowError } from '../core/errors.ts';
+import { suggest } from '../schemas/nearest.ts';
 import { mergeSpecs } from './merge.ts';
-import { suggest } from './nearest.ts';
 import { applyOverride, type Override, parseOverride } from './overrides.ts';
 import { makeSource, type Place, Problems } from './problems.ts';
 import { type Declaration, readDeclaration } from './structure.ts';
