@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import type { CemiflowError } from '../core/errors.ts';
+import type { Lineage } from '../core/lineage.ts';
 import { type AuditResult, auditRun, checkBundle, type Ledger } from '../provenance/audit/index.ts';
 import { bundleFile, objectsFolder, parseFacts } from '../provenance/export/bundle.ts';
 import { reportPage } from '../provenance/export/report.ts';
-import type { Lineage } from '../provenance/lineage.ts';
 import { findingsIn } from '../provenance/publish/page.ts';
 import { type ObjectPlace, openStore, type RunDocument, type Store } from '../store/index.ts';
 import { Marks } from '../store/marks.ts';

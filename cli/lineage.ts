@@ -1,7 +1,7 @@
 import type { ActionKey } from '../core/action.ts';
 import { CemiflowError } from '../core/errors.ts';
+import type { Lineage } from '../core/lineage.ts';
 import type { RunNode, RunRecord } from '../core/run-record.ts';
-import type { Lineage } from '../provenance/lineage.ts';
 import { gatherRun, keepRun, openRun, runRecord } from '../provenance/seal.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';

@@ -1,10 +1,10 @@
 import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError, type Json } from '../core/errors.ts';
+import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../core/lineage.ts';
 import type { PrivacyMetrics } from '../metrics/privacy.ts';
 import { benchmarkName, count, fixed, percent, plain } from '../report/format.ts';
 import { escapeMarkdown } from '../report/markdown.ts';
 import { isReal } from './findings/real-faces.ts';
-import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from './lineage.ts';
 import type { Reading } from './reading.ts';
 import { nodeOfParam } from './trace/chain.ts';
 import { textOf } from './trace/numbers.ts';

@@ -4,9 +4,9 @@ import { lanes, mapBounded } from '../core/bounded.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { type Digest, digestOf } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import type { Lineage } from '../core/lineage.ts';
 import { type RunNode, type RunRecord, recordFile, runFile } from '../core/run-record.ts';
 import type { RunDocument, Store } from '../store/index.ts';
-import type { Lineage } from './lineage.ts';
 
 type RecordReader = Pick<Store, 'getRecord'>;
 type Sealer = RecordReader & Pick<Store, 'putFile' | 'putArtifact'>;

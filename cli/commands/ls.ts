@@ -1,5 +1,5 @@
 import { isDigest, shortDigest } from '../../core/digest.ts';
-import { madeNodes } from '../../provenance/lineage.ts';
+import { madeNodes } from '../../core/lineage.ts';
 import type { Store } from '../../store/index.ts';
 import { namedArtifact } from '../artifacts.ts';
 import type { Run } from '../command.ts';

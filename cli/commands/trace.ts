@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { type Digest, isDigest } from '../../core/digest.ts';
 import { CemiflowError, type Json } from '../../core/errors.ts';
-import type { Lineage } from '../../provenance/lineage.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import { rootIn, shownIn } from '../../provenance/publish/page.ts';
 import { openRun } from '../../provenance/seal.ts';
 import { type Chain, chainOf, endsInData } from '../../provenance/trace/chain.ts';

@@ -1,8 +1,8 @@
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import { type BundleFacts, bundlerHere, bundleTexts, objectsFolder } from '../export/bundle.ts';
 import { reportPage } from '../export/report.ts';
-import type { Lineage } from '../lineage.ts';
 import type { Notice } from '../publish/page.ts';
 import type { Reading } from '../reading.ts';
 import { firstDifference } from './page.ts';

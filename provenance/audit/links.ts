@@ -2,10 +2,10 @@ import { type ActionKey, type ActionRecord, actionKey, type Outputs } from '../.
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import { shortDigest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
+import { inputArtifacts, type Lineage, type MadeNode, madeNodes, partsOf } from '../../core/lineage.ts';
 import { dependenciesOf, toAction } from '../../core/plan.ts';
 import { nodeWithout } from '../../core/skips.ts';
 import type { Store } from '../../store/index.ts';
-import { inputArtifacts, type Lineage, type MadeNode, madeNodes, partsOf } from '../lineage.ts';
 import type { AuditReader } from './reader.ts';
 import type { Ledger, Problem } from './result.ts';
 

@@ -1,13 +1,13 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
+import { type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { readReport, reportFiles } from '../../report/build.ts';
 import type { ReportModel } from '../../report/model.ts';
 import type { ReportParams } from '../../report/params.ts';
 import { type Printed, printedNumbers } from '../../report/printed.ts';
 import { Checkout } from '../checkout.ts';
-import { type Lineage, type MadeNode, madeNodes } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { endsInData } from '../trace/chain.ts';
 import { chainOfNumber, textOf } from '../trace/numbers.ts';

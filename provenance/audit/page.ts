@@ -1,6 +1,6 @@
 import { CemiflowError } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import type { Finding } from '../findings/finding.ts';
-import type { Lineage } from '../lineage.ts';
 import { publishedReport, publisherHere } from '../publish/index.ts';
 import { findingsIn, type Notice, publisherIn, rootIn, shownIn } from '../publish/page.ts';
 import type { Reading } from '../reading.ts';

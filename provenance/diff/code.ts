@@ -1,8 +1,8 @@
 import type { ActionRecord } from '../../core/action.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Json } from '../../core/errors.ts';
+import { type Lineage, madeNodes } from '../../core/lineage.ts';
 import { type CodeChange, type CodeFiles, codeChange } from '../../spec/code-changes.ts';
-import { type Lineage, madeNodes } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { lockFile } from '../source.ts';
 

@@ -1,4 +1,4 @@
-import type { Lineage } from '../lineage.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import type { Reading } from '../reading.ts';
 import { Causes, type Found } from './causes.ts';
 import { codeDiff } from './code.ts';

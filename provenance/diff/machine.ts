@@ -1,7 +1,7 @@
 import type { ActionRecord } from '../../core/action.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
-import { type Lineage, partsOf } from '../lineage.ts';
+import { type Lineage, partsOf } from '../../core/lineage.ts';
 
 /** One fact of two machines that may explain why one action gave two results. */
 export interface MachineFact {

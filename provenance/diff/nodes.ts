@@ -1,7 +1,7 @@
 import type { ActionRecord } from '../../core/action.ts';
 import { type Change, changesBetween } from '../../core/changes.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import { dependenciesOf, type PlanNode } from '../../core/plan.ts';
-import type { Lineage } from '../lineage.ts';
 import type { Causes, Found } from './causes.ts';
 import type { InputDifference, NodeDifference } from './difference.ts';
 import { canonicalOutputs, explain } from './machine.ts';

@@ -1,6 +1,6 @@
 import type { CemiflowError } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import type { Printed } from '../../report/printed.ts';
-import type { Lineage } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { chainOfNumber, numbersOf, reportOf } from '../trace/numbers.ts';
 

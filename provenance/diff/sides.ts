@@ -1,8 +1,8 @@
 import type { ActionKey, ActionRecord } from '../../core/action.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Json } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import { isNodeRef, type NodeRef, type PlanNode } from '../../core/plan.ts';
-import type { Lineage } from '../lineage.ts';
 
 /** One run, asked by the ids of its nodes. */
 export interface Side {

@@ -2,8 +2,8 @@ import { type ArtifactType, artifactTypes, type FileEntry } from '../../core/art
 import { canonicalJson } from '../../core/canonical.ts';
 import { type Digest, isDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import { moduleDigest } from '../../spec/code-digest.ts';
-import type { Lineage } from '../lineage.ts';
 import type { Notice } from '../publish/page.ts';
 import type { Reading } from '../reading.ts';
 import type { Text } from './crate/data.ts';

@@ -1,8 +1,8 @@
 import type { ActionRecord } from '../../core/action.ts';
 import type { ArtifactManifest, ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
+import { inputArtifacts, type Lineage, madeNodes, partsOf } from '../../core/lineage.ts';
 import { wholeKind } from '../../core/stage.ts';
-import { inputArtifacts, type Lineage, madeNodes, partsOf } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 
 /** An artifact of the run, named after what it belongs to first. */

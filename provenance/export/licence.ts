@@ -1,5 +1,5 @@
+import { ancestorsOf, type Lineage, madeNodes } from '../../core/lineage.ts';
 import { isReal } from '../findings/real-faces.ts';
-import { ancestorsOf, type Lineage, madeNodes } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 
 /** What is known of the licence of a run's results, or of one set. */

@@ -3,8 +3,8 @@ import type { ArtifactManifest } from '../../core/artifact.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
-import type { Lineage } from '../lineage.ts';
 import { recordDigest } from '../seal.ts';
 import type { Holdings } from './held.ts';
 

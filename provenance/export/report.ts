@@ -1,5 +1,5 @@
 import type { ArtifactManifest } from '../../core/artifact.ts';
-import type { Lineage } from '../lineage.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import { publishedReport } from '../publish/index.ts';
 import type { Notice } from '../publish/page.ts';
 import type { Reading } from '../reading.ts';

@@ -1,6 +1,6 @@
 import type { FileEntry } from '../../core/artifact.ts';
+import { type Lineage, madeNodes } from '../../core/lineage.ts';
 import { datasetCard } from '../card.ts';
-import { type Lineage, madeNodes } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import type { Text } from './crate/data.ts';
 import { croissantFile, croissantOf, imageSetOf } from './croissant.ts';

@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/errors.ts';
-import type { Lineage } from '../lineage.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import type { Text } from './crate/data.ts';
 import { readmeFile } from './crate/index.ts';
 import type { Licence } from './licence.ts';

@@ -1,6 +1,6 @@
 import { CemiflowError } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import type { Store } from '../../store/index.ts';
-import type { Lineage } from '../lineage.ts';
 import type { Finding } from './finding.ts';
 import { irreproducible } from './irreproducible.ts';
 import { leakage } from './leakage.ts';

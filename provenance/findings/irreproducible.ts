@@ -3,8 +3,8 @@ import { lanes, mapBounded } from '../../core/bounded.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import { shortDigest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import { namesOf } from '../audit/links.ts';
-import type { Lineage } from '../lineage.ts';
 import type { Finding } from './finding.ts';
 import type { FindingStore } from './index.ts';
 

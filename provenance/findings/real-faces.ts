@@ -1,5 +1,5 @@
 import type { ArtifactManifest } from '../../core/artifact.ts';
-import { ancestorsOf, type Lineage, madeNodes } from '../lineage.ts';
+import { ancestorsOf, type Lineage, madeNodes } from '../../core/lineage.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding } from './finding.ts';
 

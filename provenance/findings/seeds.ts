@@ -1,6 +1,6 @@
 import { canonicalJson } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/errors.ts';
-import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../lineage.ts';
+import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import { nodeOfParam } from '../trace/chain.ts';
 import type { Finding } from './finding.ts';
 

@@ -1,5 +1,5 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { ancestorsOf, type Lineage, madeNodes } from '../lineage.ts';
+import { ancestorsOf, type Lineage, madeNodes } from '../../core/lineage.ts';
 import type { Reading } from '../reading.ts';
 import { nodeOfParam } from '../trace/chain.ts';
 import { Facts } from './facts.ts';

@@ -1,6 +1,6 @@
 import type { Digest } from '../../core/digest.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import { moduleDigest } from '../../spec/code-digest.ts';
-import type { Lineage } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { numbersOf, reportOf, textOf } from '../trace/numbers.ts';
 import { type Notice, publishPage } from './page.ts';

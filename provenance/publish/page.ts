@@ -1,10 +1,10 @@
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
+import { madeNodes } from '../../core/lineage.ts';
 import { type Html, html } from '../../report/html.ts';
 import { marks } from '../../report/page.ts';
 import type { Printed } from '../../report/printed.ts';
-import type { Lineage } from '../lineage.ts';
-import { madeNodes } from '../lineage.ts';
 import { chainOf, type Step } from '../trace/chain.ts';
 import { chainOfNumber, type NumberChain } from '../trace/numbers.ts';
 import { factsOf, partsTold, seconds } from '../trace/text.ts';

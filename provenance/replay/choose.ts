@@ -1,7 +1,7 @@
 import { CemiflowError } from '../../core/errors.ts';
+import { type Lineage, type MadeNode, madeNodes, partsOf } from '../../core/lineage.ts';
 import { randomStream } from '../../core/random.ts';
 import type { Store } from '../../store/index.ts';
-import { type Lineage, type MadeNode, madeNodes, partsOf } from '../lineage.ts';
 import type { ReplayJob } from './job.ts';
 
 type KeptCheckpoints = Pick<Store['checkpoints'], 'read'>;

@@ -1,9 +1,9 @@
 import type { ActionRecord } from '../../core/action.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError, type Json } from '../../core/errors.ts';
+import { type Lineage, type MadeNode, madeNodes, partsOf } from '../../core/lineage.ts';
 import { dependenciesOf, isNodeRef, type PlanNode } from '../../core/plan.ts';
 import { withoutNodes } from '../../core/skips.ts';
-import { type Lineage, type MadeNode, madeNodes, partsOf } from '../lineage.ts';
 
 /** One step of a chain: a node of the run, and what it took. */
 export interface Step {

@@ -1,8 +1,8 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
+import { type Lineage, madeNodes, partsOf, producerOf } from '../../core/lineage.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
-import { type Lineage, madeNodes, partsOf, producerOf } from '../lineage.ts';
 
 /** What a digest names in a run. */
 export interface Named {

@@ -1,8 +1,8 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
+import { type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import type { Printed } from '../../report/printed.ts';
-import { type Lineage, type MadeNode, madeNodes } from '../lineage.ts';
 import type { Reading } from '../reading.ts';
 import { type Chain, chainOf, inputsOf } from './chain.ts';
 

@@ -3,12 +3,12 @@ import { type ActionKey, type ActionRecord, actionKey, type Machine, type Output
 import type { ArtifactType } from '../../core/artifact.ts';
 import { type Digest, digestOf, hexOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import { dependenciesOf, type PlanNode, toAction } from '../../core/plan.ts';
 import type { RunNode } from '../../core/run-record.ts';
 import { nodeWithout, withoutNodes } from '../../core/skips.ts';
 import { type Cause, diffRuns, type RunDiff } from '../../provenance/diff/index.ts';
 import { diffText } from '../../provenance/diff/text.ts';
-import type { Lineage } from '../../provenance/lineage.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { recordOf } from '../helpers/record.ts';
 

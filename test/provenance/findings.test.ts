@@ -3,12 +3,12 @@ import { type ActionKey, type ActionRecord, actionKey, type Outputs } from '../.
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { type Digest, digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import type { Lineage } from '../../core/lineage.ts';
 import { type PlanNode, toAction } from '../../core/plan.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
 import { drawnPeople, namesFile } from '../../data/people.ts';
 import { datasetCard } from '../../provenance/card.ts';
 import { type Finding, findingsOf } from '../../provenance/findings/index.ts';
-import type { Lineage } from '../../provenance/lineage.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { recordOf } from '../helpers/record.ts';
 

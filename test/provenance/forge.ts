@@ -1,11 +1,11 @@
 import { type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { hexOf } from '../../core/digest.ts';
+import { madeNodes } from '../../core/lineage.ts';
 import { type PlanNode, toAction } from '../../core/plan.ts';
 import { putMetrics, readMetrics } from '../../data/metrics-file.ts';
 import { decodePairScores, encodePairScores } from '../../data/scores.ts';
 import { type VerificationMetrics, verificationMetrics } from '../../metrics/verification.ts';
-import { madeNodes } from '../../provenance/lineage.ts';
 import { keepRun, openRun } from '../../provenance/seal.ts';
 import { readReport, reportFiles } from '../../report/build.ts';
 import type { ReportParams } from '../../report/params.ts';

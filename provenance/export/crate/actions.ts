@@ -1,7 +1,7 @@
 import type { ActionRecord } from '../../../core/action.ts';
 import { type Digest, shortDigest } from '../../../core/digest.ts';
+import { inputArtifacts, type Lineage, madeNodes, partsOf } from '../../../core/lineage.ts';
 import { recordFile } from '../../../core/run-record.ts';
-import { inputArtifacts, type Lineage, madeNodes, partsOf } from '../../lineage.ts';
 import { actionId, artifactId, type Entity, localId, softwareId, to } from '../entity.ts';
 import { objectsOf, type Parameters } from './parameters.ts';
 

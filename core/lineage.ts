@@ -1,8 +1,8 @@
-import type { ActionKey, ActionRecord } from '../core/action.ts';
-import { type ArtifactRef, artifactRefsIn } from '../core/artifact.ts';
-import type { Digest } from '../core/digest.ts';
-import { dependenciesOf, type PlanNode } from '../core/plan.ts';
-import type { RunRecord } from '../core/run-record.ts';
+import type { ActionKey, ActionRecord } from './action.ts';
+import { type ArtifactRef, artifactRefsIn } from './artifact.ts';
+import type { Digest } from './digest.ts';
+import { dependenciesOf, type PlanNode } from './plan.ts';
+import type { RunRecord } from './run-record.ts';
 
 /** A run with the records of all its actions. */
 export interface Lineage {
