@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { diagnose } from './activities/diagnosis.ts';
+import { diagnose } from './engine/diagnosis.ts';
 import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
 
 /**

@@ -1,9 +1,9 @@
 import { cpus } from 'node:os';
 import { text } from 'node:stream/consumers';
-import { describeMachine } from './activities/machine.ts';
-import { registry } from './activities/registry.ts';
 import { replayAction } from './activities/replay.ts';
 import { CemiflowError } from './core/errors.ts';
+import { describeMachine } from './engine/machine.ts';
+import { registry } from './engine/registry.ts';
 import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
 import type { ReplayRequest } from './provenance/replay/client.ts';
 import { loadStageSchemas } from './schemas/stage-schemas.ts';

@@ -11,10 +11,10 @@ import {
   type StageKind,
   wholeKind,
 } from '../core/stage.ts';
+import { noCheckpoints } from '../engine/attempt.ts';
 import { otherCode } from '../provenance/checkout.ts';
 import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from '../provenance/replay/job.ts';
 import type { Store } from '../store/index.ts';
-import { noCheckpoints } from './attempt.ts';
 import { compareOutputs } from './tolerance.ts';
 
 export interface ReplayDependencies {

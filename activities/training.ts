@@ -1,12 +1,12 @@
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { BatchReader } from '../data/loader/batches.ts';
+import { within } from '../engine/within.ts';
 import { stateArrays, stateTensors } from '../nn/compile/arrays.ts';
 import type { Step } from '../nn/compile/index.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import type { InputContext } from './input.ts';
 import { type Part, runParts, timed } from './steps.ts';
 import { MeanLog, type Series } from './training-log.ts';
-import { within } from './within.ts';
 
 /** What a trainer is, apart from the loop. Everything follows from (seed, step): a step never asks what was before it. */
 export interface Training<Recipe, P extends { readonly recipe: Recipe }> {

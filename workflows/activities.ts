@@ -4,10 +4,10 @@ import {
   proxyActivities,
   type RetryPolicy,
 } from '@temporalio/workflow';
-import type { Bookkeeping } from '../activities/bookkeeping.ts';
-import type { StageActivities } from '../activities/host.ts';
 import type { PlanNode } from '../core/plan.ts';
 import { roleFor, taskQueue } from '../core/queues.ts';
+import type { Bookkeeping } from '../engine/bookkeeping.ts';
+import type { StageActivities } from '../engine/host.ts';
 import type { RunSettings } from './types.ts';
 
 /** Lost workers and network trouble; failures that are not retryable say so themselves. */

@@ -1,8 +1,8 @@
 import { sleep, workflowInfo } from '@temporalio/workflow';
-import type { Bookkeeping } from '../activities/bookkeeping.ts';
 import type { Json } from '../core/errors.ts';
 import type { RunRecord, RunSpec } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
+import type { Bookkeeping } from '../engine/bookkeeping.ts';
 import { bookkeeping, lastBookkeeping, sealRun } from './activities.ts';
 import { Pace } from './pace.ts';
 import { shorten } from './shorten.ts';

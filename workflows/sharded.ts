@@ -7,9 +7,9 @@ import {
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import type { StageResult } from '../activities/host.ts';
 import { type Action, type ActionKey, actionKey, type Outputs } from '../core/action.ts';
 import { partKind } from '../core/stage.ts';
+import type { StageResult } from '../engine/host.ts';
 import { bookkeeping, callStage, dropDamaged, lookupKeys, queueOf } from './activities.ts';
 import { asApplicationFailure, cancelled, failureOf, isDamage, throwIfCancelled } from './failures.ts';
 import { maxRepairs, type PartsCarried, type PartsProgress, progressQueryName, type ShardedInput } from './types.ts';

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Diagnosis } from '../../activities/diagnosis.ts';
+import type { Diagnosis } from '../../engine/diagnosis.ts';
 import { gpuOf } from '../../services/config.ts';
 import { workerEnv } from '../../services/environment.ts';
 import { projectDir } from '../../services/paths.ts';

@@ -1,6 +1,6 @@
 import { relative } from 'node:path';
-import type { Diagnosis } from '../../activities/diagnosis.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
+import type { Diagnosis } from '../../engine/diagnosis.ts';
 import type { Installation } from '../../services/installation.ts';
 import { type Check, failed, formatBytes, note, ok } from './check.ts';
 import type { Examination } from './diagnosis.ts';

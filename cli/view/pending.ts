@@ -1,5 +1,5 @@
 import { type Client, defaultPayloadConverter, type WorkflowExecutionDescription } from '@temporalio/client';
-import type { Heartbeat } from '../../activities/watch.ts';
+import type { Heartbeat } from '../../engine/watch.ts';
 import type { PartsProgress } from '../../workflows/types.ts';
 
 /** What Temporal and the workers say of a stage under way. Times in ms since the epoch. */

@@ -1,7 +1,7 @@
 import { beforeEach, expect, it } from 'vitest';
-import { ActionAttempt } from '../../activities/attempt.ts';
 import type { Checkpoint } from '../../core/checkpoint.ts';
 import { digestOf } from '../../core/digest.ts';
+import { ActionAttempt } from '../../engine/attempt.ts';
 import type { Store } from '../../store/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 

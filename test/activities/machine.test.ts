@@ -9,7 +9,7 @@ import {
   loadedTensorFlow,
   requireGpu,
   runningTensorFlow,
-} from '../../activities/machine.ts';
+} from '../../engine/machine.ts';
 import { flagsOf } from '../../nn/device/flags.ts';
 
 const setup = { device: 'cpu', flags: flagsOf({ TF_NUM_INTRAOP_THREADS: '2' }), visibleGpus: '-1' } as const;

@@ -1,13 +1,13 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { ActionAttempt } from '../../activities/attempt.ts';
 import { stage as diffusion } from '../../activities/diffusion-train.ts';
 import { stage as recognizer } from '../../activities/recognizer-train.ts';
-import type { Told } from '../../activities/watch.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Attempt } from '../../core/checkpoint.ts';
 import { digestOf } from '../../core/digest.ts';
 import type { StageContext, StageKind } from '../../core/stage.ts';
+import { ActionAttempt } from '../../engine/attempt.ts';
+import type { Told } from '../../engine/watch.ts';
 import { type ActionState, Store } from '../../store/index.ts';
 import { MemoryObjects } from '../helpers/memory-store.ts';
 import { toyContext, toyDataset, toyTraining } from './toy.ts';

@@ -1,4 +1,3 @@
-import { noCheckpoints } from '../../activities/attempt.ts';
 import type { InputContext } from '../../activities/input.ts';
 import { randomStream } from '../../core/random.ts';
 import type { ArtifactStore, Progress } from '../../core/stage.ts';
@@ -7,6 +6,7 @@ import { DatasetWriter } from '../../data/dataset.ts';
 import { Stall } from '../../data/loader/batches.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { inProcess } from '../../data/loader/workers.ts';
+import { noCheckpoints } from '../../engine/attempt.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
 export const side = 12;

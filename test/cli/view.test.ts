@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest';
-import { SpeedMeter } from '../../activities/watch.ts';
 import { exitCodeOf, formatError } from '../../cli/exit.ts';
 import { commandLine, runCommand } from '../../cli/shell.ts';
 import { type Display, jsonDisplay, plainDisplay, tableDisplay } from '../../cli/view/displays.ts';
@@ -8,6 +7,7 @@ import { runRows, stageLine, summaryOf } from '../../cli/view/rows.ts';
 import type { RunView, StageView } from '../../cli/view/snapshot.ts';
 import { digestOf } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
+import { SpeedMeter } from '../../engine/watch.ts';
 
 const stage = (id: string, more: Partial<StageView>): StageView => ({
   ...{ id, stage: id, kind: 'test/kind', resource: 'cpu', sharded: false, waitsFor: [], state: 'waiting' },

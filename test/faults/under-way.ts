@@ -1,5 +1,5 @@
 import { type Client, defaultPayloadConverter } from '@temporalio/client';
-import type { Heartbeat } from '../../activities/watch.ts';
+import type { Heartbeat } from '../../engine/watch.ts';
 
 /** A stage activity that a worker has taken. */
 export interface UnderWay {

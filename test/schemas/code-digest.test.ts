@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { registry } from '../../activities/registry.ts';
+import { registry } from '../../engine/registry.ts';
 import { buildId, type CodeDigest, codeDigests } from '../../spec/code-digest.ts';
 import { writeSpecs } from './helpers.ts';
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createBookkeeping } from '../../activities/bookkeeping.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
+import { createBookkeeping } from '../../engine/bookkeeping.ts';
 import type { RunDocument } from '../../store/index.ts';
 import { Pace } from '../../workflows/pace.ts';
 import type { RunProgress } from '../../workflows/types.ts';

@@ -1,7 +1,5 @@
 import { Client, Connection, WorkflowUpdateFailedError } from '@temporalio/client';
 import { makeTelemetryFilterString, NativeConnection, Runtime, type Worker } from '@temporalio/worker';
-import { createBookkeeping } from '../../activities/bookkeeping.ts';
-import { createHost } from '../../activities/host.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { type Digest, digestOf } from '../../core/digest.ts';
@@ -9,6 +7,8 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { Plan, PlanNode } from '../../core/plan.ts';
 import { taskQueue } from '../../core/queues.ts';
 import type { AnyStageKind, ShardedStageKind, StageContext, StageKind } from '../../core/stage.ts';
+import { createBookkeeping } from '../../engine/bookkeeping.ts';
+import { createHost } from '../../engine/host.ts';
 import { openStore, type Store } from '../../store/index.ts';
 import { createWorker } from '../../worker.ts';
 import type { experiment } from '../../workflows/experiment.ts';

@@ -1,12 +1,12 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Diagnosis } from '../../../activities/diagnosis.ts';
 import type { Check } from '../../../cli/doctor/check.ts';
 import { type Examination, examine } from '../../../cli/doctor/diagnosis.ts';
 import { installationChecks } from '../../../cli/doctor/installed.ts';
 import { parseStartupLog } from '../../../cli/doctor/startup-log.ts';
 import { tensorChecks } from '../../../cli/doctor/tensors.ts';
+import type { Diagnosis } from '../../../engine/diagnosis.ts';
 import { flagsOf } from '../../../nn/device/flags.ts';
 import { parseGpus } from '../../../nn/device/gpu.ts';
 import type { Installation } from '../../../services/installation.ts';

@@ -1,4 +1,5 @@
 import { Context } from '@temporalio/activity';
+import type { KeepSource } from '../activities/source.ts';
 import {
   type Action,
   type ActionKey,
@@ -23,7 +24,6 @@ import { isoTime } from '../core/time.ts';
 import type { CheckpointWriter, Store } from '../store/index.ts';
 import { ActionAttempt, noCheckpoints } from './attempt.ts';
 import { asActivityFailure, endOf } from './failures.ts';
-import type { KeepSource } from './source.ts';
 import { type Heartbeat, startWatch, type Watch } from './watch.ts';
 import { within } from './within.ts';
 
