@@ -12,7 +12,7 @@ import {
   wholeKind,
 } from '../core/stage.ts';
 import { noCheckpoints } from '../engine/attempt.ts';
-import { otherCode } from '../provenance/checkout.ts';
+import { otherCode } from '../engine/checkout.ts';
 import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from '../provenance/replay/job.ts';
 import type { Store } from '../store/index.ts';
 import { compareOutputs } from './tolerance.ts';

@@ -2,7 +2,7 @@ import type { ActionKey } from '../core/action.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { Lineage } from '../core/lineage.ts';
 import type { RunNode, RunRecord } from '../core/run-record.ts';
-import { gatherRun, keepRun, openRun, runRecord } from '../provenance/seal.ts';
+import { gatherRun, keepRun, openRun, runRecord } from '../engine/seal.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';
 import { statusOf } from './planning.ts';

@@ -4,8 +4,8 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import type { CemiflowError, Json } from '../core/errors.ts';
 import type { RunRecord } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
-import { keepRun } from '../provenance/seal.ts';
 import type { RunDocument, Store } from '../store/index.ts';
+import { keepRun } from './seal.ts';
 
 /** Short activities of the orchestrator, as workflows see them. */
 export interface Bookkeeping {

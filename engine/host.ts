@@ -1,5 +1,4 @@
 import { Context } from '@temporalio/activity';
-import type { KeepSource } from '../activities/source.ts';
 import {
   type Action,
   type ActionKey,
@@ -24,6 +23,7 @@ import { isoTime } from '../core/time.ts';
 import type { CheckpointWriter, Store } from '../store/index.ts';
 import { ActionAttempt, noCheckpoints } from './attempt.ts';
 import { asActivityFailure, endOf } from './failures.ts';
+import type { KeepSource } from './source-keeper.ts';
 import { type Heartbeat, startWatch, type Watch } from './watch.ts';
 import { within } from './within.ts';
 

@@ -1,10 +1,10 @@
 import { join } from 'node:path';
 import type { ArtifactType } from '../../core/artifact.ts';
+import { openRun } from '../../engine/seal.ts';
 import { bundleFormat, bundlerHere, bundleTexts, leftOutFiles, objectsFolder } from '../../provenance/export/bundle.ts';
 import { holdingsOf } from '../../provenance/export/held.ts';
 import { copyRun } from '../../provenance/export/objects.ts';
 import { findingsOf } from '../../provenance/findings/index.ts';
-import { openRun } from '../../provenance/seal.ts';
 import { contentKey } from '../../store/blobs.ts';
 import { openStore, type RunDocument, type Store } from '../../store/index.ts';
 import { rootOf } from '../lineage.ts';

@@ -1,11 +1,11 @@
 import { mapBounded } from '../../core/bounded.ts';
+import { openRun } from '../../engine/seal.ts';
 import { crateFile, crateOf } from '../../provenance/export/crate/index.ts';
 import { browsePaths, holdingsOf } from '../../provenance/export/held.ts';
 import { licenceOf } from '../../provenance/export/licence.ts';
 import { reportTexts } from '../../provenance/export/report.ts';
 import { readmeText, workflowTexts } from '../../provenance/export/texts.ts';
 import { findingsOf } from '../../provenance/findings/index.ts';
-import { openRun } from '../../provenance/seal.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 import { rootOf } from '../lineage.ts';
 import { writeFolder } from './folder.ts';

@@ -7,8 +7,8 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { planDigest } from '../../core/plan.ts';
 import { type RunRecord, recordFile, runFile } from '../../core/run-record.ts';
+import { recordDigest } from '../../engine/seal.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
-import { recordDigest } from '../seal.ts';
 import { faultOf } from './reader.ts';
 import type { Ledger } from './result.ts';
 

@@ -2,9 +2,9 @@ import type { ActionRecord } from '../../core/action.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Json } from '../../core/errors.ts';
 import { type Lineage, madeNodes } from '../../core/lineage.ts';
+import { lockFile } from '../../engine/source-files.ts';
 import { type CodeChange, type CodeFiles, codeChange } from '../../spec/code-changes.ts';
 import type { Reading } from '../reading.ts';
-import { lockFile } from '../source.ts';
 
 export interface CodeDiff {
   readonly changes: readonly CodeChange[];

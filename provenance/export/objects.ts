@@ -4,8 +4,8 @@ import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
+import { recordDigest } from '../../engine/seal.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
-import { recordDigest } from '../seal.ts';
 import type { Holdings } from './held.ts';
 
 /** Whole blobs in memory at a time, of at most 64 MiB each. */

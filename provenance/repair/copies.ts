@@ -9,9 +9,9 @@ import { type Digest, digestOf, shortDigest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { runFile } from '../../core/run-record.ts';
 import { wholeKind } from '../../core/stage.ts';
+import { openRun, recordDigest, runRecord, sealRun } from '../../engine/seal.ts';
+import { putSource, readSource } from '../../engine/source-files.ts';
 import type { Flaw } from '../../store/index.ts';
-import { openRun, recordDigest, runRecord, sealRun } from '../seal.ts';
-import { putSource, readSource } from '../source.ts';
 import { cannot, type Records, type Repair, type RepairTools, repaired } from './outcome.ts';
 
 /** Records, source files and seals, which no action made. */

@@ -3,8 +3,8 @@ import { cpSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
-import { sourceKeeper } from '../../activities/source.ts';
 import type { Source } from '../../core/action.ts';
+import { sourceKeeper } from '../../engine/source-keeper.ts';
 import { codeDigests, repository } from '../../spec/code-digest.ts';
 import type { Store } from '../../store/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';

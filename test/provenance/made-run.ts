@@ -5,7 +5,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { type PlanNode, planDigest, toAction } from '../../core/plan.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
-import { openRun, sealRun } from '../../provenance/seal.ts';
+import { openRun, sealRun } from '../../engine/seal.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 import { recordOf } from '../helpers/record.ts';
 

@@ -3,7 +3,7 @@ import { type Action, type ActionRecord, actionKey } from '../../core/action.ts'
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { digestOf, hexOf } from '../../core/digest.ts';
 import type { PlanNode } from '../../core/plan.ts';
-import { keepRun } from '../../provenance/seal.ts';
+import { keepRun } from '../../engine/seal.ts';
 import { contentKey } from '../../store/blobs.ts';
 import { fsck, type GcResult, gc, type RunDocument, Store, usage } from '../../store/index.ts';
 import { Sweeps } from '../../store/sweep.ts';

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { Source } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { lockFile, putSource, readSource } from '../provenance/source.ts';
+import { lockFile, putSource, readSource } from './source-files.ts';
 
 /** Keeps a kind's source in the store. @param generation of the store: after a gc it is kept again */
 export type KeepSource = (generation: number) => Promise<Source>;
