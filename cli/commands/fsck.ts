@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { replay } from '../../engine/replay/client.ts';
 import { type Repair, repair } from '../../provenance/repair/index.ts';
-import { replay } from '../../provenance/replay/client.ts';
 import { type Flaw, fsck } from '../../store/index.ts';
 import type { Run } from '../command.ts';
 import { connectPlace } from '../connect.ts';

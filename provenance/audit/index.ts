@@ -1,9 +1,9 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Lineage } from '../../core/lineage.ts';
+import type { Replayed } from '../../engine/replay/job.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 import { type Finding, findingsOf } from '../findings/index.ts';
-import type { Replayed } from '../replay/job.ts';
 import { checkCode } from './code.ts';
 import { checkContent, checkLinks, checkRecords } from './links.ts';
 import { checkNumbers } from './numbers.ts';

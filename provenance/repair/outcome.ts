@@ -1,6 +1,6 @@
 import type { ActionKey, ActionRecord } from '../../core/action.ts';
+import type { Replayed, ReplayJob } from '../../engine/replay/job.ts';
 import type { Flaw, Store } from '../../store/index.ts';
-import type { Replayed, ReplayJob } from '../replay/job.ts';
 
 /** What became of a flaw. */
 export interface Repair {

@@ -1,8 +1,8 @@
 import type { ActionRecord, Outputs } from '../../core/action.ts';
 import { type ArtifactManifest, type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
 import { type Digest, hexOf } from '../../core/digest.ts';
+import type { Replayed, ReplayJob } from '../../engine/replay/job.ts';
 import type { Flaw, Store } from '../../store/index.ts';
-import type { Replayed, ReplayJob } from '../replay/job.ts';
 import { cannot, type Records, type Repair, type RepairTools, repaired } from './outcome.ts';
 
 /** Does the actions again whose outputs are at fault. */

@@ -50,7 +50,7 @@ const setupOf = ({ record }: ReplayJob) => {
 
 async function* replayGroup(jobs: readonly ReplayJob[], options: ReplayOptions): AsyncGenerator<Replayed> {
   const { device, env } = setupOf(jobs[0] as ReplayJob);
-  const program = fileURLToPath(new URL('../../replay.ts', import.meta.url));
+  const program = fileURLToPath(new URL('./main.ts', import.meta.url));
   const child = spawn(process.execPath, ['--import', 'tsx', program], {
     cwd: fileURLToPath(new URL('../..', import.meta.url)),
     env: { ...options.env, ...env },

@@ -1,15 +1,15 @@
 import { cpus } from 'node:os';
 import { text } from 'node:stream/consumers';
-import { replayAction } from './activities/replay.ts';
-import { CemiflowError } from './core/errors.ts';
-import { describeMachine } from './engine/machine.ts';
-import { registry } from './engine/registry.ts';
-import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
-import type { ReplayRequest } from './provenance/replay/client.ts';
-import { loadStageSchemas } from './schemas/stage-schemas.ts';
-import { codeDigests } from './spec/code-digest.ts';
-import { openObjects, Store } from './store/index.ts';
-import { OverlayObjects } from './store/overlay.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import { flagsOf, tensorflowVariables } from '../../nn/device/flags.ts';
+import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
+import { codeDigests } from '../../spec/code-digest.ts';
+import { openObjects, Store } from '../../store/index.ts';
+import { OverlayObjects } from '../../store/overlay.ts';
+import { describeMachine } from '../machine.ts';
+import { registry } from '../registry.ts';
+import type { ReplayRequest } from './client.ts';
+import { replayAction } from './perform.ts';
 
 /**
  * Does recorded actions again, in a process that is set up as a worker's: a `ReplayRequest` on standard input, one `Replayed` a

@@ -1,10 +1,10 @@
-import type { Outputs } from '../core/action.ts';
-import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
-import type { Json } from '../core/errors.ts';
-import { readSamples, shardsOf } from '../data/dataset.ts';
-import { decodeSafetensors } from '../data/formats/safetensors.ts';
-import type { Replayed } from '../provenance/replay/job.ts';
-import type { Store } from '../store/index.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
+import type { Json } from '../../core/errors.ts';
+import { readSamples, shardsOf } from '../../data/dataset.ts';
+import { decodeSafetensors } from '../../data/formats/safetensors.ts';
+import type { Store } from '../../store/index.ts';
+import type { Replayed } from './job.ts';
 
 /**
  * What may differ between two kinds of machine, whose kernels add up in another order. A number passes where it is as near, a

@@ -1,7 +1,7 @@
-import { type ActionRecord, actionKey, type Machine, type Outputs } from '../core/action.ts';
-import type { Checkpoint, StageCheckpoints } from '../core/checkpoint.ts';
-import { type Digest, shortDigest } from '../core/digest.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { type ActionRecord, actionKey, type Machine, type Outputs } from '../../core/action.ts';
+import type { Checkpoint, StageCheckpoints } from '../../core/checkpoint.ts';
+import { type Digest, shortDigest } from '../../core/digest.ts';
+import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import {
   type AnyStageKind,
   isSharded,
@@ -10,11 +10,11 @@ import {
   type StageContext,
   type StageKind,
   wholeKind,
-} from '../core/stage.ts';
-import { noCheckpoints } from '../engine/attempt.ts';
-import { otherCode } from '../engine/checkout.ts';
-import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from '../provenance/replay/job.ts';
-import type { Store } from '../store/index.ts';
+} from '../../core/stage.ts';
+import type { Store } from '../../store/index.ts';
+import { noCheckpoints } from '../attempt.ts';
+import { otherCode } from '../checkout.ts';
+import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from './job.ts';
 import { compareOutputs } from './tolerance.ts';
 
 export interface ReplayDependencies {
