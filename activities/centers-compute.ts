@@ -9,8 +9,8 @@ import { Centers, unitRows } from '../metrics/centers.ts';
 import { rowCosine, similarityGroups } from '../metrics/similarity.ts';
 import { mean } from '../metrics/statistics.ts';
 import { tf } from '../nn/tf.ts';
-import { type InputContext, loadSet, withInput } from './input.ts';
-import { type LoadedRecognizer, loadRecognizer, withEmbedder } from './recognizer.ts';
+import { type InputContext, loadSet, withInput } from '../training/input.ts';
+import { type LoadedRecognizer, loadRecognizer, withEmbedder } from '../training/recognizer.ts';
 
 /** `schemas/stages/centers-compute.schema.json` */
 interface Params {

@@ -17,9 +17,9 @@ import { compileSampler } from '../nn/diffusion/sampler.ts';
 import { linearSchedule } from '../nn/diffusion/schedule.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { fromSafetensors } from '../nn/weights.ts';
-import { type InputContext, loading, withInput } from './input.ts';
-import { Loaded } from './loaded.ts';
-import { getWeights, withEmbedder } from './recognizer.ts';
+import { type InputContext, loading, withInput } from '../training/input.ts';
+import { Loaded } from '../training/loaded.ts';
+import { getWeights, withEmbedder } from '../training/recognizer.ts';
 
 /** `schemas/stages/diffusion-generate.schema.json` */
 interface Params {

@@ -21,11 +21,11 @@ import { initialise } from '../nn/parameters.ts';
 import { embed } from '../nn/recognizer/backbone.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
-import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
-import { Embedder, type LoadedRecognizer, loadRecognizer, putWeights } from './recognizer.ts';
-import { type Part, partsOf } from './steps.ts';
-import { runTraining, type Training } from './training.ts';
-import type { Series } from './training-log.ts';
+import { type InputContext, loadSet, readBatches, withInput } from '../training/input.ts';
+import type { Series } from '../training/log.ts';
+import { runTraining, type Training } from '../training/loop.ts';
+import { type Part, partsOf } from '../training/micro-batches.ts';
+import { Embedder, type LoadedRecognizer, loadRecognizer, putWeights } from '../training/recognizer.ts';
 
 /** `schemas/stages/diffusion-train.schema.json` */
 interface Params {

@@ -10,8 +10,8 @@ import { Centers } from '../metrics/centers.ts';
 import { privacyMetrics } from '../metrics/privacy.ts';
 import type { VerificationMetrics } from '../metrics/verification.ts';
 import { nearestRows } from '../nn/nearest.ts';
-import { type InputContext, loadSet, withInput } from './input.ts';
-import { type Embedder, withEmbedder } from './recognizer.ts';
+import { type InputContext, loadSet, withInput } from '../training/input.ts';
+import { type Embedder, withEmbedder } from '../training/recognizer.ts';
 
 /** `schemas/stages/evaluate-privacy.schema.json` */
 interface Params {

@@ -7,8 +7,8 @@ import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { putMetrics } from '../data/metrics-file.ts';
 import { encodeImageScores } from '../data/scores.ts';
 import { rowCosine, similarityMetrics } from '../metrics/similarity.ts';
-import { type InputContext, loadSet, withInput } from './input.ts';
-import { withEmbedder } from './recognizer.ts';
+import { type InputContext, loadSet, withInput } from '../training/input.ts';
+import { withEmbedder } from '../training/recognizer.ts';
 
 /** `schemas/stages/evaluate-similarity.schema.json` */
 interface Params {

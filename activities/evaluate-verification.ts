@@ -7,8 +7,8 @@ import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { putMetrics } from '../data/metrics-file.ts';
 import { encodePairScores } from '../data/scores.ts';
 import { type PairScores, pairDistances, verificationMetrics } from '../metrics/verification.ts';
-import { type InputContext, loading, withInput } from './input.ts';
-import { withEmbedder } from './recognizer.ts';
+import { type InputContext, loading, withInput } from '../training/input.ts';
+import { withEmbedder } from '../training/recognizer.ts';
 
 /** `schemas/stages/evaluate-verification.schema.json` */
 interface Params {

@@ -6,8 +6,8 @@ import type { ImageSet } from '../data/images.ts';
 import { saveInquiries } from '../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
 import { selectApart } from '../metrics/similarity.ts';
-import { type InputContext, loadSet, withInput } from './input.ts';
-import { withEmbedder } from './recognizer.ts';
+import { type InputContext, loadSet, withInput } from '../training/input.ts';
+import { withEmbedder } from '../training/recognizer.ts';
 
 /** `schemas/stages/inquiry-select.schema.json` */
 interface Params {

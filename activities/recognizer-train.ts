@@ -22,10 +22,10 @@ import {
 } from '../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { toSafetensors } from '../nn/weights.ts';
-import { type InputContext, loadSet, readBatches, withInput } from './input.ts';
-import { putWeights } from './recognizer.ts';
-import { type Part, partsOf } from './steps.ts';
-import { runTraining, type Training } from './training.ts';
+import { type InputContext, loadSet, readBatches, withInput } from '../training/input.ts';
+import { runTraining, type Training } from '../training/loop.ts';
+import { type Part, partsOf } from '../training/micro-batches.ts';
+import { putWeights } from '../training/recognizer.ts';
 
 /** `schemas/stages/recognizer-train.schema.json` */
 interface Params extends Head {

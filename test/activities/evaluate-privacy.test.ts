@@ -2,7 +2,6 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { stage as privacyStage } from '../../activities/evaluate-privacy.ts';
 import { stage as verificationStage } from '../../activities/evaluate-verification.ts';
 import { stage as inquiryStage } from '../../activities/inquiry-select.ts';
-import { Embedder, loadRecognizer } from '../../activities/recognizer.ts';
 import { stage as trainStage } from '../../activities/recognizer-train.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
@@ -15,6 +14,7 @@ import { type PrivacyMetrics, privacyMetrics } from '../../metrics/privacy.ts';
 import { rowCosine } from '../../metrics/similarity.ts';
 import type { VerificationMetrics } from '../../metrics/verification.ts';
 import { tf } from '../../nn/tf.ts';
+import { Embedder, loadRecognizer } from '../../training/recognizer.ts';
 import { side, toyBenchmarks, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
 
 const context = toyContext();

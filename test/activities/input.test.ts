@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readBatches, withInput } from '../../activities/input.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import type { Workers } from '../../data/loader/workers.ts';
+import { readBatches, withInput } from '../../training/input.ts';
 import { toyContext, toyDataset } from './toy.ts';
 
 const context = toyContext();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Loaded } from '../../activities/loaded.ts';
+import { Loaded } from '../../training/loaded.ts';
 
 const thing = (log: string[], name: string) => async () => {
   log.push(`load ${name}`);

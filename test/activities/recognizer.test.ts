@@ -3,13 +3,6 @@ import { stage as centersStage } from '../../activities/centers-compute.ts';
 import { stage as similarityStage } from '../../activities/evaluate-similarity.ts';
 import { stage as verificationStage } from '../../activities/evaluate-verification.ts';
 import { stage as inquiryStage } from '../../activities/inquiry-select.ts';
-import {
-  Embedder,
-  getWeights,
-  type LoadedRecognizer,
-  loadRecognizer,
-  putWeights,
-} from '../../activities/recognizer.ts';
 import { stage as trainStage } from '../../activities/recognizer-train.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
@@ -19,6 +12,7 @@ import { loadInquiries } from '../../data/inquiries.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { verify } from '../../metrics/verification.ts';
 import { tf } from '../../nn/tf.ts';
+import { Embedder, getWeights, type LoadedRecognizer, loadRecognizer, putWeights } from '../../training/recognizer.ts';
 import { allPixels, imagesFrom } from '../helpers/images.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { side, toyBenchmarks, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { partsOf, runParts } from '../../activities/steps.ts';
 import type { Step } from '../../nn/compile/index.ts';
+import { partsOf, runParts } from '../../training/micro-batches.ts';
 
 describe('micro-batches', () => {
   it('cut a batch into equal parts; 0 leaves it whole', () => {

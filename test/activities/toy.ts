@@ -1,4 +1,3 @@
-import type { InputContext } from '../../activities/input.ts';
 import { randomStream } from '../../core/random.ts';
 import type { ArtifactStore, Progress } from '../../core/stage.ts';
 import { putBenchmarks, putPairs, setPrefix } from '../../data/benchmarks.ts';
@@ -7,6 +6,7 @@ import { Stall } from '../../data/loader/batches.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { inProcess } from '../../data/loader/workers.ts';
 import { noCheckpoints } from '../../engine/attempt.ts';
+import type { InputContext } from '../../training/input.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
 export const side = 12;

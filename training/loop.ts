@@ -5,8 +5,8 @@ import { stateArrays, stateTensors } from '../nn/compile/arrays.ts';
 import type { Step } from '../nn/compile/index.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import type { InputContext } from './input.ts';
-import { type Part, runParts, timed } from './steps.ts';
-import { MeanLog, type Series } from './training-log.ts';
+import { MeanLog, type Series } from './log.ts';
+import { type Part, runParts, timed } from './micro-batches.ts';
 
 /** What a trainer is, apart from the loop. Everything follows from (seed, step): a step never asks what was before it. */
 export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
