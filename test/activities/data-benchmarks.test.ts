@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stage } from '../../activities/data-benchmarks.ts';
+import { stage } from '../../activities/data-benchmarks/stage.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { loadBenchmark, benchmarkSets as setsOf } from '../../data/benchmarks.ts';

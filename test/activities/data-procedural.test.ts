@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { stage } from '../../activities/data-procedural.ts';
+import { stage } from '../../activities/data-procedural/stage.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { readSamples } from '../../data/dataset.ts';

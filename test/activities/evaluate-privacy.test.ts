@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { stage as privacyStage } from '../../activities/evaluate-privacy.ts';
-import { stage as verificationStage } from '../../activities/evaluate-verification.ts';
-import { stage as inquiryStage } from '../../activities/inquiry-select.ts';
-import { stage as trainStage } from '../../activities/recognizer-train.ts';
+import { stage as privacyStage } from '../../activities/evaluate-privacy/stage.ts';
+import { stage as verificationStage } from '../../activities/evaluate-verification/stage.ts';
+import { stage as inquiryStage } from '../../activities/inquiry-select/stage.ts';
+import { stage as trainStage } from '../../activities/recognizer-train/stage.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
 import { loadInquiries } from '../../data/inquiries.ts';

@@ -1,9 +1,9 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { stage as centersStage } from '../../activities/centers-compute.ts';
-import { stage as similarityStage } from '../../activities/evaluate-similarity.ts';
-import { stage as verificationStage } from '../../activities/evaluate-verification.ts';
-import { stage as inquiryStage } from '../../activities/inquiry-select.ts';
-import { stage as trainStage } from '../../activities/recognizer-train.ts';
+import { stage as centersStage } from '../../activities/centers-compute/stage.ts';
+import { stage as similarityStage } from '../../activities/evaluate-similarity/stage.ts';
+import { stage as verificationStage } from '../../activities/evaluate-verification/stage.ts';
+import { stage as inquiryStage } from '../../activities/inquiry-select/stage.ts';
+import { stage as trainStage } from '../../activities/recognizer-train/stage.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
 import { decodeSafetensors, type SafeTensor } from '../../data/formats/safetensors.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { stage } from '../../activities/report-build.ts';
+import { stage } from '../../activities/report-build/stage.ts';
 import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
 import { isDigest } from '../../core/digest.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { stage as diffusion } from '../../activities/diffusion-train.ts';
-import { stage as recognizer } from '../../activities/recognizer-train.ts';
+import { stage as diffusion } from '../../activities/diffusion-train/stage.ts';
+import { stage as recognizer } from '../../activities/recognizer-train/stage.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Attempt } from '../../core/checkpoint.ts';

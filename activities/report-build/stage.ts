@@ -1,6 +1,6 @@
-import type { StageKind } from '../core/stage.ts';
-import { readReport, reportFiles, reportSteps } from '../report/build.ts';
-import type { ReportParams } from '../report/params.ts';
+import type { StageKind } from '../../core/stage.ts';
+import { readReport, reportFiles, reportSteps } from '../../report/build.ts';
+import type { ReportParams } from '../../report/params.ts';
 
 /** `report/build`: reads every number and picture that the report names, and writes the page, its tables and its numbers. */
 export const stage: StageKind<ReportParams> = {

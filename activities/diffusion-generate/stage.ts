@@ -1,25 +1,25 @@
-import type { Outputs } from '../core/action.ts';
-import type { ArtifactRef } from '../core/artifact.ts';
-import type { Digest } from '../core/digest.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
-import { normalStream, randomStream } from '../core/random.ts';
-import { shardRanges } from '../core/shards.ts';
-import type { ArtifactStore, ShardedStageKind, StageContext } from '../core/stage.ts';
-import { DatasetWriter, joinShards } from '../data/dataset.ts';
-import { pixelsOf } from '../data/images.ts';
-import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../data/inquiries.ts';
-import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
-import type { CompiledFunction } from '../nn/compile/index.ts';
-import type { UNetConfig } from '../nn/diffusion/config.ts';
-import { ddimSteps } from '../nn/diffusion/ddim.ts';
-import { unetParameters } from '../nn/diffusion/layout.ts';
-import { compileSampler } from '../nn/diffusion/sampler.ts';
-import { linearSchedule } from '../nn/diffusion/schedule.ts';
-import { type Tensors, tf } from '../nn/tf.ts';
-import { fromSafetensors } from '../nn/weights.ts';
-import { type InputContext, loading, withInput } from '../training/input.ts';
-import { Loaded } from '../training/loaded.ts';
-import { getWeights, withEmbedder } from '../training/recognizer.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import type { Digest } from '../../core/digest.ts';
+import { CemiflowError, type JsonObject } from '../../core/errors.ts';
+import { normalStream, randomStream } from '../../core/random.ts';
+import { shardRanges } from '../../core/shards.ts';
+import type { ArtifactStore, ShardedStageKind, StageContext } from '../../core/stage.ts';
+import { DatasetWriter, joinShards } from '../../data/dataset.ts';
+import { pixelsOf } from '../../data/images.ts';
+import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../../data/inquiries.ts';
+import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
+import type { CompiledFunction } from '../../nn/compile/index.ts';
+import type { UNetConfig } from '../../nn/diffusion/config.ts';
+import { ddimSteps } from '../../nn/diffusion/ddim.ts';
+import { unetParameters } from '../../nn/diffusion/layout.ts';
+import { compileSampler } from '../../nn/diffusion/sampler.ts';
+import { linearSchedule } from '../../nn/diffusion/schedule.ts';
+import { type Tensors, tf } from '../../nn/tf.ts';
+import { fromSafetensors } from '../../nn/weights.ts';
+import { type InputContext, loading, withInput } from '../../training/input.ts';
+import { Loaded } from '../../training/loaded.ts';
+import { getWeights, withEmbedder } from '../../training/recognizer.ts';
 
 /** `schemas/stages/diffusion-generate.schema.json` */
 interface Params {

@@ -1,31 +1,31 @@
-import type { Outputs } from '../core/action.ts';
-import type { ArtifactRef } from '../core/artifact.ts';
-import { CemiflowError } from '../core/errors.ts';
-import { permutation } from '../core/random.ts';
-import type { StageKind } from '../core/stage.ts';
-import type { Augmentation } from '../data/augment.ts';
-import type { ImageSet } from '../data/images.ts';
-import { type AugmentRecipe, maker as augmented } from '../data/loader/augmented.ts';
-import { putMetrics } from '../data/metrics-file.ts';
-import { compileStep, type Step } from '../nn/compile/index.ts';
-import { withPrefix } from '../nn/gradients.ts';
-import { seedTensor } from '../nn/kernels/random.ts';
-import { rateAt } from '../nn/optim/sgd.ts';
-import { type Preset, type RecognizerConfig, recognizerConfig } from '../nn/recognizer/config.ts';
-import { recognizerParameters } from '../nn/recognizer/layout.ts';
-import type { Head } from '../nn/recognizer/margin.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import { permutation } from '../../core/random.ts';
+import type { StageKind } from '../../core/stage.ts';
+import type { Augmentation } from '../../data/augment.ts';
+import type { ImageSet } from '../../data/images.ts';
+import { type AugmentRecipe, maker as augmented } from '../../data/loader/augmented.ts';
+import { putMetrics } from '../../data/metrics-file.ts';
+import { compileStep, type Step } from '../../nn/compile/index.ts';
+import { withPrefix } from '../../nn/gradients.ts';
+import { seedTensor } from '../../nn/kernels/random.ts';
+import { rateAt } from '../../nn/optim/sgd.ts';
+import { type Preset, type RecognizerConfig, recognizerConfig } from '../../nn/recognizer/config.ts';
+import { recognizerParameters } from '../../nn/recognizer/layout.ts';
+import type { Head } from '../../nn/recognizer/margin.ts';
 import {
   headParameters,
   type RecognizerTraining,
   recognizerPrograms,
   recognizerState,
-} from '../nn/recognizer/train-step.ts';
-import { type Tensors, tf } from '../nn/tf.ts';
-import { toSafetensors } from '../nn/weights.ts';
-import { type InputContext, loadSet, readBatches, withInput } from '../training/input.ts';
-import { runTraining, type Training } from '../training/loop.ts';
-import { type Part, partsOf } from '../training/micro-batches.ts';
-import { putWeights } from '../training/recognizer.ts';
+} from '../../nn/recognizer/train-step.ts';
+import { type Tensors, tf } from '../../nn/tf.ts';
+import { toSafetensors } from '../../nn/weights.ts';
+import { type InputContext, loadSet, readBatches, withInput } from '../../training/input.ts';
+import { runTraining, type Training } from '../../training/loop.ts';
+import { type Part, partsOf } from '../../training/micro-batches.ts';
+import { putWeights } from '../../training/recognizer.ts';
 
 /** `schemas/stages/recognizer-train.schema.json` */
 interface Params extends Head {

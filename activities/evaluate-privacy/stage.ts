@@ -1,17 +1,17 @@
-import type { Outputs } from '../core/action.ts';
-import type { ArtifactRef } from '../core/artifact.ts';
-import { CemiflowError } from '../core/errors.ts';
-import type { ArtifactStore, StageKind } from '../core/stage.ts';
-import { generatedRows, type ImageSet } from '../data/images.ts';
-import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
-import { putMetrics, readMetrics } from '../data/metrics-file.ts';
-import { encodeImageScores, encodeNearest, imagesFile, nearestFile } from '../data/scores.ts';
-import { Centers } from '../metrics/centers.ts';
-import { privacyMetrics } from '../metrics/privacy.ts';
-import type { VerificationMetrics } from '../metrics/verification.ts';
-import { nearestRows } from '../nn/nearest.ts';
-import { type InputContext, loadSet, withInput } from '../training/input.ts';
-import { type Embedder, withEmbedder } from '../training/recognizer.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import type { ArtifactStore, StageKind } from '../../core/stage.ts';
+import { generatedRows, type ImageSet } from '../../data/images.ts';
+import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
+import { putMetrics, readMetrics } from '../../data/metrics-file.ts';
+import { encodeImageScores, encodeNearest, imagesFile, nearestFile } from '../../data/scores.ts';
+import { Centers } from '../../metrics/centers.ts';
+import { privacyMetrics } from '../../metrics/privacy.ts';
+import type { VerificationMetrics } from '../../metrics/verification.ts';
+import { nearestRows } from '../../nn/nearest.ts';
+import { type InputContext, loadSet, withInput } from '../../training/input.ts';
+import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
 
 /** `schemas/stages/evaluate-privacy.schema.json` */
 interface Params {

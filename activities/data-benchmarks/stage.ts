@@ -1,12 +1,12 @@
-import type { Outputs } from '../core/action.ts';
-import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
-import type { ShardedStageKind } from '../core/stage.ts';
-import { putBenchmarks, putPairs, setPrefix } from '../data/benchmarks.ts';
-import { DatasetWriter } from '../data/dataset.ts';
-import { photoVector } from '../data/procedural/photo.ts';
-import { type BenchmarkSet, peopleOfSet, planSet } from '../data/procedural/protocol.ts';
-import { renderFace } from '../data/procedural/render.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
+import { CemiflowError, type JsonObject } from '../../core/errors.ts';
+import type { ShardedStageKind } from '../../core/stage.ts';
+import { putBenchmarks, putPairs, setPrefix } from '../../data/benchmarks.ts';
+import { DatasetWriter } from '../../data/dataset.ts';
+import { photoVector } from '../../data/procedural/photo.ts';
+import { type BenchmarkSet, peopleOfSet, planSet } from '../../data/procedural/protocol.ts';
+import { renderFace } from '../../data/procedural/render.ts';
 
 interface Look extends JsonObject {
   readonly pairs: number;

@@ -1,16 +1,16 @@
-import type { Outputs } from '../core/action.ts';
-import type { ArtifactRef } from '../core/artifact.ts';
-import { CemiflowError } from '../core/errors.ts';
-import type { StageKind } from '../core/stage.ts';
-import type { ImageSet } from '../data/images.ts';
-import { type CopyRecipe, maker as copies } from '../data/loader/copies.ts';
-import { putTensors } from '../data/tensors.ts';
-import { Centers, unitRows } from '../metrics/centers.ts';
-import { rowCosine, similarityGroups } from '../metrics/similarity.ts';
-import { mean } from '../metrics/statistics.ts';
-import { tf } from '../nn/tf.ts';
-import { type InputContext, loadSet, withInput } from '../training/input.ts';
-import { type LoadedRecognizer, loadRecognizer, withEmbedder } from '../training/recognizer.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import type { StageKind } from '../../core/stage.ts';
+import type { ImageSet } from '../../data/images.ts';
+import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
+import { putTensors } from '../../data/tensors.ts';
+import { Centers, unitRows } from '../../metrics/centers.ts';
+import { rowCosine, similarityGroups } from '../../metrics/similarity.ts';
+import { mean } from '../../metrics/statistics.ts';
+import { tf } from '../../nn/tf.ts';
+import { type InputContext, loadSet, withInput } from '../../training/input.ts';
+import { type LoadedRecognizer, loadRecognizer, withEmbedder } from '../../training/recognizer.ts';
 
 /** `schemas/stages/centers-compute.schema.json` */
 interface Params {

@@ -1,12 +1,12 @@
-import type { Outputs } from '../core/action.ts';
-import type { ArtifactRef } from '../core/artifact.ts';
-import type { JsonObject } from '../core/errors.ts';
-import type { ShardedStageKind } from '../core/stage.ts';
-import { DatasetWriter, joinShards } from '../data/dataset.ts';
-import { drawnPeople } from '../data/people.ts';
-import { identityVector } from '../data/procedural/identity.ts';
-import { everyday, photoVector } from '../data/procedural/photo.ts';
-import { renderFace } from '../data/procedural/render.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import type { ShardedStageKind } from '../../core/stage.ts';
+import { DatasetWriter, joinShards } from '../../data/dataset.ts';
+import { drawnPeople } from '../../data/people.ts';
+import { identityVector } from '../../data/procedural/identity.ts';
+import { everyday, photoVector } from '../../data/procedural/photo.ts';
+import { renderFace } from '../../data/procedural/render.ts';
 
 interface Look extends JsonObject {
   readonly images: number;
