@@ -1,7 +1,7 @@
 import type { Digest } from '../core/digest.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
 import type { RunSpec } from '../core/run-record.ts';
-import { folderDigest } from '../data/folder/digest.ts';
+import { folderDigest } from '../formats/folder/digest.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { type CodeDigest, codeDigests } from '../spec/code-digest.ts';
 import { type Expansion, expandSpec, planExpansion } from '../spec/compile.ts';

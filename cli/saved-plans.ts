@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, st
 import { dirname, resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
-import { folderDigest } from '../data/folder/digest.ts';
+import { folderDigest } from '../formats/folder/digest.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 import { codeFiles } from '../spec/code-files.ts';

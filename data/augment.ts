@@ -1,4 +1,4 @@
-import type { Image } from './formats/png.ts';
+import type { Image } from '../formats/png.ts';
 
 /**
  * The augmentation of CemiFace's recognizer training: random resized crop, horizontal flip, colour jitter,

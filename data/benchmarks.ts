@@ -1,8 +1,8 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
+import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeDtype } from '../formats/safetensors.ts';
 import { shardsOf } from './dataset.ts';
-import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeDtype } from './formats/safetensors.ts';
 import type { ImageSet } from './images.ts';
 import { type LoadOptions, loadImages } from './loader/load.ts';
 

@@ -1,5 +1,5 @@
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
-import { decodeImage } from './formats/png.ts';
+import { decodeImage } from '../formats/png.ts';
 
 /** Images in buffers that threads share: each is uint8 RGB [H, W, 3]. No buffer holds more than a shard. */
 export interface Images {

@@ -1,5 +1,5 @@
 import { CemiflowError } from '../core/errors.ts';
-import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeDtype } from './formats/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeDtype } from '../formats/safetensors.ts';
 
 /** Pairs of one verification set as they were scored: one file of the artifact `scores` of `evaluate/verification`. */
 export interface StoredPairs {

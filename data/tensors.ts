@@ -8,7 +8,7 @@ import {
   type SafeArray,
   type SafeTensor,
   type SafeTensors,
-} from './formats/safetensors.ts';
+} from '../formats/safetensors.ts';
 
 /** A file's tensors hold at most this much, so that it fits one blob with its header. */
 const maxFileBytes = 60 * 2 ** 20;

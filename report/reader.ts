@@ -3,7 +3,7 @@ import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type Json } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { readSamples, type Sample } from '../data/dataset.ts';
-import { encodePng } from '../data/formats/png.ts';
+import { encodePng } from '../formats/png.ts';
 import { type MeasuredRow, withGaps } from './accuracy.ts';
 import { privacyOf, similarityOf, trainingOf, verificationOf } from './inputs.ts';
 import { axisValue, fillLabel, matrixLabel } from './labels.ts';

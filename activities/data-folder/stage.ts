@@ -1,8 +1,8 @@
 import type { Digest } from '../../core/digest.ts';
 import type { StageKind } from '../../core/stage.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
-import { FolderReader } from '../../data/folder/read.ts';
 import { namesFile } from '../../data/people.ts';
+import { FolderReader } from '../../formats/folder/read.ts';
 
 interface Params {
   readonly path: string;

@@ -6,9 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stage } from '../../activities/data-folder/stage.ts';
 import { stage as procedural } from '../../activities/data-procedural/stage.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { exportFolder, folderDigest } from '../../data/folder.ts';
 import { pixelsOf } from '../../data/images.ts';
 import { loadDataset } from '../../data/loader/load.ts';
+import { exportFolder, folderDigest } from '../../formats/folder/index.ts';
 import { stageContext } from '../data/procedural/context.ts';
 import { allPixels } from '../helpers/images.ts';
 

@@ -6,10 +6,10 @@ import { stage as inquiryStage } from '../../activities/inquiry-select/stage.ts'
 import { stage as trainStage } from '../../activities/recognizer-train/stage.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
-import { decodeSafetensors, type SafeTensor } from '../../data/formats/safetensors.ts';
 import { pixelsOf } from '../../data/images.ts';
 import { loadInquiries } from '../../data/inquiries.ts';
 import { loadDataset } from '../../data/loader/load.ts';
+import { decodeSafetensors, type SafeTensor } from '../../formats/safetensors.ts';
 import { verify } from '../../metrics/verification.ts';
 import { tf } from '../../nn/tf.ts';
 import { Embedder, getWeights, type LoadedRecognizer, loadRecognizer, putWeights } from '../../training/recognizer.ts';

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { loadBenchmark, type Pairs, putBenchmarks, putPairs, setPrefix } from '../../data/benchmarks.ts';
 import { DatasetWriter, joinShards, readSamples, shardsOf } from '../../data/dataset.ts';
-import { encodePng } from '../../data/formats/png.ts';
-import { decodeTar, encodeTar } from '../../data/formats/tar.ts';
 import { loadDataset } from '../../data/loader/load.ts';
+import { encodePng } from '../../formats/png.ts';
+import { decodeTar, encodeTar } from '../../formats/tar.ts';
 import { allPixels } from '../helpers/images.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { folderDigest } from '../../data/folder.ts';
+import { folderDigest } from '../../formats/folder/index.ts';
 
 let folder: string;
 const digest = async () => (await folderDigest(folder)).digest;

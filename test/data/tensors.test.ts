@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { FileEntry } from '../../core/artifact.ts';
-import { decodeSafetensors, type SafeTensor, type SafeTensors } from '../../data/formats/safetensors.ts';
 import { getTensors, putTensors } from '../../data/tensors.ts';
+import { decodeSafetensors, type SafeTensor, type SafeTensors } from '../../formats/safetensors.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
 const floats = (...shape: number[]): SafeTensor => {

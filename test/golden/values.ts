@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { decodeSafetensors } from '../../data/formats/safetensors.ts';
+import { decodeSafetensors } from '../../formats/safetensors.ts';
 import type { DiffusionBatch } from '../../nn/diffusion/loss.ts';
 import { unitRows } from '../../nn/layers/unit-rows.ts';
 import { initialise, type Parameter } from '../../nn/parameters.ts';

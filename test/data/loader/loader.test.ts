@@ -1,7 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { DatasetWriter } from '../../../data/dataset.ts';
-import { encodePng } from '../../../data/formats/png.ts';
-import { encodeTar } from '../../../data/formats/tar.ts';
 import { type ImageSet, type Images, pixelsOf } from '../../../data/images.ts';
 import { type AugmentRecipe, maker as augmented } from '../../../data/loader/augmented.ts';
 import { BatchReader, Stall } from '../../../data/loader/batches.ts';
@@ -9,6 +7,8 @@ import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts
 import { loadDataset, loadImages } from '../../../data/loader/load.ts';
 import type { Maker } from '../../../data/loader/maker.ts';
 import { defaultThreads, inProcess, startThreads, type Workers } from '../../../data/loader/workers.ts';
+import { encodePng } from '../../../formats/png.ts';
+import { encodeTar } from '../../../formats/tar.ts';
 import { allPixels } from '../../helpers/images.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
 

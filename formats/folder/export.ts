@@ -1,8 +1,8 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
-import { readSamples } from '../dataset.ts';
-import { encodePng } from '../formats/png.ts';
+import { readSamples } from '../../data/dataset.ts';
+import { encodePng } from '../png.ts';
 
 /**
  * Writes a dataset (or anything else that holds `shards/…`) as a folder of PNGs for each identity, which `data/folder`

@@ -1,4 +1,4 @@
-import { CemiflowError, type JsonObject } from '../../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
 
 /** @see https://github.com/huggingface/safetensors, section "Format" */
 const dtypes = {

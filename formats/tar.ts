@@ -1,4 +1,4 @@
-import { CemiflowError, type JsonObject } from '../../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
 
 /** One regular file in a tar archive. */
 export interface TarEntry {

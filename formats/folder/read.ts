@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { decodeImage } from '../formats/png.ts';
+import { decodeImage } from '../png.ts';
 import { FolderHash, hashFile, isReadable, nothing } from './digest.ts';
 import { type ListedFile, listFolder } from './list.ts';
 

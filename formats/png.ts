@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { CemiflowError } from '../../core/errors.ts';
+import { CemiflowError } from '../core/errors.ts';
 
 // Many small images are worked on side by side; threads inside one image only cost.
 sharp.concurrency(1);

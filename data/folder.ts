@@ -1,3 +1,0 @@
-export { folderDigest } from './folder/digest.ts';
-export { exportFolder } from './folder/export.ts';
-export { FolderReader } from './folder/read.ts';

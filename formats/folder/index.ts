@@ -1,0 +1,3 @@
+export { folderDigest } from './digest.ts';
+export { exportFolder } from './export.ts';
+export { FolderReader } from './read.ts';
