@@ -4,9 +4,9 @@ import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { ShardedStageKind } from '../../core/stage.ts';
 import { putBenchmarks, putPairs, setPrefix } from '../../data/benchmarks.ts';
 import { DatasetWriter } from '../../data/dataset.ts';
-import { photoVector } from '../../data/procedural/photo.ts';
-import { type BenchmarkSet, peopleOfSet, planSet } from '../../data/procedural/protocol.ts';
-import { renderFace } from '../../data/procedural/render.ts';
+import { photoVector } from '../../faces/photo.ts';
+import { type BenchmarkSet, peopleOfSet, planSet } from '../../faces/protocol.ts';
+import { renderFace } from '../../faces/render.ts';
 
 interface Look extends JsonObject {
   readonly pairs: number;

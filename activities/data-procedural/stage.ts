@@ -4,9 +4,9 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { ShardedStageKind } from '../../core/stage.ts';
 import { DatasetWriter, joinShards } from '../../data/dataset.ts';
 import { drawnPeople } from '../../data/people.ts';
-import { identityVector } from '../../data/procedural/identity.ts';
-import { everyday, photoVector } from '../../data/procedural/photo.ts';
-import { renderFace } from '../../data/procedural/render.ts';
+import { identityVector } from '../../faces/identity.ts';
+import { everyday, photoVector } from '../../faces/photo.ts';
+import { renderFace } from '../../faces/render.ts';
 
 interface Look extends JsonObject {
   readonly images: number;

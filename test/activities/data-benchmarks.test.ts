@@ -3,7 +3,7 @@ import { stage } from '../../activities/data-benchmarks/stage.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { loadBenchmark, benchmarkSets as setsOf } from '../../data/benchmarks.ts';
-import { benchmarkSets } from '../../data/procedural/protocol.ts';
+import { benchmarkSets } from '../../faces/protocol.ts';
 import { stageContext } from '../data/procedural/context.ts';
 
 const params = {

@@ -1,4 +1,4 @@
-import { normalStream, randomStream } from '../../core/random.ts';
+import { normalStream, randomStream } from '../core/random.ts';
 import { type Colour, hsv, mixColour, srgb } from './colour.ts';
 import { baseAge, factor, type Identity } from './identity.ts';
 import { clamp } from './noise.ts';

@@ -1,4 +1,4 @@
-import { normalStream, randomStream } from '../../core/random.ts';
+import { normalStream, randomStream } from '../core/random.ts';
 import { clamp } from './noise.ts';
 
 /** What a person is made of: independent standard normal factors. Correlations between traits arise in `traits.ts`. */

@@ -1,4 +1,4 @@
-import { normalStream, randomStream } from '../../core/random.ts';
+import { normalStream, randomStream } from '../core/random.ts';
 import { type Colour, mixColour, scaleColour, srgb } from './colour.ts';
 import { eyePainter } from './eyes.ts';
 import type { HeadShape } from './head.ts';

@@ -1,4 +1,4 @@
-import { normalStream, randomStream } from '../../core/random.ts';
+import { normalStream, randomStream } from '../core/random.ts';
 import { encode } from './colour.ts';
 import { clamp } from './noise.ts';
 import type { Photo } from './photo.ts';
