@@ -1,5 +1,5 @@
+import { drawnPeople, type People } from '../artifacts/people.ts';
 import { permutation, randomStream } from '../core/random.ts';
-import { drawnPeople, type People } from '../data/people.ts';
 import { baseAge, type Identity, identityDistance, identityVector, resemble } from './identity.ts';
 import { everyday, type PhotoConditions } from './photo.ts';
 

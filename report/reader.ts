@@ -1,8 +1,8 @@
+import { readSamples, type Sample } from '../artifacts/dataset.ts';
 import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type Json } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { readSamples, type Sample } from '../data/dataset.ts';
 import { encodePng } from '../formats/png.ts';
 import { type MeasuredRow, withGaps } from './accuracy.ts';
 import { privacyOf, similarityOf, trainingOf, verificationOf } from './inputs.ts';

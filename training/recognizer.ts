@@ -1,9 +1,9 @@
+import { getTensors, putTensors } from '../artifacts/tensors.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import type { Images } from '../data/images.ts';
 import type { CopyRecipe } from '../data/loader/copies.ts';
-import { getTensors, putTensors } from '../data/tensors.ts';
 import type { SafeTensors } from '../formats/safetensors.ts';
 import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
 import type { RecognizerConfig } from '../nn/recognizer/config.ts';

@@ -1,10 +1,10 @@
+import { putTensors } from '../../artifacts/tensors.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
 import type { ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
-import { putTensors } from '../../data/tensors.ts';
 import { Centers, unitRows } from '../../metrics/centers.ts';
 import { rowCosine, similarityGroups } from '../../metrics/similarity.ts';
 import { mean } from '../../metrics/statistics.ts';

@@ -1,9 +1,9 @@
+import { putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
+import { DatasetWriter } from '../../artifacts/dataset.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { ShardedStageKind } from '../../core/stage.ts';
-import { putBenchmarks, putPairs, setPrefix } from '../../data/benchmarks.ts';
-import { DatasetWriter } from '../../data/dataset.ts';
 import { photoVector } from '../../faces/photo.ts';
 import { type BenchmarkSet, peopleOfSet, planSet } from '../../faces/protocol.ts';
 import { renderFace } from '../../faces/render.ts';

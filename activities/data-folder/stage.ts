@@ -1,7 +1,7 @@
+import { DatasetWriter } from '../../artifacts/dataset.ts';
+import { namesFile } from '../../artifacts/people.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { StageKind } from '../../core/stage.ts';
-import { DatasetWriter } from '../../data/dataset.ts';
-import { namesFile } from '../../data/people.ts';
 import { FolderReader } from '../../formats/folder/read.ts';
 
 interface Params {

@@ -1,9 +1,9 @@
+import { DatasetWriter, joinShards } from '../../artifacts/dataset.ts';
+import { drawnPeople } from '../../artifacts/people.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { ShardedStageKind } from '../../core/stage.ts';
-import { DatasetWriter, joinShards } from '../../data/dataset.ts';
-import { drawnPeople } from '../../data/people.ts';
 import { identityVector } from '../../faces/identity.ts';
 import { everyday, photoVector } from '../../faces/photo.ts';
 import { renderFace } from '../../faces/render.ts';

@@ -1,3 +1,4 @@
+import { putMetrics } from '../../artifacts/metrics.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { CheckpointArray } from '../../core/checkpoint.ts';
@@ -6,7 +7,6 @@ import { permutation, randomStream } from '../../core/random.ts';
 import type { StageContext, StageKind } from '../../core/stage.ts';
 import type { ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
-import { putMetrics } from '../../data/metrics-file.ts';
 import { compileStep, type Step } from '../../nn/compile/index.ts';
 import type { UNetConfig } from '../../nn/diffusion/config.ts';
 import { unetParameters } from '../../nn/diffusion/layout.ts';

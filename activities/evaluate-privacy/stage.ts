@@ -1,11 +1,11 @@
+import { putMetrics, readMetrics } from '../../artifacts/metrics.ts';
+import { encodeImageScores, encodeNearest, imagesFile, nearestFile } from '../../artifacts/scores.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore, StageKind } from '../../core/stage.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
-import { putMetrics, readMetrics } from '../../data/metrics-file.ts';
-import { encodeImageScores, encodeNearest, imagesFile, nearestFile } from '../../data/scores.ts';
 import { Centers } from '../../metrics/centers.ts';
 import { privacyMetrics } from '../../metrics/privacy.ts';
 import type { VerificationMetrics } from '../../metrics/verification.ts';

@@ -1,11 +1,11 @@
+import { putMetrics } from '../../artifacts/metrics.ts';
+import { encodeImageScores } from '../../artifacts/scores.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
-import { putMetrics } from '../../data/metrics-file.ts';
-import { encodeImageScores } from '../../data/scores.ts';
 import { rowCosine, similarityMetrics } from '../../metrics/similarity.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';
 import { withEmbedder } from '../../training/recognizer.ts';

@@ -1,11 +1,11 @@
+import { benchmarkSets, loadBenchmark } from '../../artifacts/benchmarks.ts';
+import { putMetrics } from '../../artifacts/metrics.ts';
+import { encodePairScores } from '../../artifacts/scores.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { StageKind } from '../../core/stage.ts';
-import { benchmarkSets, loadBenchmark } from '../../data/benchmarks.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
-import { putMetrics } from '../../data/metrics-file.ts';
-import { encodePairScores } from '../../data/scores.ts';
 import { type PairScores, pairDistances, verificationMetrics } from '../../metrics/verification.ts';
 import { type InputContext, loading, withInput } from '../../training/input.ts';
 import { withEmbedder } from '../../training/recognizer.ts';

@@ -1,8 +1,8 @@
+import { putMetrics, readMetrics } from '../../artifacts/metrics.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { ArtifactStore, StageKind } from '../../core/stage.ts';
-import { putMetrics, readMetrics } from '../../data/metrics-file.ts';
 import type { VerificationMetrics } from '../../metrics/verification.ts';
 
 interface Labelled {

@@ -1,3 +1,4 @@
+import { putMetrics } from '../../artifacts/metrics.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
@@ -6,7 +7,6 @@ import type { StageKind } from '../../core/stage.ts';
 import type { Augmentation } from '../../data/augment.ts';
 import type { ImageSet } from '../../data/images.ts';
 import { type AugmentRecipe, maker as augmented } from '../../data/loader/augmented.ts';
-import { putMetrics } from '../../data/metrics-file.ts';
 import { compileStep, type Step } from '../../nn/compile/index.ts';
 import { withPrefix } from '../../nn/gradients.ts';
 import { seedTensor } from '../../nn/kernels/random.ts';

@@ -1,7 +1,7 @@
+import { shardsOf, unpackShard } from '../../artifacts/dataset.ts';
 import type { ArtifactManifest, ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
-import { shardsOf, unpackShard } from '../dataset.ts';
 import { type Chunk, datasetInvalid, type ImageSet, type PackedImages } from '../images.ts';
 import { type DecodeJob, decodeAll } from './decode.ts';
 

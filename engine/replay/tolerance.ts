@@ -1,7 +1,7 @@
+import { readSamples, shardsOf } from '../../artifacts/dataset.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import type { Json } from '../../core/errors.ts';
-import { readSamples, shardsOf } from '../../data/dataset.ts';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
 import type { Store } from '../../store/index.ts';
 import type { Replayed } from './job.ts';

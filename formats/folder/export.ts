@@ -1,7 +1,7 @@
+import { readSamples } from '../../artifacts/dataset.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
-import { readSamples } from '../../data/dataset.ts';
 import { encodePng } from '../png.ts';
 
 /**

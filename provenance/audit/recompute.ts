@@ -1,11 +1,11 @@
+import { shardsOf, unpackShard } from '../../artifacts/dataset.ts';
+import { decodeImageScores, decodeNearest, decodePairScores, imagesFile, nearestFile } from '../../artifacts/scores.ts';
 import type { ActionRecord } from '../../core/action.ts';
 import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import { type Lineage, madeNodes } from '../../core/lineage.ts';
-import { shardsOf, unpackShard } from '../../data/dataset.ts';
-import { decodeImageScores, decodeNearest, decodePairScores, imagesFile, nearestFile } from '../../data/scores.ts';
 import type { Checkout } from '../../engine/checkout.ts';
 import { privacyMetrics } from '../../metrics/privacy.ts';
 import { similarityMetrics } from '../../metrics/similarity.ts';

@@ -1,8 +1,8 @@
+import { shardsOf } from '../../artifacts/dataset.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { hexOf } from '../../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../../core/errors.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
-import { shardsOf } from '../../data/dataset.ts';
 import type { Reading } from '../reading.ts';
 import { jsonText, uriOf } from './entity.ts';
 import { type Licence, licenceOf } from './licence.ts';

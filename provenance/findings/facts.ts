@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
+import { shardsOf, unpackShard } from '../../artifacts/dataset.ts';
+import { namesFile, type People, sharedPeople } from '../../artifacts/people.ts';
 import type { ArtifactManifest, ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
-import { shardsOf, unpackShard } from '../../data/dataset.ts';
-import { namesFile, type People, sharedPeople } from '../../data/people.ts';
 import type { Reading } from '../reading.ts';
 
 /** How many of a kind are in both sets, and the first few of them for people to look at. */

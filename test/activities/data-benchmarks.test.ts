@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { stage } from '../../activities/data-benchmarks/stage.ts';
+import { loadBenchmark, benchmarkSets as setsOf } from '../../artifacts/benchmarks.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { loadBenchmark, benchmarkSets as setsOf } from '../../data/benchmarks.ts';
 import { benchmarkSets } from '../../faces/protocol.ts';
 import { stageContext } from '../data/procedural/context.ts';
 

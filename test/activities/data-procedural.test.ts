@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { stage } from '../../activities/data-procedural/stage.ts';
+import { readSamples } from '../../artifacts/dataset.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { readSamples } from '../../data/dataset.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { stageContext } from '../data/procedural/context.ts';
 

@@ -3,12 +3,12 @@ import { stage as privacyStage } from '../../activities/evaluate-privacy/stage.t
 import { stage as verificationStage } from '../../activities/evaluate-verification/stage.ts';
 import { stage as inquiryStage } from '../../activities/inquiry-select/stage.ts';
 import { stage as trainStage } from '../../activities/recognizer-train/stage.ts';
+import { DatasetWriter } from '../../artifacts/dataset.ts';
+import { loadInquiries } from '../../artifacts/inquiries.ts';
+import { readMetrics } from '../../artifacts/metrics.ts';
+import { decodeImageScores, decodeNearest } from '../../artifacts/scores.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { DatasetWriter } from '../../data/dataset.ts';
-import { loadInquiries } from '../../data/inquiries.ts';
 import { loadDataset } from '../../data/loader/load.ts';
-import { readMetrics } from '../../data/metrics-file.ts';
-import { decodeImageScores, decodeNearest } from '../../data/scores.ts';
 import { unitRows } from '../../metrics/centers.ts';
 import { type PrivacyMetrics, privacyMetrics } from '../../metrics/privacy.ts';
 import { rowCosine } from '../../metrics/similarity.ts';

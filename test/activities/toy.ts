@@ -1,7 +1,7 @@
+import { putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
+import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { randomStream } from '../../core/random.ts';
 import type { ArtifactStore, Progress } from '../../core/stage.ts';
-import { putBenchmarks, putPairs, setPrefix } from '../../data/benchmarks.ts';
-import { DatasetWriter } from '../../data/dataset.ts';
 import { Stall } from '../../data/loader/batches.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { inProcess } from '../../data/loader/workers.ts';

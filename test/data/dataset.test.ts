@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { loadBenchmark, type Pairs, putBenchmarks, putPairs, setPrefix } from '../../data/benchmarks.ts';
-import { DatasetWriter, joinShards, readSamples, shardsOf } from '../../data/dataset.ts';
+import { loadBenchmark, type Pairs, putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
+import { DatasetWriter, joinShards, readSamples, shardsOf } from '../../artifacts/dataset.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { encodePng } from '../../formats/png.ts';
 import { decodeTar, encodeTar } from '../../formats/tar.ts';

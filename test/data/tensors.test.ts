@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { getTensors, putTensors } from '../../artifacts/tensors.ts';
 import type { FileEntry } from '../../core/artifact.ts';
-import { getTensors, putTensors } from '../../data/tensors.ts';
 import { decodeSafetensors, type SafeTensor, type SafeTensors } from '../../formats/safetensors.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 

@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { DatasetWriter } from '../../artifacts/dataset.ts';
+import { drawnPeople, namesFile } from '../../artifacts/people.ts';
 import { type ActionKey, type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { type Digest, digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { type PlanNode, toAction } from '../../core/plan.ts';
-import { DatasetWriter } from '../../data/dataset.ts';
-import { drawnPeople, namesFile } from '../../data/people.ts';
 import { datasetCard } from '../../provenance/card.ts';
 import { type Finding, findingsOf } from '../../provenance/findings/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';

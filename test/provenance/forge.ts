@@ -1,10 +1,10 @@
+import { putMetrics, readMetrics } from '../../artifacts/metrics.ts';
+import { decodePairScores, encodePairScores } from '../../artifacts/scores.ts';
 import { type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { hexOf } from '../../core/digest.ts';
 import { madeNodes } from '../../core/lineage.ts';
 import { type PlanNode, toAction } from '../../core/plan.ts';
-import { putMetrics, readMetrics } from '../../data/metrics-file.ts';
-import { decodePairScores, encodePairScores } from '../../data/scores.ts';
 import { keepRun, openRun } from '../../engine/seal.ts';
 import { type VerificationMetrics, verificationMetrics } from '../../metrics/verification.ts';
 import { readReport, reportFiles } from '../../report/build.ts';

@@ -1,10 +1,10 @@
+import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import type { ArtifactRef, ArtifactType } from '../../core/artifact.ts';
 import { type Digest, digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { type PlanNode, planDigest, toAction } from '../../core/plan.ts';
-import { DatasetWriter } from '../../data/dataset.ts';
 import { openRun, sealRun } from '../../engine/seal.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 import { recordOf } from '../helpers/record.ts';

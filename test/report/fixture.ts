@@ -1,9 +1,9 @@
+import { DatasetWriter } from '../../artifacts/dataset.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
 import { normalStream, randomStream } from '../../core/random.ts';
 import type { ArtifactStore, StageContext } from '../../core/stage.ts';
-import { DatasetWriter } from '../../data/dataset.ts';
 import { noCheckpoints } from '../../engine/attempt.ts';
 import type { ReportParams } from '../../report/params.ts';
 

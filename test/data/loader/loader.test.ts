@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { DatasetWriter } from '../../../data/dataset.ts';
+import { DatasetWriter } from '../../../artifacts/dataset.ts';
 import { type ImageSet, type Images, pixelsOf } from '../../../data/images.ts';
 import { type AugmentRecipe, maker as augmented } from '../../../data/loader/augmented.ts';
 import { BatchReader, Stall } from '../../../data/loader/batches.ts';

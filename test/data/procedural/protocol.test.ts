@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { sharedPeople } from '../../../data/people.ts';
+import { sharedPeople } from '../../../artifacts/people.ts';
 import { identityDistance, identityVector } from '../../../faces/identity.ts';
 import { benchmarkSets, peopleOfSet, planSet, type SetRequest } from '../../../faces/protocol.ts';
 

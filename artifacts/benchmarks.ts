@@ -1,10 +1,10 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
+import type { ImageSet } from '../data/images.ts';
+import { type LoadOptions, loadImages } from '../data/loader/load.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeDtype } from '../formats/safetensors.ts';
 import { shardsOf } from './dataset.ts';
-import type { ImageSet } from './images.ts';
-import { type LoadOptions, loadImages } from './loader/load.ts';
 
 /** Pairs of one verification set, as LFW's protocol has them: ten folds of equal and different pairs. */
 export interface Pairs {

@@ -1,9 +1,9 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import type { JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
+import { datasetInvalid as invalid } from '../data/images.ts';
 import { decodeImage, encodePng } from '../formats/png.ts';
 import { decodeTar, encodeTarEntry, tarEnd, tarEntrySize } from '../formats/tar.ts';
-import { datasetInvalid as invalid } from './images.ts';
 
 /** One image of one identity. `pixels` is uint8 RGB [height, width, 3]. */
 export interface Sample {

@@ -1,9 +1,9 @@
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
+import { type Images, pixelsOf } from '../data/images.ts';
+import { type LoadOptions, loadImages } from '../data/loader/load.ts';
 import { DatasetWriter, shardsOf } from './dataset.ts';
-import { type Images, pixelsOf } from './images.ts';
-import { type LoadOptions, loadImages } from './loader/load.ts';
 import { getTensors, putTensors } from './tensors.ts';
 
 /** Inquiry images in order of selection: subject k is generated around inquiry k. */
