@@ -10,12 +10,12 @@ import type { ArtifactStore, ShardedStageKind, StageContext } from '../../core/s
 import { pixelsOf } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import type { CompiledFunction } from '../../nn/compile/index.ts';
-import type { UNetConfig } from '../../nn/diffusion/config.ts';
 import { ddimSteps } from '../../nn/diffusion/ddim.ts';
-import { unetParameters } from '../../nn/diffusion/layout.ts';
 import { compileSampler } from '../../nn/diffusion/sampler.ts';
 import { linearSchedule } from '../../nn/diffusion/schedule.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
+import type { UNetConfig } from '../../nn/unet/config.ts';
+import { unetParameters } from '../../nn/unet/layout.ts';
 import { fromSafetensors } from '../../nn/weights.ts';
 import { type InputContext, loading, withInput } from '../../training/input.ts';
 import { Loaded } from '../../training/loaded.ts';

@@ -2,7 +2,6 @@
 
 import { compileFunction, compileStep, type Programs } from '../../nn/compile/index.ts';
 import { ddimSteps } from '../../nn/diffusion/ddim.ts';
-import { unetParameters } from '../../nn/diffusion/layout.ts';
 import { compileSampler } from '../../nn/diffusion/sampler.ts';
 import { linearSchedule } from '../../nn/diffusion/schedule.ts';
 import { diffusionPrograms, diffusionState } from '../../nn/diffusion/train-step.ts';
@@ -15,6 +14,7 @@ import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { recognizerPrograms, recognizerState } from '../../nn/recognizer/train-step.ts';
 import { embedView } from '../../nn/recognizer/view.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
+import { unetParameters } from '../../nn/unet/layout.ts';
 import { serve } from '../serve.ts';
 import type { Task } from './task.ts';
 

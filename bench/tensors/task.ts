@@ -1,5 +1,5 @@
-import type { UNetConfig } from '../../nn/diffusion/config.ts';
 import { type RecognizerConfig, recognizerConfig } from '../../nn/recognizer/config.ts';
+import type { UNetConfig } from '../../nn/unet/config.ts';
 
 interface Shared {
   /** Images of a batch. */

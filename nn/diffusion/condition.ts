@@ -1,6 +1,6 @@
 import { type Tensors, tf } from '../tf.ts';
-import type { UNetConfig } from './config.ts';
-import { linear } from './layers.ts';
+import type { UNetConfig } from '../unet/config.ts';
+import { linear } from '../unet/layers.ts';
 
 /**
  * C_att = F2(concat(C_id, C_sim)) with C_sim = F1(m) (CemiFace eq. 3 and 4), as K tokens.

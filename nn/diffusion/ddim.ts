@@ -1,9 +1,9 @@
 import { CemiflowError } from '../../core/errors.ts';
 import { type Tensors, tf } from '../tf.ts';
-import type { UNetConfig } from './config.ts';
+import type { UNetConfig } from '../unet/config.ts';
+import { unet } from '../unet/unet.ts';
 import { cleanImages } from './prediction.ts';
 import type { Schedule } from './schedule.ts';
-import { unet } from './unet.ts';
 
 /** One step of the sampler: from time t with ᾱ_t to the ᾱ of the next, less noisy time. */
 export interface DdimStep {

@@ -1,9 +1,9 @@
 import { unitRows } from '../layers/unit-rows.ts';
 import { type Tensors, tf } from '../tf.ts';
+import type { UNetConfig } from '../unet/config.ts';
+import { unet } from '../unet/unet.ts';
 import { conditionTokens } from './condition.ts';
-import type { UNetConfig } from './config.ts';
 import { cleanImages } from './prediction.ts';
-import { unet } from './unet.ts';
 
 /** One batch of diffusion training. */
 export interface DiffusionBatch {

@@ -1,5 +1,5 @@
 import { tf } from '../tf.ts';
-import type { UNetConfig } from './config.ts';
+import type { UNetConfig } from '../unet/config.ts';
 
 /**
  * x̂_0 from the network's output, clipped to [-1, 1]: (x_t − sqrt(1 − ᾱ_t) ε′) / sqrt(ᾱ_t) (CemiFace eq. 6), or

@@ -1,7 +1,7 @@
 import { type CompiledFunction, compileFunction } from '../compile/index.ts';
 import { type Tensors, tf } from '../tf.ts';
+import type { UNetConfig } from '../unet/config.ts';
 import { conditionTokens } from './condition.ts';
-import type { UNetConfig } from './config.ts';
 import { ddimStep } from './ddim.ts';
 
 /**

@@ -7,8 +7,8 @@ import { rowsFrom } from '../kernels/slice.ts';
 import { type AdamWOptions, adamW, adamWState } from '../optim/adamw.ts';
 import { emaUpdate } from '../optim/ema.ts';
 import { type Tensors, tf } from '../tf.ts';
-import type { UNetConfig } from './config.ts';
-import { unetParameters } from './layout.ts';
+import type { UNetConfig } from '../unet/config.ts';
+import { unetParameters } from '../unet/layout.ts';
 import { diffusionLoss } from './loss.ts';
 
 /** What a diffusion training step needs besides its state and batch. */

@@ -1,7 +1,5 @@
 import { randomStream } from '../../core/random.ts';
 import type { Programs } from '../compile/index.ts';
-import type { UNetConfig } from '../diffusion/config.ts';
-import { unetParameters } from '../diffusion/layout.ts';
 import { type DiffusionTraining, diffusionPrograms, diffusionState } from '../diffusion/train-step.ts';
 import { seedTensor } from '../kernels/random.ts';
 import { adamWDefaults } from '../optim/adamw.ts';
@@ -11,6 +9,8 @@ import { recognizerConfig } from '../recognizer/config.ts';
 import { recognizerParameters } from '../recognizer/layout.ts';
 import { type RecognizerTraining, recognizerPrograms, recognizerState } from '../recognizer/train-step.ts';
 import { type Tensors, tf } from '../tf.ts';
+import type { UNetConfig } from '../unet/config.ts';
+import { unetParameters } from '../unet/layout.ts';
 
 /** A real training step in a size that takes a moment. */
 export interface TestNetwork {

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { unetParameters } from '../../nn/diffusion/layout.ts';
 import { initialise, type Parameter } from '../../nn/parameters.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { tf } from '../../nn/tf.ts';
+import { unetParameters } from '../../nn/unet/layout.ts';
 import { cases, golden } from '../golden/values.ts';
 
 const networks: Record<string, Parameter[]> = {

@@ -1,5 +1,4 @@
 import { describe, it } from 'vitest';
-import { attend } from '../../nn/diffusion/attention.ts';
 import { valueAndGradients } from '../../nn/gradients.ts';
 import { groupNorm } from '../../nn/kernels/group-norm.ts';
 import { downsample2, upsample2 } from '../../nn/kernels/resample.ts';
@@ -9,6 +8,7 @@ import { conv2d, subsample } from '../../nn/layers/conv.ts';
 import { prelu } from '../../nn/layers/prelu.ts';
 import { linearParameters, normParameters } from '../../nn/parameters.ts';
 import { tf } from '../../nn/tf.ts';
+import { attend } from '../../nn/unet/attention.ts';
 import {
   cases,
   expectGolden,

@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
 import { conditionTokens } from '../../nn/diffusion/condition.ts';
-import type { UNetConfig } from '../../nn/diffusion/config.ts';
 import { ddimStep } from '../../nn/diffusion/ddim.ts';
-import { unetParameters } from '../../nn/diffusion/layout.ts';
 import { diffusionLoss } from '../../nn/diffusion/loss.ts';
-import { unet } from '../../nn/diffusion/unet.ts';
 import { valueAndGradients } from '../../nn/gradients.ts';
 import { parameterCount } from '../../nn/parameters.ts';
 import { embed, forwardTrain } from '../../nn/recognizer/backbone.ts';
 import type { RecognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
+import type { UNetConfig } from '../../nn/unet/config.ts';
+import { unetParameters } from '../../nn/unet/layout.ts';
+import { unet } from '../../nn/unet/unet.ts';
 import {
   cases,
   diffusionBatch,

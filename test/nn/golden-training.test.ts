@@ -1,7 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { compileStep } from '../../nn/compile/index.ts';
-import type { UNetConfig } from '../../nn/diffusion/config.ts';
-import { unetParameters } from '../../nn/diffusion/layout.ts';
 import { diffusionPrograms, diffusionState } from '../../nn/diffusion/train-step.ts';
 import { unflatten } from '../../nn/flat.ts';
 import { prefixed, valueAndGradients, withPrefix } from '../../nn/gradients.ts';
@@ -14,6 +12,8 @@ import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { crossEntropy, type Head, marginLogits } from '../../nn/recognizer/margin.ts';
 import { headParameters, type RecognizerTraining, recognizerPrograms } from '../../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
+import type { UNetConfig } from '../../nn/unet/config.ts';
+import { unetParameters } from '../../nn/unet/layout.ts';
 import {
   cases,
   diffusionBatch,

@@ -1,12 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { conditionTokens } from '../../../nn/diffusion/condition.ts';
-import type { UNetConfig } from '../../../nn/diffusion/config.ts';
 import { ddimSteps, ddimUpdate } from '../../../nn/diffusion/ddim.ts';
-import { layoutOf, unetParameters } from '../../../nn/diffusion/layout.ts';
 import { diffusionLoss, qSample, similarityMatchingLoss, velocity } from '../../../nn/diffusion/loss.ts';
 import { cleanImages } from '../../../nn/diffusion/prediction.ts';
 import { linearSchedule, similarityGrid } from '../../../nn/diffusion/schedule.ts';
-import { unet } from '../../../nn/diffusion/unet.ts';
 import { valueAndGradients } from '../../../nn/gradients.ts';
 import { unitRows } from '../../../nn/layers/unit-rows.ts';
 import { initialise, type Parameter } from '../../../nn/parameters.ts';
@@ -14,6 +11,9 @@ import { embed } from '../../../nn/recognizer/backbone.ts';
 import { recognizerConfig } from '../../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
+import type { UNetConfig } from '../../../nn/unet/config.ts';
+import { layoutOf, unetParameters } from '../../../nn/unet/layout.ts';
+import { unet } from '../../../nn/unet/unet.ts';
 import { expectGradient } from '../../helpers/gradient-check.ts';
 
 const config: UNetConfig = {
