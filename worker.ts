@@ -7,7 +7,7 @@ import { type Role, taskQueue } from './core/queues.ts';
 import { type Bookkeeping, createBookkeeping } from './engine/bookkeeping.ts';
 import { createHost, type StageActivities } from './engine/host.ts';
 import { describeMachine, requireGpu, type TensorflowSetup } from './engine/machine.ts';
-import { registry } from './engine/registry.ts';
+import { loadStage } from './engine/registry.ts';
 import { sourceKeeper } from './engine/source-keeper.ts';
 import { startWatchdog } from './engine/watchdog.ts';
 import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
@@ -60,7 +60,7 @@ export const createWorker = (setup: WorkerSetup): Promise<Worker> => {
   });
 };
 
-/** The stage activities over the registry, this checkout's code and a store. */
+/** The stage activities over the stage kinds, this checkout's code and a store. */
 export const hostOver = (
   store: Store,
   build: string,
@@ -73,12 +73,10 @@ export const hostOver = (
     store,
     build,
     checkpointWriter,
-    codes: async (kinds = Object.keys(registry)) =>
+    codes: async (kinds = [...schemas.keys()]) =>
       new Map([...(await codeDigests(kinds))].map(([kind, { digest }]) => [kind, digest])),
     loadStage: async (kind) => {
-      const load = registry[kind];
-      if (!load) throw unknownKind(kind);
-      const { stage } = await load();
+      const stage = await loadStage(kind);
       if (setup.device === 'gpu' && usesTensors(kind)) await requireGpu();
       return stage;
     },

@@ -1,21 +1,15 @@
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { AnyStageKind } from '../core/stage.ts';
+import { placeOfKind, repository } from '../schemas/kind-places.ts';
 
 /**
- * Every stage kind and the module that does it. Loaded when first used, so that a worker which never trains does not
- * load TensorFlow.
+ * Loads the module of a stage kind when it is first used, so that a worker that never trains does not load TensorFlow.
+ *
+ * @throws CemiflowError `UnknownKind`
  */
-export const registry: { readonly [kind: string]: () => Promise<{ readonly stage: AnyStageKind }> } = {
-  'centers/compute': () => import('../activities/centers-compute/stage.ts'),
-  'data/benchmarks': () => import('../activities/data-benchmarks/stage.ts'),
-  'data/folder': () => import('../activities/data-folder/stage.ts'),
-  'data/procedural': () => import('../activities/data-procedural/stage.ts'),
-  'diffusion/generate': () => import('../activities/diffusion-generate/stage.ts'),
-  'diffusion/train': () => import('../activities/diffusion-train/stage.ts'),
-  'evaluate/privacy': () => import('../activities/evaluate-privacy/stage.ts'),
-  'evaluate/similarity': () => import('../activities/evaluate-similarity/stage.ts'),
-  'evaluate/verification': () => import('../activities/evaluate-verification/stage.ts'),
-  'inquiry/select': () => import('../activities/inquiry-select/stage.ts'),
-  'recognizer/select': () => import('../activities/recognizer-select/stage.ts'),
-  'recognizer/train': () => import('../activities/recognizer-train/stage.ts'),
-  'report/build': () => import('../activities/report-build/stage.ts'),
+export const loadStage = async (kind: string): Promise<AnyStageKind> => {
+  const { module } = placeOfKind(kind);
+  const { stage } = (await import(pathToFileURL(join(repository, module)).href)) as { readonly stage: AnyStageKind };
+  return stage;
 };

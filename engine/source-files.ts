@@ -31,7 +31,7 @@ export const readSource = async (root: string, kind: string, code: Digest): Prom
   const paths = [...new Set([...found.files, lockFile])];
   const files = await Promise.all(paths.map(async (path) => ({ path, bytes: await bytesOf(root, path) })));
   return {
-    meta: { kind, code, packages: [...found.packages] },
+    meta: { kind, code, entry: found.entry, packages: [...found.packages] },
     files: files.flatMap(({ path, bytes }) => (bytes ? [{ path, bytes }] : [])),
   };
 };

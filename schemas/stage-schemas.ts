@@ -1,9 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { ArtifactType } from '../core/artifact.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import { isNodeRef, type NodeRef, type Resource } from '../core/plan.ts';
+import { kindPlaces, repository } from './kind-places.ts';
 import { checkStageSchema } from './meta-schema.ts';
 
 /** One stage kind as its schema declares it. */
@@ -26,34 +27,37 @@ export interface StageSchema {
 export type StageSchemas = ReadonlyMap<string, StageSchema>;
 
 const suffix = '.schema.json';
-const folderOfStages = fileURLToPath(new URL('./stages', import.meta.url));
 
 /**
- * All stage kinds, sorted by name. `recognizer-train.schema.json` declares `recognizer/train`.
+ * The schemas of all stage kinds of this checkout, sorted by name.
  *
+ * @param folder holds the schemas instead: `recognizer-train.schema.json` declares `recognizer/train`
  * @throws CemiflowError `StageSchemaInvalid` with every fault of the first bad file; what only compiling a schema finds,
  * at the first use of its `validate`
  */
 export const loadStageSchemas = (folder?: string): StageSchemas => {
-  if (folder !== undefined) return readStageSchemas(folder);
-  own ??= readStageSchemas(folderOfStages);
+  if (folder !== undefined) return readStageSchemas(placesIn(folder));
+  own ??= readStageSchemas(kindPlaces().map(({ kind, schema }) => ({ kind, file: join(repository, schema) })));
   return own;
 };
 
 /** Our own, read once in a process. */
 let own: StageSchemas | undefined;
 
-const readStageSchemas = (folder: string): StageSchemas => {
-  const ajv = makeAjv();
-  const files = readdirSync(folder)
+interface SchemaPlace {
+  readonly kind: string;
+  readonly file: string;
+}
+
+const placesIn = (folder: string): SchemaPlace[] =>
+  readdirSync(folder)
     .filter((file) => file.endsWith(suffix))
-    .sort();
-  return new Map(
-    files.map((file) => {
-      const kind = file.slice(0, -suffix.length).replace('-', '/');
-      return [kind, readStageSchema(ajv, kind, `${folder}/${file}`)];
-    }),
-  );
+    .sort()
+    .map((file) => ({ kind: file.slice(0, -suffix.length).replace('-', '/'), file: `${folder}/${file}` }));
+
+const readStageSchemas = (places: readonly SchemaPlace[]): StageSchemas => {
+  const ajv = makeAjv();
+  return new Map(places.map(({ kind, file }) => [kind, readStageSchema(ajv, kind, file)]));
 };
 
 const readStageSchema = (ajv: Ajv2020, kind: string, file: string): StageSchema => {

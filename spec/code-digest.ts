@@ -1,25 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
 import { dirname, join, relative, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type BuildResult, build, transform } from 'esbuild';
 import { type Digest, digestOf, digestOfJson } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
+import { kindPlaces, placeOfKind, repository } from '../schemas/kind-places.ts';
 
 /** A module's code as it enters action keys. */
 export interface CodeDigest {
   readonly digest: Digest;
+  /** The module itself, relative to the repository's root. */
+  readonly entry: string;
   /** The module's own import closure, relative to the repository's root, sorted. */
   readonly files: readonly string[];
   /** `name@version` of the packages that the code uses, sorted. */
   readonly packages: readonly string[];
 }
-
-/** The root of this checkout. */
-export const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
-
-/** `recognizer/train` → `activities/recognizer-train.ts`. */
-export const moduleOfKind = (kind: string): string => `activities/${kind.replaceAll('/', '-')}.ts`;
 
 /**
  * Digests of the stage kinds' code: of each kind's import closure, bundled, tree-shaken and minified, and of the versions
@@ -29,8 +25,9 @@ export const moduleOfKind = (kind: string): string => `activities/${kind.replace
  * @param root of the repository
  */
 export const codeDigests = async (kinds: readonly string[], root = repository): Promise<Map<string, CodeDigest>> => {
-  const digests = await bundleDigests(kinds.map(moduleOfKind), root);
-  return new Map(kinds.map((kind) => [kind, digests.get(moduleOfKind(kind)) as CodeDigest]));
+  const modules = new Map(kinds.map((kind) => [kind, placeOfKind(kind, root).module]));
+  const digests = await bundleDigests([...new Set(modules.values())], root);
+  return new Map([...modules].map(([kind, module]) => [kind, digests.get(module) as CodeDigest]));
 };
 
 /** The same of any module, such as one that writes pages. @param module relative to `root` */
@@ -42,8 +39,8 @@ export const buildId = async (root = repository): Promise<string> => {
   const workflows = readdirSync(join(root, 'workflows'))
     .filter((file) => file.endsWith('.ts'))
     .map((file) => `workflows/${file}`);
-  const entries = ['worker.ts', 'activities/registry.ts', ...workflows].filter((file) => existsSync(join(root, file)));
-  const digests = await bundleDigests(entries.sort(), root);
+  const entries = ['worker.ts', ...kindPlaces(root).map(({ module }) => module), ...workflows];
+  const digests = await bundleDigests(entries.filter((file) => existsSync(join(root, file))).sort(), root);
   return digestOfJson([...digests].map(([entry, { digest }]) => [entry, digest]));
 };
 
@@ -62,6 +59,7 @@ const bundleDigests = async (entries: readonly string[], root: string): Promise<
     // What is named by URL (threads, child processes, tables) is no import, yet it belongs to whoever names it.
     const named = files.flatMap((file) => byFile.get(file) ?? []);
     found.set(output.entryPoint, {
+      entry: output.entryPoint,
       digest: digestOfJson({
         code: digestOf(await minified(text)),
         packages,
@@ -150,7 +148,12 @@ const namedDigests = async (bundle: Bundle, root: string): Promise<Map<string, C
   const code = all.filter((file) => /\.(ts|mts|mjs|js)$/.test(file));
   const digests = code.length > 0 ? await bundleDigests(code, root) : new Map<string, CodeDigest>();
   for (const file of all.filter((each) => !code.includes(each))) {
-    digests.set(file, { digest: digestOf(readFileSync(join(root, file))), files: [file], packages: [] });
+    digests.set(file, {
+      digest: digestOf(readFileSync(join(root, file))),
+      entry: file,
+      files: [file],
+      packages: [],
+    });
   }
   return new Map([...named].map(([file, targets]) => [file, targets.flatMap((target) => digests.get(target) ?? [])]));
 };

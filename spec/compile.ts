@@ -328,6 +328,6 @@ class Expander {
 
 const noCode = (kind: string): CemiflowError =>
   new CemiflowError('CodeUnknown', `there is no code digest of ${kind}`, {
-    remedy: `add ${kind} to activities/registry.ts`,
+    remedy: `add the folder of ${kind}, with its stage.ts`,
     data: { kind },
   });

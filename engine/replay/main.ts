@@ -1,13 +1,12 @@
 import { cpus } from 'node:os';
 import { text } from 'node:stream/consumers';
-import { CemiflowError } from '../../core/errors.ts';
 import { flagsOf, tensorflowVariables } from '../../nn/device/flags.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
 import { codeDigests } from '../../spec/code-digest.ts';
 import { openObjects, Store } from '../../store/index.ts';
 import { OverlayObjects } from '../../store/overlay.ts';
 import { describeMachine } from '../machine.ts';
-import { registry } from '../registry.ts';
+import { loadStage } from '../registry.ts';
 import type { ReplayRequest } from './client.ts';
 import { replayAction } from './perform.ts';
 
@@ -24,14 +23,8 @@ for (const job of jobs) {
   const replayed = await replayAction(job, mode, {
     store: new Store(objects),
     overlay: () => new Store(new OverlayObjects(objects)),
-    loadStage: async (kind) => {
-      const load = registry[kind];
-      if (load) return (await load()).stage;
-      throw new CemiflowError('UnknownKind', `there is no stage kind ${kind}`, {
-        remedy: 'check out the commit of the record',
-      });
-    },
-    code: async (kind) => (registry[kind] ? (await codeDigests([kind])).get(kind)?.digest : undefined),
+    loadStage,
+    code: async (kind) => (schemas.has(kind) ? (await codeDigests([kind])).get(kind)?.digest : undefined),
     machine: (kind) => describeMachine(schemas.get(kind)?.resource === 'tensor' ? setup : undefined),
     log: (message) => console.error(message),
   });

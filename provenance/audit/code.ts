@@ -7,7 +7,7 @@ import { type Digest, shortDigest } from '../../core/digest.ts';
 import type { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { wholeKind } from '../../core/stage.ts';
-import { codeDigests } from '../../spec/code-digest.ts';
+import { moduleDigest } from '../../spec/code-digest.ts';
 import type { Reading } from '../reading.ts';
 import type { AuditReader } from './reader.ts';
 import type { Ledger } from './result.ts';
@@ -45,16 +45,20 @@ export const checkCode = async (
   }
 };
 
-const digestOfSource = async ({ files }: ArtifactManifest, kind: string, store: Reading): Promise<Digest> => {
+/** Artifacts of type `code` that name no entry are older than the folders of stage kinds. */
+const entryOf = ({ meta }: ArtifactManifest, kind: string): string =>
+  typeof meta.entry === 'string' ? meta.entry : `activities/${kind.replaceAll('/', '-')}.ts`;
+
+const digestOfSource = async (manifest: ArtifactManifest, kind: string, store: Reading): Promise<Digest> => {
   const folder = await mkdtemp(join(tmpdir(), 'cemiflow-code-'));
   try {
-    for (const { path, digest } of files) {
+    for (const { path, digest } of manifest.files) {
       const target = resolve(folder, path);
       if (!target.startsWith(folder + sep)) throw new Error(`${path} lies outside`);
       await mkdir(dirname(target), { recursive: true });
       await writeFile(target, await store.getBlob(digest));
     }
-    return (await codeDigests([kind], folder)).get(kind)?.digest as Digest;
+    return await moduleDigest(entryOf(manifest, kind), folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

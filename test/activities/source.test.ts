@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { beforeEach, expect, it } from 'vitest';
 import type { Source } from '../../core/action.ts';
 import { sourceKeeper } from '../../engine/source-keeper.ts';
-import { codeDigests, repository } from '../../spec/code-digest.ts';
+import { repository } from '../../schemas/kind-places.ts';
+import { codeDigests } from '../../spec/code-digest.ts';
 import type { Store } from '../../store/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
@@ -21,13 +22,13 @@ const write = (path: string, text: string): void => writeFileSync(join(root, pat
 beforeEach(() => {
   store = memoryStore();
   root = mkdtempSync(join(tmpdir(), 'checkout-'));
-  mkdirSync(join(root, 'activities'));
+  mkdirSync(join(root, 'activities/metrics-one'), { recursive: true });
   cpSync(join(repository, 'package-lock.json'), join(root, 'package-lock.json'));
   symlinkSync(join(repository, 'node_modules'), join(root, 'node_modules'));
   write('.gitignore', 'node_modules\n');
   write(
-    'activities/metrics-one.ts',
-    "import { one } from './one.ts';\nexport const value = one + 1;\nconsole.log(value);\n",
+    'activities/metrics-one/stage.ts',
+    "import { one } from '../one.ts';\nexport const value = one + 1;\nconsole.log(value);\n",
   );
   write('activities/one.ts', 'export const one = 1;\n');
   git('init', '--quiet');
@@ -48,7 +49,7 @@ it('keeps the files of the code, and names the commit', async () => {
   expect(source.uncommitted).toBeUndefined();
   const { files } = await store.getArtifact(source.code);
   expect(files.map(({ path }) => path)).toEqual([
-    'activities/metrics-one.ts',
+    'activities/metrics-one/stage.ts',
     'activities/one.ts',
     'package-lock.json',
   ]);

@@ -3,19 +3,17 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { registry } from '../../engine/registry.ts';
+import { kindPlaces } from '../../schemas/kind-places.ts';
 import { buildId, type CodeDigest, codeDigests } from '../../spec/code-digest.ts';
 import { writeSpecs } from './helpers.ts';
 
 /** A small repository: two kinds, a chain of three helpers, one package, one thread named by URL. */
 const files = {
   'package-lock.json': JSON.stringify({ packages: { 'node_modules/@scope/pack': { version: '1.2.3' } } }),
-  'activities/registry.ts':
-    "export const registry = { 'a/one': () => import('./a-one.ts'), 'a/two': () => import('./a-two.ts') };\n",
-  'activities/a-one.ts':
-    "import { readFile } from 'node:fs/promises';\nimport { first } from '../nn/first.ts';\nexport const stage = { run: async () => first(String(await readFile('x')).length) };\n",
-  'activities/a-two.ts':
-    "import pack from '@scope/pack/deep';\nimport type { Shape } from '../nn/types.ts';\nimport { twice } from '../nn/third.ts';\nexport const stage = { run: (s: Shape) => pack(twice(s.size)), thread: new URL('../nn/thread.ts', import.meta.url), table: new URL('../nn/table.json', import.meta.url) };\n",
+  'activities/a-one/stage.ts':
+    "import { readFile } from 'node:fs/promises';\nimport { first } from '../../nn/first.ts';\nexport const stage = { run: async () => first(String(await readFile('x')).length) };\n",
+  'activities/a-two/stage.ts':
+    "import pack from '@scope/pack/deep';\nimport type { Shape } from '../../nn/types.ts';\nimport { twice } from '../../nn/third.ts';\nexport const stage = { run: (s: Shape) => pack(twice(s.size)), thread: new URL('../../nn/thread.ts', import.meta.url), table: new URL('../../nn/table.json', import.meta.url) };\n",
   'nn/first.ts': "import { second } from './second.ts';\nexport const first = (x: number): number => second(x) + 1;\n",
   'nn/second.ts': "import { third } from './third.ts';\nexport const second = (x: number): number => third(x) * 2;\n",
   'nn/third.ts':
@@ -24,7 +22,7 @@ const files = {
   'nn/thread.ts': "import { third } from './third.ts';\nconsole.log(third(1));\n",
   'nn/table.json': '[1]',
   'workflows/experiment.ts': 'export const experiment = async (): Promise<number> => 1;\n',
-  'worker.ts': "import { registry } from './activities/registry.ts';\nconsole.log(registry);\n",
+  'worker.ts': "console.log('a worker');\n",
 };
 const kinds = ['a/one', 'a/two'];
 let root = '';
@@ -87,8 +85,8 @@ describe('the digest of a stage kind is the digest of what it computes', () => {
 
   it('the files of the closure are listed, those that only give types are not', async () => {
     const found = await codeDigests(kinds, root);
-    expect(found.get('a/one')?.files).toEqual(['activities/a-one.ts', 'nn/first.ts', 'nn/second.ts', 'nn/third.ts']);
-    expect(found.get('a/two')?.files).toEqual(['activities/a-two.ts', 'nn/table.json', 'nn/third.ts', 'nn/thread.ts']);
+    expect(found.get('a/one')?.files).toEqual(['activities/a-one/stage.ts', 'nn/first.ts', 'nn/second.ts', 'nn/third.ts']);
+    expect(found.get('a/two')?.files).toEqual(['activities/a-two/stage.ts', 'nn/table.json', 'nn/third.ts', 'nn/thread.ts']);
   });
 
   it('neither the folder of the checkout nor the other kinds nor a tsconfig.json change it', async () => {
@@ -125,13 +123,13 @@ describe('the build', () => {
 
 describe('this repository', () => {
   const here = fileURLToPath(new URL('../..', import.meta.url));
-  const all = Object.keys(registry);
+  const all = kindPlaces().map(({ kind }) => kind);
   let there = '';
   let before = new Map<string, CodeDigest>();
 
   beforeAll(async () => {
     there = mkdtempSync(join(tmpdir(), 'cemiflow-copy-'));
-    for (const folder of ['activities', 'core', 'data', 'metrics', 'nn', 'report', 'schemas', 'store']) {
+    for (const folder of ['activities', 'artifacts', 'core', 'data', 'faces', 'formats', 'metrics', 'nn', 'report', 'schemas', 'store', 'training']) {
       cpSync(join(here, folder), join(there, folder), { recursive: true });
     }
     symlinkSync(join(here, 'node_modules'), join(there, 'node_modules'));
@@ -152,8 +150,8 @@ describe('this repository', () => {
   });
 
   it('a comment in the UNet changes nothing, its arithmetic the generator and what samples from it', async () => {
-    expect(await changedBy('nn/diffusion/unet.ts', (text) => `// note\n${text}`)).toEqual([]);
-    const arithmetic = await changedBy('nn/diffusion/unet.ts', (text) =>
+    expect(await changedBy('nn/unet/unet.ts', (text) => `// note\n${text}`)).toEqual([]);
+    const arithmetic = await changedBy('nn/unet/unet.ts', (text) =>
       text.replace('tf.cos(angles)', 'tf.sin(angles)'),
     );
     expect(arithmetic).toEqual(['diffusion/generate', 'diffusion/train']);
@@ -177,7 +175,7 @@ describe('this repository', () => {
 
   it('no kind runs the code of plans, specs or workflows: these may change and nothing runs again', () => {
     for (const kind of all) {
-      expect(before.get(kind)?.files.filter((file) => /^(schemas|workflows|cli|services|store)\//.test(file))).toEqual(
+      expect(before.get(kind)?.files.filter((file) => /^(schemas|spec|engine|workflows|cli|services|store)\//.test(file))).toEqual(
         [],
       );
     }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
-import { registry } from '../../engine/registry.ts';
+import { loadStage } from '../../engine/registry.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
 import { editDistance, nearest } from '../../schemas/nearest.ts';
 import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
@@ -74,12 +74,16 @@ describe('stage schemas', () => {
     expect(() => loadStageSchemas(folder).get('recognizer/train')?.validate).toThrowError(failed);
   });
 
-  it('compile, each kind of the registry', () => {
+  it('compile, each kind of this checkout', () => {
     for (const { validate } of loadStageSchemas().values()) expect(validate).toBeTypeOf('function');
   });
 
-  it('stand beside exactly the kinds of the registry', () => {
-    expect([...loadStageSchemas().keys()]).toEqual(Object.keys(registry).sort());
+  it('belong to a module each, and no schema is left without one', async () => {
+    for (const [kind, { sharded }] of loadStageSchemas())
+      expect(isSharded(await loadStage(kind)), kind).toBe(sharded);
+    const schemas = readdirSync(new URL('../../schemas/stages', import.meta.url));
+    expect(schemas.filter((file) => !kindPlaces().some(({ schema }) => schema.endsWith(`/${file}`)))).toEqual([]);
+    await expect(loadStage('no/such')).rejects.toMatchObject({ code: 'UnknownKind' });
   });
 });
 

@@ -1,0 +1,75 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { CemiflowError } from '../core/errors.ts';
+
+/** The root of this checkout. */
+export const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
+
+/** The files of one stage kind, relative to the root of the checkout. */
+export interface KindPlace {
+  /** `area/verb`, such as `recognizer/train`. */
+  readonly kind: string;
+  /** The module that exports `stage`. */
+  readonly module: string;
+  readonly schema: string;
+}
+
+/**
+ * Every stage kind of a checkout, sorted by name. A kind is a folder that holds `stage.ts`: `activities/<area>-<verb>/`, with
+ * its schema in `schemas/stages/`, or `methods/<method>/<verb>/`, with its `schema.json` beside it.
+ *
+ * @param root of the checkout
+ */
+export const kindPlaces = (root = repository): KindPlace[] =>
+  [...sharedKinds(root), ...methodKinds(root)].sort((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0));
+
+/** @throws CemiflowError `UnknownKind` */
+export const placeOfKind = (kind: string, root = repository): KindPlace => {
+  const places = kindPlaces(root);
+  const found = places.find((each) => each.kind === kind);
+  if (found) return found;
+  throw new CemiflowError('UnknownKind', `this checkout has no stage kind ${kind}`, {
+    remedy: `use one of ${places.map((each) => each.kind).join(', ')}, or check out the code that has it`,
+    data: { kind },
+  });
+};
+
+const sharedKinds = (root: string): KindPlace[] =>
+  foldersIn(`${root}/activities`).flatMap((folder): KindPlace[] => {
+    const module = `activities/${folder}/stage.ts`;
+    if (!existsSync(`${root}/${module}`)) return [];
+    return [{ kind: folder.replace('-', '/'), module, schema: `schemas/stages/${folder}.schema.json` }];
+  });
+
+const methodKinds = (root: string): KindPlace[] =>
+  foldersIn(`${root}/methods`).flatMap((method) =>
+    foldersIn(`${root}/methods/${method}`).flatMap((verb): KindPlace[] => {
+      const folder = `methods/${method}/${verb}`;
+      if (!existsSync(`${root}/${folder}/stage.ts`)) return [];
+      const schema = `${folder}/schema.json`;
+      return [{ kind: kindIn(`${root}/${schema}`) ?? `${method}/${verb}`, module: `${folder}/stage.ts`, schema }];
+    }),
+  );
+
+/** The name that a method's schema gives its kind, where that is not `<method>/<verb>`. */
+const kindIn = (schemaFile: string): string | undefined => {
+  try {
+    const schema = JSON.parse(readFileSync(schemaFile, 'utf8')) as { readonly 'x-stage'?: { readonly kind?: string } };
+    return schema['x-stage']?.kind;
+  } catch {
+    // A schema that is missing or damaged is reported where schemas are loaded.
+    return undefined;
+  }
+};
+
+const foldersIn = (folder: string): string[] => {
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map(({ name }) => name)
+      .sort();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+};
