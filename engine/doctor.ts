@@ -1,7 +1,7 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { diagnose } from './engine/diagnosis.ts';
-import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
+import { flagsOf, tensorflowVariables } from '../nn/device/flags.ts';
+import { diagnose } from './diagnosis.ts';
 
 /**
  * What TensorFlow sees from a process that is set up as a worker's: one JSON object on standard output, TensorFlow's own
