@@ -22,11 +22,11 @@ const timeoutMs = 180_000;
 /**
  * Asks a process that is set up as a worker's what TensorFlow sees: the first GPU worker's, where there are GPUs.
  *
- * @param program the file to run: `doctor.ts`, or another one in tests
+ * @param program the file to run: `engine/doctor.ts`, or another one in tests
  */
 export const examine = (
   { env, interrupted }: Pick<Session, 'env' | 'interrupted'>,
-  { quick, program = join(projectDir, 'doctor.ts') }: { quick: boolean; program?: string },
+  { quick, program = join(projectDir, 'engine/doctor.ts') }: { quick: boolean; program?: string },
 ): Promise<Examination> =>
   new Promise((resolve) => {
     const child = spawn(process.execPath, ['--import', 'tsx', program, ...(quick ? ['--quick'] : [])], {

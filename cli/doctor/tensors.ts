@@ -29,7 +29,7 @@ const crashRemedy = (end: string): string => {
   if (end === 'signal SIGILL')
     return 'this CPU lacks instructions that the TensorFlow library needs (AVX): use another one';
   if (end === 'signal SIGTERM') return 'it took too long: look at the load of this machine, then try again';
-  return 'run "node setup.mjs"; if that does not help, "node --import tsx doctor.ts" shows all that it says';
+  return 'run "node setup.mjs"; if that does not help, "node --import tsx engine/doctor.ts" shows all that it says';
 };
 
 const lastLine = (text: string): string => {
@@ -138,7 +138,7 @@ const oneDnnCheck = (asked: boolean | 'unknown', said: boolean): Check => {
 
 const selfTestChecks = ({ selfTest, failure, gpuUse }: Diagnosis): Check[] => {
   if (!selfTest)
-    return [failed('self-test', failure ?? 'did not run', 'run "node --import tsx doctor.ts" to see all that it says')];
+    return [failed('self-test', failure ?? 'did not run', 'run "node --import tsx engine/doctor.ts" to see all that it says')];
   const trained = selfTest.map(({ network, stepsPerSecond, compileSeconds, eagerDifference, repeatable }) => {
     const speed = `${stepsPerSecond.toFixed(1)} step/s, compiled in ${compileSeconds.toFixed(2)} s`;
     const name = `trains ${network}`;

@@ -4,7 +4,7 @@ import { loadBenchmark, benchmarkSets as setsOf } from '../../artifacts/benchmar
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { benchmarkSets } from '../../faces/protocol.ts';
-import { stageContext } from '../data/procedural/context.ts';
+import { stageContext } from '../faces/context.ts';
 
 const params = {
   sets: [...benchmarkSets],

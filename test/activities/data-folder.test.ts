@@ -9,7 +9,7 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import { pixelsOf } from '../../data/images.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { exportFolder, folderDigest } from '../../formats/folder/index.ts';
-import { stageContext } from '../data/procedural/context.ts';
+import { stageContext } from '../faces/context.ts';
 import { allPixels } from '../helpers/images.ts';
 
 const defaults = {

@@ -4,7 +4,7 @@ import { readSamples } from '../../artifacts/dataset.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { loadDataset } from '../../data/loader/load.ts';
-import { stageContext } from '../data/procedural/context.ts';
+import { stageContext } from '../faces/context.ts';
 
 const params = {
   identities: 3,

@@ -8,7 +8,7 @@ import { loadStage } from '../../engine/registry.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
 import { editDistance, nearest } from '../../schemas/nearest.ts';
 import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
-import { fixtureKinds, fixtureSchemas, writeSpecs } from './helpers.ts';
+import { fixtureKinds, fixtureSchemas, writeSpecs } from '../spec/helpers.ts';
 
 type Draft = { properties: { [name: string]: JsonObject } };
 
@@ -79,8 +79,7 @@ describe('stage schemas', () => {
   });
 
   it('belong to a module each, and no schema is left without one', async () => {
-    for (const [kind, { sharded }] of loadStageSchemas())
-      expect(isSharded(await loadStage(kind)), kind).toBe(sharded);
+    for (const [kind, { sharded }] of loadStageSchemas()) expect(isSharded(await loadStage(kind)), kind).toBe(sharded);
     const schemas = readdirSync(new URL('../../schemas/stages', import.meta.url));
     expect(schemas.filter((file) => !kindPlaces().some(({ schema }) => schema.endsWith(`/${file}`)))).toEqual([]);
     await expect(loadStage('no/such')).rejects.toMatchObject({ code: 'UnknownKind' });

@@ -9,8 +9,8 @@ import type { StageContext, StageKind } from '../../core/stage.ts';
 import { ActionAttempt } from '../../engine/attempt.ts';
 import type { Told } from '../../engine/watch.ts';
 import { type ActionState, Store } from '../../store/index.ts';
+import { toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
 import { MemoryObjects } from '../helpers/memory-store.ts';
-import { toyContext, toyDataset, toyTraining } from './toy.ts';
 
 const key = digestOf('the action');
 const everySteps = 3;

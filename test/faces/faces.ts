@@ -1,7 +1,7 @@
-import { digestOf } from '../../../core/digest.ts';
-import { identityVector } from '../../../faces/identity.ts';
-import { everyday, type PhotoConditions, photoVector } from '../../../faces/photo.ts';
-import { renderFace } from '../../../faces/render.ts';
+import { digestOf } from '../../core/digest.ts';
+import { identityVector } from '../../faces/identity.ts';
+import { everyday, type PhotoConditions, photoVector } from '../../faces/photo.ts';
+import { renderFace } from '../../faces/render.ts';
 
 /** Photos of one person. */
 export const drawFaces = (seed: number, identity: number, count: number, conditions: Partial<PhotoConditions> = {}) => {

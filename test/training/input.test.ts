@@ -4,7 +4,7 @@ import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import type { Workers } from '../../data/loader/workers.ts';
 import { readBatches, withInput } from '../../training/input.ts';
-import { toyContext, toyDataset } from './toy.ts';
+import { toyContext, toyDataset } from '../activities/toy.ts';
 
 const context = toyContext();
 const data = await loadDataset(context.store, await toyDataset(context.store, 4, 4));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from '../../../formats/safetensors.ts';
+import { decodeSafetensors, encodeSafetensors, safetensorsMetadata } from '../../formats/safetensors.ts';
 
 const file = (header: unknown, body = Buffer.alloc(0)): Buffer => {
   const json = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { sharedPeople } from '../../../artifacts/people.ts';
-import { identityDistance, identityVector } from '../../../faces/identity.ts';
-import { benchmarkSets, peopleOfSet, planSet, type SetRequest } from '../../../faces/protocol.ts';
+import { sharedPeople } from '../../artifacts/people.ts';
+import { identityDistance, identityVector } from '../../faces/identity.ts';
+import { benchmarkSets, peopleOfSet, planSet, type SetRequest } from '../../faces/protocol.ts';
 
 const request = (change: Partial<SetRequest> = {}): SetRequest => ({
   set: 'lfw',

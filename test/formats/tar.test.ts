@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { extract, pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { decodeTar, encodeTar, encodeTarEntry, tarEnd } from '../../../formats/tar.ts';
+import { decodeTar, encodeTar, encodeTarEntry, tarEnd } from '../../formats/tar.ts';
 
 const entries = [
   { path: '000000/0000.png', bytes: Buffer.from('pixels') },

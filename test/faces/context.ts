@@ -1,6 +1,6 @@
-import type { StageContext } from '../../../core/stage.ts';
-import { noCheckpoints } from '../../../engine/attempt.ts';
-import { memoryStore } from '../../helpers/memory-store.ts';
+import type { StageContext } from '../../core/stage.ts';
+import { noCheckpoints } from '../../engine/attempt.ts';
+import { memoryStore } from '../helpers/memory-store.ts';
 
 /** A stage's surroundings in memory. */
 export const stageContext = (seed = 7): StageContext & { readonly steps: number[] } => {

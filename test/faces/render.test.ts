@@ -1,9 +1,9 @@
 import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { identityVector } from '../../../faces/identity.ts';
-import { everyday, type Photo, photoVector } from '../../../faces/photo.ts';
-import { renderFace } from '../../../faces/render.ts';
+import { identityVector } from '../../faces/identity.ts';
+import { everyday, type Photo, photoVector } from '../../faces/photo.ts';
+import { renderFace } from '../../faces/render.ts';
 import { digestOfFaces, drawFaces } from './faces.ts';
 
 /** Mean absolute difference over the middle of two 32 x 32 faces, brows to chin. */
