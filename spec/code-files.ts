@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { digestOf } from '../core/digest.ts';
-import type { CodeFiles } from './code-changes.ts';
 import { repository } from '../schemas/kind-places.ts';
+import type { CodeFiles } from './code-changes.ts';
 import type { CodeDigest } from './code-digest.ts';
 
 /** The code of stage kinds file by file, as it lies on the disk. @param root of the repository */

@@ -6,36 +6,63 @@ import { describe, expect, it } from 'vitest';
 
 /**
  * Who may import whom: the one statement of it. `values` may be imported in any way, `types` by `import type` alone.
- * Everything may import itself; the parts of a folder do not appear. biome.json repeats it for editors, as checked below.
+ * Everything may import itself; the parts of a folder do not appear.
  */
 const arrows: { readonly [from: string]: { readonly values: readonly string[]; readonly types?: readonly string[] } } =
   {
     core: { values: [] },
-    workflows: { values: ['core'], types: ['activities'] },
-    activities: { values: ['core', 'nn', 'data', 'metrics', 'provenance', 'report', 'schemas'], types: ['store'] },
-    nn: { values: ['core'] },
-    data: { values: ['core'] },
-    metrics: { values: ['core'] },
-    store: { values: ['core'] },
-    provenance: { values: ['core', 'data', 'metrics', 'report', 'schemas'], types: ['store'] },
-    report: { values: ['core', 'data'] },
     schemas: { values: ['core'] },
-    cli: { values: ['core', 'data', 'store', 'provenance', 'schemas', 'services'], types: ['activities', 'workflows'] },
+    spec: { values: ['core', 'schemas'] },
+    formats: { values: ['core'] },
+    artifacts: { values: ['core', 'formats', 'data'] },
+    data: { values: ['core', 'formats', 'artifacts'] },
+    faces: { values: ['core'] },
+    metrics: { values: ['core'] },
+    nn: { values: ['core'] },
+    store: { values: ['core'] },
+    report: { values: ['core', 'formats', 'artifacts', 'data'] },
+    training: { values: ['core', 'artifacts', 'formats', 'data', 'nn'] },
+    methods: { values: ['core', 'artifacts', 'data', 'metrics', 'nn', 'training'] },
+    activities: {
+      values: ['core', 'artifacts', 'data', 'faces', 'formats', 'methods', 'metrics', 'nn', 'report', 'training'],
+    },
+    engine: { values: ['core', 'artifacts', 'formats', 'nn', 'schemas', 'spec'], types: ['store'] },
+    workflows: { values: ['core'], types: ['engine'] },
+    provenance: {
+      values: ['core', 'artifacts', 'data', 'engine', 'metrics', 'report', 'schemas', 'spec'],
+      types: ['store'],
+    },
     services: { values: ['core', 'setup'] },
+    cli: {
+      values: ['core', 'data', 'engine', 'formats', 'provenance', 'schemas', 'services', 'spec', 'store'],
+      types: ['workflows'],
+    },
     setup: { values: [] },
-    docker: { values: ['core', 'schemas'] },
-    bench: { values: ['core', 'nn', 'data', 'metrics', 'store', 'services', 'setup'] },
-    'worker.ts': { values: ['core', 'workflows', 'activities', 'nn', 'store', 'schemas'] },
-    'replay.ts': { values: ['core', 'activities', 'nn', 'schemas', 'store'], types: ['provenance'] },
-    'doctor.ts': { values: ['core', 'activities', 'nn'] },
+    docker: { values: ['core', 'spec'] },
+    bench: {
+      values: [
+        'core',
+        'artifacts',
+        'data',
+        'formats',
+        'metrics',
+        'nn',
+        'services',
+        'setup',
+        'spec',
+        'store',
+        'training',
+      ],
+    },
+    'worker.ts': { values: ['core', 'engine', 'nn', 'schemas', 'spec', 'store', 'workflows'] },
     'setup.mjs': { values: ['setup'] },
   };
 
 /** Who may read the environment; all others are given what they need. `setup` is `setup.mjs` in parts. */
 const environmentReaders = [
   'worker.ts',
-  'doctor.ts',
-  'replay.ts',
+  'engine/doctor.ts',
+  'engine/replay/main.ts',
   'setup.mjs',
   'setup/',
   'cli/',
@@ -113,16 +140,16 @@ describe('imports', () => {
     ['core/a.ts', "const { tf } = await import('../nn/tf.ts');"],
     ['core/a.ts', "export const a: import('../nn/tf.ts').Tensors = {};"],
     ['metrics/a.ts', "import type { Store } from '../store/index.ts';"],
-    ['activities/a.ts', "import { type Store } from '../store/index.ts';"],
-    ['workflows/a.ts', "import { registry } from '../activities/registry.ts';"],
+    ['engine/a.ts', "import { type Store } from '../store/index.ts';"],
+    ['workflows/a.ts', "import { loadStage } from '../engine/registry.ts';"],
     ['report/a.ts', "import '../worker.ts';"],
   ])('against them are found: in %s, %s', (path, text) => {
     expect(faultsOf(path, text)).toHaveLength(1);
   });
 
   it.each([
-    ['activities/a.ts', "import type { Store } from '../store/index.ts';"],
-    ['workflows/a.ts', "import type { Host } from '../activities/host.ts';"],
+    ['engine/a.ts', "import type { Store } from '../store/index.ts';"],
+    ['workflows/a.ts', "import type { Host } from '../engine/host.ts';"],
     ['nn/deep/a.ts', "import { tf } from '../tf.ts';\nimport { digestOf } from '../../core/digest.ts';"],
     ['nn/a.ts', "import { readFileSync } from 'node:fs';\n// import '../store/index.ts'"],
   ])('along them are let through: in %s, %s', (path, text) => {
@@ -135,29 +162,7 @@ describe('imports', () => {
       .filter(({ name }) => filesOf(name).length > 0);
     expect(Object.keys(arrows)).toEqual(expect.arrayContaining(folders.map(({ name }) => name)));
   });
-
-  it('are forbidden by the linter where they are here', () => {
-    const { overrides } = JSON.parse(readFileSync(join(root, 'biome.json'), 'utf8'));
-    const folders = Object.keys(arrows).filter((unit) => !isCode(unit));
-    const forbidden = (unit: string): string[] =>
-      folders
-        .filter(
-          (other) => other !== unit && !arrows[unit]?.values.includes(other) && !arrows[unit]?.types?.includes(other),
-        )
-        .map((other) => `**/${other}/**`);
-    const stated = Object.fromEntries(
-      overrides.map((override: { includes: string[]; linter: { rules: { style: { noRestrictedImports: Rule } } } }) => [
-        override.includes.join(),
-        override.linter.rules.style.noRestrictedImports.options.patterns.flatMap(({ group }) => group).sort(),
-      ]),
-    );
-    expect(stated).toEqual(Object.fromEntries(folders.map((unit) => [`${unit}/**`, forbidden(unit).sort()])));
-  });
 });
-
-interface Rule {
-  readonly options: { readonly patterns: readonly { readonly group: readonly string[] }[] };
-}
 
 describe('the environment', () => {
   it('is read by the entry points alone', () => {

@@ -138,7 +138,9 @@ const oneDnnCheck = (asked: boolean | 'unknown', said: boolean): Check => {
 
 const selfTestChecks = ({ selfTest, failure, gpuUse }: Diagnosis): Check[] => {
   if (!selfTest)
-    return [failed('self-test', failure ?? 'did not run', 'run "node --import tsx engine/doctor.ts" to see all that it says')];
+    return [
+      failed('self-test', failure ?? 'did not run', 'run "node --import tsx engine/doctor.ts" to see all that it says'),
+    ];
   const trained = selfTest.map(({ network, stepsPerSecond, compileSeconds, eagerDifference, repeatable }) => {
     const speed = `${stepsPerSecond.toFixed(1)} step/s, compiled in ${compileSeconds.toFixed(2)} s`;
     const name = `trains ${network}`;

@@ -1,11 +1,13 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import { isSharded } from '../../core/stage.ts';
 import { loadStage } from '../../engine/registry.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
+import { kindPlaces } from '../../schemas/kind-places.ts';
 import { editDistance, nearest } from '../../schemas/nearest.ts';
 import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
 import { fixtureKinds, fixtureSchemas, writeSpecs } from '../spec/helpers.ts';

@@ -85,8 +85,18 @@ describe('the digest of a stage kind is the digest of what it computes', () => {
 
   it('the files of the closure are listed, those that only give types are not', async () => {
     const found = await codeDigests(kinds, root);
-    expect(found.get('a/one')?.files).toEqual(['activities/a-one/stage.ts', 'nn/first.ts', 'nn/second.ts', 'nn/third.ts']);
-    expect(found.get('a/two')?.files).toEqual(['activities/a-two/stage.ts', 'nn/table.json', 'nn/third.ts', 'nn/thread.ts']);
+    expect(found.get('a/one')?.files).toEqual([
+      'activities/a-one/stage.ts',
+      'nn/first.ts',
+      'nn/second.ts',
+      'nn/third.ts',
+    ]);
+    expect(found.get('a/two')?.files).toEqual([
+      'activities/a-two/stage.ts',
+      'nn/table.json',
+      'nn/third.ts',
+      'nn/thread.ts',
+    ]);
   });
 
   it('neither the folder of the checkout nor the other kinds nor a tsconfig.json change it', async () => {
@@ -129,7 +139,20 @@ describe('this repository', () => {
 
   beforeAll(async () => {
     there = mkdtempSync(join(tmpdir(), 'cemiflow-copy-'));
-    for (const folder of ['activities', 'artifacts', 'core', 'data', 'faces', 'formats', 'metrics', 'nn', 'report', 'schemas', 'store', 'training']) {
+    for (const folder of [
+      'activities',
+      'artifacts',
+      'core',
+      'data',
+      'faces',
+      'formats',
+      'metrics',
+      'nn',
+      'report',
+      'schemas',
+      'store',
+      'training',
+    ]) {
       cpSync(join(here, folder), join(there, folder), { recursive: true });
     }
     symlinkSync(join(here, 'node_modules'), join(there, 'node_modules'));
@@ -151,9 +174,7 @@ describe('this repository', () => {
 
   it('a comment in the UNet changes nothing, its arithmetic the generator and what samples from it', async () => {
     expect(await changedBy('nn/unet/unet.ts', (text) => `// note\n${text}`)).toEqual([]);
-    const arithmetic = await changedBy('nn/unet/unet.ts', (text) =>
-      text.replace('tf.cos(angles)', 'tf.sin(angles)'),
-    );
+    const arithmetic = await changedBy('nn/unet/unet.ts', (text) => text.replace('tf.cos(angles)', 'tf.sin(angles)'));
     expect(arithmetic).toEqual(['diffusion/generate', 'diffusion/train']);
   });
 
@@ -175,9 +196,9 @@ describe('this repository', () => {
 
   it('no kind runs the code of plans, specs or workflows: these may change and nothing runs again', () => {
     for (const kind of all) {
-      expect(before.get(kind)?.files.filter((file) => /^(schemas|spec|engine|workflows|cli|services|store)\//.test(file))).toEqual(
-        [],
-      );
+      expect(
+        before.get(kind)?.files.filter((file) => /^(schemas|spec|engine|workflows|cli|services|store)\//.test(file)),
+      ).toEqual([]);
     }
   });
 });
