@@ -20,12 +20,12 @@ import {
   wholeKind,
 } from '../core/stage.ts';
 import { isoTime } from '../core/time.ts';
+import { within } from '../core/within.ts';
 import type { CheckpointWriter, Store } from '../store/index.ts';
 import { ActionAttempt, noCheckpoints } from './attempt.ts';
 import { asActivityFailure, endOf } from './failures.ts';
 import type { KeepSource } from './source-keeper.ts';
 import { type Heartbeat, startWatch, type Watch } from './watch.ts';
-import { within } from './within.ts';
 
 /** One action to be done for one node of an experiment. */
 export interface StageTask {

@@ -1,6 +1,6 @@
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { within } from '../core/within.ts';
 import type { BatchReader } from '../data/loader/batches.ts';
-import { within } from '../engine/within.ts';
 import { stateArrays, stateTensors } from '../nn/compile/arrays.ts';
 import type { Step } from '../nn/compile/index.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
