@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
+import { exportFolder } from '../../artifacts/export-folder.ts';
 import type { ArtifactType } from '../../core/artifact.ts';
-import { exportFolder } from '../../formats/folder/export.ts';
 import { dispensable } from '../../provenance/export/bundle.ts';
 import { slug } from '../../provenance/export/held.ts';
 import { findArtifact } from '../artifacts.ts';

@@ -1,3 +1,3 @@
+export { exportFolder } from '../../artifacts/export-folder.ts';
 export { folderDigest } from './digest.ts';
-export { exportFolder } from './export.ts';
 export { FolderReader } from './read.ts';

@@ -1,8 +1,8 @@
-import { readSamples } from '../../artifacts/dataset.ts';
-import type { ArtifactRef } from '../../core/artifact.ts';
-import { CemiflowError } from '../../core/errors.ts';
-import type { ArtifactStore } from '../../core/stage.ts';
-import { encodePng } from '../png.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
+import { CemiflowError } from '../core/errors.ts';
+import type { ArtifactStore } from '../core/stage.ts';
+import { encodePng } from '../formats/png.ts';
+import { readSamples } from './dataset.ts';
 
 /**
  * Writes a dataset (or anything else that holds `shards/…`) as a folder of PNGs for each identity, which `data/folder`
