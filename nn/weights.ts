@@ -11,7 +11,7 @@ export interface StoredParameter extends Parameter {
   readonly flattened?: readonly [height: number, width: number, channels: number];
 }
 
-/** A tensor of a safetensors file (`data/formats/safetensors.ts` writes and reads these). */
+/** A tensor of a safetensors file (`formats/safetensors.ts` writes and reads these). */
 export interface StoredTensor {
   readonly dtype: 'F32';
   readonly shape: number[];

@@ -5,10 +5,11 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stage } from '../../activities/data-folder/stage.ts';
 import { stage as procedural } from '../../activities/data-procedural/stage.ts';
+import { exportFolder } from '../../artifacts/export-folder.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { pixelsOf } from '../../data/images.ts';
 import { loadDataset } from '../../data/loader/load.ts';
-import { exportFolder, folderDigest } from '../../formats/folder/index.ts';
+import { folderDigest } from '../../formats/folder/index.ts';
 import { stageContext } from '../faces/context.ts';
 import { allPixels } from '../helpers/images.ts';
 

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 /** A process under a watchdog with one second of patience. @param code runs after the watchdog was started */
 const processThat = (code: string): Promise<{ exit: number | string | null; err: string }> =>
   new Promise((resolve, reject) => {
-    const script = `import { startWatchdog } from './activities/watchdog.ts';\nstartWatchdog(1000);\n${code}`;
+    const script = `import { startWatchdog } from './engine/watchdog.ts';\nstartWatchdog(1000);\n${code}`;
     const child = spawn(process.execPath, ['--import', 'tsx', '--input-type=module', '-e', script], {
       cwd: fileURLToPath(new URL('../..', import.meta.url)),
       stdio: ['ignore', 'inherit', 'pipe'],
