@@ -13,6 +13,13 @@ export interface Material {
 
 export const material = (): Material => ({ r: 0, g: 0, b: 0, shine: 0, open: 1 });
 
+/** Gives the material a colour, whatever it was before. */
+export const setColour = (m: Material, [r, g, b]: Colour): void => {
+  m.r = r;
+  m.g = g;
+  m.b = b;
+};
+
 /** Lays a colour over the material. @param t 0 … 1 */
 export const lay = (m: Material, c: Colour, t: number): void => {
   if (t <= 0) return;

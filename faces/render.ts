@@ -5,7 +5,7 @@ import { hairPainter } from './hair.ts';
 import { headMesh, headShape, type Mesh } from './head.ts';
 import type { Identity } from './identity.ts';
 import { shader } from './light.ts';
-import { material } from './material.ts';
+import { type Material, material, setColour } from './material.ts';
 import { clamp, mix, smoothstep } from './noise.ts';
 import {
   bowMesh,
@@ -22,8 +22,8 @@ import {
 import type { Photo } from './photo.ts';
 import { attributesAt, GBuffer } from './raster.ts';
 import { develop } from './sensor.ts';
-import { skinPainter } from './skin.ts';
-import { traitsOf } from './traits.ts';
+import { skinPainter } from './skin/index.ts';
+import { type Traits, traitsOf } from './traits.ts';
 
 type Kind = 'head' | 'hair' | 'neck' | 'ear' | 'frame';
 
@@ -48,9 +48,20 @@ const bufferOf = (size: number): GBuffer => {
  */
 export const renderFace = (identity: Identity, photo: Photo, size: number): Uint8Array => {
   const n = size * over;
+  const traits = traitsOf(identity, photo);
+  const colour = shadeScene(traits, photo, n);
+  occlude(colour, n, photo, traits.skin);
+  // A camera meters the scene: dark skin is not rendered as dark as it is.
+  const metered = (0.34 / traits.skinLuminance) ** 0.38;
+  const brightness = 0.62 * (photo.key[1] + 0.8 * photo.sky[1]);
+  const gain = (metered / clamp(brightness, 0.3, 3) ** 0.75) * 2 ** photo.exposure;
+  return develop(shrink(colour, size), size, photo, gain);
+};
+
+/** The head before its backdrop, in linear light. @returns float32 [n, n, 3] */
+const shadeScene = (traits: Traits, photo: Photo, n: number): Float32Array => {
   const buffer = bufferOf(n);
   buffer.clear();
-  const traits = traitsOf(identity, photo);
   const shape = headShape(traits, photo);
   const edge = hairEdge(traits, photo);
   const head = headMesh(shape);
@@ -74,6 +85,7 @@ export const renderFace = (identity: Identity, photo: Photo, size: number): Uint
   }
 
   const paintSkin = skinPainter(traits, photo, shape, edge);
+  const paintRest = restPainter(traits, photo, edge);
   const shade = shader(photo, camera.rotation);
   const backdrop = backdropPainter(photo);
   const colour = new Float32Array(n * n * 3);
@@ -96,72 +108,63 @@ export const renderFace = (identity: Identity, photo: Photo, size: number): Uint
     const nz = a[5] as number;
     const u = a[6] as number;
     const v = a[7] as number;
-    let softness = 1;
     if (kind === 'head') paintSkin(a[0] as number, y, a[2] as number, u, m);
-    else if (kind === 'hair') {
-      hair.paint(u, v, nx, ny, nz, m);
-      softness = 1.4;
-    } else if (kind === 'ear') {
-      setColour(traits.skin);
+    else if (kind === 'hair') hair.paint(u, v, nx, ny, nz, m);
+    else paintRest(kind, y, u, v, m);
+    const flip = nx * viewX + ny * viewY + nz * viewZ < 0 ? -1 : 1;
+    shade(m, nx * flip, ny * flip, nz * flip, kind === 'hair' ? 1.4 : 1, colour, k * 3);
+  }
+  if (pane !== undefined) {
+    draw(pane, 'frame', true, lensCut(traits, photo));
+    shadeLenses(buffer, pane, parts.length, photo, colour);
+  }
+  return colour;
+};
+
+/** Paints ears, the neck with its collar, and the frame of glasses. */
+const restPainter =
+  (traits: Traits, photo: Photo, edge: Float64Array) =>
+  (kind: Kind, y: number, u: number, v: number, m: Material): void => {
+    if (kind === 'ear') {
+      setColour(m, traits.skin);
       m.shine = traits.shine * 0.6;
       m.g *= 0.86;
       m.b *= 0.85;
       const shell = Math.sqrt(u * u + (v - 0.05) * (v - 0.05));
       m.open =
         mix(0.45, 1, smoothstep(0.25, 0.8, shell)) * (1 - 0.5 * smoothstep(-0.2, 0, edgeAt(edge, Math.PI / 2) - y));
+    } else if (kind === 'neck' && v > 1.22 + 0.12 * Math.cos(u)) {
+      setColour(m, photo.cloth);
+      m.shine = 0.1;
+      m.open = 0.9;
     } else if (kind === 'neck') {
-      const collar = 1.22 + 0.12 * Math.cos(u);
-      if (v > collar) {
-        setColour(photo.cloth);
-        m.shine = 0.1;
-        m.open = 0.9;
-      } else {
-        setColour(traits.skin);
-        m.shine = traits.shine * 0.4;
-        m.open = mix(0.3, 0.85, smoothstep(0.85, 1.35, y));
-      }
+      setColour(m, traits.skin);
+      m.shine = traits.shine * 0.4;
+      m.open = mix(0.3, 0.85, smoothstep(0.85, 1.35, y));
     } else {
-      setColour(photo.frame);
+      setColour(m, photo.frame);
       m.shine = 0.8;
       m.open = 1;
     }
-    const flip = nx * viewX + ny * viewY + nz * viewZ < 0 ? -1 : 1;
-    shade(m, nx * flip, ny * flip, nz * flip, softness, colour, k * 3);
-  }
-  if (pane !== undefined) lenses(pane);
-  occlude(colour, n, photo, traits.skin);
+  };
 
-  function setColour(c: Colour): void {
-    m.r = c[0];
-    m.g = c[1];
-    m.b = c[2];
+/** Tinted glass with a reflection, over what is already shaded. @param part number of the lenses in the buffer */
+const shadeLenses = (buffer: GBuffer, mesh: Mesh, part: number, photo: Photo, colour: Float32Array): void => {
+  const a = new Float64Array(8);
+  const sun = photo.glasses === 'sun';
+  for (let k = 0; k < colour.length / 3; k++) {
+    if (buffer.part[k] !== part) continue;
+    attributesAt(buffer, mesh, k, a);
+    const streak = smoothstep(
+      0.12,
+      0.02,
+      Math.abs((a[6] as number) * 0.8 + (a[7] as number) * 1.4 - photo.light[0] * 0.25),
+    );
+    const keep = sun ? 0.1 : 0.9;
+    const glare = (sun ? 0.16 : 0.4) * photo.glare * streak + (sun ? 0.015 : 0.01);
+    for (let c = 0; c < 3; c++)
+      colour[k * 3 + c] = (colour[k * 3 + c] as number) * keep + glare * (photo.sky[c] as number);
   }
-
-  /** Tinted glass with a reflection, over what is already shaded. */
-  function lenses(mesh: Mesh): void {
-    parts.push({ mesh, kind: 'frame' });
-    buffer.draw(mesh, camera, parts.length, true, lensCut(traits, photo));
-    const sun = photo.glasses === 'sun';
-    for (let k = 0; k < n * n; k++) {
-      if (buffer.part[k] !== parts.length) continue;
-      attributesAt(buffer, mesh, k, a);
-      const streak = smoothstep(
-        0.12,
-        0.02,
-        Math.abs((a[6] as number) * 0.8 + (a[7] as number) * 1.4 - photo.light[0] * 0.25),
-      );
-      const keep = sun ? 0.1 : 0.9;
-      const glare = (sun ? 0.16 : 0.4) * photo.glare * streak + (sun ? 0.015 : 0.01);
-      for (let c = 0; c < 3; c++)
-        colour[k * 3 + c] = (colour[k * 3 + c] as number) * keep + glare * (photo.sky[c] as number);
-    }
-  }
-
-  // A camera meters the scene: dark skin is not rendered as dark as it is.
-  const metered = (0.34 / traits.skinLuminance) ** 0.38;
-  const brightness = 0.62 * (photo.key[1] + 0.8 * photo.sky[1]);
-  const gain = (metered / clamp(brightness, 0.3, 3) ** 0.75) * 2 ** photo.exposure;
-  return develop(shrink(colour, size), size, photo, gain);
 };
 
 /** Mean of `over` x `over` samples. @param image float32 [size * over, size * over, 3] */

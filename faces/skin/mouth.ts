@@ -1,8 +1,8 @@
-import { type Colour, hsv, mixColour, srgb } from './colour.ts';
-import { lay, type Material, stain } from './material.ts';
-import { bump, clamp, smoothstep } from './noise.ts';
-import type { Photo } from './photo.ts';
-import type { Traits } from './traits.ts';
+import { type Colour, hsv, mixColour, srgb } from '../colour.ts';
+import { lay, type Material, stain } from '../material.ts';
+import { bump, clamp, smoothstep } from '../noise.ts';
+import type { Photo } from '../photo.ts';
+import type { Traits } from '../traits.ts';
 
 const teeth = srgb(205, 196, 182);
 const inside = srgb(52, 14, 14);
