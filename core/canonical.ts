@@ -10,7 +10,7 @@ export const canonicalJson = (value: Json): string => {
   try {
     return write(value);
   } catch (error) {
-    // Where it stands is looked for only now: a path for each of a plan's 100,000 values would cost more than the JSON.
+    // The path is worked out only now: tracking it for each of a plan's 100,000 values would cost more than the JSON itself.
     const [path, found] = strayIn(value, '$') ?? [];
     if (path === undefined) throw error;
     throw new CemiflowError('NotCanonical', `${path} must be a finite JSON value, got ${found}`, {

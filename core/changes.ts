@@ -3,7 +3,7 @@ import { canonicalJson } from './canonical.ts';
 import type { Json } from './errors.ts';
 import { isNodeRef } from './plan.ts';
 
-/** One part of an action's key in which it differs from another action. */
+/** One thing in which two actions differ, and therefore their keys. */
 export type Change =
   | { readonly what: 'kind'; readonly before: string; readonly now: string }
   | { readonly what: 'code' }
@@ -19,9 +19,9 @@ export type Change =
 type Compared = Pick<Action, 'kind' | 'params' | 'seed' | 'code'>;
 
 /**
- * What differs, each once. Of another kind nothing else is compared.
+ * Everything in which two actions differ, each thing once. Actions of different kinds differ in their kind alone.
  *
- * @param planned the node's params: where a NodeRef stands in them, a change is one of input data
+ * @param planned the node's params: a change at a NodeRef is a change of input data
  */
 export const changesBetween = (before: Compared, now: Compared, planned?: Json): Change[] => {
   if (before.kind !== now.kind) return [{ what: 'kind', before: before.kind, now: now.kind }];
@@ -63,7 +63,7 @@ const changesIn = (
   ];
 };
 
-/** `parameter epochs: 14 → 12`. @param longest values are cut to so many characters */
+/** `parameter epochs: 14 → 12`. @param longest characters that a value may have before it is cut */
 export const tellChange = (change: Change, longest = 40): string => {
   switch (change.what) {
     case 'kind':

@@ -1,6 +1,6 @@
 import type { Json } from './errors.ts';
 
-/** One tensor of a checkpoint, as it lies in memory. */
+/** One tensor of a checkpoint, in the machine's byte order. */
 export interface CheckpointArray {
   readonly dtype: 'float32' | 'int32';
   readonly shape: readonly number[];
@@ -13,7 +13,7 @@ export interface Checkpoint {
   readonly step: number;
   /** Weights, averages, the optimizer's state: everything that the next step reads besides (seed, step). */
   readonly arrays: { readonly [name: string]: CheckpointArray };
-  /** What else goes on: the metric history. */
+  /** Other state to resume from: the metric history. */
   readonly notes: Json;
 }
 
@@ -21,11 +21,11 @@ export interface Checkpoint {
 export interface CheckpointInterval {
   readonly everySeconds?: number;
   readonly everySteps?: number;
-  /** Whether all of them stay when the action has ended, so that an audit can replay from one to the next. */
+  /** Keep all checkpoints after the action has ended, so that an audit can replay from one to the next. */
   readonly keep?: boolean;
 }
 
-/** Two minutes: what a crash may cost, against the copy and the upload of the state. */
+/** Two minutes: a crash costs at most that much work, and copying and uploading the state stays cheap beside it. */
 export const defaultCheckpointInterval: CheckpointInterval = { everySeconds: 120 };
 
 /** One try at an action: part of its record. */
@@ -36,35 +36,35 @@ export interface Attempt {
   readonly pid: number;
   /** ISO 8601 with +00:00. */
   readonly startedAt: string;
-  /** When it was last heard of, where it was lost. */
+  /** For a lost attempt, the time of its last heartbeat. */
   readonly endedAt: string;
-  /** Steps that were done already when it began, and when it was last heard of; absent for stages without steps. */
+  /** Steps done when it began, and when it ended or was last heard of; absent for stages without steps. */
   readonly fromStep?: number;
   readonly toStep?: number;
   /** `done`, `cancelled`, `drained` (its worker was asked to stop), `lost`, or the code of the error. */
   readonly end: string;
-  /** What went wrong on the way and was overcome: a damaged checkpoint. */
+  /** Problems that it recovered from, such as a damaged checkpoint. */
   readonly warnings: readonly string[];
 }
 
-/** What a stage with steps may do to survive its end. */
+/** How a stage that works in steps saves its state and resumes from it. */
 export interface StageCheckpoints {
-  /** The newest checkpoint that is whole; damaged ones are passed over, with a warning in the record. */
+  /** The newest intact checkpoint; damaged ones are skipped, with a warning in the record. */
   resume(): Promise<Checkpoint | undefined>;
   /**
-   * To be called after every step: notes that it is done. @returns whether a checkpoint should be taken now; false while the
-   * last one is still being written
+   * Call after every step: records that it is done. @returns whether to take a checkpoint now; false while the previous one is
+   * still being written
    */
   due(step: number): boolean;
   /**
-   * Takes over the arrays, which belong to the store from now on, and writes them beside the steps to come. A failed write
-   * is logged, and the one before stands: work goes on.
+   * Writes the arrays while the next steps run. It takes ownership of them: the caller must not touch them again. A failed write
+   * is logged, the previous checkpoint stays valid, and work continues.
    */
   save(checkpoint: Checkpoint): void;
   /** Resolves when what was saved is in the store, or has failed. */
   settled(): Promise<void>;
   /**
-   * Arrays that are made once and needed by every attempt: read from the store, or made and kept beside the checkpoints.
+   * Arrays that are computed once and needed by every attempt: read from the store, or computed and kept beside the checkpoints.
    * @param make must give the same arrays each time
    */
   keep(name: string, make: () => Promise<Checkpoint['arrays']>): Promise<Checkpoint['arrays']>;

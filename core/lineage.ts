@@ -6,7 +6,7 @@ import type { RunRecord } from './run-record.ts';
 
 /** A run with the records of all its actions. */
 export interface Lineage {
-  /** The artifact of type `run` that it was read from; absent where the run has not come to its end. */
+  /** The artifact of type `run` that it was read from; absent for a run that has not finished. */
   readonly root?: ArtifactRef;
   readonly run: RunRecord;
   /** Of nodes and of their parts; what could not be read is left out. */
@@ -34,7 +34,7 @@ export const madeNodes = ({ run, records }: Lineage): MadeNode[] =>
 export const partsOf = ({ records }: Lineage, { parts = [] }: ActionRecord): ActionRecord[] =>
   parts.flatMap((key) => records.get(key) ?? []);
 
-/** The node and all that it stands on, each once, in the plan's order. */
+/** The node and all its ancestors, each once, in the plan's order. */
 export const ancestorsOf = (lineage: Lineage, id: string): MadeNode[] => {
   const nodes = madeNodes(lineage);
   const byId = new Map(nodes.map((each) => [each.node.id, each]));

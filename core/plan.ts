@@ -6,7 +6,7 @@ import { CemiflowError, type Json, type JsonObject } from './errors.ts';
 /** `cpu`: plain code (rendering, reports). `tensor`: TensorFlow; runs on a `gpu` worker where the run asks for one. */
 export type Resource = 'cpu' | 'tensor';
 
-/** Stands in a node's params where another node's output belongs: `{"$node": "teacher", "$output": "weights"}`. */
+/** Placeholder in a node's params for another node's output: `{"$node": "teacher", "$output": "weights"}`. */
 export interface NodeRef {
   readonly $node: string;
   readonly $output: string;
@@ -27,7 +27,7 @@ export interface PlanNode {
   readonly seed: number;
   readonly code: Digest;
   readonly resource: Resource;
-  /** Whether the kind is cut into parts, each an activity of its own. */
+  /** Whether the kind is cut into shards, each a separate activity. */
   readonly sharded: boolean;
   readonly outputs: { readonly [name: string]: ArtifactType };
 }

@@ -1,4 +1,4 @@
-/** A matrix value: what can stand in a node's id. */
+/** A matrix value. It becomes part of node ids. */
 export type Scalar = string | number | boolean;
 
 /** How one axis of another stage's matrix is chosen: my own value, all values, or a named one. */
@@ -7,7 +7,7 @@ export interface AxisChoice {
   readonly choose: 'same' | 'all' | { readonly value: Scalar };
 }
 
-/** What stands between `${{` and `}}`. Nothing in it computes: it names a value, and that is all. */
+/** What is written between `${{` and `}}`. It names a value; it never computes one. */
 export type Reference =
   | { readonly to: 'params'; readonly path: readonly string[] }
   | { readonly to: 'matrix'; readonly axis: string }

@@ -2,9 +2,8 @@ import type { Json, JsonObject } from './errors.ts';
 import { isNodeRef, type PlanNode } from './plan.ts';
 
 /**
- * The params of a node that is made without some of its inputs. What holds a reference to one of them is left out of the list
- * that it stands in; a list that loses all of its entries is left out with them. A param of its own becomes null, or empty
- * where it is a list.
+ * The params of a node that runs without some of its inputs. A list entry that references a skipped node is dropped, and so is
+ * a nested list that loses all its entries. A top-level param becomes null, or an empty list if it was one.
  */
 export const withoutNodes = (params: JsonObject, skipped: ReadonlySet<string>): JsonObject =>
   Object.fromEntries(
@@ -14,7 +13,7 @@ export const withoutNodes = (params: JsonObject, skipped: ReadonlySet<string>): 
     ]),
   );
 
-/** A node that is made without these of its inputs, and says so in its params. */
+/** A node that runs without these inputs and records them in its params as `skipped`. */
 export const nodeWithout = (
   node: PlanNode,
   skipped: readonly { readonly stage: string; readonly because: string }[],
@@ -24,7 +23,7 @@ export const nodeWithout = (
   return { ...node, params: { ...params, skipped: skipped.map(({ stage, because }) => ({ stage, because })) } };
 };
 
-/** @returns undefined where nothing can stand without a skipped node */
+/** @returns undefined if nothing is left once skipped nodes are removed */
 const pruned = (value: Json, skipped: ReadonlySet<string>): Json | undefined => {
   if (isNodeRef(value)) return skipped.has(value.$node) ? undefined : value;
   if (Array.isArray(value)) {

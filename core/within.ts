@@ -1,4 +1,7 @@
-/** Waits for the work, and not longer than this: it goes on unwatched, and its failure is nobody's then. */
+/**
+ * Waits for work at most `ms` milliseconds. Past that the work goes on, but no one awaits it any more, so a rejection is
+ * swallowed here.
+ */
 export const within = async (ms: number, work: Promise<void>): Promise<void> => {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {

@@ -26,7 +26,7 @@ export interface PackedChunk {
   readonly packed: PackedImages;
 }
 
-/** PNG files as they lie in a shard. */
+/** PNG files packed as in a shard. */
 export interface PackedImages {
   readonly bytes: SharedArrayBuffer;
   /** uint32 [N, 2], first byte and byte after the last of each file */
@@ -44,13 +44,13 @@ export interface ImageSet extends Images {
   readonly classes: number;
 }
 
-/** Rows that were generated: from image number `generatedImages` on, oversampling put copies of the inquiry image. */
+/** Rows of generated images: from image number `generatedImages` on there are oversampled copies of the inquiry image. */
 export const generatedRows = ({ images }: Pick<ImageSet, 'images'>, generatedImages: unknown): Int32Array => {
   const limit = typeof generatedImages === 'number' ? generatedImages : Number.POSITIVE_INFINITY;
   return Int32Array.from([...images.keys()].filter((row) => (images[row] as number) < limit));
 };
 
-/** Pixels of image `index`, uint8 RGB [H, W, 3]: a view where they are decoded, else a promise of their decoding. */
+/** Pixels of image `index`, uint8 RGB [H, W, 3]: a view if already decoded, otherwise a promise. */
 export const pixelsOf = (images: Images, index: number): Uint8Array | Promise<Uint8Array> => {
   const chunk = chunkOf(images, index);
   const size = images.height * images.width * 3;

@@ -80,7 +80,7 @@ export const factorNames = [
 
 export type FactorName = (typeof factorNames)[number];
 
-/** Who may meet: training and test people come from streams with different tags, so that no vector occurs in both. */
+/** A set of people. Each population has its own random stream, so that no person of the training set occurs in a test set. */
 export type Population = string;
 
 export interface Identity {

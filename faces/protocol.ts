@@ -7,7 +7,7 @@ import { everyday, type PhotoConditions } from './photo.ts';
 export const benchmarkSets = ['lfw', 'cfp_fp', 'agedb_30', 'calfw', 'cplfw'] as const;
 export type BenchmarkSet = (typeof benchmarkSets)[number];
 
-/** How hard a set is. All knobs of all sets stand in `setKnobs`. */
+/** What makes a set hard. `setKnobs` holds the values of all sets. */
 export interface SetKnobs {
   /** Of the first and of the second image of a pair. */
   readonly pose: readonly [PhotoConditions['pose'], PhotoConditions['pose']];
@@ -17,7 +17,7 @@ export interface SetKnobs {
   readonly variation: number;
   /** Factor on blur, noise, compression and occlusion. */
   readonly wear: number;
-  /** A different pair is the nearest of so many candidates, times the stage's `lookAlikes`. */
+  /** Candidates from which the nearest becomes the other person of a different pair; multiplied by the stage's `lookAlikes`. */
   readonly lookAlikes: number;
 }
 
@@ -38,7 +38,7 @@ export interface SetRequest {
   readonly population: string;
   readonly variation: number;
   readonly wear: number;
-  /** Candidates from which the other person of a different pair is chosen; 1 takes anybody. */
+  /** Candidates from which the other person of a different pair is chosen; 1 takes any person. */
   readonly lookAlikes: number;
   /** 0 … 1: share of the people of each fold who are taken from `overlapWith`. */
   readonly overlap: number;
@@ -66,12 +66,12 @@ export interface SetPlan {
 }
 
 const folds = 10;
-/** Sets use ranges of people that do not meet. */
+/** Sets use disjoint ranges of people. */
 const identitiesPerSet = 1_000_000;
 
 /**
- * Plans a verification set. Every same pair gets two photos of its own; different pairs combine a first photo with a
- * second photo of somebody else of the fold, so that both kinds of pair show the same conditions. No person is in two folds.
+ * Plans a verification set. Every same pair gets two new photos; different pairs combine a first photo with a
+ * second photo of another person of the fold, so that both kinds of pair show the same conditions. No person is in two folds.
  */
 export const planSet = (seed: number, request: SetRequest): SetPlan => {
   const knobs = setKnobs[request.set];
@@ -127,7 +127,7 @@ const populationOf = ({ population }: Pick<SetRequest, 'population'>): string =>
 const sharedPerFold = ({ identities, overlap }: Pick<SetRequest, 'identities' | 'overlap'>): number =>
   Math.round(Math.floor(identities / folds) * overlap);
 
-/** Whom a set shows. */
+/** The people that a set shows. */
 export const peopleOfSet = (
   seed: number,
   request: Pick<SetRequest, 'set' | 'identities' | 'population' | 'overlap' | 'overlapWith'>,
@@ -142,7 +142,7 @@ export const peopleOfSet = (
   return [...own.filter(({ count }) => count > 0), ...others];
 };
 
-/** The first people of a fold are those shared with a training population: nobody is in two folds. */
+/** The first people of a fold are those shared with a training population. No person is in two folds. */
 const familiesOf = (seed: number, request: SetRequest, first: number, fold: number, count: number): Identity[] => {
   const shared = sharedPerFold(request);
   const people = Array.from({ length: count }, (_, i) =>

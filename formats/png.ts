@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { CemiflowError } from '../core/errors.ts';
 
-// Many small images are worked on side by side; threads inside one image only cost.
+// Many small images are processed concurrently; threads within one image only add overhead.
 sharp.concurrency(1);
 sharp.cache(false);
 
@@ -29,8 +29,8 @@ export const encodePng = async (pixels: Uint8Array, height: number, width: numbe
 };
 
 /**
- * Decodes PNG, JPEG or WebP, turned upright and into sRGB, alpha dropped. Nothing else reaches sharp, which would also
- * take SVG and others that can name further files.
+ * Decodes PNG, JPEG or WebP: rotated upright, converted to sRGB, alpha dropped. Other formats never reach sharp, which would also
+ * accept SVG and others that can reference further files.
  *
  * @throws CemiflowError `ImageInvalid` for bytes that are no image, are damaged, or would decode to over 64 megapixels
  */

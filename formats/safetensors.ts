@@ -68,7 +68,7 @@ export const encodeSafetensors = (tensors: SafeTensors, metadata: { readonly [ke
  * Reads a safetensors file of any origin. Refuses headers over 100 MB, unknown dtypes, shapes that do not fit their
  * bytes, tensors that overlap, and bytes that belong to no tensor.
  *
- * @returns tensors in file order, each with memory of its own
+ * @returns tensors in file order, each in separate memory
  * @throws CemiflowError `SafetensorsInvalid`, `SafetensorsDtype`, `SafetensorsShape`
  */
 export const decodeSafetensors = (buffer: Uint8Array): Record<string, SafeTensor> => decode(buffer).tensors;

@@ -37,8 +37,8 @@ export const encodeTar = (entries: readonly TarEntry[]): Buffer =>
   Buffer.concat([...entries.map(encodeTarEntry), tarEnd]);
 
 /**
- * Files of an archive of any origin, as views into it. Links, folders, devices and extended headers are refused, for
- * nothing that we read needs them and each has been a way out of the archive.
+ * Files of an untrusted archive, as views into it. Links, folders, devices and extended headers are refused: no archive that we
+ * read needs them, and each has been used to escape from an archive.
  *
  * @throws CemiflowError `TarInvalid`
  */

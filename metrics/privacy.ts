@@ -30,7 +30,7 @@ interface Above {
 export interface PrivacyMetrics {
   readonly kind: 'privacy';
   readonly set: string;
-  /** Cosine from which on (not reached) the recognizer judges two images to be of one person. */
+  /** The recognizer judges two images to be of one person if their cosine is strictly above this. */
   readonly threshold: number;
   readonly realIdentities: number;
   readonly identities: Above & { readonly total: number };

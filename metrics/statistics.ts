@@ -13,11 +13,11 @@ export const populationStd = (values: ArrayLike<number>): number => {
   return Math.sqrt(sum / values.length);
 };
 
-/** `count + 1` evenly spaced edges, each rounded to nine decimals so that they print as they are meant. */
+/** `count + 1` evenly spaced edges, each rounded to nine decimals so that they print cleanly. */
 export const evenEdges = (lowest: number, highest: number, count: number): number[] =>
   Array.from({ length: count + 1 }, (_, i) => Number((lowest + ((highest - lowest) * i) / count).toFixed(9)));
 
-/** Counts per bin [edge, next edge); the last bin takes its upper edge too. Values outside fall into the outer bins. */
+/** Counts per bin [edge, next edge); the last bin includes its upper edge. Values outside are counted in the outer bins. */
 export const histogram = (values: ArrayLike<number>, edges: readonly number[]): number[] => {
   const counts = new Array<number>(edges.length - 1).fill(0);
   for (let i = 0; i < values.length; i++) {

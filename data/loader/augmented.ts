@@ -2,7 +2,7 @@ import { randomStream } from '../../core/random.ts';
 import { type Augmentation, augmentInto } from '../augment.ts';
 import { fillEach, type Maker } from './maker.ts';
 
-/** Augmented images; what is drawn for each follows from (seed, epoch, its row). */
+/** Augmented images. The random draws for each image are a function of (seed, epoch, row). */
 export interface AugmentRecipe {
   /** int32 [B], which images */
   readonly rows: Int32Array;

@@ -1,7 +1,7 @@
 import type { Images } from '../images.ts';
 import type { Workers } from './workers.ts';
 
-/** How long the consumer stood still for its input. */
+/** How long the consumer waited for its input. */
 export class Stall {
   batches = 0;
   waitedMs = 0;
@@ -24,8 +24,8 @@ export interface Batch<P> {
 }
 
 /**
- * Batches in order, made ahead of their use: work begins when this is made, and the next ones are under way while the
- * caller computes.
+ * Batches in order, made ahead of their use. Work begins with the constructor, and the next batches are made while the caller
+ * computes.
  */
 export class BatchReader<Recipe, P extends { readonly recipe: Recipe }> {
   readonly #workers: Workers<Recipe>;
@@ -38,7 +38,7 @@ export class BatchReader<Recipe, P extends { readonly recipe: Recipe }> {
   #step: number;
 
   /**
-   * @param planOf what step `step` needs; called once a step, in order. Its batch must follow from `recipe` alone
+   * @param planOf what step `step` needs; called once a step, in order. The batch must be a function of `recipe` alone
    * @param options.from first step @param options.to step after the last
    * @param options.stall gets the time that `next` waited
    */
@@ -54,7 +54,7 @@ export class BatchReader<Recipe, P extends { readonly recipe: Recipe }> {
     this.#end = to;
     this.#stall = stall;
     this.#step = from;
-    // Without threads, making ahead is no gain. With them, two more than are being made: the caller blocks its thread.
+    // Without threads there is nothing to gain from making ahead. With them, keep two more than they work on: the caller blocks its thread.
     this.#depth = workers.threads === 0 ? 0 : workers.threads + 2;
     this.#fillUp(this.#depth);
   }
@@ -75,7 +75,7 @@ export class BatchReader<Recipe, P extends { readonly recipe: Recipe }> {
     while (this.#ahead.length < depth && this.#step + this.#ahead.length < this.#end) {
       const plan = this.#planOf(this.#step + this.#ahead.length);
       const batch = this.#workers.fill(this.#images, plan.recipe);
-      // The caller gets it when its step comes, or has stopped reading.
+      // The caller sees the rejection when it reaches this step; if it has stopped reading, no one awaits it.
       batch.catch(() => {});
       this.#ahead.push({ plan, batch });
     }

@@ -5,9 +5,9 @@ import { fillEach, type Maker } from './maker.ts';
 export interface CopyRecipe {
   /** int32 [≤ B], which images */
   readonly rows: Int32Array;
-  /** uint8, 1 where the mirror image is wanted; nowhere unless told */
+  /** uint8, 1 for a mirrored image; default none */
   readonly mirrored?: Uint8Array;
-  /** B, where it is more than rows: the rest is zeros */
+  /** Size of the batch if larger than `rows`; the rest is zeros */
   readonly slots?: number;
 }
 

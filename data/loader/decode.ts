@@ -1,6 +1,6 @@
 import { decodePacked, type PackedImages } from '../images.ts';
 
-/** Images of one size that are decoded side by side. */
+/** Images of one size, to be decoded. */
 export interface DecodeJob {
   readonly packed: PackedImages;
   readonly height: number;
@@ -9,7 +9,7 @@ export interface DecodeJob {
   readonly into: SharedArrayBuffer;
 }
 
-/** Images that are decoded at a time. */
+/** Images that are decoded concurrently. */
 const window = 16;
 
 /** @throws CemiflowError `ImageInvalid`, `DatasetInvalid` */

@@ -6,11 +6,11 @@ import { type Chunk, datasetInvalid, type ImageSet, type PackedImages } from '..
 import { type DecodeJob, decodeAll } from './decode.ts';
 
 export interface LoadOptions {
-  /** Who decodes; this thread unless told. */
+  /** Decodes images; default: this thread. */
   readonly decode?: (job: DecodeJob) => Promise<void>;
   /**
-   * Memory for images: what fits is decoded once, the rest stays packed and is decoded at each use. Half of the memory
-   * that is free unless told. Pixels are the same either way.
+   * Memory for decoded images; default half of the free memory. Images that do not fit stay packed and are decoded at each
+   * use. Pixels are the same either way.
    */
   readonly budgetBytes?: number;
   /** Called after each shard. */
@@ -54,7 +54,7 @@ export const loadImages = async (
   let decoding: Promise<unknown> = Promise.resolve();
   for (const [done, file] of shards.entries()) {
     const shard = await readShard(store, file);
-    // The next shard is fetched while this one is decoded, and no more than that.
+    // Fetch one shard ahead while this one is decoded.
     await decoding;
     const first = identities.length;
     for (const identity of shard.identities) identities.push(identity);
@@ -104,7 +104,7 @@ const readShard = async (store: ArtifactStore, { digest, path }: FileEntry): Pro
   };
 };
 
-/** Adds the shard's chunks at once; their pixels are there when the promise resolves. */
+/** Adds the shard's chunks immediately; their pixels are valid once the promise resolves. */
 const decodeShard = (
   { bytes, spans, identities }: Shard,
   first: number,

@@ -2,9 +2,9 @@ import type { Image } from '../../formats/png.ts';
 import { type Images, pixelsOf } from '../images.ts';
 
 /**
- * Makes batches of images, each a function of the images and its recipe alone. A recipe is plain data, which travels to
- * threads. A maker is the export `maker` of a module of its own: stages import it, so that its code is part of their
- * keys, and threads load the same module by its address.
+ * Makes batches of images. A batch is a function of the images and its recipe alone; a recipe is plain data that can be sent to
+ * threads. A maker is the export `maker` of a separate module: stages import it, so that its code is part of their keys, and
+ * threads load the same module by its URL.
  */
 export interface Maker<Recipe> {
   /** `import.meta.url` */
@@ -15,7 +15,7 @@ export interface Maker<Recipe> {
 
 /**
  * @param rows int32 [≤ B], which images
- * @param slots B: what rows leave over is zeros
+ * @param slots size of the batch; slots beyond `rows` are zeros
  * @param write writes row `i` of the batch from `at` on
  */
 export const fillEach = async (

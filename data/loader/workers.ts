@@ -7,15 +7,15 @@ import { type DecodeJob, decodeAll } from './decode.ts';
 import type { Maker } from './maker.ts';
 import type { Answer, Order } from './messages.ts';
 
-/** Those who decode images, and make batches by recipes. What they make does not depend on how many they are. */
+/** Threads that decode images and make batches. The results do not depend on the number of threads. */
 export interface Workers<Recipe> {
-  /** 0: the work is done in this thread. */
+  /** 0: the calling thread does the work. */
   readonly threads: number;
-  /** Begins at once; many may be under way. */
+  /** Starts immediately; many calls may run at a time. */
   decode(job: DecodeJob): Promise<void>;
   /** @returns float32 [B, H, W, 3] in [-1, 1], the caller's own */
   fill(images: Images, recipe: Recipe): Promise<Float32Array<ArrayBuffer>>;
-  /** Ends the threads; work under way is rejected. */
+  /** Ends the threads; unfinished work is rejected. */
   close(): Promise<void>;
 }
 
@@ -69,7 +69,7 @@ class Threads<Recipe> implements Workers<Recipe> {
     await Promise.all(this.#threads.map((thread) => thread.close()));
   }
 
-  /** The thread with the least to do. */
+  /** The thread with the fewest orders. */
   #next(): Thread {
     return this.#threads.reduce((least, thread) => (thread.waiting < least.waiting ? thread : least));
   }

@@ -17,7 +17,7 @@ export class FolderHash {
   }
 }
 
-/** Stands for what has no bytes to read: folders, broken links. */
+/** Digest of entries without readable bytes: folders and broken links. */
 export const nothing = digestOf('');
 
 /** Whether a listed file has bytes that can be read. */
@@ -39,7 +39,7 @@ export const folderDigest = async (path: string): Promise<{ digest: Digest; file
   return { digest: hash.digest(), files: files.length };
 };
 
-/** In pieces, however large the file is. */
+/** Reads in pieces, so that files of any size fit. */
 export const hashFile = async (location: string): Promise<{ bytes: number; digest: Digest }> => {
   const hash = createHash('sha256');
   let bytes = 0;

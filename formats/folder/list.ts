@@ -2,9 +2,9 @@ import { opendir, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { CemiflowError } from '../../core/errors.ts';
 
-/** A file of the folder: a photo of an identity, or one that has no place there. */
+/** A file of the folder: a photo of an identity, or a file that does not belong there. */
 export interface ListedFile {
-  /** `identity/name`, or the name alone where a file lies beside the identities. */
+  /** `identity/name`, or only the name for a file beside the identity folders. */
   readonly path: string;
   /** The file itself, links followed. */
   readonly location: string;
@@ -13,11 +13,11 @@ export interface ListedFile {
   readonly fault?: string;
 }
 
-/** Photos are at most so large; larger files are bad ones. */
+/** Larger files count as bad. */
 export const maxFileBytes = 64 * 2 ** 20;
 
 const photograph = /\.(jpe?g|png|webp)$/i;
-/** What file managers leave behind is neither a photo nor a mistake. */
+/** Files that file managers create; ignored silently. */
 const isClutter = (name: string): boolean => name.startsWith('.') || name === 'Thumbs.db' || name === 'desktop.ini';
 
 /**
@@ -66,7 +66,7 @@ interface Entry {
   readonly bytes: number;
 }
 
-/** What a name stands for once links are followed; undefined where a link leads nowhere. */
+/** The path behind a name once links are followed; undefined for a broken link. */
 const follow = async (root: string, name: string, shown = name): Promise<Entry | undefined> => {
   let location: string;
   try {

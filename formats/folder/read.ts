@@ -14,7 +14,7 @@ export interface FolderOptions {
   /** 0: all */
   readonly maxImages: number;
   readonly onBadFile: 'fail' | 'skip';
-  /** What `folderDigest` said when the run was planned; absent where nobody asked. */
+  /** `folderDigest` at planning time; absent if the content is not to be checked. */
   readonly content?: Digest;
 }
 
@@ -30,7 +30,7 @@ export interface BadFile {
   readonly fault: string;
 }
 
-/** How many names a message lists. */
+/** Names that a message lists at most. */
 const shown = 20;
 
 /** A folder of photos, read once from its first file to its last. */
@@ -57,7 +57,7 @@ export class FolderReader {
     for (const file of reader.files) {
       if (isOfIdentity(file) && !file.fault) counts.set(identityOf(file), (counts.get(identityOf(file)) ?? 0) + 1);
     }
-    // With bad files about, they come first: they are the likely reason why too few are left.
+    // Bad files are reported first: they are the likely reason for too few images.
     if (!reader.files.some((file) => file.fault)) reader.#checkCounts(counts);
     return reader;
   }
@@ -137,8 +137,8 @@ const square = async (bytes: Uint8Array, size: number): Promise<Uint8Array> => {
 };
 
 const changed = (path: string, cause?: unknown): CemiflowError =>
-  new CemiflowError('FolderChanged', `${path} is not what it was when the run was planned`, {
-    remedy: 'leave the folder alone while it is read, and start the run again',
+  new CemiflowError('FolderChanged', `${path} has changed since the run was planned`, {
+    remedy: 'do not change the folder while it is read, and start the run again',
     data: { path },
     cause,
   });
