@@ -28,7 +28,7 @@ const stopped = async (session: Session): Promise<number> => {
 };
 
 const tellVersion = async ({ json, print }: Session): Promise<number> => {
-  const { formatVersion, versionOf } = await import('./version.ts');
+  const { formatVersion, versionOf } = await import('../client/version.ts');
   const version = await versionOf();
   print(json ? JSON.stringify(version) : formatVersion(version));
   return exitCodes.ok;

@@ -1,7 +1,7 @@
-import { askNamedRun } from '../ask.ts';
+import { askNamedRun } from '../../client/steer.ts';
+import { untilEnded } from '../../client/underway.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
-import { untilEnded } from '../underway.ts';
 
 export const run: Run = (args, session) => {
   const because = args.text('because')?.trim();

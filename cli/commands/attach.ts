@@ -1,6 +1,6 @@
+import { followToEnd } from '../../client/outcome.ts';
+import { keepItsWorkers, reachRun } from '../../client/underway.ts';
 import type { Run } from '../command.ts';
-import { followToEnd } from '../outcome.ts';
-import { keepItsWorkers, reachRun } from '../underway.ts';
 
 export const run: Run = (args, session) =>
   reachRun(args, session, async ({ client, store, run, running }) => {

@@ -1,5 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { auditBundle } from '../../client/audit-bundle.ts';
+import { connectPlace } from '../../client/connect.ts';
+import { rootOf } from '../../client/lineage.ts';
+import { findRun } from '../../client/runs.ts';
 import { type Digest, isDigest } from '../../core/digest.ts';
 import type { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
@@ -8,12 +12,8 @@ import { replay } from '../../engine/replay/client.ts';
 import { type AuditResult, auditRun, exitCodeOf, type Ledger, noteReplayed } from '../../provenance/audit/index.ts';
 import { rootIn } from '../../provenance/publish/page.ts';
 import type { ObjectPlace, Store } from '../../store/index.ts';
-import { auditBundle } from '../bundle.ts';
 import type { Run } from '../command.ts';
-import { connectPlace } from '../connect.ts';
 import { auditCodes, formatError, usageError } from '../exit.ts';
-import { rootOf } from '../lineage.ts';
-import { findRun } from '../runs.ts';
 import type { Session } from '../session.ts';
 import { alignColumns } from '../view/format.ts';
 

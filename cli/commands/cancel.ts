@@ -1,9 +1,9 @@
+import { isUnderWay } from '../../client/runs.ts';
+import { keepItsWorkers, reachRun, untilEnded } from '../../client/underway.ts';
 import { isoTime } from '../../core/time.ts';
 import { buildId } from '../../spec/code-digest.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
-import { isUnderWay } from '../runs.ts';
-import { keepItsWorkers, reachRun, untilEnded } from '../underway.ts';
 
 export const run: Run = (args, session) =>
   reachRun(args, session, async ({ client, store, run, running }) => {

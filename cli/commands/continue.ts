@@ -1,4 +1,4 @@
-import { askNamedRun } from '../ask.ts';
+import { askNamedRun } from '../../client/steer.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 

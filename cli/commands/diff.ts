@@ -1,10 +1,10 @@
+import { connectStore } from '../../client/connect.ts';
+import { lineageOf } from '../../client/lineage.ts';
+import { findRun } from '../../client/runs.ts';
 import { diffRuns } from '../../provenance/diff/index.ts';
 import { diffText } from '../../provenance/diff/text.ts';
 import type { Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { lineageOf } from '../lineage.ts';
-import { findRun } from '../runs.ts';
 
 export const run: Run = async ({ positionals: [first = '', second = ''] }, session) => {
   const store = await connectStore(session);

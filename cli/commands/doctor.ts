@@ -1,11 +1,11 @@
+import type { Check } from '../../client/doctor/check.ts';
+import { examine } from '../../client/doctor/diagnosis.ts';
+import { installationChecks } from '../../client/doctor/installed.ts';
+import { tensorChecks } from '../../client/doctor/tensors.ts';
+import { formatVersion, versionOf } from '../../client/version.ts';
 import { inspectInstallation } from '../../services/installation.ts';
 import type { Run } from '../command.ts';
-import type { Check } from '../doctor/check.ts';
-import { examine } from '../doctor/diagnosis.ts';
-import { installationChecks } from '../doctor/installed.ts';
-import { tensorChecks } from '../doctor/tensors.ts';
 import { exitCodes } from '../exit.ts';
-import { formatVersion, versionOf } from '../version.ts';
 
 export const run: Run = async (args, session) => {
   const quick = args.flag('quick');

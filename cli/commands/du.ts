@@ -1,6 +1,6 @@
+import { connectStore } from '../../client/connect.ts';
 import { usage } from '../../store/index.ts';
 import type { Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
 import { alignColumns, formatBytes } from '../view/format.ts';
 

@@ -1,17 +1,17 @@
 import { resolve } from 'node:path';
 import { exportFolder } from '../../artifacts/export-folder.ts';
+import { findArtifact } from '../../client/artifacts.ts';
+import { connectStore } from '../../client/connect.ts';
+import { exportBundle } from '../../client/export/bundle.ts';
+import { exportCrate } from '../../client/export/crate.ts';
+import { exportCroissant } from '../../client/export/croissant.ts';
+import { targetOf, writeFolder } from '../../client/export/folder.ts';
+import { findRun } from '../../client/runs.ts';
 import type { ArtifactType } from '../../core/artifact.ts';
 import { dispensable } from '../../provenance/export/bundle.ts';
 import { slug } from '../../provenance/export/held.ts';
-import { findArtifact } from '../artifacts.ts';
 import type { Arguments, Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
 import { exitCodes, usageError } from '../exit.ts';
-import { exportBundle } from '../export/bundle.ts';
-import { exportCrate } from '../export/crate.ts';
-import { exportCroissant } from '../export/croissant.ts';
-import { targetOf, writeFolder } from '../export/folder.ts';
-import { findRun } from '../runs.ts';
 import type { Session } from '../session.ts';
 
 const forms = ['ro-crate', 'croissant', 'bundle'] as const;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
+import { connectPlace } from '../../client/connect.ts';
 import { replay } from '../../engine/replay/client.ts';
 import { type Repair, repair } from '../../provenance/repair/index.ts';
 import { type Flaw, fsck } from '../../store/index.ts';
 import type { Run } from '../command.ts';
-import { connectPlace } from '../connect.ts';
 import { auditCodes, formatError } from '../exit.ts';
 import type { Session } from '../session.ts';
 import { alignColumns } from '../view/format.ts';

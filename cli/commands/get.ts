@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { artifactOf, findArtifact, writeArtifact } from '../../client/artifacts.ts';
+import { connectStore } from '../../client/connect.ts';
 import { type Digest, isDigest, shortDigest } from '../../core/digest.ts';
 import type { Store } from '../../store/index.ts';
-import { artifactOf, findArtifact, writeArtifact } from '../artifacts.ts';
 import type { Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
 import { exitCodes, usageError } from '../exit.ts';
 
 export const run: Run = async (args, session) => {

@@ -1,12 +1,12 @@
+import { namedArtifact } from '../../client/artifacts.ts';
+import { connectStore } from '../../client/connect.ts';
+import { lineageOf } from '../../client/lineage.ts';
+import { findRun } from '../../client/runs.ts';
 import { isDigest, shortDigest } from '../../core/digest.ts';
 import { madeNodes } from '../../core/lineage.ts';
 import type { Store } from '../../store/index.ts';
-import { namedArtifact } from '../artifacts.ts';
 import type { Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { lineageOf } from '../lineage.ts';
-import { findRun } from '../runs.ts';
 import type { Session } from '../session.ts';
 import { alignColumns, formatBytes } from '../view/format.ts';
 

@@ -1,7 +1,7 @@
-import { askNamedRun } from '../ask.ts';
+import { commandLine } from '../../client/shell.ts';
+import { askNamedRun } from '../../client/steer.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
-import { commandLine } from '../shell.ts';
 
 export const run: Run = (args, session) =>
   askNamedRun('pause', undefined, args, session, (_answer, { run }) => {

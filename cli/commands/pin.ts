@@ -1,11 +1,11 @@
+import { namedArtifact } from '../../client/artifacts.ts';
+import { connectStore } from '../../client/connect.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { shortDigest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { isoTime } from '../../core/time.ts';
 import type { Store } from '../../store/index.ts';
-import { namedArtifact } from '../artifacts.ts';
 import type { Arguments, Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
 import type { Session } from '../session.ts';
 import { alignColumns } from '../view/format.ts';

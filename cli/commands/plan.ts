@@ -1,11 +1,11 @@
 import { resolve } from 'node:path';
+import { connectStore } from '../../client/connect.ts';
+import { makePlan, statusOf } from '../../client/planning.ts';
+import { runIdOf } from '../../client/runs.ts';
+import { checkHits, savePlan } from '../../client/saved-plans.ts';
+import { commandLine } from '../../client/shell.ts';
 import type { Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { makePlan, statusOf } from '../planning.ts';
-import { runIdOf } from '../runs.ts';
-import { checkHits, savePlan } from '../saved-plans.ts';
-import { commandLine } from '../shell.ts';
 import { alignColumns } from '../view/format.ts';
 
 export const run: Run = async (args, session) => {

@@ -1,10 +1,10 @@
+import { outputsOf } from '../../client/artifacts.ts';
+import { connectStore } from '../../client/connect.ts';
+import { fetchReport } from '../../client/report.ts';
+import { findRun } from '../../client/runs.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { outputsOf } from '../artifacts.ts';
 import type { Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { fetchReport } from '../report.ts';
-import { findRun } from '../runs.ts';
 
 export const run: Run = async (args, session) => {
   const store = await connectStore(session);

@@ -1,8 +1,8 @@
+import { connectStore } from '../../client/connect.ts';
+import { findRun, isUnderWay } from '../../client/runs.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { findRun, isUnderWay } from '../runs.ts';
 
 export const run: Run = async (args, session) => {
   const store = await connectStore(session);

@@ -1,17 +1,17 @@
+import { connectStore, ensureServices, withClient } from '../../client/connect.ts';
+import { launch, readGuard, readResources, startWorkers, waitingRuns } from '../../client/launch.ts';
+import { sealMade } from '../../client/lineage.ts';
+import { followToEnd, tellReport } from '../../client/outcome.ts';
+import { makePlan, statusOf } from '../../client/planning.ts';
+import { isUnderWay, runIdOf } from '../../client/runs.ts';
+import { checkHits } from '../../client/saved-plans.ts';
 import type { ActionRecord } from '../../core/action.ts';
 import type { Plan } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
 import type { PlanStatus } from '../../spec/plan-status.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 import type { Run } from '../command.ts';
-import { connectStore, ensureServices, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { launch, readGuard, readResources, startWorkers, waitingRuns } from '../launch.ts';
-import { sealMade } from '../lineage.ts';
-import { followToEnd, tellReport } from '../outcome.ts';
-import { makePlan, statusOf } from '../planning.ts';
-import { isUnderWay, runIdOf } from '../runs.ts';
-import { checkHits } from '../saved-plans.ts';
 import type { Session } from '../session.ts';
 
 export const run: Run = async (args, session) => {
@@ -41,7 +41,7 @@ export const run: Run = async (args, session) => {
       session.note(
         `${other} was started with other code and waits; "cemiflow run" with its spec goes on with this code`,
       );
-    if (how === 'attached') await (await import('../ask.ts')).retryFailed(client, runId, session);
+    if (how === 'attached') await (await import('../../client/steer.ts')).retryFailed(client, runId, session);
     if (args.flag('detach')) {
       session.print(session.json ? JSON.stringify({ run: runId, how }) : runId);
       return exitCodes.ok;

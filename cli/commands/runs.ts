@@ -1,10 +1,10 @@
+import { connectStore, ensureServices, withClient } from '../../client/connect.ts';
+import { isUnderWay } from '../../client/runs.ts';
+import { runCommand } from '../../client/shell.ts';
 import type { RunDocument } from '../../store/index.ts';
 import type { Run } from '../command.ts';
-import { connectStore, ensureServices, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { isUnderWay } from '../runs.ts';
 import type { Session } from '../session.ts';
-import { runCommand } from '../shell.ts';
 import { alignColumns } from '../view/format.ts';
 
 export const run: Run = async (_args, session) => {
@@ -33,7 +33,7 @@ const goneRuns = async (runs: readonly RunDocument[], session: Session): Promise
   const underWay = runs.filter(({ state }) => isUnderWay(state));
   if (underWay.length === 0) return new Set();
   const endpoints = await ensureServices(session);
-  const { isGone } = await import('../view/snapshot.ts');
+  const { isGone } = await import('../../client/view/snapshot.ts');
   return withClient(endpoints, async (client) => {
     const gone = await Promise.all(underWay.map(async ({ id }) => ((await isGone(client, id)) ? [id] : [])));
     return new Set(gone.flat());

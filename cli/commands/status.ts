@@ -1,14 +1,14 @@
+import { knownEndpoints, withClient } from '../../client/connect.ts';
+import { findRun, isUnderWay } from '../../client/runs.ts';
+import { documentView, runViewer } from '../../client/view/snapshot.ts';
 import type { ServicesStatus } from '../../services/index.ts';
 import { status } from '../../services/index.ts';
 import { openStore } from '../../store/index.ts';
 import type { Run } from '../command.ts';
-import { knownEndpoints, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { findRun, isUnderWay } from '../runs.ts';
 import type { Session } from '../session.ts';
 import { alignColumns } from '../view/format.ts';
 import { stageLine, summaryOf } from '../view/rows.ts';
-import { documentView, runViewer } from '../view/snapshot.ts';
 
 export const run: Run = async ({ positionals: [name] }, session) => {
   if (name === undefined) return showServices(await status({ home: session.home, env: session.env }), session);

@@ -1,5 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { connectStore } from '../../client/connect.ts';
+import { lineageOf } from '../../client/lineage.ts';
+import { findRun } from '../../client/runs.ts';
 import { type Digest, isDigest } from '../../core/digest.ts';
 import { CemiflowError, type Json } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
@@ -12,10 +15,7 @@ import { chainOfNumber, findNumber, type NumberChain, numbersOf } from '../../pr
 import { treeOf } from '../../provenance/trace/text.ts';
 import type { Store } from '../../store/index.ts';
 import type { Arguments, Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
 import { exitCodes, usageError } from '../exit.ts';
-import { lineageOf } from '../lineage.ts';
-import { findRun } from '../runs.ts';
 import type { Session } from '../session.ts';
 import { alignColumns } from '../view/format.ts';
 

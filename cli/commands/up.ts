@@ -1,5 +1,5 @@
+import { ensureServices } from '../../client/connect.ts';
 import type { Run } from '../command.ts';
-import { ensureServices } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
 
 export const run: Run = async (_args, session) => {

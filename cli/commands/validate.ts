@@ -1,7 +1,7 @@
+import { checkSpec } from '../../client/planning.ts';
+import { openSavedPlan } from '../../client/saved-plans.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
-import { checkSpec } from '../planning.ts';
-import { openSavedPlan } from '../saved-plans.ts';
 
 export const run: Run = async (args, session) => {
   const file = openSavedPlan(args, session);

@@ -1,10 +1,10 @@
+import { knownEndpoints, withClient } from '../../client/connect.ts';
+import { follow } from '../../client/follow.ts';
+import { tellUndone } from '../../client/outcome.ts';
+import { findRun } from '../../client/runs.ts';
 import { openStore } from '../../store/index.ts';
 import type { Run } from '../command.ts';
-import { knownEndpoints, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { follow } from '../follow.ts';
-import { tellUndone } from '../outcome.ts';
-import { findRun } from '../runs.ts';
 
 export const run: Run = async (args, session) => {
   const endpoints = knownEndpoints(session);

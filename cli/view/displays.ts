@@ -1,7 +1,7 @@
-import { isUnderWay } from '../runs.ts';
+import { isUnderWay } from '../../client/runs.ts';
+import type { RunView, StageView } from '../../client/view/snapshot.ts';
 import type { Session, Terminal } from '../session.ts';
 import { runRows, stageLine, summaryOf } from './rows.ts';
-import type { RunView, StageView } from './snapshot.ts';
 
 /** Shows a run while it goes on. */
 export interface Display {

@@ -1,8 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findArtifact } from '../../cli/artifacts.ts';
-import { launch, runningBuild, waitingRuns } from '../../cli/launch.ts';
-import { findRun, runIdOf } from '../../cli/runs.ts';
+import { findArtifact } from '../../client/artifacts.ts';
+import { launch, runningBuild, waitingRuns } from '../../client/launch.ts';
+import { findRun, runIdOf } from '../../client/runs.ts';
 import { type Plan, toAction } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
 import { openStore, type RunDocument, type Store } from '../../store/index.ts';

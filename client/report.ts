@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Session } from '../cli/session.ts';
 import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import type { CemiflowError } from '../core/errors.ts';
@@ -10,7 +11,6 @@ import type { Store } from '../store/index.ts';
 import { writeArtifact } from './artifacts.ts';
 import { lineageOf } from './lineage.ts';
 import { outputOfType } from './planning.ts';
-import type { Session } from './session.ts';
 
 /** The report of a plan, once its node has been made. @param outputs of its nodes */
 export const findReport = (plan: Plan, outputs: ReadonlyMap<string, Outputs>): ArtifactRef | undefined => {

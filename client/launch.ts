@@ -1,4 +1,7 @@
 import type { Client } from '@temporalio/client';
+import type { Arguments } from '../cli/command.ts';
+import { usageError } from '../cli/exit.ts';
+import type { Session } from '../cli/session.ts';
 import type { Plan } from '../core/plan.ts';
 import { taskQueue } from '../core/queues.ts';
 import type { RunSpec } from '../core/run-record.ts';
@@ -8,10 +11,7 @@ import { buildId } from '../spec/code-digest.ts';
 import type { Store } from '../store/index.ts';
 import type { experiment } from '../workflows/experiment.ts';
 import type { Device, ExperimentInput } from '../workflows/types.ts';
-import type { Arguments } from './command.ts';
-import { usageError } from './exit.ts';
 import { isUnderWay } from './runs.ts';
-import type { Session } from './session.ts';
 
 /** How a run uses this machine. */
 export interface Resources {

@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import type { Arguments } from '../cli/command.ts';
+import type { Session } from '../cli/session.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { buildId } from '../spec/code-digest.ts';
 import { openStore, type RunDocument, type Store } from '../store/index.ts';
-import type { Arguments } from './command.ts';
 import { ensureServices, withClient } from './connect.ts';
 import { keepWorkers, type RunningBuild, readResources, runningBuild } from './launch.ts';
 import { findRun } from './runs.ts';
-import type { Session } from './session.ts';
 import { runCommand } from './shell.ts';
 
 /** A run that a command was given, with all that it takes to reach it. */

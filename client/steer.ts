@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import type { Arguments } from '../cli/command.ts';
+import { exitCodes } from '../cli/exit.ts';
+import { interruption, type Session } from '../cli/session.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { AbortRequest, RetryRequest, RunProgress, SkipRequest, StagesAnswer } from '../workflows/types.ts';
-import type { Arguments } from './command.ts';
-import { exitCodes } from './exit.ts';
 import { isUnderWay, workflowGone } from './runs.ts';
-import { interruption, type Session } from './session.ts';
 import { commandLine, runCommand } from './shell.ts';
 import { troubleTeller, untilHopeless } from './trouble.ts';
 import { keepItsWorkers, type ReachedRun, reachRun } from './underway.ts';

@@ -1,5 +1,8 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
+import type { Arguments } from '../cli/command.ts';
+import { usageError } from '../cli/exit.ts';
+import type { Session } from '../cli/session.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { folderDigest } from '../formats/folder/digest.ts';
@@ -9,10 +12,7 @@ import { codeFiles } from '../spec/code-files.ts';
 import type { PlanStatus } from '../spec/plan-status.ts';
 import { beginsSavedPlan, readSavedPlan, type SavedPlan, savedStatus, writeSavedPlan } from '../spec/saved-plan.ts';
 import { codeDifferences, contentDifferences, outputDifferences, planStale } from '../spec/stale-plan.ts';
-import type { Arguments } from './command.ts';
-import { usageError } from './exit.ts';
 import type { Planned } from './planning.ts';
-import type { Session } from './session.ts';
 import { commandLine, setArguments } from './shell.ts';
 
 /** A file of `plan --save`. */

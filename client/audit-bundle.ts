@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { usageError } from '../cli/exit.ts';
 import type { CemiflowError } from '../core/errors.ts';
 import type { Lineage } from '../core/lineage.ts';
 import { type AuditResult, auditRun, checkBundle, type Ledger } from '../provenance/audit/index.ts';
@@ -9,7 +10,6 @@ import { findingsIn } from '../provenance/publish/page.ts';
 import { type ObjectPlace, openStore, type RunDocument, type Store } from '../store/index.ts';
 import { Marks } from '../store/marks.ts';
 import { runKey } from '../store/runs.ts';
-import { usageError } from './exit.ts';
 import { blobKey } from './export/bundle.ts';
 
 type Also = (lineage: Lineage, ledger: Ledger) => Promise<void>;

@@ -1,17 +1,17 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Check } from '../../../cli/doctor/check.ts';
-import { type Examination, examine } from '../../../cli/doctor/diagnosis.ts';
-import { installationChecks } from '../../../cli/doctor/installed.ts';
-import { parseStartupLog } from '../../../cli/doctor/startup-log.ts';
-import { tensorChecks } from '../../../cli/doctor/tensors.ts';
+import type { Check } from '../../../client/doctor/check.ts';
+import { type Examination, examine } from '../../../client/doctor/diagnosis.ts';
+import { installationChecks } from '../../../client/doctor/installed.ts';
+import { parseStartupLog } from '../../../client/doctor/startup-log.ts';
+import { tensorChecks } from '../../../client/doctor/tensors.ts';
 import type { Diagnosis } from '../../../engine/diagnosis.ts';
 import { flagsOf } from '../../../nn/device/flags.ts';
 import { parseGpus } from '../../../nn/device/gpu.ts';
 import type { Installation } from '../../../services/installation.ts';
+import { call, emptyFolder } from '../../cli/helpers.ts';
 import { ownEnv } from '../../helpers/services.ts';
-import { call, emptyFolder } from '../helpers.ts';
 
 /** As TensorFlow 2.18 and later print it on a machine with a GPU. */
 const gpuLog = [

@@ -1,3 +1,5 @@
+import type { Arguments } from '../cli/command.ts';
+import type { Session } from '../cli/session.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
 import type { RunSpec } from '../core/run-record.ts';
@@ -8,9 +10,7 @@ import { type Expansion, expandSpec, planExpansion } from '../spec/compile.ts';
 import { type PlanStatus, planStatus } from '../spec/plan-status.ts';
 import { readSpec, type Spec } from '../spec/spec.ts';
 import type { Store } from '../store/index.ts';
-import type { Arguments } from './command.ts';
 import { openSavedPlan, plannedFrom, type SavedFile } from './saved-plans.ts';
-import type { Session } from './session.ts';
 
 /** Everything of a spec that can be checked without reading code or data. @throws SpecError */
 export const checkSpec = (args: Arguments, session: Session): Expansion =>

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { Session } from '../cli/session.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { type ServicesStatus, status } from '../services/index.ts';
 import type { Device } from '../workflows/types.ts';
-import type { Session } from './session.ts';
 import { commandLine } from './shell.ts';
 
 /** How often servers and worker processes are looked at. */

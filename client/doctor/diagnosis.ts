@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
+import type { Session } from '../../cli/session.ts';
 import type { Diagnosis } from '../../engine/diagnosis.ts';
 import { gpuOf } from '../../services/config.ts';
 import { workerEnv } from '../../services/environment.ts';
 import { projectDir } from '../../services/paths.ts';
-import type { Session } from '../session.ts';
 
 /** What the process with TensorFlow said, and how it ended. */
 export interface Examination {

@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
+import type { Session } from '../cli/session.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { namedStore, resolveEndpoints, runningEndpoints, up } from '../services/index.ts';
 import type { Endpoints } from '../services/types.ts';
 import { openStore, type S3Config, type Store } from '../store/index.ts';
-import type { Session } from './session.ts';
 
 /** Starts what is not up, and says so. */
 export const ensureServices = (session: Session): Promise<Endpoints> =>

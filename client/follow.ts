@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Client, ServiceError } from '@temporalio/client';
+import type { Session } from '../cli/session.ts';
+import { displayFor } from '../cli/view/displays.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { RunDocument, Store } from '../store/index.ts';
-import type { Session } from './session.ts';
 import { commandLine } from './shell.ts';
 import { troubleTeller } from './trouble.ts';
-import { displayFor } from './view/displays.ts';
 import { type RunView, runViewer } from './view/snapshot.ts';
 
 export interface Follow {

@@ -1,9 +1,9 @@
 import type { Client } from '@temporalio/client';
+import { exitCodes, tellError } from '../cli/exit.ts';
+import type { Session } from '../cli/session.ts';
 import type { RunDocument, Store } from '../store/index.ts';
-import { exitCodes, tellError } from './exit.ts';
 import { fetchReport, type Reported } from './report.ts';
 import { workflowGone } from './runs.ts';
-import type { Session } from './session.ts';
 import { commandLine, runCommand } from './shell.ts';
 import type { RunView } from './view/snapshot.ts';
 
