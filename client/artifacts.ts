@@ -10,11 +10,11 @@ import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';
 import { stage } from './export/folder.ts';
 import { rootOf } from './lineage.ts';
-import { statusOf } from './planning.ts';
+import { statusOf } from './planned.ts';
 import { findRun } from './runs.ts';
 
 /**
- * Writes an artifact's files into a folder, which is made: all of them, or none.
+ * Writes an artifact's files into a folder, all of them or none. The folder is made where it is missing.
  *
  * @returns their paths
  * @throws CemiflowError `PathOutside` for an artifact whose paths leave the folder, `FolderInvalid`
@@ -23,7 +23,7 @@ export const writeArtifact = async (store: Store, ref: ArtifactRef, folder: stri
   const root = resolve(folder);
   await makeFolder(root);
   const { files } = await store.getArtifact(ref);
-  // Inside the folder, which may be a disk of its own.
+  // Inside the folder, which may be another disk: files are moved by renaming.
   await stage(
     join(root, '.incoming'),
     async (put) => {
@@ -50,8 +50,8 @@ const makeFolder = async (path: string): Promise<void> => {
 };
 
 /**
- * Outputs of every node of the run that is made. What was made without skipped inputs has other keys than the plan foresaw:
- * only the run's document knows it.
+ * Outputs of every node of the run that has been made. Nodes that were made without skipped inputs have other keys than the
+ * plan has: only the run's document knows them.
  */
 export const outputsOf = async (store: Store, { plan, progress }: RunDocument): Promise<Map<string, Outputs>> => {
   const { nodes = [] } = (progress ?? {}) as unknown as Partial<RunProgress>;
@@ -105,7 +105,7 @@ export const artifactOf = async (store: Store, digest: Digest): Promise<Artifact
 };
 
 /**
- * What a person names: a digest, `RUN:NODE`, or a run by itself, which is all that it stands on.
+ * The artifact that a name means: a digest, `RUN:NODE`, or a run for its root and all that it stands on.
  *
  * @throws CemiflowError `UnknownArtifact`, `RunNotSealed`, and what `findArtifact` throws
  */

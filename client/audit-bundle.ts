@@ -1,6 +1,5 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
-import { usageError } from '../cli/exit.ts';
 import type { CemiflowError } from '../core/errors.ts';
 import type { Lineage } from '../core/lineage.ts';
 import { type AuditResult, auditRun, checkBundle, type Ledger } from '../provenance/audit/index.ts';
@@ -11,20 +10,20 @@ import { type ObjectPlace, openStore, type RunDocument, type Store } from '../st
 import { Marks } from '../store/marks.ts';
 import { runKey } from '../store/runs.ts';
 import { blobKey } from './export/bundle.ts';
+import { usageError } from './usage-error.ts';
 
 type Also = (lineage: Lineage, ledger: Ledger) => Promise<void>;
 
-/** How a bundle is audited. */
-interface Manner {
-  /** Does pieces again, if any. */
+interface BundleAudit {
+  /** The replays that were asked for, if any. */
   readonly again: (place: ObjectPlace, store: Store) => Also | undefined;
-  /** Throws where the run has not what is asked for. */
+  /** Throws where the run lacks what is to be replayed. */
   readonly expect: (lineage: Lineage) => void;
   readonly tell: (what: string) => void;
 }
 
-/** Audits a bundle from its own objects: no server is asked for, and none is started. */
-export const auditBundle = async (folder: string, { again, expect, tell }: Manner): Promise<AuditResult> => {
+/** Audits a bundle from its own objects; needs no server. */
+export const auditBundle = async (folder: string, { again, expect, tell }: BundleAudit): Promise<AuditResult> => {
   const read = (path: string): Promise<string | undefined> =>
     readFile(join(folder, ...path.split('/')), 'utf8').catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
@@ -69,7 +68,7 @@ const filesOf = async (folder: string): Promise<string[]> => {
     .sort();
 };
 
-/** Objects that nothing of the run names are not the run's. */
+/** Notes the objects of a bundle that nothing of the run names. */
 const checkObjects = async (
   store: Store,
   document: RunDocument,
@@ -80,14 +79,14 @@ const checkObjects = async (
   try {
     await marks.run(document);
   } catch (error) {
-    // What is damaged was told where it was rehashed.
+    // Damage was noted where the object was rehashed.
     if ((error as CemiflowError).code === 'MarksIncomplete') return;
     throw error;
   }
   const isOwn = (key: string): boolean => marks.has(key) || key === runKey(document.id);
   const objects = files.filter((path) => path.startsWith(`${objectsFolder}/`));
   for (const where of objects.filter((path) => !isOwn(path.slice(objectsFolder.length + 1)))) {
-    const message = 'is no object of the run: nothing stands for it';
+    const message = 'is no object of the run: nothing names it';
     ledger.note('files of the bundle compared', { fault: 'not verifiable', where, message });
   }
 };

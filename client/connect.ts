@@ -1,30 +1,31 @@
 import type { Client } from '@temporalio/client';
-import type { Session } from '../cli/session.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { namedStore, resolveEndpoints, runningEndpoints, up } from '../services/index.ts';
 import type { Endpoints } from '../services/types.ts';
 import { openStore, type S3Config, type Store } from '../store/index.ts';
+import type { Caller } from './caller.ts';
 
-/** Starts what is not up, and says so. */
-export const ensureServices = (session: Session): Promise<Endpoints> =>
-  up({ home: session.home, env: session.env, onEvent: ({ message }) => session.note(message) });
+/** Starts the embedded servers that are needed and not up. */
+export const ensureServices = ({ home, env, on }: Caller): Promise<Endpoints> =>
+  up({ home, env, onEvent: (event) => on({ kind: 'service', event }) });
 
-/** The store, with the services that it needs. Where they run, Temporal and its client are left alone. */
-export const connectStore = async (session: Session): Promise<Store> => (await connectPlace(session)).store;
+/** Opens the store, starting its server where it is not up. A running Temporal is not asked. */
+export const connectStore = async (caller: Caller): Promise<Store> => (await connectPlace(caller)).store;
 
-/** The same, and where it lies: for programs that open it themselves. */
-export const connectPlace = async (session: Session): Promise<{ readonly store: Store; readonly place: S3Config }> => {
-  const named = namedStore(session.env);
+/** The same, with its address: for child processes that open the store themselves. */
+export const connectPlace = async (caller: Caller): Promise<{ readonly store: Store; readonly place: S3Config }> => {
+  const named = namedStore(caller.env);
   if (named) return { store: await openStore(named), place: named };
-  const running = await runningEndpoints(session);
+  const running = await runningEndpoints(caller);
   const store = running && (await openStore(running.s3).catch(() => undefined));
   if (store) return { store, place: running.s3 };
-  const { s3 } = await ensureServices(session);
+  const { s3 } = await ensureServices(caller);
   return { store: await openStore(s3), place: s3 };
 };
 
-/** The servers as they are known; starts nothing. */
-export const knownEndpoints = ({ home, env }: Session): Endpoints => resolveEndpoints({ home, env });
+/** Addresses of the servers; starts nothing. @throws CemiflowError `ServicesNotUp` where they have never been started */
+export const knownEndpoints = ({ home, env }: Pick<Caller, 'home' | 'env'>): Endpoints =>
+  resolveEndpoints({ home, env });
 
 /** Runs `use` with a client of Temporal, and closes the connection. */
 export const withClient = async <T>({ temporal }: Endpoints, use: (client: Client) => Promise<T>): Promise<T> => {

@@ -1,156 +1,108 @@
-import type { Client } from '@temporalio/client';
-import type { Arguments } from '../cli/command.ts';
-import { usageError } from '../cli/exit.ts';
-import type { Session } from '../cli/session.ts';
-import type { Plan } from '../core/plan.ts';
-import { taskQueue } from '../core/queues.ts';
-import type { RunSpec } from '../core/run-record.ts';
+import type { ActionRecord, Outputs } from '../core/action.ts';
 import { isoTime } from '../core/time.ts';
-import { ensureWorkers, status } from '../services/index.ts';
-import { buildId } from '../spec/code-digest.ts';
-import type { Store } from '../store/index.ts';
-import type { experiment } from '../workflows/experiment.ts';
-import type { Device, ExperimentInput } from '../workflows/types.ts';
-import { isUnderWay } from './runs.ts';
+import type { PlanStatus } from '../spec/plan-status.ts';
+import type { RunDocument, Store } from '../store/index.ts';
+import type { Caller, LaunchedHow } from './caller.ts';
+import { connectStore, ensureServices, withClient } from './connect.ts';
+import { sealMade } from './lineage.ts';
+import { type SpecRequest, statusOf } from './planned.ts';
+import { makePlan } from './planning.ts';
+import type { ReachedRun } from './reach.ts';
+import { isUnderWay, runIdOf } from './runs.ts';
+import { checkHits } from './saved-plans.ts';
+import { type Guard, type Resources, startRun, waitingRuns } from './start.ts';
+import { startWorkers } from './workers.ts';
 
-/** How a run uses this machine. */
-export interface Resources {
-  readonly device: Device;
-  readonly maxParallel: number;
-  readonly cpuWorkers: number;
-  readonly gpuWorkers: number;
-}
-
-/** How a run guards against crashes. */
-export type Guard = Pick<ExperimentInput, 'checkpoint' | 'heartbeatSeconds'>;
-
-/** Only what was given: the rest has defaults of its own. @throws CemiflowError `Usage` */
-export const readGuard = (args: Arguments): Guard => {
-  const everySeconds = args.count('checkpoint-seconds', 1);
-  const everySteps = args.count('checkpoint-steps', 1);
-  const heartbeatSeconds = args.count('heartbeat-timeout', 1);
-  const keep = args.flag('keep-checkpoints');
-  const checkpoint = {
-    ...(everySeconds && { everySeconds }),
-    ...(everySteps && { everySteps }),
-    ...(keep && { keep }),
-  };
-  return {
-    ...(everySeconds || everySteps || keep ? { checkpoint } : {}),
-    ...(heartbeatSeconds ? { heartbeatSeconds } : {}),
-  };
-};
-
-/** @throws CemiflowError `Usage` */
-export const readResources = (args: Arguments, { cores }: Session): Resources => {
-  const device = args.text('device') ?? 'cpu';
-  if (device !== 'cpu' && device !== 'gpu')
-    throw usageError(`--device must be cpu or gpu, got ${device}`, '--device cpu');
-  return {
-    device,
-    maxParallel: args.count('max-parallel', 1) ?? 16,
-    cpuWorkers: args.count('cpu-workers') ?? Math.min(2, cores),
-    gpuWorkers: args.count('gpu-workers') ?? (device === 'gpu' ? 1 : 0),
-  };
-};
-
-/** Exactly these workers, of this checkout's code. @returns their build */
-export const startWorkers = async (session: Session, { cpuWorkers, gpuWorkers }: Resources): Promise<string> => {
-  const build = await buildId();
-  await ensureWorkers(session.home, build, { orchestrator: 1, cpu: cpuWorkers, gpu: gpuWorkers });
-  return build;
-};
-
-/**
- * For a run that is under way: leaves the workers of its build as they are, and starts some where there are none, or where
- * the supervisor has given some up.
- */
-export const keepWorkers = async (session: Session, build: string, resources: Resources): Promise<void> => {
-  const { supervisor } = await status({ home: session.home, env: session.env });
-  const own = supervisor?.children.filter((child) => child.build === build) ?? [];
-  const up = own.length > 0 && own.every(({ state }) => ['starting', 'running', 'backoff'].includes(state));
-  if (!up) await startWorkers(session, resources);
-};
-
-export interface RunningBuild {
-  readonly build: string;
-  readonly device: string;
-  readonly startedAt: Date;
-}
-
-/** The build and device of a run that is under way; undefined where none is. */
-export const runningBuild = async (client: Client, runId: string): Promise<RunningBuild | undefined> => {
-  try {
-    const { status: now, memo, startTime: startedAt } = await client.workflow.getHandle(runId).describe();
-    if (now.name !== 'RUNNING') return undefined;
-    return { build: String(memo?.build ?? ''), device: String(memo?.device ?? ''), startedAt };
-  } catch (error) {
-    const { WorkflowNotFoundError } = await import('@temporalio/client');
-    if (error instanceof WorkflowNotFoundError) return undefined;
-    throw error;
-  }
-};
-
-export interface Launch {
-  readonly runId: string;
-  readonly plan: Plan;
+export interface LaunchRequest extends SpecRequest {
   readonly resources: Resources;
-  readonly guard?: Guard;
-  readonly build: string;
-  readonly spec: RunSpec;
+  readonly guard: Guard;
+}
+
+/** A run for which everything was in the store: no worker was started. */
+export interface AllMade {
+  readonly how: 'all made';
+  readonly store: Store;
+  readonly run: Pick<RunDocument, 'id' | 'plan' | 'spec'>;
+  /** Of every node of the plan. */
+  readonly outputs: ReadonlyMap<string, Outputs>;
+}
+
+/** A run that is under way. */
+export interface Launched extends ReachedRun {
+  readonly how: LaunchedHow;
 }
 
 /**
- * Starts the run, or attaches to it where it is under way. A run whose workers are of another build is started again, and
- * one whose workflow is gone is resumed: what it has made is in the store.
+ * Runs an experiment, or attaches to its run where it is under way. Starts servers and workers that are not up. Where the run
+ * waits for a person, its failed stages are retried.
+ *
+ * @throws SpecError, CemiflowError
  */
-export const launch = async (
-  client: Client,
+export const launch = async (request: LaunchRequest, caller: Caller): Promise<AllMade | Launched> => {
+  const planned = await makePlan(request, caller);
+  const run = { id: runIdOf(planned.plan), plan: planned.plan, spec: planned.spec };
+  const store = await connectStore(caller);
+  const since = await store.sweeps.settled();
+  const status = await statusOf(run.plan, store);
+  checkHits(planned, status, caller);
+  const made = await allMade(status, store, caller);
+  if (made) {
+    await sealHits(run, made, store);
+    const outputs = new Map([...made].map(([id, record]) => [id, record.outputs]));
+    // A gc may have taken something before the run had a document: then it is made again below.
+    if (await store.sweeps.unswept(since)) return { how: 'all made', store, run, outputs };
+  }
+  return launchPlanned(run, request, store, caller);
+};
+
+const launchPlanned = async (
+  { id: runId, plan, spec }: AllMade['run'],
+  { resources, guard }: LaunchRequest,
   store: Store,
-  run: Launch,
-): Promise<'started' | 'attached' | 'restarted' | 'resumed'> => {
-  const { runId, plan, resources, guard, build, spec } = run;
-  const present = await runningBuild(client, runId);
-  // A damaged document counts as none: it is written anew.
-  const before = await store.getRun(runId).catch((error) => {
+  caller: Caller,
+): Promise<Launched> => {
+  const endpoints = await ensureServices(caller);
+  const build = await startWorkers(caller, resources);
+  return withClient(endpoints, async (client) => {
+    const how = await startRun(client, store, { runId, plan, resources, guard, build, spec });
+    const { ui } = endpoints.temporal;
+    caller.on({ kind: 'launched', run: runId, how, ...(ui !== undefined && { console: ui }) });
+    for (const other of await waitingRuns(client, build)) caller.on({ kind: 'other build', run: other });
+    if (how === 'attached') await (await import('./updates.ts')).retryFailed(client, runId, caller);
+    const startedAt = isoTime(new Date());
+    const run = { id: runId, plan, spec, startedAt, workflowId: runId, ...(await store.getRun(runId)) };
+    return { how, endpoints, store, run };
+  });
+};
+
+/** A run for which nothing had to be made has a document and a root like any other. */
+const sealHits = async (
+  run: Pick<RunDocument, 'id' | 'plan' | 'spec'>,
+  made: ReadonlyMap<string, ActionRecord>,
+  store: Store,
+): Promise<void> => {
+  const document = await store.getRun(run.id).catch((error) => {
     if (error.code !== 'RunCorrupt') throw error;
   });
-  const attached = present?.build === build;
-  const startedAt = isoTime(attached ? present.startedAt : new Date());
-  if (!attached || !before)
-    await store.putRun({ id: runId, plan, spec, startedAt, workflowId: runId, state: 'running' });
-  // A gc that listed the runs before this one was written takes what this one may find made: after its end, look-ups see that.
-  await store.sweeps.settled();
-  if (attached) return 'attached';
-  const { device, maxParallel } = resources;
-  const input: ExperimentInput = { plan, runId, device, maxParallel, build, ...guard };
-  await client.workflow.start<typeof experiment>('experiment', {
-    taskQueue: taskQueue('orchestrator', build),
-    workflowId: runId,
-    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-    workflowIdConflictPolicy: present ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
-    // What the workflow needs to write a damaged document anew.
-    memo: { experiment: plan.experiment, ...memoOf(spec), build, device },
-    staticSummary: `${plan.experiment}: ${plan.nodes.length} stages from ${spec.path}`,
-    args: [input],
-  });
-  if (present) return 'restarted';
-  return before && isUnderWay(before.state) ? 'resumed' : 'started';
+  if (document?.root || isUnderWay(document?.state ?? 'done')) return;
+  const now = isoTime(new Date());
+  const keys = new Map([...made].map(([id, { key }]) => [id, key]));
+  const fresh: RunDocument = { ...run, workflowId: run.id, startedAt: now, endedAt: now, state: 'done' };
+  await sealMade(store, document?.state === 'done' ? document : fresh, keys);
 };
 
-/** The texts of larger specs stay out of Temporal: a document that is written anew from its memo then lacks them. */
-const maxMemoChars = 32_768;
-
-const memoOf = ({ path, overrides, files, savedPlan }: RunSpec) => {
-  const chars = files?.reduce((sum, { text }) => sum + text.length, 0) ?? 0;
-  return { spec: path, overrides, savedPlan, ...(chars <= maxMemoChars && { files }) };
-};
-
-/** Runs under way whose workers are of another build: they wait until they are started again. */
-export const waitingRuns = async (client: Client, build: string): Promise<string[]> => {
-  const waiting: string[] = [];
-  const query = "WorkflowType = 'experiment' AND ExecutionStatus = 'Running'";
-  for await (const { workflowId, memo } of client.workflow.list({ query }))
-    if (memo?.build !== build) waiting.push(workflowId);
-  return waiting;
+/** @returns the nodes' records, where all are in the store */
+const allMade = async (
+  { nodes, records }: PlanStatus,
+  store: Store,
+  { on }: Caller,
+): Promise<ReadonlyMap<string, ActionRecord> | undefined> => {
+  if ([...nodes.values()].some(({ state }) => state !== 'hit')) return undefined;
+  // No stage reads a report, so that only this notices where it is damaged.
+  for (const ref of [...records.values()].flatMap(({ outputs }) => Object.values(outputs)))
+    if (ref.type === 'report' && (await store.dropIfDamaged(ref))) {
+      on({ kind: 'report damaged', digest: ref.digest });
+      return undefined;
+    }
+  return records;
 };

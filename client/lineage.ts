@@ -5,7 +5,7 @@ import type { RunNode, RunRecord } from '../core/run-record.ts';
 import { gatherRun, keepRun, openRun, runRecord } from '../engine/seal.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';
-import { statusOf } from './planning.ts';
+import { statusOf } from './planned.ts';
 
 /**
  * A run with all its records: as it was sealed at its end, or as far as it has come.
@@ -41,7 +41,7 @@ const nodesOf = async (store: Store, { plan, progress }: RunDocument): Promise<R
 /** @throws CemiflowError `RunNotSealed` */
 export const rootOf = ({ id, root }: RunDocument): NonNullable<RunDocument['root']> => {
   if (root) return root;
-  throw new CemiflowError('RunNotSealed', `${id} has not come to its end, so that it has no root`, {
+  throw new CemiflowError('RunNotSealed', `${id} has not ended yet, so that it has no root`, {
     remedy: `cemiflow status ${id} says where it stands`,
     data: { run: id },
   });

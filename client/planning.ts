@@ -1,54 +1,84 @@
-import type { Arguments } from '../cli/command.ts';
-import type { Session } from '../cli/session.ts';
+import { resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
-import type { Plan, PlanNode } from '../core/plan.ts';
+import type { NodeStatus, PlanNode } from '../core/plan.ts';
 import type { RunSpec } from '../core/run-record.ts';
 import { folderDigest } from '../formats/folder/digest.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
-import { type CodeDigest, codeDigests } from '../spec/code-digest.ts';
-import { type Expansion, expandSpec, planExpansion } from '../spec/compile.ts';
-import { type PlanStatus, planStatus } from '../spec/plan-status.ts';
+import { codeDigests } from '../spec/code-digest.ts';
+import { expandSpec, planExpansion } from '../spec/compile.ts';
+
 import { readSpec, type Spec } from '../spec/spec.ts';
-import type { Store } from '../store/index.ts';
-import { openSavedPlan, plannedFrom, type SavedFile } from './saved-plans.ts';
+import type { Caller } from './caller.ts';
+import { connectStore } from './connect.ts';
+import { type Planned, type SpecRequest, statusOf } from './planned.ts';
+import { runIdOf } from './runs.ts';
+import { checkHits, openSavedPlan, plannedFrom, savePlan } from './saved-plans.ts';
 
-/** Everything of a spec that can be checked without reading code or data. @throws SpecError */
-export const checkSpec = (args: Arguments, session: Session): Expansion =>
-  expandSpec(specOf(args, session), loadStageSchemas());
+/** A spec or saved plan that has no mistakes. */
+export interface Validated {
+  readonly experiment: string;
+  /** Whether it is a saved plan. */
+  readonly savedPlan: boolean;
+  readonly nodes: readonly { readonly id: string; readonly stage: string }[];
+}
 
-const specOf = (args: Arguments, { cwd }: Session): Spec =>
-  readSpec(args.positionals[0] ?? '', { set: args.texts('set'), cwd });
+/** Checks everything that can be checked without reading code or data; starts nothing. @throws SpecError, CemiflowError */
+export const validate = (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'>): Validated => {
+  const file = openSavedPlan(request, cwd);
+  const { experiment, nodes } = file ? file.saved.plan : expandSpec(readRequest(request, cwd), loadStageSchemas());
+  return { experiment, savedPlan: file !== undefined, nodes: nodes.map(({ id, stage }) => ({ id, stage })) };
+};
 
-/** A plan, and all that it stands on. */
-export interface Planned {
-  readonly plan: Plan;
-  readonly spec: RunSpec;
-  /** Of the stage kinds of the plan. */
-  readonly codes: ReadonlyMap<string, CodeDigest>;
-  /** Digests of the folders that its nodes read, by absolute path. */
-  readonly contents: ReadonlyMap<string, Digest>;
-  /** Where the plan was not made now, but saved before. */
-  readonly file?: SavedFile;
+/** What a run would do. */
+export interface PlanResult {
+  /** The id that the run has, or would have. */
+  readonly run: string;
+  readonly experiment: string;
+  readonly nodes: readonly { readonly node: PlanNode; readonly status: NodeStatus }[];
+  /** Absolute path of the file that the plan was saved to. */
+  readonly saved?: string;
 }
 
 /**
- * The plan of the spec that the arguments name, or the saved one. Starts nothing.
+ * Plans a run: each action a hit, a miss and why, or pending.
+ *
+ * @param request.save file to write the plan to
+ * @throws SpecError, CemiflowError
+ */
+export const plan = async (request: SpecRequest & { readonly save?: string }, caller: Caller): Promise<PlanResult> => {
+  const planned = await makePlan(request, caller);
+  const status = await statusOf(planned.plan, await connectStore(caller));
+  checkHits(planned, status, caller);
+  const saved = request.save === undefined ? undefined : resolve(caller.cwd, request.save);
+  if (saved !== undefined) savePlan(saved, planned, status);
+  const { experiment, nodes } = planned.plan;
+  return {
+    run: runIdOf(planned.plan),
+    experiment,
+    nodes: nodes.map((node) => ({ node, status: status.nodes.get(node.id) ?? { state: 'pending', reason: '' } })),
+    ...(saved !== undefined && { saved }),
+  };
+};
+
+/**
+ * The plan of a spec, or a saved one. Starts nothing.
  *
  * @throws SpecError, CemiflowError; `PlanStale` where a saved plan cannot be executed as it is
  */
-export const makePlan = async (args: Arguments, session: Session): Promise<Planned> => {
-  const file = openSavedPlan(args, session);
+export const makePlan = async (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'>): Promise<Planned> => {
+  const file = openSavedPlan(request, cwd);
   if (file) return plannedFrom(file);
-  const spec = specOf(args, session);
+  const spec = readRequest(request, cwd);
   const schemas = loadStageSchemas();
   const kinds = [...new Set(spec.stages.map(({ uses }) => uses))].filter((kind) => schemas.has(kind)).sort();
-  // Begun first: the bundler is a process of its own, and works while the spec is expanded here.
+  // Begun first: the bundler is a separate process, and works while the spec is expanded here.
   const digested = codeDigests(kinds);
+  // Where the spec is refused, nobody awaits the digests: their rejection must not go unhandled.
   digested.catch(() => {});
   const expansion = expandSpec(spec, schemas);
   const codes = await digested;
   const contents = new Map<string, Digest>();
-  const plan = await planExpansion(spec, expansion, {
+  const made = await planExpansion(spec, expansion, {
     codes,
     resolveContent: async (path) => {
       const { digest } = await folderDigest(path);
@@ -56,24 +86,13 @@ export const makePlan = async (args: Arguments, session: Session): Promise<Plann
       return digest;
     },
   });
-  return { plan, spec: declared(spec, args), codes, contents };
+  return { plan: made, spec: declared(spec, request), codes, contents };
 };
 
-const declared = ({ file, files }: Spec, args: Arguments): RunSpec => {
-  const set = [...args.texts('set')];
-  return { path: file, ...(set.length > 0 && { overrides: { set } }), files };
-};
+const readRequest = ({ path, set }: SpecRequest, cwd: string): Spec => readSpec(path, { set, cwd });
 
-/** Which nodes are in the store, and why the others are not. */
-export const statusOf = (plan: Plan, store: Store): Promise<PlanStatus> =>
-  planStatus(plan, {
-    lookup: (keys) => store.lookupRecords(keys),
-    latest: async (nodeIds) => {
-      const found = await store.latestOf(plan.experiment, nodeIds);
-      return new Map([...found].map(([id, { action }]) => [id, action]));
-    },
-  });
-
-/** The one output of a node that has the type, if any. */
-export const outputOfType = (node: Pick<PlanNode, 'outputs'>, type: string): string | undefined =>
-  Object.entries(node.outputs).find(([, found]) => found === type)?.[0];
+const declared = ({ file, files }: Spec, { set }: SpecRequest): RunSpec => ({
+  path: file,
+  ...(set.length > 0 && { overrides: { set: [...set] } }),
+  files,
+});

@@ -44,7 +44,7 @@ export const findRun = async (store: Store, name: string): Promise<RunDocument> 
 /** Whether a run in this state has a workflow that is under way, or should have. */
 export const isUnderWay = (state = 'running'): boolean => ['running', 'needs attention', 'paused'].includes(state);
 
-/** A run that its document takes for running, and Temporal knows nothing of: its retention is over, or its database is new. */
+/** The error for a run that is running by its document, and unknown to Temporal: its retention is over, or its database is new. */
 export const workflowGone = (run: Pick<RunDocument, 'id' | 'spec'>): CemiflowError =>
   new CemiflowError('WorkflowGone', `${run.id} stands still: its workflow is gone`, {
     remedy: `"${runCommand(run)}" takes it up again; what is finished is kept`,

@@ -1,8 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
-import type { Arguments } from '../cli/command.ts';
-import { usageError } from '../cli/exit.ts';
-import type { Session } from '../cli/session.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { folderDigest } from '../formats/folder/digest.ts';
@@ -10,29 +7,23 @@ import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 import { codeFiles } from '../spec/code-files.ts';
 import type { PlanStatus } from '../spec/plan-status.ts';
-import { beginsSavedPlan, readSavedPlan, type SavedPlan, savedStatus, writeSavedPlan } from '../spec/saved-plan.ts';
+import { beginsSavedPlan, readSavedPlan, savedStatus, writeSavedPlan } from '../spec/saved-plan.ts';
 import { codeDifferences, contentDifferences, outputDifferences, planStale } from '../spec/stale-plan.ts';
-import type { Planned } from './planning.ts';
+import type { Caller } from './caller.ts';
+import type { Planned, SavedFile, SpecRequest } from './planned.ts';
 import { commandLine, setArguments } from './shell.ts';
-
-/** A file of `plan --save`. */
-export interface SavedFile {
-  /** Absolute. */
-  readonly path: string;
-  readonly saved: SavedPlan;
-}
+import { usageError } from './usage-error.ts';
 
 /**
- * The saved plan that the first argument names: what a file begins with tells it from a spec, not its name.
+ * Reads a saved plan. Undefined where the file is none: its first bytes decide, not its name.
  *
  * @throws CemiflowError `PlanUnreadable`, `PlanVersion`, `PlanEdited`; `Usage` where overrides are given as well
  */
-export const openSavedPlan = (args: Arguments, { cwd }: Session): SavedFile | undefined => {
-  const name = args.positionals[0] ?? '';
+export const openSavedPlan = ({ path: name, set }: SpecRequest, cwd: string): SavedFile | undefined => {
   const path = resolve(cwd, name);
   if (!isSavedPlan(path)) return undefined;
   const saved = readSavedPlan(readFileSync(path, 'utf8'), name);
-  const [override] = args.texts('set');
+  const [override] = set;
   if (override === undefined) return { path, saved };
   throw usageError(
     `--set ${override} cannot change ${name}, which is a saved plan`,
@@ -49,7 +40,7 @@ const isSavedPlan = (path: string): boolean => {
   return beginsSavedPlan(start.toString('utf8', 0, length));
 };
 
-/** The plan as it was saved. @throws CemiflowError `PlanStale` where code or folders are not as they were */
+/** The plan of a saved file. @throws CemiflowError `PlanStale` where code or folders have changed since */
 export const plannedFrom = async ({ path, saved }: SavedFile): Promise<Planned> => {
   const { plan, spec } = saved;
   const kinds = Object.keys(saved.codes);
@@ -80,28 +71,26 @@ const digestsOf = async (paths: readonly string[]): Promise<Map<string, Digest |
 };
 
 /**
- * Compares what the store has with what the plan was shown with. Hits that are gone are told: the same actions make them again.
+ * Compares what the store has now with what a saved plan was shown with. Hits that are gone are reported as an event: the same
+ * actions make them again.
  *
  * @throws CemiflowError `PlanStale` where a hit has other outputs than it had
  */
-export const checkHits = ({ file }: Planned, { nodes, records }: PlanStatus, session: Session): void => {
+export const checkHits = ({ file }: Planned, { nodes, records }: PlanStatus, { on }: Pick<Caller, 'on'>): void => {
   if (!file) return;
   const differences = outputDifferences(file.saved, records);
   if (differences.length > 0) throw planStale(file.path, againCommand(file), differences);
   const gone = [...nodes].filter(([id, { state }]) => state === 'miss' && file.saved.status[id]?.state === 'hit');
-  if (gone.length === 0) return;
-  const some = gone.slice(0, 4).map(([id]) => id);
-  const more = gone.length > some.length ? ` and ${gone.length - some.length} more` : '';
-  session.note(`no longer in the store since the plan was saved, and made again: ${some.join(', ')}${more}`);
+  if (gone.length > 0) on({ kind: 'hits gone', nodes: gone.map(([id]) => id) });
 };
 
 const againCommand = ({ path, saved: { spec } }: SavedFile): string =>
   commandLine('plan', spec.path, ...setArguments(spec), '--save', path);
 
-/** Writes a plan down as it is shown. @throws CemiflowError `Usage` */
+/** Writes a plan to a file, with the status that it was shown with. @throws CemiflowError `Usage` */
 export const savePlan = (path: string, planned: Planned, { nodes, records }: PlanStatus): void => {
   if (existsSync(path) && !isSavedPlan(path))
-    throw usageError(`${path} is there and is no saved plan`, 'remove it, or name another file');
+    throw usageError(`${path} exists and is not a saved plan`, 'remove it, or name another file');
   if (!existsSync(dirname(path))) throw usageError(`there is no folder ${dirname(path)}`, 'make it, or name another');
   const { savedPlan: _, ...spec } = planned.spec;
   const text = writeSavedPlan({

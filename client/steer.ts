@@ -1,126 +1,104 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
-import type { Arguments } from '../cli/command.ts';
-import { exitCodes } from '../cli/exit.ts';
-import { interruption, type Session } from '../cli/session.ts';
-import { CemiflowError } from '../core/errors.ts';
-import type { AbortRequest, RetryRequest, RunProgress, SkipRequest, StagesAnswer } from '../workflows/types.ts';
+import { isoTime } from '../core/time.ts';
+import { buildId } from '../spec/code-digest.ts';
+import type { RunDocument } from '../store/index.ts';
+import type { AbortRequest, RetryRequest, SkipRequest } from '../workflows/types.ts';
+import type { Caller } from './caller.ts';
+import { withClient } from './connect.ts';
+import { reachRun } from './reach.ts';
 import { isUnderWay, workflowGone } from './runs.ts';
-import { commandLine, runCommand } from './shell.ts';
-import { troubleTeller, untilHopeless } from './trouble.ts';
-import { keepItsWorkers, type ReachedRun, reachRun } from './underway.ts';
-import { askProgress } from './view/pending.ts';
+import { runningBuild } from './start.ts';
+import { keepItsWorkers, untilEnded, type WorkersWanted } from './underway.ts';
+import { notRunning, type Updates, updateRun } from './updates.ts';
 
-/** What a run can be asked for, and what it answers: the updates of the workflow `experiment`. */
-interface Updates {
-  readonly retry: { readonly request: RetryRequest; readonly answer: StagesAnswer };
-  readonly skip: { readonly request: SkipRequest; readonly answer: StagesAnswer };
-  readonly abort: { readonly request: AbortRequest; readonly answer: object };
-  readonly pause: { readonly request: undefined; readonly answer: object };
-  readonly continue: { readonly request: undefined; readonly answer: object };
+/** A run that was asked for something, and its answer. */
+interface Steered<Answer> {
+  readonly run: string;
+  readonly answer: Answer;
 }
 
-type Name = keyof Updates;
+/** The caller's signal came before the run had answered. */
+type Unanswered = undefined;
+
+/** Retries failed stages: those that are named, or all. @throws CemiflowError `UnknownStage`, `StageNotFailed`, `NothingFailed` */
+export const retry = (name: string, request: RetryRequest, workers: WorkersWanted, caller: Caller) =>
+  ask(name, 'retry', request, workers, caller);
+
+/** Lets a run go on without failed stages. @throws CemiflowError `UnknownStage`, `StageNotFailed`, `ReasonMissing`, `ReasonTooLong` */
+export const skip = (name: string, request: SkipRequest, workers: WorkersWanted, caller: Caller) =>
+  ask(name, 'skip', request, workers, caller);
+
+/** Starts nothing new in a run; stages under way go on. */
+export const pause = (name: string, workers: WorkersWanted, caller: Caller) =>
+  ask(name, 'pause', undefined, workers, caller);
+
+/** Lets a paused run go on. */
+export const continueRun = (name: string, workers: WorkersWanted, caller: Caller) =>
+  ask(name, 'continue', undefined, workers, caller);
+
+/** Ends a run as failed, once its stages have left their checkpoints. @throws CemiflowError `ReasonTooLong` */
+export const abort = async (
+  name: string,
+  request: AbortRequest,
+  workers: WorkersWanted,
+  caller: Caller,
+): Promise<{ readonly run: string } | Unanswered> =>
+  withRunning(name, workers, caller, async (client, { id: run }) => {
+    const answer = await updateRun(client, run, 'abort', request, caller);
+    return answer && (await untilEnded(client, run, caller)) ? { run } : undefined;
+  });
+
+/** Stops a run; what is finished is kept. @returns `cancelled` is false where it was not running */
+export const cancel = async (
+  name: string,
+  workers: WorkersWanted,
+  caller: Caller,
+): Promise<{ readonly run: string; readonly cancelled: boolean } | Unanswered> => {
+  const { endpoints, store, run } = await reachRun(name, caller);
+  return withClient(endpoints, async (client) => {
+    const running = await runningBuild(client, run.id);
+    const handle = client.workflow.getHandle(run.id);
+    if (running && running.build === (await buildId())) {
+      await keepItsWorkers(run, running, workers, caller);
+      await handle.cancel();
+      return (await untilEnded(client, run.id, caller)) ? { run: run.id, cancelled: true } : undefined;
+    }
+    if (!running && !isUnderWay(run.state)) return { run: run.id, cancelled: false };
+    // No worker runs its code any more, so that none could answer a request to stop; or its workflow is gone altogether.
+    if (running) await handle.terminate('cancelled; its workers are of another build');
+    await store.putRun({ ...run, state: 'cancelled', endedAt: isoTime(new Date()) });
+    return { run: run.id, cancelled: true };
+  });
+};
+
+const ask = <Name extends keyof Updates>(
+  name: string,
+  what: Name,
+  request: Updates[Name]['request'],
+  workers: WorkersWanted,
+  caller: Caller,
+): Promise<Steered<Updates[Name]['answer']> | Unanswered> =>
+  withRunning(name, workers, caller, async (client, { id: run }) => {
+    const answer = await updateRun(client, run, what, request, caller);
+    return answer && { run, answer };
+  });
 
 /**
- * Asks the run that the first argument names, whose workers are started where they are gone.
+ * Finds a run that is under way, and starts its workers where they are gone.
  *
- * @param tell says the answer; gives the exit code
- * @throws CemiflowError `RunNotRunning`, `WorkflowGone`, `BuildChanged`, and what the workflow refuses: `UnknownStage`,
- * `StageNotFailed`, `NothingFailed`, `ReasonMissing`, `ReasonTooLong`, `RunEnding`
+ * @throws CemiflowError `UnknownRun`, `RunNotRunning`, `WorkflowGone`, `BuildChanged`
  */
-export const askNamedRun = <N extends Name>(
-  name: N,
-  request: Updates[N]['request'],
-  args: Arguments,
-  session: Session,
-  tell: (answer: Updates[N]['answer'], reached: ReachedRun) => number | Promise<number>,
-): Promise<number> =>
-  reachRun(args, session, async (reached) => {
-    const { client, run, running } = reached;
+const withRunning = async <T>(
+  name: string,
+  workers: WorkersWanted,
+  caller: Caller,
+  use: (client: Client, run: RunDocument) => Promise<T>,
+): Promise<T> => {
+  const { endpoints, run } = await reachRun(name, caller);
+  return withClient(endpoints, async (client) => {
+    const running = await runningBuild(client, run.id);
     if (!running) throw isUnderWay(run.state) ? workflowGone(run) : notRunning(run);
-    await keepItsWorkers(run, running, args, session);
-    const answered = await askRun(client, run.id, name, request, session);
-    return answered ? tell(answered.answer, reached) : exitCodes.interrupted;
-  });
-
-/** Waits for a worker to answer, and says what keeps it from doing so. @returns undefined when interrupted */
-export const askRun = async <N extends Name>(
-  client: Client,
-  runId: string,
-  name: N,
-  request: Updates[N]['request'],
-  session: Session,
-): Promise<{ readonly answer: Updates[N]['answer'] } | undefined> => {
-  // An update without a request takes no argument at all.
-  const args = (request === undefined ? [] : [request]) as [unknown];
-  const settled = new AbortController();
-  const update = client.workflow.getHandle(runId).executeUpdate<Updates[N]['answer'], [unknown]>(name, { args });
-  try {
-    return await Promise.race([
-      update.then((answer) => ({ answer })),
-      interruption(session).then(() => undefined),
-      untilHopeless(runId, session, settled.signal),
-    ]);
-  } catch (error) {
-    throw await refusalOf(error, runId);
-  } finally {
-    settled.abort();
-  }
-};
-
-/**
- * Starts the failed stages of a run again, and says so: whoever runs an experiment that waits for a person wants it to go on.
- */
-export const retryFailed = async (client: Client, runId: string, session: Session): Promise<void> => {
-  const progress = await untilAnswered(client, runId, session);
-  if (progress?.state === 'paused')
-    session.note(`${runId} is paused: "${commandLine('continue', runId)}" lets it go on`);
-  if (!progress?.nodes.some(({ state }) => state === 'failed')) return;
-  try {
-    const answered = await askRun(client, runId, 'retry', {}, session);
-    if (answered) session.note(`trying ${answered.answer.stages.join(', ')} again`);
-  } catch (error) {
-    // Somebody else was quicker.
-    if (!(error instanceof CemiflowError && error.code === 'NothingFailed')) throw error;
-  }
-};
-
-/** Its workers may just be starting. @returns undefined when interrupted */
-const untilAnswered = async (client: Client, runId: string, session: Session): Promise<RunProgress | undefined> => {
-  const trouble = troubleTeller(runId, session);
-  while (!session.interrupted.aborted) {
-    const progress = await askProgress<RunProgress>(client, runId);
-    if (progress) return progress;
-    await trouble.look();
-    await sleep(300);
-  }
-  return undefined;
-};
-
-/** The workflow's refusal as a typed error: its failure carries code and remedy. */
-const refusalOf = async (error: unknown, runId: string): Promise<unknown> => {
-  const { WorkflowNotFoundError, WorkflowUpdateFailedError } = await import('@temporalio/client');
-  if (error instanceof WorkflowNotFoundError) return notRunning({ id: runId });
-  if (!(error instanceof WorkflowUpdateFailedError)) return error;
-  const { type, message, details } = (error.cause ?? error) as Refusal;
-  return new CemiflowError(type ?? 'UpdateFailed', message, {
-    remedy: details?.[0]?.remedy ?? `cemiflow status ${runId} says where it stands`,
-    data: { run: runId },
-    cause: error,
+    await keepItsWorkers(run, running, workers, caller);
+    return use(client, run);
   });
 };
-
-interface Refusal {
-  readonly message: string;
-  readonly type?: string;
-  readonly details?: readonly { readonly remedy?: string }[];
-}
-
-const notRunning = (run: Pick<ReachedRun['run'], 'id'> & Partial<ReachedRun['run']>): CemiflowError =>
-  new CemiflowError('RunNotRunning', `${run.id} is not running${run.state ? `: it is ${run.state}` : ''}`, {
-    remedy: run.spec
-      ? `"${runCommand({ spec: run.spec })}" starts it again; what is finished is kept`
-      : `cemiflow status ${run.id} says how it ended`,
-    data: { run: run.id },
-  });

@@ -1,47 +1,48 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Session } from '../cli/session.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { type ServicesStatus, status } from '../services/index.ts';
 import type { Device } from '../workflows/types.ts';
+import type { Caller } from './caller.ts';
 import { commandLine } from './shell.ts';
 
-/** How often servers and worker processes are looked at. */
-const lookEveryMs = 10_000;
+/** How often servers and worker processes are checked. */
+const checkEveryMs = 10_000;
 
-export interface Trouble {
+/** Reports what keeps a run from going on. */
+export interface TroubleWatch {
   /**
-   * Says once what keeps the run from going on: what the caller has met, or what the supervisor tells every ten seconds.
+   * Emits each new trouble once, as an event: what was met on the way, or what the supervisor says, asked every ten seconds.
    *
-   * @param met where it is new, looks at once, and tells this where nothing explains it better
-   * @param device of the run: one on the CPU does without workers for a GPU
+   * @param met a trouble on the way: a new one is checked at once, and emitted unless the supervisor explains it better
+   * @param device of the run: one on the CPU needs no GPU workers
    * @throws CemiflowError `ServiceGaveUp`, `ServicesNotUp` where nothing goes on by itself
    */
-  look(met?: string, device?: Device): Promise<void>;
+  check(met?: string, device?: Device): Promise<void>;
 }
 
-export const troubleTeller = (runId: string, session: Session): Trouble => {
-  let [told, metBefore, lookedAtMs] = ['', '', Date.now()];
+export const watchTrouble = (runId: string, { home, env, on }: Caller): TroubleWatch => {
+  let [emitted, metBefore, checkedAtMs] = ['', '', Date.now()];
   return {
-    look: async (met = '', device = 'cpu') => {
+    check: async (met = '', device = 'cpu') => {
       const news = met !== '' && met !== metBefore;
       metBefore = met;
-      if (!news && Date.now() - lookedAtMs < lookEveryMs) return;
-      lookedAtMs = Date.now();
-      const found = await status({ home: session.home, env: session.env });
+      if (!news && Date.now() - checkedAtMs < checkEveryMs) return;
+      checkedAtMs = Date.now();
+      const found = await status({ home, env });
       refuseHopeless(found, runId, device);
       const trouble = found.troubles[0] ?? met;
-      if (trouble && trouble !== told) session.note(`trouble: ${trouble}`);
-      told = trouble || told;
+      if (trouble && trouble !== emitted) on({ kind: 'trouble', run: runId, message: trouble });
+      emitted = trouble || emitted;
     },
   };
 };
 
-/** Tells troubles until there is no hope, which rejects, or until the signal, which resolves. */
-export const untilHopeless = async (runId: string, session: Session, signal: AbortSignal): Promise<undefined> => {
-  const trouble = troubleTeller(runId, session);
+/** Reports troubles until the signal, which resolves, or until nothing goes on by itself, which rejects. */
+export const untilHopeless = async (runId: string, caller: Caller, signal: AbortSignal): Promise<undefined> => {
+  const trouble = watchTrouble(runId, caller);
   while (!signal.aborted) {
     await sleep(1_000, undefined, { signal }).catch(() => {});
-    if (!signal.aborted) await trouble.look();
+    if (!signal.aborted) await trouble.check();
   }
   return undefined;
 };

@@ -33,10 +33,11 @@ const arrows: { readonly [from: string]: { readonly values: readonly string[]; r
       types: ['store'],
     },
     services: { values: ['core', 'setup'] },
-    cli: {
+    client: {
       values: ['core', 'artifacts', 'data', 'engine', 'formats', 'provenance', 'schemas', 'services', 'spec', 'store'],
       types: ['workflows'],
     },
+    cli: { values: ['core', 'client', 'provenance', 'schemas'], types: ['store'] },
     setup: { values: [] },
     docker: { values: ['core', 'spec'] },
     bench: {
@@ -65,7 +66,7 @@ const environmentReaders = [
   'engine/replay/main.ts',
   'setup.mjs',
   'setup/',
-  'cli/',
+  'cli/main.ts',
   'docker/health.ts',
   'bench/main.ts',
 ];
@@ -109,7 +110,7 @@ const faultsOf = (path: string, text: string): string[] => {
 };
 
 const readsEnvironment = (text: string): boolean =>
-  /process\s*(\?\.|\.|\[['"])\s*env\b|['"](node:)?process['"]/.test(text);
+  /process\s*(\?\.|\.|\[['"])\s*env\b|(from|import|require)\s*\(?['"](node:)?process['"]/.test(text);
 
 const isCode = (name: string): boolean => /\.(ts|mjs)$/.test(name) && !name.endsWith('.d.mts');
 

@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import type { Session } from '../../cli/session.ts';
 import type { Diagnosis } from '../../engine/diagnosis.ts';
 import { gpuOf } from '../../services/config.ts';
 import { workerEnv } from '../../services/environment.ts';
 import { projectDir } from '../../services/paths.ts';
+import type { Caller } from '../caller.ts';
 
 /** What the process with TensorFlow said, and how it ended. */
 export interface Examination {
@@ -25,7 +25,7 @@ const timeoutMs = 180_000;
  * @param program the file to run: `engine/doctor.ts`, or another one in tests
  */
 export const examine = (
-  { env, interrupted }: Pick<Session, 'env' | 'interrupted'>,
+  { env, signal }: Pick<Caller, 'env' | 'signal'>,
   { quick, program = join(projectDir, 'engine/doctor.ts') }: { quick: boolean; program?: string },
 ): Promise<Examination> =>
   new Promise((resolve) => {
@@ -38,7 +38,7 @@ export const examine = (
       },
       stdio: ['ignore', 'pipe', 'pipe'],
       timeout: timeoutMs,
-      signal: interrupted,
+      signal,
     });
     let [out, log] = ['', ''];
     child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -150,7 +150,7 @@ const selfTestChecks = ({ selfTest, failure, gpuUse }: Diagnosis): Check[] => {
       return failed(name, `${speed}; ${how}`, 'do not trust results of this machine; report this with "--json"');
     }
     if (!repeatable) {
-      const remedy = 'digests will not be had again on this machine; report this with "--json"';
+      const remedy = 'results will not be bit-identical on this machine; report this with "--json"';
       return failed(name, `${speed}; two runs differ`, remedy);
     }
     return ok(name, `${speed}; as eager to ${percent(eagerDifference)}; two runs equal bit for bit`);

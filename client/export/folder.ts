@@ -7,8 +7,8 @@ import { CemiflowError } from '../../core/errors.ts';
 export type PutFile = (path: string, bytes: Uint8Array | string) => Promise<void>;
 
 /**
- * Writes a folder whole or not at all: under a name of its own beside the target, and renamed at the end, so that a half-written
- * export is never taken for a whole one.
+ * Writes a folder whole or not at all: under a temporary name beside the target, and renamed at the end, so that nobody mistakes
+ * a half-written export for a whole one.
  *
  * @param target a folder that is empty or does not exist yet
  * @throws CemiflowError `ExportExists`
@@ -26,8 +26,8 @@ export const writeFolder = async (
 };
 
 /**
- * Writes files under a name of its own beside the target. What `place` does not take away is gone afterwards, also where
- * Ctrl-C ends the process in the midst of it.
+ * Writes files into a temporary folder beside the target. What `place` does not move away is removed afterwards, also where
+ * Ctrl-C ends the process meanwhile.
  *
  * @param place puts them where they belong, once all are written
  */
@@ -76,6 +76,6 @@ const outside = (path: string): CemiflowError =>
     data: { path },
   });
 
-/** Where an export goes unless told: `exports/<name>` under the working folder. */
+/** Where an export goes; default `exports/<name>` under the working folder. */
 export const targetOf = (cwd: string, given: string | undefined, name: string): string =>
   given === undefined ? join(cwd, 'exports', name) : resolve(cwd, given);

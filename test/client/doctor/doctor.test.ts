@@ -234,11 +234,11 @@ describe('the process with TensorFlow', () => {
     writeFileSync(file, text);
     return file;
   };
-  const session = { env: { ...ownEnv(), S3_SECRET_KEY: 'x', FOO: 'y' }, interrupted: new AbortController().signal };
+  const caller = { env: { ...ownEnv(), S3_SECRET_KEY: 'x', FOO: 'y' }, signal: new AbortController().signal };
 
   it('is started as a worker is: with the first GPU, and with what workers may see of the environment', async () => {
     const text = "console.error('its log'); console.log(JSON.stringify({ env: process.env, argv: process.argv }))";
-    const { diagnosis, log, end } = await examine(session, { quick: true, program: program(text) });
+    const { diagnosis, log, end } = await examine(caller, { quick: true, program: program(text) });
     const seen = diagnosis as unknown as { env: Record<string, string>; argv: string[] };
     expect(seen.env).toMatchObject({ TF_CPP_MIN_LOG_LEVEL: '0', CUDA_VISIBLE_DEVICES: '0' });
     expect(seen.env.FOO).toBeUndefined();
@@ -248,7 +248,7 @@ describe('the process with TensorFlow', () => {
 
   it('may crash: how it ended is told', async () => {
     const text = "process.kill(process.pid, 'SIGILL')";
-    expect(await examine(session, { quick: true, program: program(text) })).toMatchObject({
+    expect(await examine(caller, { quick: true, program: program(text) })).toMatchObject({
       ...{ diagnosis: undefined, end: 'signal SIGILL' },
     });
   });
