@@ -150,7 +150,7 @@ test('a saved plan takes no overrides, and what is no saved plan is not written 
     expect(err).toContain(`remedy: cemiflow plan ${made.spec} --set params.size=20 --save`);
   }
   const { code, err } = await call(['plan', made.spec, '--save', made.spec], services.home);
-  expect([code, err]).toEqual([2, expect.stringContaining('is there and is no saved plan')]);
+  expect([code, err]).toEqual([2, expect.stringContaining('exists and is not a saved plan')]);
   expect(readFileSync(made.spec, 'utf8')).toMatch(/^extends/);
 });
 
