@@ -1,11 +1,14 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
-import { usageError } from './exit.ts';
+import { usageError } from '../client/usage-error.ts';
 import type { Session } from './session.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
 
+/** The arguments of a command, read. */
 export interface Arguments {
   readonly positionals: readonly string[];
+  /** The first positional argument; empty where there is none. */
+  readonly first: string;
   flag(name: string): boolean;
   text(name: string): string | undefined;
   texts(name: string): readonly string[];
@@ -25,7 +28,7 @@ export interface Command {
   readonly options?: Options;
   /** Least and most positional arguments. */
   readonly positionals?: readonly [number, number];
-  /** Whether Ctrl-C ends it at once: nothing that it leaves half done can be taken for whole. Others look at `interrupted`. */
+  /** Whether Ctrl-C ends it at once, because nothing that it leaves half done can be mistaken for whole. Others check `interrupted`. */
   readonly stopsAtOnce?: true;
   /** Whether its exit codes are bits (`auditCodes`). */
   readonly bits?: true;
@@ -56,6 +59,7 @@ export const parseCommandLine = (command: Command, argv: readonly string[]): Arg
   const text = (name: string): string | undefined => values[name] as string | undefined;
   return {
     positionals,
+    first: positionals[0] ?? '',
     text,
     flag: (name) => values[name] === true,
     texts: (name) => (values[name] as string[] | undefined) ?? [],

@@ -1,10 +1,12 @@
+import { interruption } from '../client/caller.ts';
+import { usageError } from '../client/usage-error.ts';
 import { type Command, parseCommandLine } from './command.ts';
 import { commands } from './commands/index.ts';
-import { auditCodes, exitCodeOf, exitCodes, formatError, usageError } from './exit.ts';
+import { auditCodes, exitCodeOf, exitCodes, formatError } from './exit.ts';
 import { help } from './help.ts';
-import { interruption, type Session } from './session.ts';
+import type { Session } from './session.ts';
 
-/** Runs one command line, the program's name left out. Errors are told, never thrown. @returns the exit code */
+/** Runs one command line, the program's name left out. Errors are printed, never thrown. @returns the exit code */
 export const dispatch = async (argv: readonly string[], session: Session): Promise<number> => {
   const [name = 'help', ...rest] = argv.filter((arg) => arg !== '--verbose');
   try {
@@ -22,13 +24,14 @@ export const dispatch = async (argv: readonly string[], session: Session): Promi
 };
 
 const stopped = async (session: Session): Promise<number> => {
-  await interruption(session);
+  await interruption({ signal: session.interrupted });
   session.note('interrupted');
   return exitCodes.interrupted;
 };
 
 const tellVersion = async ({ json, print }: Session): Promise<number> => {
-  const { formatVersion, versionOf } = await import('./version.ts');
+  const { formatVersion } = await import('./view/format.ts');
+  const { versionOf } = await import('../client/version.ts');
   const version = await versionOf();
   print(json ? JSON.stringify(version) : formatVersion(version));
   return exitCodes.ok;

@@ -3,7 +3,7 @@ import { CemiflowError, type JsonObject } from '../core/errors.ts';
 /** What the shell sees. */
 export const exitCodes = { ok: 0, runFailed: 1, badInput: 2, interrupted: 130 } as const;
 
-/** Exit codes of audits and of `fsck`, which are bits; the last one says that they came to no end. */
+/** Exit codes of audits and of `fsck`: bits; the last one says that they could not be carried out. */
 export const auditCodes = { corrupt: 1, missing: 2, couldNotRun: 16 } as const;
 
 /** Codes of what the user wrote being wrong: nothing was started, and the same call will fail again. */
@@ -15,10 +15,6 @@ export const exitCodeOf = (error: unknown): number => {
   if (code === 'Interrupted') return exitCodes.interrupted;
   return badInput.test(code) ? exitCodes.badInput : exitCodes.runFailed;
 };
-
-/** A command line that cannot be understood. @param remedy how it would be right */
-export const usageError = (message: string, remedy: string): CemiflowError =>
-  new CemiflowError('Usage', message, { remedy });
 
 /** An error as people and programs read it. */
 interface ToldError {
@@ -46,7 +42,7 @@ export const tellError = (error: ToldError, { json }: { readonly json: boolean }
   return [...lines, ...(stack ? [stack] : [])].join('\n');
 };
 
-/** Whatever was thrown, told. @param style.verbose adds stacks, also of causes */
+/** Whatever was thrown, as people and programs read it. @param style.verbose adds stacks, also of causes */
 export const formatError = (
   error: unknown,
   { verbose, json }: { readonly verbose: boolean; readonly json: boolean },

@@ -1,5 +1,6 @@
+import { usageError } from '../client/usage-error.ts';
 import type { Command } from './command.ts';
-import { exitCodes, usageError } from './exit.ts';
+import { exitCodes } from './exit.ts';
 import type { Session } from './session.ts';
 import { alignColumns } from './view/format.ts';
 
@@ -13,7 +14,7 @@ export const help = (commands: readonly Command[], name: string | undefined, { p
     if (command.details) print(`\n${command.details}`);
     return exitCodes.ok;
   }
-  // Options are told by `help NAME`: the list stays readable.
+  // `help NAME` lists the options, so that this list stays readable.
   const short = ({ usage }: Command): string => usage.split(' [--')[0] ?? '';
   print('cemiflow: durable, reproducible pipelines for synthetic face recognition\n');
   print(alignColumns(commands.map((command) => [`  ${command.name} ${short(command)}`, command.summary])).join('\n'));

@@ -7,7 +7,7 @@ const argv = process.argv.slice(2);
 const interrupted = new AbortController();
 process.once('SIGINT', () => {
   interrupted.abort();
-  // A second Ctrl-C must end a command that does not look at the first.
+  // A second Ctrl-C must end a command that ignores the first.
   process.once('SIGINT', () => process.exit(exitCodes.interrupted));
 });
 

@@ -19,13 +19,7 @@ export interface Session {
   readonly interrupted: AbortSignal;
 }
 
-/** Resolves at the first Ctrl-C. */
-export const interruption = ({ interrupted }: Session): Promise<void> =>
-  new Promise((resolve) => {
-    if (interrupted.aborted) resolve();
-    interrupted.addEventListener('abort', () => resolve(), { once: true });
-  });
-
+/** What a table that is redrawn in place needs. */
 export interface Terminal {
   write(text: string): void;
   size(): { readonly columns: number; readonly rows: number };
@@ -36,3 +30,11 @@ const projectDir = join(import.meta.dirname, '..');
 /** The state folder: `CEMIFLOW_HOME`, relative to `cwd`, or `.cemiflow` in the project. */
 export const homeOf = (env: Session['env'], cwd: string): string =>
   env.CEMIFLOW_HOME ? resolve(cwd, env.CEMIFLOW_HOME) : join(projectDir, '.cemiflow');
+
+/** Prints a result, for programs or for people. @param indent of the JSON */
+export const printResult = (
+  { json, print }: Pick<Session, 'json' | 'print'>,
+  value: unknown,
+  text: string,
+  indent?: number,
+): void => print(json ? JSON.stringify(value, null, indent) : text);

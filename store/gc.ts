@@ -1,10 +1,10 @@
 import type { ActionKey, Outputs } from '../core/action.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { CemiflowError } from '../core/errors.ts';
-import type { Store } from './index.ts';
 import { isLive, isSealed, Marks, wantedBy } from './marks.ts';
 import type { Described } from './objects.ts';
 import type { RunDocument } from './runs.ts';
+import type { Store } from './store.ts';
 import { generationKey, type Sweep } from './sweep.ts';
 import { type Amount, amountOf } from './usage.ts';
 

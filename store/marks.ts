@@ -6,8 +6,8 @@ import { CemiflowError } from '../core/errors.ts';
 import { runFile } from '../core/run-record.ts';
 import { wholeKind } from '../core/stage.ts';
 import { contentKey } from './blobs.ts';
-import type { Store } from './index.ts';
 import type { RunDocument } from './runs.ts';
+import type { Store } from './store.ts';
 
 /** Keys of objects that are needed, and by whom. */
 export class Marks {

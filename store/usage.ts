@@ -1,8 +1,8 @@
 import { CemiflowError } from '../core/errors.ts';
 import { kindOf } from './fsck.ts';
-import type { Store } from './index.ts';
 import { Marks } from './marks.ts';
 import type { Described } from './objects.ts';
+import type { Store } from './store.ts';
 
 export interface Amount {
   readonly objects: number;

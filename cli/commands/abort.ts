@@ -1,15 +1,15 @@
-import { askNamedRun } from '../ask.ts';
+import { abort } from '../../client/steer.ts';
 import type { Run } from '../command.ts';
+import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
-import { untilEnded } from '../underway.ts';
+import { readWorkers } from '../resources.ts';
+import { printResult } from '../session.ts';
 
-export const run: Run = (args, session) => {
+export const run: Run = async (args, session) => {
   const because = args.text('because')?.trim();
-  return askNamedRun('abort', because ? { because } : {}, args, session, async (_answer, { client, run }) => {
-    if (!(await untilEnded(client, run.id, session))) return exitCodes.interrupted;
-    session.print(
-      session.json ? JSON.stringify({ run: run.id, how: 'was aborted', because }) : `${run.id} was aborted`,
-    );
-    return exitCodes.ok;
-  });
+  const request = because ? { because } : {};
+  const aborted = await abort(args.first, request, readWorkers(args, session), callerOf(session));
+  if (!aborted) return exitCodes.interrupted;
+  printResult(session, { run: aborted.run, how: 'was aborted', because }, `${aborted.run} was aborted`);
+  return exitCodes.ok;
 };

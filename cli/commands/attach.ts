@@ -1,9 +1,10 @@
+import { attach } from '../../client/attach.ts';
 import type { Run } from '../command.ts';
+import { callerOf } from '../events.ts';
 import { followToEnd } from '../outcome.ts';
-import { keepItsWorkers, reachRun } from '../underway.ts';
+import { readWorkers } from '../resources.ts';
 
-export const run: Run = (args, session) =>
-  reachRun(args, session, async ({ client, store, run, running }) => {
-    if (running) await keepItsWorkers(run, running, args, session);
-    return followToEnd({ client, store, run, out: args.text('out') }, session);
-  });
+export const run: Run = async (args, session) => {
+  const reached = await attach(args.first, readWorkers(args, session), callerOf(session));
+  return followToEnd(reached, args.text('out'), session);
+};

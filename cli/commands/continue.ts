@@ -1,9 +1,13 @@
-import { askNamedRun } from '../ask.ts';
+import { continueRun } from '../../client/steer.ts';
 import type { Run } from '../command.ts';
+import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
+import { readWorkers } from '../resources.ts';
+import { printResult } from '../session.ts';
 
-export const run: Run = (args, session) =>
-  askNamedRun('continue', undefined, args, session, (_answer, { run }) => {
-    session.print(session.json ? JSON.stringify({ run: run.id, how: 'goes on' }) : `${run.id} goes on`);
-    return exitCodes.ok;
-  });
+export const run: Run = async (args, session) => {
+  const asked = await continueRun(args.first, readWorkers(args, session), callerOf(session));
+  if (!asked) return exitCodes.interrupted;
+  printResult(session, { run: asked.run, how: 'goes on' }, `${asked.run} goes on`);
+  return exitCodes.ok;
+};

@@ -1,29 +1,21 @@
-import { inspectInstallation } from '../../services/installation.ts';
+import type { Check } from '../../client/doctor/check.ts';
+import { doctor } from '../../client/doctor/index.ts';
 import type { Run } from '../command.ts';
-import type { Check } from '../doctor/check.ts';
-import { examine } from '../doctor/diagnosis.ts';
-import { installationChecks } from '../doctor/installed.ts';
-import { tensorChecks } from '../doctor/tensors.ts';
+import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
-import { formatVersion, versionOf } from '../version.ts';
+import { printResult } from '../session.ts';
+import { formatVersion } from '../view/format.ts';
 
 export const run: Run = async (args, session) => {
   const quick = args.flag('quick');
-  if (!quick) session.note('looking, and training two small networks: less than a minute');
-  const [version, installation, examination] = await Promise.all([
-    versionOf(),
-    inspectInstallation({ home: session.home, env: session.env }),
-    examine(session, { quick }),
-  ]);
+  if (!quick) session.note('inspecting this machine, and training two small networks: less than a minute');
+  const { version, commit, ok, checks, installation, examination } = await doctor(quick, callerOf(session));
   if (session.interrupted.aborted) return exitCodes.interrupted;
-  const checks = [...installationChecks(installation, session.home), ...tensorChecks(examination, installation, quick)];
-  const sound = checks.every(({ state }) => state !== 'failed');
-  if (session.json) {
-    const { diagnosis } = examination;
-    session.print(JSON.stringify({ ...version, ok: sound, checks, installation, diagnosis }, null, 2));
-  } else session.print([formatVersion(version), ...checks.flatMap(linesOf)].join('\n'));
-  if (session.verbose) session.note(examination.log.trimEnd());
-  return sound ? exitCodes.ok : exitCodes.runFailed;
+  const { diagnosis, log } = examination;
+  const text = [formatVersion({ version, commit }), ...checks.flatMap(linesOf)].join('\n');
+  printResult(session, { version, commit, ok, checks, installation, diagnosis }, text, 2);
+  if (session.verbose) session.note(log.trimEnd());
+  return ok ? exitCodes.ok : exitCodes.runFailed;
 };
 
 const marks = { ok: '✓', note: '!', failed: '✗' } as const;

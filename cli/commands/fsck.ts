@@ -1,27 +1,13 @@
-import { join } from 'node:path';
-import { replay } from '../../engine/replay/client.ts';
-import { type Repair, repair } from '../../provenance/repair/index.ts';
-import { type Flaw, fsck } from '../../store/index.ts';
+import { type Fsck, fsck } from '../../client/fsck.ts';
 import type { Run } from '../command.ts';
-import { connectPlace } from '../connect.ts';
+import { callerOf } from '../events.ts';
 import { auditCodes, formatError } from '../exit.ts';
-import type { Session } from '../session.ts';
+import { printResult, type Session } from '../session.ts';
 import { alignColumns } from '../view/format.ts';
 
 export const run: Run = async (args, session) => {
   try {
-    const { store, place } = await connectPlace(session);
-    const { checked, flaws } = await fsck(store.objects, session.note);
-    const repairs = args.flag('repair')
-      ? await repair(flaws, {
-          store,
-          checkout: join(import.meta.dirname, '../..'),
-          tell: session.note,
-          rebuild: (jobs) =>
-            replay(jobs, { store: place, mode: 'rebuild', env: session.env, signal: session.interrupted }),
-        })
-      : undefined;
-    return tell(checked, flaws, repairs, session);
+    return tell(await fsck(args.flag('repair'), callerOf(session)), session);
   } catch (error) {
     session.note(formatError(error, session));
     return auditCodes.couldNotRun;
@@ -29,26 +15,23 @@ export const run: Run = async (args, session) => {
 };
 
 /** @returns the exit code: of what is left */
-const tell = (
-  checked: { readonly [kind: string]: number },
-  flaws: readonly Flaw[],
-  repairs: readonly Repair[] | undefined,
-  session: Session,
-): number => {
-  const left = repairs ? repairs.filter(({ outcome }) => outcome === 'cannot').map(({ flaw }) => flaw) : flaws;
+const tell = ({ checked, flaws, repairs, left }: Fsck, session: Session): number => {
   const code = left.reduce((bits, { fault }) => bits | (fault === 'unknown' ? 0 : auditCodes[fault]), 0);
-  if (session.json) {
-    session.print(JSON.stringify({ checked, flaws, repairs, exitCode: code }, null, 2));
-    return code;
-  }
-  session.print(alignColumns(Object.entries(checked).map(([kind, count]) => [`${count}`, kind])).join('\n'));
-  if (!repairs)
-    for (const { fault, key, message, neededBy } of flaws)
-      session.print(`${fault}: ${key}: ${message}${neededBy ? `; needed by ${neededBy[0]}` : ''}`);
-  for (const { flaw, outcome, how } of repairs ?? []) session.print(`${outcome}: ${flaw.fault} ${flaw.key}: ${how}`);
-  if (flaws.length === 0) session.print('every object is what its key says');
-  else if (!repairs)
-    session.print(`${flaws.length} objects are not as they should be; --repair makes anew what can be`);
-  else session.print(`${repairs.length - left.length} of ${repairs.length} repaired`);
+  const named = flaws.map(
+    ({ fault, key, message, neededBy }) =>
+      `${fault}: ${key}: ${message}${neededBy ? `; needed by ${neededBy[0]}` : ''}`,
+  );
+  const lines = [
+    ...alignColumns(Object.entries(checked).map(([kind, count]) => [`${count}`, kind])),
+    ...(repairs?.map(({ flaw, outcome, how }) => `${outcome}: ${flaw.fault} ${flaw.key}: ${how}`) ?? named),
+    endingOf({ flaws, repairs, left }),
+  ];
+  printResult(session, { checked, flaws, repairs, exitCode: code }, lines.join('\n'), 2);
   return code;
+};
+
+const endingOf = ({ flaws, repairs, left }: Pick<Fsck, 'flaws' | 'repairs' | 'left'>): string => {
+  if (flaws.length === 0) return 'every object is what its key says';
+  if (repairs) return `${repairs.length - left.length} of ${repairs.length} repaired`;
+  return `${flaws.length} objects are not as they should be; --repair makes anew what can be`;
 };

@@ -1,28 +1,26 @@
-import { gc } from '../../store/index.ts';
+import { collectGarbage } from '../../client/space.ts';
 import type { Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
+import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
+import { printResult } from '../session.ts';
 import { alignColumns, formatBytes } from '../view/format.ts';
-
-const hour = 3600;
 
 export const run: Run = async (args, session) => {
   const remove = args.flag('remove');
-  const store = await connectStore(session);
-  const graceSeconds = args.count('grace') ?? hour;
-  const { note: tell, interrupted: signal } = session;
-  const { garbage, kept, young } = await gc(store, { graceSeconds, dryRun: !remove, tell, signal });
+  const found = await collectGarbage({ remove, graceSeconds: args.count('grace') }, callerOf(session));
+  const { garbage, kept, young } = found;
   const objects = Object.values(garbage).reduce((sum, each) => sum + each.objects, 0);
   const bytes = Object.values(garbage).reduce((sum, each) => sum + each.bytes, 0);
-  if (session.json) session.print(JSON.stringify({ removed: remove, objects, bytes, garbage, kept, young }, null, 2));
-  else {
-    const rows = Object.entries(garbage).map(([place, each]) => [place, `${each.objects}`, formatBytes(each.bytes)]);
-    session.print(alignColumns([...rows, ['kept', `${kept.objects}`, formatBytes(kept.bytes)]]).join('\n'));
-    if (young.objects > 0)
-      session.print(`${young.objects} objects (${formatBytes(young.bytes)}) are needed by nothing yet, and too young`);
-    const what = `${objects} objects, ${formatBytes(bytes)}`;
-    const hint = objects === 0 ? '' : ': "cemiflow gc --remove" removes them';
-    session.print(remove ? `removed ${what}` : `would remove ${what}${hint}`);
-  }
+  const rows = Object.entries(garbage).map(([place, each]) => [place, `${each.objects}`, formatBytes(each.bytes)]);
+  const what = `${objects} objects, ${formatBytes(bytes)}`;
+  const hint = objects === 0 ? '' : ': "cemiflow gc --remove" removes them';
+  const lines = [
+    ...alignColumns([...rows, ['kept', `${kept.objects}`, formatBytes(kept.bytes)]]),
+    ...(young.objects > 0
+      ? [`${young.objects} objects (${formatBytes(young.bytes)}) are needed by nothing yet, and too young`]
+      : []),
+    remove ? `removed ${what}` : `would remove ${what}${hint}`,
+  ];
+  printResult(session, { removed: remove, objects, bytes, garbage, kept, young }, lines.join('\n'), 2);
   return exitCodes.ok;
 };

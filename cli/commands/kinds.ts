@@ -1,8 +1,9 @@
+import { usageError } from '../../client/usage-error.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { suggest } from '../../schemas/nearest.ts';
 import { loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
 import type { Run } from '../command.ts';
-import { exitCodes, usageError } from '../exit.ts';
+import { exitCodes } from '../exit.ts';
 import { alignColumns } from '../view/format.ts';
 
 export const run: Run = async ({ positionals: [name] }, { json, print }) => {
@@ -15,11 +16,11 @@ export const run: Run = async ({ positionals: [name] }, { json, print }) => {
   }
   const schema = schemas.get(name);
   if (!schema) throw usageError(`there is no stage kind ${name}`, suggest(name, schemas.keys(), 'stage kinds'));
-  print(json ? JSON.stringify(schema.schema, null, 2) : describeKind(schema));
+  print(json ? JSON.stringify(schema.schema, null, 2) : kindText(schema));
   return exitCodes.ok;
 };
 
-const describeKind = ({ kind, title, description, outputs, schema }: StageSchema): string => {
+const kindText = ({ kind, title, description, outputs, schema }: StageSchema): string => {
   const properties = schema.properties as { [name: string]: JsonObject };
   const required = new Set((schema.required as string[] | undefined) ?? []);
   const rows = Object.entries(properties).map(([name, property]) => [

@@ -1,53 +1,28 @@
-import { isDigest, shortDigest } from '../../core/digest.ts';
-import { madeNodes } from '../../core/lineage.ts';
-import type { Store } from '../../store/index.ts';
-import { namedArtifact } from '../artifacts.ts';
+import { type Contents, list } from '../../client/contents.ts';
+import { shortDigest } from '../../core/digest.ts';
 import type { Run } from '../command.ts';
-import { connectStore } from '../connect.ts';
+import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
-import { lineageOf } from '../lineage.ts';
-import { findRun } from '../runs.ts';
-import type { Session } from '../session.ts';
+import { printResult } from '../session.ts';
 import { alignColumns, formatBytes } from '../view/format.ts';
 
-export const run: Run = async (args, session) => {
-  const store = await connectStore(session);
-  const name = args.positionals[0] ?? '';
-  return isDigest(name) || name.includes(':') ? files(store, name, session) : outputs(store, name, session);
+export const run: Run = async ({ first }, session) => {
+  const contents = await list(first, callerOf(session));
+  const value = 'ref' in contents ? { ...contents.ref, ...contents.manifest } : contents;
+  printResult(session, value, linesOf(contents).join('\n'), 2);
+  return exitCodes.ok;
 };
 
-/** The files of an artifact. */
-const files = async (store: Store, name: string, session: Session): Promise<number> => {
-  const ref = await namedArtifact(store, name);
-  const manifest = await store.getArtifact(ref);
-  if (session.json) session.print(JSON.stringify({ ...ref, ...manifest }, null, 2));
-  else {
-    session.print(`${ref.type} ${ref.digest}`);
+const linesOf = (contents: Contents): string[] => {
+  if ('ref' in contents) {
+    const { ref, manifest } = contents;
     const rows = manifest.files.map(({ path, bytes, digest }) => [path, formatBytes(bytes), digest]);
-    session.print(alignColumns(rows).join('\n'));
+    return [`${ref.type} ${ref.digest}`, ...alignColumns(rows)];
   }
-  return exitCodes.ok;
-};
-
-/** What the nodes of a run made. */
-const outputs = async (store: Store, name: string, session: Session): Promise<number> => {
-  const run = await findRun(store, name);
-  const rows = [];
-  for (const { node, record } of madeNodes(await lineageOf(store, run)))
-    for (const [output, ref] of Object.entries(record.outputs)) {
-      const { files } = await store.getArtifact(ref);
-      const bytes = files.reduce((sum, each) => sum + each.bytes, 0);
-      rows.push({ node: node.id, output, ...ref, files: files.length, bytes });
-    }
-  if (session.json) session.print(JSON.stringify({ run: run.id, root: run.root, outputs: rows }, null, 2));
-  else
-    session.print(
-      alignColumns(
-        rows.map(({ node, output, type, digest, files, bytes }) => [
-          ...[`${node}.${output}`, type, shortDigest(digest)],
-          ...[`${files} file${files === 1 ? '' : 's'}`, formatBytes(bytes)],
-        ]),
-      ).join('\n'),
-    );
-  return exitCodes.ok;
+  return alignColumns(
+    contents.outputs.map(({ node, output, type, digest, files, bytes }) => [
+      ...[`${node}.${output}`, type, shortDigest(digest)],
+      ...[`${files} file${files === 1 ? '' : 's'}`, formatBytes(bytes)],
+    ]),
+  );
 };

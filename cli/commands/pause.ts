@@ -1,14 +1,16 @@
-import { askNamedRun } from '../ask.ts';
+import { commandLine } from '../../client/shell.ts';
+import { pause } from '../../client/steer.ts';
 import type { Run } from '../command.ts';
+import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
-import { commandLine } from '../shell.ts';
+import { readWorkers } from '../resources.ts';
+import { printResult } from '../session.ts';
 
-export const run: Run = (args, session) =>
-  askNamedRun('pause', undefined, args, session, (_answer, { run }) => {
-    if (session.json) session.print(JSON.stringify({ run: run.id, how: 'is paused' }));
-    else
-      session.print(
-        `${run.id} is paused: what is under way goes on, nothing new starts until "${commandLine('continue', run.id)}"`,
-      );
-    return exitCodes.ok;
-  });
+export const run: Run = async (args, session) => {
+  const asked = await pause(args.first, readWorkers(args, session), callerOf(session));
+  if (!asked) return exitCodes.interrupted;
+  const until = commandLine('continue', asked.run);
+  const text = `${asked.run} is paused: stages under way go on, nothing new starts until "${until}"`;
+  printResult(session, { run: asked.run, how: 'is paused' }, text);
+  return exitCodes.ok;
+};

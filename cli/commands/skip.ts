@@ -1,18 +1,19 @@
-import { askNamedRun } from '../ask.ts';
+import { skip } from '../../client/steer.ts';
+import { usageError } from '../../client/usage-error.ts';
 import type { Run } from '../command.ts';
-import { exitCodes, usageError } from '../exit.ts';
+import { callerOf } from '../events.ts';
+import { exitCodes } from '../exit.ts';
+import { readWorkers } from '../resources.ts';
+import { printResult } from '../session.ts';
 
 export const run: Run = async (args, session) => {
   const because = args.text('because')?.trim();
   if (!because)
     throw usageError('--because must say why: the report names it', 'cemiflow skip RUN STAGE --because TEXT');
   const request = { stages: args.positionals.slice(1), because };
-  return askNamedRun('skip', request, args, session, (answer, { run }) => {
-    session.print(
-      session.json
-        ? JSON.stringify({ run: run.id, ...answer, because })
-        : `${run.id} goes on without ${answer.stages.join(', ')}`,
-    );
-    return exitCodes.ok;
-  });
+  const asked = await skip(args.first, request, readWorkers(args, session), callerOf(session));
+  if (!asked) return exitCodes.interrupted;
+  const text = `${asked.run} goes on without ${asked.answer.stages.join(', ')}`;
+  printResult(session, { run: asked.run, ...asked.answer, because }, text);
+  return exitCodes.ok;
 };

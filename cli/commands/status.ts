@@ -1,66 +1,49 @@
-import type { ServicesStatus } from '../../services/index.ts';
-import { status } from '../../services/index.ts';
-import { openStore } from '../../store/index.ts';
+import { runStatus } from '../../client/run-status.ts';
+import { type Services, servicesStatus } from '../../client/services.ts';
 import type { Run } from '../command.ts';
-import { knownEndpoints, withClient } from '../connect.ts';
 import { exitCodes } from '../exit.ts';
-import { findRun, isUnderWay } from '../runs.ts';
-import type { Session } from '../session.ts';
+import { printResult } from '../session.ts';
 import { alignColumns } from '../view/format.ts';
 import { stageLine, summaryOf } from '../view/rows.ts';
-import { documentView, runViewer } from '../view/snapshot.ts';
 
 export const run: Run = async ({ positionals: [name] }, session) => {
-  if (name === undefined) return showServices(await status({ home: session.home, env: session.env }), session);
-  const endpoints = knownEndpoints(session);
-  const store = await openStore(endpoints.s3);
-  const run = await findRun(store, name);
-  const [view, { troubles }] = await Promise.all([
-    withClient(endpoints, (client) => runViewer(client, store, run)()).catch(() => documentView(run, 'unknown')),
-    status({ home: session.home, env: session.env }),
-  ]);
-  // What keeps a run from going on is no news once it is over.
-  const told = isUnderWay(view.state) ? [...(view.trouble ? [view.trouble] : []), ...troubles] : [];
-  if (session.json) session.print(JSON.stringify({ ...view, troubles: told }, null, 2));
-  else
-    session.print(
-      [
-        summaryOf(view),
-        ...view.stages.map((stage) => `  ${stageLine(stage, view.nowMs)}`),
-        ...told.map((trouble) => `trouble: ${trouble}`),
-      ].join('\n'),
-    );
+  if (name === undefined) {
+    const found = await servicesStatus(session);
+    printResult(session, found, servicesText(found).join('\n'), 2);
+    return found.supervisor && found.troubles.length === 0 ? exitCodes.ok : exitCodes.runFailed;
+  }
+  const { view, troubles } = await runStatus(name, session);
+  const lines = [
+    summaryOf(view),
+    ...view.stages.map((stage) => `  ${stageLine(stage, view.nowMs)}`),
+    ...troubles.map((trouble) => `trouble: ${trouble}`),
+  ];
+  printResult(session, { ...view, troubles }, lines.join('\n'), 2);
   return exitCodes.ok;
 };
 
-const showServices = (found: ServicesStatus, { json, print }: Session): number => {
-  const { supervisor, endpoints, troubles, orphans } = found;
-  if (json) print(JSON.stringify({ ...found, endpoints: endpoints && withoutSecrets(endpoints) }, null, 2));
-  else {
-    const rows = (supervisor?.children ?? []).map(({ name, state, pid, port, restarts, log }) => [
-      `  ${name}`,
-      state === 'failed' ? 'given up' : state,
-      pid ? `pid ${pid}` : '',
-      port ? `port ${port}` : '',
-      restarts > 0 ? `${restarts} restarts` : '',
-      log,
-    ]);
-    print(supervisor ? `supervisor: pid ${supervisor.pid}` : 'no supervisor runs: cemiflow up');
-    if (rows.length > 0) print(alignColumns(rows).join('\n'));
-    if (endpoints) {
-      print(
-        `Temporal: ${endpoints.temporal.address}${endpoints.temporal.ui ? ` · console ${endpoints.temporal.ui}` : ''}`,
-      );
-      print(`S3: ${endpoints.s3.endpoint}${endpoints.s3.console ? ` · console ${endpoints.s3.console}` : ''}`);
-    }
-    for (const trouble of troubles) print(`trouble: ${trouble}`);
-    if (orphans.length > 0)
-      print(`left behind by a killed supervisor: ${orphans.join(', ')}; "cemiflow up" clears them`);
-  }
-  return supervisor && troubles.length === 0 ? exitCodes.ok : exitCodes.runFailed;
+const servicesText = ({ supervisor, endpoints, troubles, orphans }: Services): string[] => {
+  const rows = (supervisor?.children ?? []).map(({ name, state, pid, port, restarts, log }) => [
+    `  ${name}`,
+    state === 'failed' ? 'given up' : state,
+    pid ? `pid ${pid}` : '',
+    port ? `port ${port}` : '',
+    restarts > 0 ? `${restarts} restart${restarts === 1 ? '' : 's'}` : '',
+    log,
+  ]);
+  const at = (address: string, console?: string): string => `${address}${console ? ` · console ${console}` : ''}`;
+  return [
+    supervisor ? `supervisor: pid ${supervisor.pid}` : 'no supervisor runs: cemiflow up',
+    ...alignColumns(rows),
+    ...(endpoints
+      ? [
+          `Temporal: ${at(endpoints.temporal.address, endpoints.temporal.ui)}`,
+          `S3: ${at(endpoints.s3.endpoint, endpoints.s3.console)}`,
+        ]
+      : []),
+    ...troubles.map((trouble) => `trouble: ${trouble}`),
+    ...(orphans.length > 0
+      ? [`left behind by a killed supervisor: ${orphans.join(', ')}; "cemiflow up" clears them`]
+      : []),
+  ];
 };
-
-const withoutSecrets = ({ temporal, s3 }: NonNullable<ServicesStatus['endpoints']>) => ({
-  temporal,
-  s3: { endpoint: s3.endpoint, bucket: s3.bucket, region: s3.region, console: s3.console },
-});

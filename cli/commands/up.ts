@@ -1,11 +1,13 @@
+import { up } from '../../client/services.ts';
 import type { Run } from '../command.ts';
-import { ensureServices } from '../connect.ts';
+import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
+import { printResult } from '../session.ts';
 
 export const run: Run = async (_args, session) => {
-  const { temporal, s3 } = await ensureServices(session);
+  const { temporal, s3 } = await up(callerOf(session));
   const where = { temporal: temporal.address, temporalConsole: temporal.ui, s3: s3.endpoint, s3Console: s3.console };
-  if (session.json) session.print(JSON.stringify(where));
-  else for (const [name, address] of Object.entries(where)) if (address) session.print(`${name}: ${address}`);
+  const lines = Object.entries(where).flatMap(([name, address]) => (address ? [`${name}: ${address}`] : []));
+  printResult(session, where, lines.join('\n'));
   return exitCodes.ok;
 };

@@ -1,19 +1,26 @@
+import { validate } from '../../client/planning.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
-import { checkSpec } from '../planning.ts';
-import { openSavedPlan } from '../saved-plans.ts';
+import { printResult } from '../session.ts';
 
 export const run: Run = async (args, session) => {
-  const file = openSavedPlan(args, session);
-  if (file) {
-    const { experiment, nodes } = file.saved.plan;
-    if (session.json) session.print(JSON.stringify({ experiment, savedPlan: true, nodes: nodes.map(({ id }) => id) }));
-    else session.print(`${experiment} is a saved plan, and whole: ${nodes.length} nodes`);
-    return exitCodes.ok;
-  }
-  const { experiment, nodes } = checkSpec(args, session);
+  const { experiment, savedPlan, nodes } = validate({ path: args.first, set: args.texts('set') }, session);
+  const ids = nodes.map(({ id }) => id);
   const stages = new Set(nodes.map(({ stage }) => stage)).size;
-  if (session.json) session.print(JSON.stringify({ experiment, stages, nodes: nodes.map(({ id }) => id) }));
-  else session.print(`${experiment} is right: ${stages} stages, ${nodes.length} nodes`);
+  const size = countOf(nodes.length, 'node');
+  if (savedPlan)
+    printResult(
+      session,
+      { experiment, savedPlan, nodes: ids },
+      `${experiment} is a saved plan without damage: ${size}`,
+    );
+  else
+    printResult(
+      session,
+      { experiment, stages, nodes: ids },
+      `${experiment} has no mistakes: ${countOf(stages, 'stage')}, ${size}`,
+    );
   return exitCodes.ok;
 };
+
+const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

@@ -1,11 +1,10 @@
-import { isUnderWay } from '../runs.ts';
+import { isUnderWay } from '../../client/runs.ts';
+import type { RunView, StageView } from '../../client/view/snapshot.ts';
 import type { Session, Terminal } from '../session.ts';
 import { runRows, stageLine, summaryOf } from './rows.ts';
-import type { RunView, StageView } from './snapshot.ts';
 
 /** Shows a run while it goes on. */
 export interface Display {
-  readonly everyMs: number;
   show(view: RunView): void;
   /** Leaves the terminal as other programs expect it. */
   close(): void;
@@ -26,7 +25,6 @@ const showCursor = '\u001b[?25h';
 export const tableDisplay = (terminal: Terminal): Display => {
   let drawn = 0;
   return {
-    everyMs: 1000,
     show: (view) => {
       const size = terminal.size();
       // The last column stays free: some terminals wrap when it is written.
@@ -46,7 +44,6 @@ export const plainDisplay = (print: (line: string) => void): Display => {
   const said = new Map<string, { state: string; atMs: number }>();
   let [begun, runState] = [false, ''];
   return {
-    everyMs: 1000,
     show: (view) => {
       if (view.stages.length === 0) return;
       if (!begun || (view.state !== runState && isUnderWay(view.state))) print(summaryOf(view));
@@ -73,7 +70,6 @@ export const jsonDisplay = (print: (line: string) => void): Display => {
   const said = new Map<string, string>();
   let runState: RunView['state'] = 'running';
   return {
-    everyMs: 1000,
     show: ({ runId, stages, state }) => {
       if (state !== runState && (state === 'paused' || state === 'running'))
         print(JSON.stringify({ run: runId, state }));

@@ -1,3 +1,5 @@
+import type { Version } from '../../client/version.ts';
+
 /** `850 ms`, `42 s`, `3m 07s`, `2h 05m`, `1d 03h` */
 export const formatDuration = (seconds: number): string => {
   if (seconds < 1) return `${Math.round(seconds * 1000)} ms`;
@@ -41,3 +43,7 @@ export const alignColumns = (rows: readonly (readonly string[])[], gap = 2): str
       .trimEnd(),
   );
 };
+
+/** `cemiflow 0.1.0 (7f2c3e1a9b04)` */
+export const formatVersion = ({ version, commit }: Version): string =>
+  `cemiflow ${version}${commit ? ` (${commit})` : ''}`;

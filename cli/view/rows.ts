@@ -1,7 +1,7 @@
-import { isUnderWay } from '../runs.ts';
-import { commandLine } from '../shell.ts';
+import { isUnderWay } from '../../client/runs.ts';
+import { commandLine } from '../../client/shell.ts';
+import type { RunView, StageView } from '../../client/view/snapshot.ts';
 import { alignColumns, fitWidth, formatDuration, formatNumber, formatSpeed } from './format.ts';
-import type { RunView, StageView } from './snapshot.ts';
 
 const marks: { readonly [state in StageView['state']]: string } = {
   waiting: '·',

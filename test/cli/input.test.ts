@@ -1,7 +1,8 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { formatVersion, versionOf } from '../../cli/version.ts';
+import { formatVersion } from '../../cli/view/format.ts';
+import { versionOf } from '../../client/version.ts';
 import { call, cli, emptyFolder, root } from './helpers.ts';
 
 const spec = (text: string): string => {

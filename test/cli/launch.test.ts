@@ -1,8 +1,8 @@
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findArtifact } from '../../cli/artifacts.ts';
-import { launch, runningBuild, waitingRuns } from '../../cli/launch.ts';
-import { findRun, runIdOf } from '../../cli/runs.ts';
+import { findArtifact } from '../../client/artifacts.ts';
+import { findRun, runIdOf } from '../../client/runs.ts';
+import { runningBuild, startRun, waitingRuns } from '../../client/start.ts';
 import { type Plan, toAction } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
 import { openStore, type RunDocument, type Store } from '../../store/index.ts';
@@ -31,7 +31,7 @@ afterAll(async () => {
 const planOf = (experiment: string, seed = 1): Plan => ({ experiment, nodes: [node('a', 'test/a', {}, { seed })] });
 const resources = { device: 'cpu', maxParallel: 4, cpuWorkers: 0, gpuWorkers: 0 } as const;
 const start = (plan: Plan, build: string) =>
-  launch(client, store, { runId: runIdOf(plan), plan, resources, build, spec: { path: 'tiny.yaml' } });
+  startRun(client, store, { runId: runIdOf(plan), plan, resources, build, spec: { path: 'tiny.yaml' } });
 
 test('the first start starts, the second attaches, and one under other code takes the run over', async () => {
   const plan = planOf('tiny');

@@ -126,7 +126,9 @@ test('a file that somebody edited is refused; one that was only formatted is not
   const made = project('edited');
   const { saved } = await save(made);
   writeFileSync(made.plan, JSON.stringify(saved, null, 2));
-  expect((await call(['validate', made.plan], services.home)).out).toBe('edited is a saved plan, and whole: 2 nodes\n');
+  expect((await call(['validate', made.plan], services.home)).out).toBe(
+    'edited is a saved plan without damage: 2 nodes\n',
+  );
   writeFileSync(made.plan, JSON.stringify(saved).replace('"size":16', '"size":17'));
   for (const command of ['validate', 'plan', 'run']) {
     const { code, err } = await call([command, made.plan], services.home);
@@ -148,7 +150,7 @@ test('a saved plan takes no overrides, and what is no saved plan is not written 
     expect(err).toContain(`remedy: cemiflow plan ${made.spec} --set params.size=20 --save`);
   }
   const { code, err } = await call(['plan', made.spec, '--save', made.spec], services.home);
-  expect([code, err]).toEqual([2, expect.stringContaining('is there and is no saved plan')]);
+  expect([code, err]).toEqual([2, expect.stringContaining('exists and is not a saved plan')]);
   expect(readFileSync(made.spec, 'utf8')).toMatch(/^extends/);
 });
 

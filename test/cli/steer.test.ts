@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Connection, defaultPayloadConverter, type Payload } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launch } from '../../cli/launch.ts';
-import type { RunView } from '../../cli/view/snapshot.ts';
+import { startRun } from '../../client/start.ts';
+import type { RunView } from '../../client/view/snapshot.ts';
 import { down, up } from '../../services/index.ts';
 import { pathsOf } from '../../services/paths.ts';
 import { contentKey } from '../../store/blobs.ts';
@@ -161,7 +161,7 @@ test('a run of another build can be asked nothing: run goes on with it', async (
   const connection = await Connection.connect({ address: services.endpoints.temporal.address });
   const { id, ...run } = (await store.getRun((await statusOf('aborts')).runId)) as RunDocument;
   const resources = { device: 'cpu', maxParallel: 4, cpuWorkers: 0, gpuWorkers: 0 } as const;
-  await launch(new Client({ connection }), store, { ...run, runId: id, resources, build: 'bbbbbbbbbbbb' });
+  await startRun(new Client({ connection }), store, { ...run, runId: id, resources, build: 'bbbbbbbbbbbb' });
   await connection.close();
   const { err, code } = await cemiflow('pause', 'aborts');
   expect(err).toMatch(/^error\[BuildChanged\].*\n {2}remedy: "cemiflow run .*spec\.yaml" goes on/);
@@ -205,7 +205,7 @@ test('a report that was damaged in the store is made anew by the next run', asyn
   const key = contentKey('blobs', hash(page));
   await store.objects.put(key, Buffer.concat([page.subarray(1), Buffer.from('x')]), { overwrite: true });
   const again = await cemiflow('run', spec, '--out', folders[1]);
-  expect(again.err).toContain('was damaged in the store: it is made anew');
+  expect(again.err).toContain('was damaged in the store: it is made again');
   expect(again.code).toBe(0);
   expect(readFileSync(join(folders[1], 'report.md')).equals(page)).toBe(true);
 }, 60_000);

@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest';
 import { exitCodeOf, formatError } from '../../cli/exit.ts';
-import { commandLine, runCommand } from '../../cli/shell.ts';
 import { type Display, jsonDisplay, plainDisplay, tableDisplay } from '../../cli/view/displays.ts';
 import { formatDuration, formatSpeed } from '../../cli/view/format.ts';
 import { runRows, stageLine, summaryOf } from '../../cli/view/rows.ts';
-import type { RunView, StageView } from '../../cli/view/snapshot.ts';
+import { commandLine, runCommand } from '../../client/shell.ts';
+import type { RunView, StageView } from '../../client/view/snapshot.ts';
 import { digestOf } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { SpeedMeter } from '../../engine/watch.ts';

@@ -1,8 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it, test } from 'vitest';
-import { lineageOf } from '../../cli/lineage.ts';
-import { findRun } from '../../cli/runs.ts';
+import { lineageOf } from '../../client/lineage.ts';
+import { findRun } from '../../client/runs.ts';
 import type { ActionKey } from '../../core/action.ts';
 import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
 import { type Digest, hexOf } from '../../core/digest.ts';

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunView } from '../../cli/view/snapshot.ts';
+import type { RunView } from '../../client/view/snapshot.ts';
 import { type CliResult, cli, emptyFolder, root } from '../cli/helpers.ts';
 import { startServices, type TestServices } from '../helpers/services.ts';
 

@@ -3,10 +3,10 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, 
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { exportBundle } from '../../cli/export/bundle.ts';
-import { exportCrate } from '../../cli/export/crate.ts';
-import { exportCroissant } from '../../cli/export/croissant.ts';
-import { writeFolder } from '../../cli/export/folder.ts';
+import { exportBundle } from '../../client/export/bundle.ts';
+import { exportCrate } from '../../client/export/crate.ts';
+import { exportCroissant } from '../../client/export/croissant.ts';
+import { writeFolder } from '../../client/export/folder.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { openStore, type RunDocument, type Store } from '../../store/index.ts';

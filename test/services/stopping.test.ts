@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RunView } from '../../cli/view/snapshot.ts';
+import type { RunView } from '../../client/view/snapshot.ts';
 import { workerGraceMs } from '../../services/config.ts';
 import { type ChildStatus, status } from '../../services/index.ts';
 import { pathsOf } from '../../services/paths.ts';

@@ -1,0 +1,86 @@
+/**
+ * Who may import whom: the only statement of it. `values` may be imported in any way, `types` by `import type` alone. Every
+ * folder may import itself. `npm run imports` checks it; no file is part of a circle of imports. (`import { type A }` still loads
+ * the file; biome's `useImportType` refuses it.)
+ */
+const arrows = {
+  core: { values: [] },
+  schemas: { values: ['core'] },
+  spec: { values: ['core', 'schemas'] },
+  formats: { values: ['core'] },
+  artifacts: { values: ['core', 'formats', 'data'] },
+  data: { values: ['core', 'formats', 'artifacts'] },
+  faces: { values: ['core', 'artifacts'] },
+  metrics: { values: ['core'] },
+  nn: { values: ['core'] },
+  store: { values: ['core'] },
+  report: { values: ['core', 'formats', 'artifacts', 'data'] },
+  training: { values: ['core', 'artifacts', 'formats', 'data', 'nn'] },
+  methods: { values: ['core', 'artifacts', 'data', 'metrics', 'nn', 'training'] },
+  activities: {
+    values: ['core', 'artifacts', 'data', 'faces', 'formats', 'methods', 'metrics', 'nn', 'report', 'training'],
+  },
+  engine: { values: ['core', 'artifacts', 'formats', 'nn', 'schemas', 'spec', 'store'] },
+  workflows: { values: ['core'], types: ['engine'] },
+  provenance: {
+    values: ['core', 'artifacts', 'data', 'engine', 'metrics', 'report', 'schemas', 'spec'],
+    types: ['store'],
+  },
+  services: { values: ['core', 'setup'] },
+  client: {
+    values: ['core', 'artifacts', 'engine', 'formats', 'provenance', 'schemas', 'services', 'spec', 'store'],
+    types: ['workflows'],
+  },
+  cli: { values: ['core', 'client', 'provenance', 'schemas'], types: ['store'] },
+  setup: { values: [] },
+  docker: { values: ['core', 'spec'] },
+  bench: {
+    values: ['core', 'artifacts', 'data', 'formats', 'metrics', 'nn', 'services', 'setup', 'spec', 'store', 'training'],
+  },
+  'worker.ts': { values: ['core', 'engine', 'nn', 'schemas', 'spec', 'store', 'workflows'] },
+  'setup.mjs': { values: ['setup'] },
+};
+
+/** Paths of these folders and files, from the root. */
+const of = (units) => `^(${units.map((unit) => unit.replaceAll('.', '\\.')).join('|')})(/|$)`;
+
+/** Files of the project: not of packages, nor of Node. */
+const ours = { pathNot: '(^|/)node_modules/', dependencyTypesNot: ['core'] };
+
+const byType = ['type-only', 'type-import'];
+
+const follows = Object.entries(arrows).flatMap(([unit, { values, types = [] }]) => [
+  {
+    name: `${unit} imports only what its arrows allow`,
+    severity: 'error',
+    from: { path: of([unit]) },
+    to: { ...ours, pathNot: [ours.pathNot, of([unit, ...values, ...types])] },
+  },
+  ...types.map((type) => ({
+    name: `${unit} imports ${type} by "import type" alone`,
+    severity: 'error',
+    from: { path: of([unit]) },
+    to: { path: of([type]), dependencyTypesNot: byType },
+  })),
+]);
+
+/** @type {import('dependency-cruiser').IConfiguration} */
+module.exports = {
+  forbidden: [
+    ...follows,
+    { name: 'every folder has arrows', severity: 'error', from: { pathNot: of(Object.keys(arrows)) }, to: ours },
+    { name: 'no circles', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no import leads nowhere', severity: 'error', from: {}, to: { couldNotResolve: true } },
+  ],
+  options: {
+    doNotFollow: { path: '(^|/)node_modules/' },
+    exclude: { path: '^(\\.|node_modules/|test/|scratch/|dist/|shared/|vitest\\.config\\.ts)' },
+    tsPreCompilationDeps: true,
+    parser: 'tsc',
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.mts', '.mjs', '.js', '.cjs', '.json'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'require', 'node', 'default'],
+    },
+  },
+};

@@ -1,0 +1,88 @@
+import { resolve } from 'node:path';
+import { exportFolder } from '../../artifacts/export-folder.ts';
+import type { ArtifactType } from '../../core/artifact.ts';
+import { dispensable } from '../../provenance/export/bundle.ts';
+import { slug } from '../../provenance/export/held.ts';
+import { findArtifact } from '../artifacts.ts';
+import type { Caller } from '../caller.ts';
+import { connectStore } from '../connect.ts';
+import { findRun } from '../runs.ts';
+import { usageError } from '../usage-error.ts';
+import { exportBundle } from './bundle.ts';
+import { exportCrate } from './crate.ts';
+import { exportCroissant } from './croissant.ts';
+import { targetOf, writeFolder } from './folder.ts';
+
+/** A folder that an export was written to. */
+export interface Exported {
+  readonly run: string;
+  /** Absolute. */
+  readonly path: string;
+}
+
+/** Writes a dataset as a folder of PNGs for each identity. @param name `RUN:NODE` @throws CemiflowError `ExportExists` */
+export const exportAsImages = async (
+  name: string,
+  folder: string,
+  caller: Caller,
+): Promise<{ readonly path: string; readonly identities: number; readonly images: number }> => {
+  const store = await connectStore(caller);
+  const path = resolve(caller.cwd, folder);
+  const ref = await findArtifact(store, name);
+  let count = { identities: 0, images: 0 };
+  await writeFolder(path, async (put) => {
+    count = await exportFolder(store, ref, put);
+  });
+  return { path, ...count };
+};
+
+/** Writes a run as a Provenance Run Crate. @param folder by default `exports/<run>-crate` @throws CemiflowError `ExportExists` */
+export const exportAsCrate = async (name: string, folder: string | undefined, caller: Caller): Promise<Exported> => {
+  const store = await connectStore(caller);
+  const document = await findRun(store, name);
+  const path = targetOf(caller.cwd, folder, `${document.id}-crate`);
+  await exportCrate(store, document, path);
+  return { run: document.id, path };
+};
+
+/** Writes a dataset with Croissant description and card. @param name `RUN:NODE` @throws CemiflowError `ExportExists` */
+export const exportAsCroissant = async (
+  name: string,
+  folder: string | undefined,
+  caller: Caller,
+): Promise<Exported> => {
+  const store = await connectStore(caller);
+  const colon = name.indexOf(':');
+  const document = await findRun(store, name.slice(0, colon));
+  const node = name.slice(colon + 1);
+  const path = targetOf(caller.cwd, folder, `${document.id}-${slug(node)}-croissant`);
+  await exportCroissant(store, document, node, path);
+  return { run: document.id, path };
+};
+
+/**
+ * Writes a run with everything that its audit needs.
+ *
+ * @param without types of artifacts whose files are left out, such as `weights`
+ * @throws CemiflowError `Usage`, `ExportExists`
+ */
+export const exportAsBundle = async (
+  name: string,
+  folder: string | undefined,
+  without: readonly string[],
+  caller: Caller,
+): Promise<Exported> => {
+  const leftOut = dispensableOf(without);
+  const store = await connectStore(caller);
+  const document = await findRun(store, name);
+  const path = targetOf(caller.cwd, folder, `${document.id}-bundle`);
+  await exportBundle(store, document, leftOut, path);
+  return { run: document.id, path };
+};
+
+/** @throws CemiflowError `Usage` */
+const dispensableOf = (names: readonly string[]): ArtifactType[] => {
+  const unknown = names.find((each) => !(dispensable as readonly string[]).includes(each));
+  if (unknown === undefined) return [...new Set(names)].sort() as ArtifactType[];
+  throw usageError(`--without cannot leave out ${unknown || 'nothing'}`, `name some of ${dispensable.join(', ')}`);
+};

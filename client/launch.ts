@@ -1,0 +1,108 @@
+import type { ActionRecord, Outputs } from '../core/action.ts';
+import { isoTime } from '../core/time.ts';
+import type { PlanStatus } from '../spec/plan-status.ts';
+import type { RunDocument, Store } from '../store/index.ts';
+import type { Caller, LaunchedHow } from './caller.ts';
+import { connectStore, ensureServices, withClient } from './connect.ts';
+import { sealMade } from './lineage.ts';
+import { type SpecRequest, statusOf } from './planned.ts';
+import { makePlan } from './planning.ts';
+import type { ReachedRun } from './reach.ts';
+import { isUnderWay, runIdOf } from './runs.ts';
+import { checkHits } from './saved-plans.ts';
+import { type Guard, type Resources, startRun, waitingRuns } from './start.ts';
+import { startWorkers } from './workers.ts';
+
+export interface LaunchRequest extends SpecRequest {
+  readonly resources: Resources;
+  readonly guard: Guard;
+}
+
+/** A run for which everything was in the store: no worker was started. */
+export interface AllMade {
+  readonly how: 'all made';
+  readonly store: Store;
+  readonly run: Pick<RunDocument, 'id' | 'plan' | 'spec'>;
+  /** Of every node of the plan. */
+  readonly outputs: ReadonlyMap<string, Outputs>;
+}
+
+/** A run that is under way. */
+export interface Launched extends ReachedRun {
+  readonly how: LaunchedHow;
+}
+
+/**
+ * Runs an experiment, or attaches to its run where it is under way. Starts servers and workers that are not up. Where the run
+ * waits for a person, its failed stages are retried.
+ *
+ * @throws SpecError, CemiflowError
+ */
+export const launch = async (request: LaunchRequest, caller: Caller): Promise<AllMade | Launched> => {
+  const planned = await makePlan(request, caller);
+  const run = { id: runIdOf(planned.plan), plan: planned.plan, spec: planned.spec };
+  const store = await connectStore(caller);
+  const since = await store.sweeps.settled();
+  const status = await statusOf(run.plan, store);
+  checkHits(planned, status, caller);
+  const made = await allMade(status, store, caller);
+  if (made) {
+    await sealHits(run, made, store);
+    const outputs = new Map([...made].map(([id, record]) => [id, record.outputs]));
+    // A gc may have taken something before the run had a document: then it is made again below.
+    if (await store.sweeps.unswept(since)) return { how: 'all made', store, run, outputs };
+  }
+  return launchPlanned(run, request, store, caller);
+};
+
+const launchPlanned = async (
+  { id: runId, plan, spec }: AllMade['run'],
+  { resources, guard }: LaunchRequest,
+  store: Store,
+  caller: Caller,
+): Promise<Launched> => {
+  const endpoints = await ensureServices(caller);
+  const build = await startWorkers(caller, resources);
+  return withClient(endpoints, async (client) => {
+    const how = await startRun(client, store, { runId, plan, resources, guard, build, spec });
+    const { ui } = endpoints.temporal;
+    caller.on({ kind: 'launched', run: runId, how, ...(ui !== undefined && { console: ui }) });
+    for (const other of await waitingRuns(client, build)) caller.on({ kind: 'other build', run: other });
+    if (how === 'attached') await (await import('./updates.ts')).retryFailed(client, runId, caller);
+    const startedAt = isoTime(new Date());
+    const run = { id: runId, plan, spec, startedAt, workflowId: runId, ...(await store.getRun(runId)) };
+    return { how, endpoints, store, run };
+  });
+};
+
+/** A run for which nothing had to be made has a document and a root like any other. */
+const sealHits = async (
+  run: Pick<RunDocument, 'id' | 'plan' | 'spec'>,
+  made: ReadonlyMap<string, ActionRecord>,
+  store: Store,
+): Promise<void> => {
+  const document = await store.getRun(run.id).catch((error) => {
+    if (error.code !== 'RunCorrupt') throw error;
+  });
+  if (document?.root || isUnderWay(document?.state ?? 'done')) return;
+  const now = isoTime(new Date());
+  const keys = new Map([...made].map(([id, { key }]) => [id, key]));
+  const fresh: RunDocument = { ...run, workflowId: run.id, startedAt: now, endedAt: now, state: 'done' };
+  await sealMade(store, document?.state === 'done' ? document : fresh, keys);
+};
+
+/** @returns the nodes' records, where all are in the store */
+const allMade = async (
+  { nodes, records }: PlanStatus,
+  store: Store,
+  { on }: Caller,
+): Promise<ReadonlyMap<string, ActionRecord> | undefined> => {
+  if ([...nodes.values()].some(({ state }) => state !== 'hit')) return undefined;
+  // No stage reads a report, so that only this notices where it is damaged.
+  for (const ref of [...records.values()].flatMap(({ outputs }) => Object.values(outputs)))
+    if (ref.type === 'report' && (await store.dropIfDamaged(ref))) {
+      on({ kind: 'report damaged', digest: ref.digest });
+      return undefined;
+    }
+  return records;
+};

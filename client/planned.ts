@@ -1,0 +1,47 @@
+import type { Digest } from '../core/digest.ts';
+import type { Plan, PlanNode } from '../core/plan.ts';
+import type { RunSpec } from '../core/run-record.ts';
+import type { CodeDigest } from '../spec/code-digest.ts';
+import { type PlanStatus, planStatus } from '../spec/plan-status.ts';
+import type { SavedPlan } from '../spec/saved-plan.ts';
+import type { Store } from '../store/index.ts';
+
+/** A spec, or a saved plan. */
+export interface SpecRequest {
+  readonly path: string;
+  /** Overrides such as `params.m=[0,1]`. */
+  readonly set: readonly string[];
+}
+
+/** A file of `plan --save`. */
+export interface SavedFile {
+  /** Absolute. */
+  readonly path: string;
+  readonly saved: SavedPlan;
+}
+
+/** A plan, with the code and data that it was made from. */
+export interface Planned {
+  readonly plan: Plan;
+  readonly spec: RunSpec;
+  /** Of the stage kinds of the plan. */
+  readonly codes: ReadonlyMap<string, CodeDigest>;
+  /** Digests of the folders that its nodes read, by absolute path. */
+  readonly contents: ReadonlyMap<string, Digest>;
+  /** The saved plan that it was read from; absent where the plan was made now. */
+  readonly file?: SavedFile;
+}
+
+/** Which nodes are in the store, and why the others are not. */
+export const statusOf = (plan: Plan, store: Store): Promise<PlanStatus> =>
+  planStatus(plan, {
+    lookup: (keys) => store.lookupRecords(keys),
+    latest: async (nodeIds) => {
+      const found = await store.latestOf(plan.experiment, nodeIds);
+      return new Map([...found].map(([id, { action }]) => [id, action]));
+    },
+  });
+
+/** Name of the node's first output of this type. */
+export const outputOfType = (node: Pick<PlanNode, 'outputs'>, type: string): string | undefined =>
+  Object.entries(node.outputs).find(([, found]) => found === type)?.[0];

@@ -1,0 +1,98 @@
+import { resolve } from 'node:path';
+import type { Digest } from '../core/digest.ts';
+import type { NodeStatus, PlanNode } from '../core/plan.ts';
+import type { RunSpec } from '../core/run-record.ts';
+import { folderDigest } from '../formats/folder/digest.ts';
+import { loadStageSchemas } from '../schemas/stage-schemas.ts';
+import { codeDigests } from '../spec/code-digest.ts';
+import { expandSpec, planExpansion } from '../spec/compile.ts';
+
+import { readSpec, type Spec } from '../spec/spec.ts';
+import type { Caller } from './caller.ts';
+import { connectStore } from './connect.ts';
+import { type Planned, type SpecRequest, statusOf } from './planned.ts';
+import { runIdOf } from './runs.ts';
+import { checkHits, openSavedPlan, plannedFrom, savePlan } from './saved-plans.ts';
+
+/** A spec or saved plan that has no mistakes. */
+export interface Validated {
+  readonly experiment: string;
+  /** Whether it is a saved plan. */
+  readonly savedPlan: boolean;
+  readonly nodes: readonly { readonly id: string; readonly stage: string }[];
+}
+
+/** Checks everything that can be checked without reading code or data; starts nothing. @throws SpecError, CemiflowError */
+export const validate = (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'>): Validated => {
+  const file = openSavedPlan(request, cwd);
+  const { experiment, nodes } = file ? file.saved.plan : expandSpec(readRequest(request, cwd), loadStageSchemas());
+  return { experiment, savedPlan: file !== undefined, nodes: nodes.map(({ id, stage }) => ({ id, stage })) };
+};
+
+/** What a run would do. */
+export interface PlanResult {
+  /** The id that the run has, or would have. */
+  readonly run: string;
+  readonly experiment: string;
+  readonly nodes: readonly { readonly node: PlanNode; readonly status: NodeStatus }[];
+  /** Absolute path of the file that the plan was saved to. */
+  readonly saved?: string;
+}
+
+/**
+ * Plans a run: each action a hit, a miss and why, or pending.
+ *
+ * @param request.save file to write the plan to
+ * @throws SpecError, CemiflowError
+ */
+export const plan = async (request: SpecRequest & { readonly save?: string }, caller: Caller): Promise<PlanResult> => {
+  const planned = await makePlan(request, caller);
+  const status = await statusOf(planned.plan, await connectStore(caller));
+  checkHits(planned, status, caller);
+  const saved = request.save === undefined ? undefined : resolve(caller.cwd, request.save);
+  if (saved !== undefined) savePlan(saved, planned, status);
+  const { experiment, nodes } = planned.plan;
+  return {
+    run: runIdOf(planned.plan),
+    experiment,
+    nodes: nodes.map((node) => ({ node, status: status.nodes.get(node.id) ?? { state: 'pending', reason: '' } })),
+    ...(saved !== undefined && { saved }),
+  };
+};
+
+/**
+ * The plan of a spec, or a saved one. Starts nothing.
+ *
+ * @throws SpecError, CemiflowError; `PlanStale` where a saved plan cannot be executed as it is
+ */
+export const makePlan = async (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'>): Promise<Planned> => {
+  const file = openSavedPlan(request, cwd);
+  if (file) return plannedFrom(file);
+  const spec = readRequest(request, cwd);
+  const schemas = loadStageSchemas();
+  const kinds = [...new Set(spec.stages.map(({ uses }) => uses))].filter((kind) => schemas.has(kind)).sort();
+  // Begun first: the bundler is a separate process, and works while the spec is expanded here.
+  const digested = codeDigests(kinds);
+  // Where the spec is refused, nobody awaits the digests: their rejection must not go unhandled.
+  digested.catch(() => {});
+  const expansion = expandSpec(spec, schemas);
+  const codes = await digested;
+  const contents = new Map<string, Digest>();
+  const made = await planExpansion(spec, expansion, {
+    codes,
+    resolveContent: async (path) => {
+      const { digest } = await folderDigest(path);
+      contents.set(path, digest);
+      return digest;
+    },
+  });
+  return { plan: made, spec: declared(spec, request), codes, contents };
+};
+
+const readRequest = ({ path, set }: SpecRequest, cwd: string): Spec => readSpec(path, { set, cwd });
+
+const declared = ({ file, files }: Spec, { set }: SpecRequest): RunSpec => ({
+  path: file,
+  ...(set.length > 0 && { overrides: { set: [...set] } }),
+  files,
+});

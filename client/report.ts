@@ -1,0 +1,80 @@
+import { writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import type { Outputs } from '../core/action.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
+import { CemiflowError } from '../core/errors.ts';
+import type { Plan } from '../core/plan.ts';
+import { findingsOf } from '../provenance/findings/index.ts';
+import { publishedReport } from '../provenance/publish/index.ts';
+import type { RunDocument, Store } from '../store/index.ts';
+import { outputsOf, writeArtifact } from './artifacts.ts';
+import type { Caller } from './caller.ts';
+import { connectStore } from './connect.ts';
+import { lineageOf } from './lineage.ts';
+import { outputOfType } from './planned.ts';
+import { findRun } from './runs.ts';
+import type { RunView } from './view/snapshot.ts';
+
+/** Fetches the report of a run. @param out folder to write to @throws CemiflowError `UnknownRun`, `NotMade` */
+export const fetchReport = async (
+  name: string,
+  out: string | undefined,
+  caller: Caller,
+): Promise<{ readonly run: string; readonly page: string }> => {
+  const store = await connectStore(caller);
+  const run = await findRun(store, name);
+  const page = await writeReport({ store, run, out, outputs: await outputsOf(store, run) }, caller);
+  if (page) return { run: run.id, page };
+  throw new CemiflowError('NotMade', `${run.id} has no report yet`, {
+    remedy: `cemiflow status ${run.id} says where it stands`,
+    data: { run: run.id },
+  });
+};
+
+/** Outputs of the nodes of a run that is done. Only the run knows those that were made without skipped inputs. */
+export const outputsIn = ({ stages }: RunView): Map<string, Outputs> =>
+  new Map(stages.flatMap(({ id, outputs }) => (outputs ? [[id, outputs] as const] : [])));
+
+/** What the report of a run is written from. */
+export interface ReportRequest {
+  readonly store: Store;
+  readonly run: Pick<RunDocument, 'id' | 'plan'>;
+  /** Folder to write to; default `reports/<experiment>` under the working folder. */
+  readonly out?: string;
+  /** Of the plan's nodes. */
+  readonly outputs: ReadonlyMap<string, Outputs>;
+}
+
+/** Writes a report into a folder, its page with root, findings and chains. @returns the page's path; undefined without a report */
+export const writeReport = async (
+  { store, run, out, outputs }: ReportRequest,
+  caller: Pick<Caller, 'cwd' | 'on'>,
+): Promise<string | undefined> => {
+  const ref = findReport(run.plan, outputs);
+  if (!ref) return undefined;
+  const folder = out ? resolve(caller.cwd, out) : join(caller.cwd, 'reports', run.plan.experiment);
+  const paths = await writeArtifact(store, ref, folder);
+  const page = paths.find((path) => path.endsWith('.html'));
+  if (page) await publish(page, store, run.id, caller);
+  return page ?? paths[0];
+};
+
+const findReport = (plan: Plan, outputs: ReadonlyMap<string, Outputs>): ArtifactRef | undefined => {
+  for (const node of [...plan.nodes].reverse()) {
+    const ref = outputs.get(node.id)?.[outputOfType(node, 'report') ?? ''];
+    if (ref) return ref;
+  }
+  return undefined;
+};
+
+/** Adds what the artifact cannot hold. A page that lacks it is still the run's report. */
+const publish = async (page: string, store: Store, run: string, { on }: Pick<Caller, 'on'>): Promise<void> => {
+  try {
+    const document = await store.getRun(run);
+    if (!document?.root) return;
+    const lineage = await lineageOf(store, document);
+    await writeFile(page, await publishedReport(lineage, store, await findingsOf(lineage, store)));
+  } catch (error) {
+    on({ kind: 'page incomplete', run, page, error: error as Error });
+  }
+};

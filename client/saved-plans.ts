@@ -1,0 +1,106 @@
+import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import type { Digest } from '../core/digest.ts';
+import { CemiflowError } from '../core/errors.ts';
+import { folderDigest } from '../formats/folder/digest.ts';
+import { loadStageSchemas } from '../schemas/stage-schemas.ts';
+import { codeDigests } from '../spec/code-digest.ts';
+import { codeFiles } from '../spec/code-files.ts';
+import type { PlanStatus } from '../spec/plan-status.ts';
+import { beginsSavedPlan, readSavedPlan, savedStatus, writeSavedPlan } from '../spec/saved-plan.ts';
+import { codeDifferences, contentDifferences, outputDifferences, planStale } from '../spec/stale-plan.ts';
+import type { Caller } from './caller.ts';
+import type { Planned, SavedFile, SpecRequest } from './planned.ts';
+import { commandLine, setArguments } from './shell.ts';
+import { usageError } from './usage-error.ts';
+
+/**
+ * Reads a saved plan. Undefined where the file is none: its first bytes decide, not its name.
+ *
+ * @throws CemiflowError `PlanUnreadable`, `PlanVersion`, `PlanEdited`; `Usage` where overrides are given as well
+ */
+export const openSavedPlan = ({ path: name, set }: SpecRequest, cwd: string): SavedFile | undefined => {
+  const path = resolve(cwd, name);
+  if (!isSavedPlan(path)) return undefined;
+  const saved = readSavedPlan(readFileSync(path, 'utf8'), name);
+  const [override] = set;
+  if (override === undefined) return { path, saved };
+  throw usageError(
+    `--set ${override} cannot change ${name}, which is a saved plan`,
+    commandLine('plan', saved.spec.path, '--set', override, '--save', name),
+  );
+};
+
+const isSavedPlan = (path: string): boolean => {
+  if (!existsSync(path) || !statSync(path).isFile()) return false;
+  const file = openSync(path, 'r');
+  const start = Buffer.alloc(256);
+  const length = readSync(file, start);
+  closeSync(file);
+  return beginsSavedPlan(start.toString('utf8', 0, length));
+};
+
+/** The plan of a saved file. @throws CemiflowError `PlanStale` where code or folders have changed since */
+export const plannedFrom = async ({ path, saved }: SavedFile): Promise<Planned> => {
+  const { plan, spec } = saved;
+  const kinds = Object.keys(saved.codes);
+  const known = kinds.filter((kind) => loadStageSchemas().has(kind));
+  const codes = await codeDigests(known);
+  const contents = await digestsOf(Object.keys(saved.contents));
+  const changed = new Map([...codes].filter(([kind, { digest }]) => digest !== saved.codes[kind]?.digest));
+  const gone = kinds.filter((kind) => !codes.has(kind)).map((kind) => [kind, undefined] as const);
+  const differences = [
+    ...codeDifferences(saved, new Map([...codeFiles(changed), ...gone])),
+    ...contentDifferences(saved, contents),
+  ];
+  if (differences.length > 0) throw planStale(path, againCommand({ path, saved }), differences);
+  const file = { path, saved };
+  return { plan, spec: { ...spec, savedPlan: path }, codes, contents: new Map(Object.entries(saved.contents)), file };
+};
+
+const digestsOf = async (paths: readonly string[]): Promise<Map<string, Digest | CemiflowError>> => {
+  const found = new Map<string, Digest | CemiflowError>();
+  for (const path of paths) {
+    const digest = await folderDigest(path).catch((error) => {
+      if (error instanceof CemiflowError) return error;
+      throw error;
+    });
+    found.set(path, digest instanceof CemiflowError ? digest : digest.digest);
+  }
+  return found;
+};
+
+/**
+ * Compares what the store has now with what a saved plan was shown with. Hits that are gone are reported as an event: the same
+ * actions make them again.
+ *
+ * @throws CemiflowError `PlanStale` where a hit has other outputs than it had
+ */
+export const checkHits = ({ file }: Planned, { nodes, records }: PlanStatus, { on }: Pick<Caller, 'on'>): void => {
+  if (!file) return;
+  const differences = outputDifferences(file.saved, records);
+  if (differences.length > 0) throw planStale(file.path, againCommand(file), differences);
+  const gone = [...nodes].filter(([id, { state }]) => state === 'miss' && file.saved.status[id]?.state === 'hit');
+  if (gone.length > 0) on({ kind: 'hits gone', nodes: gone.map(([id]) => id) });
+};
+
+const againCommand = ({ path, saved: { spec } }: SavedFile): string =>
+  commandLine('plan', spec.path, ...setArguments(spec), '--save', path);
+
+/** Writes a plan to a file, with the status that it was shown with. @throws CemiflowError `Usage` */
+export const savePlan = (path: string, planned: Planned, { nodes, records }: PlanStatus): void => {
+  if (existsSync(path) && !isSavedPlan(path))
+    throw usageError(`${path} exists and is not a saved plan`, 'remove it, or name another file');
+  if (!existsSync(dirname(path))) throw usageError(`there is no folder ${dirname(path)}`, 'make it, or name another');
+  const { savedPlan: _, ...spec } = planned.spec;
+  const text = writeSavedPlan({
+    plan: planned.plan,
+    spec,
+    codes: Object.fromEntries(codeFiles(planned.codes)),
+    contents: Object.fromEntries(planned.contents),
+    status: savedStatus(nodes, records),
+  });
+  // Whole or as it was: a plan that is cut off would be refused only when it is to be run.
+  writeFileSync(`${path}.part`, text);
+  renameSync(`${path}.part`, path);
+};

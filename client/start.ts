@@ -1,0 +1,102 @@
+import type { Client } from '@temporalio/client';
+import type { Plan } from '../core/plan.ts';
+import { taskQueue } from '../core/queues.ts';
+import type { RunSpec } from '../core/run-record.ts';
+import { isoTime } from '../core/time.ts';
+import type { Store } from '../store/index.ts';
+import type { experiment } from '../workflows/experiment.ts';
+import type { Device, ExperimentInput } from '../workflows/types.ts';
+import type { LaunchedHow } from './caller.ts';
+import { isUnderWay } from './runs.ts';
+import type { Workers } from './workers.ts';
+
+/** How a run uses this machine. */
+export interface Resources extends Workers {
+  readonly device: Device;
+  /** Stages under way at once. */
+  readonly maxParallel: number;
+}
+
+/** How a run guards against crashes. */
+export type Guard = Pick<ExperimentInput, 'checkpoint' | 'heartbeatSeconds'>;
+
+/** The workflow of a run that is under way. */
+export interface RunningBuild {
+  readonly build: string;
+  readonly device: string;
+  readonly startedAt: Date;
+}
+
+/** The build and device of a run that is under way; undefined where none is. */
+export const runningBuild = async (client: Client, runId: string): Promise<RunningBuild | undefined> => {
+  try {
+    const { status: now, memo, startTime: startedAt } = await client.workflow.getHandle(runId).describe();
+    if (now.name !== 'RUNNING') return undefined;
+    return { build: String(memo?.build ?? ''), device: String(memo?.device ?? ''), startedAt };
+  } catch (error) {
+    const { WorkflowNotFoundError } = await import('@temporalio/client');
+    if (error instanceof WorkflowNotFoundError) return undefined;
+    throw error;
+  }
+};
+
+/** What a run is started with. */
+export interface RunStart {
+  readonly runId: string;
+  readonly plan: Plan;
+  readonly resources: Resources;
+  readonly guard?: Guard;
+  readonly build: string;
+  readonly spec: RunSpec;
+}
+
+/**
+ * Starts the run, or attaches to it where it is under way. A run whose workers are of another build is started again, and
+ * one whose workflow is gone is resumed: what it has made is in the store.
+ */
+export const startRun = async (client: Client, store: Store, run: RunStart): Promise<LaunchedHow> => {
+  const { runId, plan, resources, guard, build, spec } = run;
+  const present = await runningBuild(client, runId);
+  // A damaged document counts as none: it is written anew.
+  const before = await store.getRun(runId).catch((error) => {
+    if (error.code !== 'RunCorrupt') throw error;
+  });
+  const attached = present?.build === build;
+  const startedAt = isoTime(attached ? present.startedAt : new Date());
+  if (!attached || !before)
+    await store.putRun({ id: runId, plan, spec, startedAt, workflowId: runId, state: 'running' });
+  // A gc that listed the runs before this one was written takes what this one may find made: after its end, look-ups see that.
+  await store.sweeps.settled();
+  if (attached) return 'attached';
+  const { device, maxParallel } = resources;
+  const input: ExperimentInput = { plan, runId, device, maxParallel, build, ...guard };
+  await client.workflow.start<typeof experiment>('experiment', {
+    taskQueue: taskQueue('orchestrator', build),
+    workflowId: runId,
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowIdConflictPolicy: present ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
+    // What the workflow needs to write a damaged document anew.
+    memo: { experiment: plan.experiment, ...memoOf(spec), build, device },
+    staticSummary: `${plan.experiment}: ${plan.nodes.length} stages from ${spec.path}`,
+    args: [input],
+  });
+  if (present) return 'restarted';
+  return before && isUnderWay(before.state) ? 'resumed' : 'started';
+};
+
+/** The texts of larger specs stay out of Temporal: a document that is written anew from its memo then lacks them. */
+const maxMemoChars = 32_768;
+
+const memoOf = ({ path, overrides, files, savedPlan }: RunSpec) => {
+  const chars = files?.reduce((sum, { text }) => sum + text.length, 0) ?? 0;
+  return { spec: path, overrides, savedPlan, ...(chars <= maxMemoChars && { files }) };
+};
+
+/** Runs under way whose workers are of another build: they wait until they are started again. */
+export const waitingRuns = async (client: Client, build: string): Promise<string[]> => {
+  const waiting: string[] = [];
+  const query = "WorkflowType = 'experiment' AND ExecutionStatus = 'Running'";
+  for await (const { workflowId, memo } of client.workflow.list({ query }))
+    if (memo?.build !== build) waiting.push(workflowId);
+  return waiting;
+};
