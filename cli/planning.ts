@@ -1,6 +1,7 @@
+import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
-import type { RunSpec } from '../core/run-record.ts';
+import type { RunPlaces, RunSpec } from '../core/run-record.ts';
 import { folderDigest } from '../formats/folder/digest.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { type CodeDigest, codeDigests } from '../spec/code-digest.ts';
@@ -23,6 +24,8 @@ const specOf = (args: Arguments, { cwd }: Session): Spec =>
 export interface Planned {
   readonly plan: Plan;
   readonly spec: RunSpec;
+  /** Where all that lies on this machine. */
+  readonly places: RunPlaces;
   /** Of the stage kinds of the plan. */
   readonly codes: ReadonlyMap<string, CodeDigest>;
   /** Digests of the folders that its nodes read, by absolute path. */
@@ -56,12 +59,20 @@ export const makePlan = async (args: Arguments, session: Session): Promise<Plann
       return digest;
     },
   });
-  return { plan, spec: declared(spec, args), codes, contents };
+  const folders = Object.fromEntries([...contents].map(([path, content]) => [content, path]));
+  return { plan, spec: declared(spec, args), places: { spec: spec.file, folders }, codes, contents };
 };
 
 const declared = ({ file, files }: Spec, args: Arguments): RunSpec => {
   const set = [...args.texts('set')];
-  return { path: file, ...(set.length > 0 && { overrides: { set } }), files };
+  const named = files.map(({ path, text }) => ({ path: pathBeside(file, path), text }));
+  return { path: basename(file), ...(set.length > 0 && { overrides: { set } }), files: named };
+};
+
+/** A file's path within the folder of another; of a file outside, its name. */
+const pathBeside = (file: string, other: string): string => {
+  const path = relative(dirname(file), other);
+  return path.startsWith('..') || isAbsolute(path) ? basename(other) : path.split(sep).join('/');
 };
 
 /** Which nodes are in the store, and why the others are not. */

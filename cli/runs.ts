@@ -45,7 +45,7 @@ export const findRun = async (store: Store, name: string): Promise<RunDocument> 
 export const isUnderWay = (state = 'running'): boolean => ['running', 'needs attention', 'paused'].includes(state);
 
 /** A run that its document takes for running, and Temporal knows nothing of: its retention is over, or its database is new. */
-export const workflowGone = (run: Pick<RunDocument, 'id' | 'spec'>): CemiflowError =>
+export const workflowGone = (run: Pick<RunDocument, 'id' | 'spec' | 'places'>): CemiflowError =>
   new CemiflowError('WorkflowGone', `${run.id} stands still: its workflow is gone`, {
     remedy: `"${runCommand(run)}" takes it up again; what is finished is kept`,
     data: { run: run.id },

@@ -35,14 +35,14 @@ export const reachRun = async (
 
 /** Keeps workers of the run's own build up: no others can answer for it. @throws CemiflowError `BuildChanged` */
 export const keepItsWorkers = async (
-  { id, spec }: RunDocument,
+  { id, spec, places }: RunDocument,
   running: RunningBuild,
   args: Arguments,
   session: Session,
 ): Promise<void> => {
   if (running.build !== (await buildId()))
     throw new CemiflowError('BuildChanged', `the code has changed since ${id} was started`, {
-      remedy: `"${runCommand({ spec })}" goes on under the new code; what is finished and unchanged is kept`,
+      remedy: `"${runCommand({ spec, places })}" goes on under the new code; what is finished and unchanged is kept`,
       data: { run: id, build: running.build },
     });
   const gpuWorkers = args.count('gpu-workers') ?? (running.device === 'gpu' ? 1 : 0);

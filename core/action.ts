@@ -90,6 +90,8 @@ export interface ActionRecord {
   readonly key: ActionKey;
   readonly action: Action;
   readonly outputs: Outputs;
+  /** Folders that it read, by parameter, as the spec names them. Their content is in the action, their place is nowhere. */
+  readonly written?: { readonly [param: string]: string };
   /** Of a stage that is cut into parts: the actions of its parts, in order. */
   readonly parts?: readonly ActionKey[];
   readonly source: Source;

@@ -1,9 +1,9 @@
-import { resolve } from 'node:path';
+import { basename, isAbsolute, resolve } from 'node:path';
 import { findCycle, topologicalOrder } from '../core/dag.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import { type Axes, matrixPoints, nodeId, type Point, pointCount } from '../core/expand.ts';
-import { dependenciesOf, type Plan, type PlanNode } from '../core/plan.ts';
+import { dependenciesOf, type NodePlace, type Plan, type PlanNode } from '../core/plan.ts';
 import type { Scalar } from '../core/references.ts';
 import { explainErrors } from '../schemas/explain.ts';
 import { suggest } from '../schemas/nearest.ts';
@@ -17,8 +17,8 @@ import { describe, type Located, type LocatedMap } from './yaml.ts';
 
 /** A node whose code and content are not known yet: enough to say that a spec is right. */
 export interface ExpandedNode extends Omit<PlanNode, 'code'> {
-  /** Files that the node reads from outside the store; their digest is part of its key. */
-  readonly content?: { readonly path: string; readonly at: Place };
+  /** A folder that the node reads from outside the store; its digest is part of the node's key. */
+  readonly content?: NodePlace & { readonly param: string; readonly at: Place };
 }
 
 export interface Expansion {
@@ -63,10 +63,14 @@ export const planExpansion = async (
   const nodes = expansion.nodes.map(({ content, ...node }): PlanNode => {
     const code = inputs.codes.get(node.kind)?.digest;
     if (code === undefined) throw noCode(node.kind);
+    if (content === undefined) return { ...node, code };
+    const { param, path, written } = content;
+    const { [param]: _, ...params } = node.params;
     return {
       ...node,
       code,
-      params: content ? { ...node.params, content: contents.get(content.path) as Digest } : node.params,
+      params: { ...params, content: contents.get(path) as Digest },
+      places: { [param]: { path, written } },
     };
   });
   return { experiment: expansion.experiment, nodes };
@@ -240,8 +244,11 @@ class Expander {
     const value = params[schema.contentOf ?? ''];
     if (schema.contentOf === undefined || typeof value !== 'string') return node;
     const at = written ? this.params.originOf(written) : stage.at;
-    const path = resolve(at.source.folder, value);
-    return { ...node, params: { ...params, [schema.contentOf]: path }, content: { path, at } };
+    const place = {
+      path: resolve(at.source.folder, value),
+      written: isAbsolute(value) ? basename(value) : value,
+    };
+    return { ...node, content: { ...place, param: schema.contentOf, at } };
   }
 
   /** Checks params by the kind's schema and fills defaults in. */

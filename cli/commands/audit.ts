@@ -5,6 +5,7 @@ import type { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { chooseJobs, namedJobs } from '../../engine/replay/choose.ts';
 import { replay } from '../../engine/replay/client.ts';
+import { knownFolders } from '../../engine/replay/places.ts';
 import { type AuditResult, auditRun, exitCodeOf, type Ledger, noteReplayed } from '../../provenance/audit/index.ts';
 import { rootIn } from '../../provenance/publish/page.ts';
 import type { ObjectPlace, Store } from '../../store/index.ts';
@@ -58,7 +59,8 @@ const replaying =
       ? await chooseJobs(lineage, store.checkpoints, Number(wanted), seed)
       : namedJobs(lineage, wanted);
     if (isCount(wanted)) session.note(`replaying ${jobs.length} pieces, chosen by --seed ${seed}`);
-    const options = { store: place, mode: 'check', env: session.env, signal: session.interrupted } as const;
+    const folders = await knownFolders(store, session.cwd);
+    const options = { store: place, mode: 'check', folders, env: session.env, signal: session.interrupted } as const;
     for await (const replayed of replay(jobs, options)) {
       const { name, verdict, why, seconds } = replayed;
       session.note(`${name}: ${verdict}${why ? `: ${why}` : ''} (${seconds.toFixed(1)} s)`);

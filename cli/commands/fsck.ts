@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { replay } from '../../engine/replay/client.ts';
+import { knownFolders } from '../../engine/replay/places.ts';
 import { type Repair, repair } from '../../provenance/repair/index.ts';
 import { type Flaw, fsck } from '../../store/index.ts';
 import type { Run } from '../command.ts';
@@ -17,8 +18,13 @@ export const run: Run = async (args, session) => {
           store,
           checkout: join(import.meta.dirname, '../..'),
           tell: session.note,
-          rebuild: (jobs) =>
-            replay(jobs, { store: place, mode: 'rebuild', env: session.env, signal: session.interrupted }),
+          rebuild: async function* (jobs) {
+            const folders = await knownFolders(store, session.cwd);
+            yield* replay(jobs, {
+              ...{ store: place, mode: 'rebuild', folders, env: session.env },
+              signal: session.interrupted,
+            });
+          },
         })
       : undefined;
     return tell(checked, flaws, repairs, session);

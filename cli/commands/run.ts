@@ -1,5 +1,5 @@
 import type { ActionRecord } from '../../core/action.ts';
-import type { Plan } from '../../core/plan.ts';
+import { type Plan, withoutPlaces } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
 import type { PlanStatus } from '../../spec/plan-status.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
@@ -18,7 +18,7 @@ export const run: Run = async (args, session) => {
   const resources = readResources(args, session);
   const guard = readGuard(args);
   const planned = await makePlan(args, session);
-  const { plan, spec } = planned;
+  const { plan, spec, places } = planned;
   const runId = runIdOf(plan);
   const out = args.text('out');
   const store = await connectStore(session);
@@ -27,7 +27,7 @@ export const run: Run = async (args, session) => {
   checkHits(planned, status, session);
   const made = await allMade(plan, status, store, session);
   if (made) {
-    await sealHits({ id: runId, plan, spec }, made, store);
+    await sealHits({ id: runId, plan: withoutPlaces(plan), spec, places }, made, store);
     const outputs = new Map([...made].map(([id, record]) => [id, record.outputs]));
     // A gc may have taken something before the run had a document: then it is made anew below.
     if (await store.sweeps.unswept(since)) return tellReport({ store, plan, runId, out, outputs }, session);
@@ -35,7 +35,7 @@ export const run: Run = async (args, session) => {
   const endpoints = await ensureServices(session);
   const build = await startWorkers(session, resources);
   return withClient(endpoints, async (client) => {
-    const how = await launch(client, store, { runId, plan, resources, guard, build, spec });
+    const how = await launch(client, store, { runId, plan, resources, guard, build, spec, places });
     session.note(`${how} ${runId}${endpoints.temporal.ui ? ` · console ${endpoints.temporal.ui}` : ''}`);
     for (const other of await waitingRuns(client, build))
       session.note(
@@ -48,8 +48,9 @@ export const run: Run = async (args, session) => {
     }
     const run = {
       id: runId,
-      plan,
+      plan: withoutPlaces(plan),
       spec,
+      places,
       startedAt: isoTime(new Date()),
       workflowId: runId,
       ...(await store.getRun(runId)),
@@ -60,14 +61,16 @@ export const run: Run = async (args, session) => {
 
 /** A run for which nothing had to be made has a document and a root like any other. */
 const sealHits = async (
-  run: Pick<RunDocument, 'id' | 'plan' | 'spec'>,
+  run: Pick<RunDocument, 'id' | 'plan' | 'spec' | 'places'>,
   made: ReadonlyMap<string, ActionRecord>,
   store: Store,
 ): Promise<void> => {
   const document = await store.getRun(run.id).catch((error) => {
     if (error.code !== 'RunCorrupt') throw error;
   });
-  if (document?.root || isUnderWay(document?.state ?? 'done')) return;
+  if (isUnderWay(document?.state ?? 'done')) return;
+  // The spec and its folders may have moved since.
+  if (document?.root) return store.putRun({ ...document, places: run.places });
   const now = isoTime(new Date());
   const keys = new Map([...made].map(([id, { key }]) => [id, key]));
   const fresh: RunDocument = { ...run, workflowId: run.id, startedAt: now, endedAt: now, state: 'done' };

@@ -21,7 +21,11 @@ export const run: Run = async (_args, session) => {
     session.print(JSON.stringify(rows, null, 2));
   } else if (runs.length === 0) session.print('no runs yet: cemiflow run SPEC');
   else {
-    session.print(alignColumns(runs.map((run) => [run.id, stateOf(run), run.startedAt, run.spec.path])).join('\n'));
+    session.print(
+      alignColumns(runs.map((run) => [run.id, stateOf(run), run.startedAt, run.places?.spec ?? run.spec.path])).join(
+        '\n',
+      ),
+    );
     for (const run of runs)
       if (gone.has(run.id)) session.note(`${run.id}: its workflow is gone: "${runCommand(run)}" takes it up again`);
   }

@@ -15,10 +15,12 @@ import type { Store } from '../../store/index.ts';
 import { noCheckpoints } from '../attempt.ts';
 import { otherCode } from '../checkout.ts';
 import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from './job.ts';
+import { findPlaces, type KnownFolders } from './places.ts';
 import { compareOutputs } from './tolerance.ts';
 
 export interface ReplayDependencies {
   readonly store: Store;
+  readonly folders: KnownFolders;
   /** A store that reads what is in `store`, and keeps what is written away from it. */
   overlay(): Store;
   loadStage(kind: string): Promise<AnyStageKind>;
@@ -55,7 +57,7 @@ const judge = async (
   const store = mode === 'rebuild' ? dependencies.store : dependencies.overlay();
   if (interval) return replayInterval(job, stage, store, dependencies);
   if (job.cut) return replayCut(record, stage, store, dependencies);
-  const outputs = await perform(job, stage, contextOf(record, store, dependencies));
+  const outputs = await perform(job, stage, await contextOf(record, store, dependencies));
   if (sameOutputs(outputs, record.outputs)) return { verdict: 'same' };
   const here = await dependencies.machine(kind);
   if (sameKind(record.machine, here)) return { verdict: 'different', why: differing(outputs, record.outputs) };
@@ -69,14 +71,15 @@ const perform = ({ record, parts }: ReplayJob, stage: AnyStageKind, context: Sta
   return kind.endsWith('#part') ? sharded.runPart(params, context) : sharded.join(params, parts ?? [], context);
 };
 
-const contextOf = (
-  { action }: ActionRecord,
+const contextOf = async (
+  record: ActionRecord,
   store: Store,
-  { log }: ReplayDependencies,
+  { log, folders }: ReplayDependencies,
   checkpoints: StageCheckpoints = noCheckpoints,
   signal = new AbortController().signal,
-): StageContext => ({
-  seed: action.seed,
+): Promise<StageContext> => ({
+  seed: record.action.seed,
+  places: await findPlaces(record, folders),
   store,
   signal,
   checkpoints,
@@ -98,7 +101,7 @@ const replayCut = async (
   const { action, parts = [] } = record;
   if (!isSharded(stage)) return { verdict: 'cannot', why: `${action.kind} is not cut into parts` };
   const sharded = stage as unknown as ShardedStageKind<JsonObject>;
-  const cut = await sharded.split(action.params, contextOf(record, store, dependencies));
+  const cut = await sharded.split(action.params, await contextOf(record, store, dependencies));
   const keys = cut.map((params) => actionKey({ ...action, kind: partKind(action.kind), params }));
   const other = keys.length === parts.length ? keys.findIndex((key, i) => key !== parts[i]) : keys.length;
   if (other < 0) return { verdict: 'same' };
@@ -143,7 +146,8 @@ const replayInterval = async (
     },
   };
   try {
-    const outputs = await perform(job, stage, contextOf(record, store, dependencies, checkpoints, left.signal));
+    const context = await contextOf(record, store, dependencies, checkpoints, left.signal);
+    const outputs = await perform(job, stage, context);
     if (sameOutputs(outputs, record.outputs)) return { verdict: 'same' };
     return { verdict: 'different', why: differing(outputs, record.outputs) };
   } catch (error) {

@@ -55,6 +55,7 @@ export const factsOf = ({ id, record, parts, wallSeconds }: Step, run: string): 
   return [
     ['action', key],
     ['parameters', canonicalJson(shorter(action.params) as JsonObject)],
+    ...Object.entries(record.written ?? {}).map(([name, path]): [string, string] => [`${name} as written`, path]),
     ['seed', `${action.seed}`],
     ...(parts > 0 ? [['parts', `${parts}`] as [string, string]] : []),
     ...Object.entries(record.outputs).map(([name, ref]): [string, string] => [

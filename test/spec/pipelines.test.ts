@@ -39,7 +39,7 @@ it('one --set puts real photos in the place of the drawn faces of quickstart', (
   const { nodes } = expandSpec(readSpec('pipelines/quickstart.yaml', { cwd: root, set }), schemas);
   expect(nodes.find(({ id }) => id === 'faces')).toMatchObject({
     kind: 'data/folder',
-    params: { path: `${root}photos` },
+    content: { path: `${root}photos`, written: './photos' },
   });
 });
 
