@@ -1,4 +1,3 @@
-import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
 import type { RunPlaces, RunSpec } from '../core/run-record.ts';
@@ -7,6 +6,7 @@ import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { type CodeDigest, codeDigests } from '../spec/code-digest.ts';
 import { type Expansion, expandSpec, planExpansion } from '../spec/compile.ts';
 import { type PlanStatus, planStatus } from '../spec/plan-status.ts';
+import { keptSpec } from '../spec/run-spec.ts';
 import { readSpec, type Spec } from '../spec/spec.ts';
 import type { Store } from '../store/index.ts';
 import type { Arguments } from './command.ts';
@@ -65,14 +65,7 @@ export const makePlan = async (args: Arguments, session: Session): Promise<Plann
 
 const declared = ({ file, files }: Spec, args: Arguments): RunSpec => {
   const set = [...args.texts('set')];
-  const named = files.map(({ path, text }) => ({ path: pathBeside(file, path), text }));
-  return { path: basename(file), ...(set.length > 0 && { overrides: { set } }), files: named };
-};
-
-/** A file's path within the folder of another; of a file outside, its name. */
-const pathBeside = (file: string, other: string): string => {
-  const path = relative(dirname(file), other);
-  return path.startsWith('..') || isAbsolute(path) ? basename(other) : path.split(sep).join('/');
+  return keptSpec({ path: file, ...(set.length > 0 && { overrides: { set } }), files });
 };
 
 /** Which nodes are in the store, and why the others are not. */

@@ -1,11 +1,8 @@
-import { hexOf } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
-import { type Plan, planDigest } from '../core/plan.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import { runCommand } from './shell.ts';
 
-/** `quickstart-1f2e3d4c5b6a`: the same plan always has the same run, so that starting it twice attaches. */
-export const runIdOf = (plan: Plan): string => `${plan.experiment}-${hexOf(planDigest(plan)).slice(0, 12)}`;
+export { runIdOf } from '../core/plan.ts';
 
 /**
  * The run that a person means: its id, the beginning of it, or the name of an experiment (its latest run).

@@ -1,6 +1,6 @@
 import type { Action, ActionKey, Outputs } from './action.ts';
 import type { ArtifactRef, ArtifactType } from './artifact.ts';
-import { type Digest, digestOfJson } from './digest.ts';
+import { type Digest, digestOfJson, hexOf } from './digest.ts';
 import { CemiflowError, type Json, type JsonObject } from './errors.ts';
 
 /** `cpu`: plain code (rendering, reports). `tensor`: TensorFlow; runs on a `gpu` worker where the run asks for one. */
@@ -63,6 +63,9 @@ export const withoutPlaces = ({ nodes, ...plan }: Plan): Plan => ({
   nodes: nodes.map(({ places: _, ...node }) => node),
 });
 
+/** `quickstart-1f2e3d4c5b6a`: the same plan always has the same run, so that starting it twice attaches. */
+export const runIdOf = (plan: Plan): string => `${plan.experiment}-${hexOf(planDigest(plan)).slice(0, 12)}`;
+
 /** What of a node's places a record may say: the paths as the spec names them. */
 export const writtenPaths = (places: NodePlaces): { readonly [param: string]: string } =>
   Object.fromEntries(Object.entries(places).map(([param, { written }]) => [param, written]));
@@ -116,6 +119,6 @@ const outputOf = (ref: NodeRef, user: string, outputsByNode: ReadonlyMap<string,
 
 /** Why a node is a hit or a miss; `pending` when an input has to be made first, so that its key is not known yet. */
 export type NodeStatus =
-  | { readonly state: 'hit'; readonly key: ActionKey }
+  | { readonly state: 'hit'; readonly key: ActionKey; readonly adopted?: true }
   | { readonly state: 'miss'; readonly key: ActionKey; readonly reason: string }
   | { readonly state: 'pending'; readonly reason: string };

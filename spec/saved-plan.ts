@@ -1,4 +1,4 @@
-import type { ActionKey, ActionRecord, Outputs } from '../core/action.ts';
+import type { ActionRecord, Outputs } from '../core/action.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { type Digest, digestOfJson } from '../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
@@ -27,7 +27,7 @@ export interface SavedPlan {
 
 /** Of a hit also what was found. */
 export type SavedStatus =
-  | { readonly state: 'hit'; readonly key: ActionKey; readonly outputs: Outputs }
+  | (Extract<NodeStatus, { readonly state: 'hit' }> & { readonly outputs: Outputs })
   | Exclude<NodeStatus, { readonly state: 'hit' }>;
 
 const version = 2;

@@ -25,14 +25,16 @@ export const run: Run = async (args, session) => {
     return exitCodes.ok;
   }
   const lines = rows.map(({ node, status }) => [
-    status.state,
+    status.state === 'hit' && status.adopted ? 'hit (adopted)' : status.state,
     node.id,
     node.kind,
     'reason' in status ? status.reason : '',
   ]);
   session.print(alignColumns(lines).join('\n'));
   const count = (state: string): number => rows.filter(({ status }) => status.state === state).length;
-  session.print(`${runIdOf(plan)}: ${count('hit')} hits, ${count('miss')} misses, ${count('pending')} wait for them`);
+  const adopted = rows.filter(({ status }) => status.state === 'hit' && status.adopted).length;
+  const hits = `${count('hit')} hits${adopted > 0 ? ` (${adopted} adopted)` : ''}`;
+  session.print(`${runIdOf(plan)}: ${hits}, ${count('miss')} misses, ${count('pending')} wait for them`);
   if (save !== undefined) session.print(`saved: "${commandLine('run', save)}" executes exactly this plan`);
   return exitCodes.ok;
 };
