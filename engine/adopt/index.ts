@@ -10,6 +10,7 @@ import { codeDigests } from '../../spec/code-digest.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 import type { ReplayOptions } from '../replay/client.ts';
 import type { Replayed } from '../replay/job.ts';
+import type { KnownFolders } from '../replay/places.ts';
 import { commitOf } from '../source-keeper.ts';
 import { candidatesOf, type NodeCandidate, withParts } from './candidates.ts';
 import { type Choice, choosePieces, cutJob } from './pieces.ts';
@@ -63,6 +64,7 @@ export const adoptRun = async (
   const { store, root, tell } = tools;
   const schemas = loadStageSchemas();
   const plan = await planToday(lineage, root);
+  const replays = { ...tools.replays, folders: foldersOf(plan, tools.replays.folders) };
   const isReport = ({ made }: NodeCandidate): boolean =>
     Object.values(schemas.get(made.node.kind)?.outputs ?? {}).includes('report');
   const candidates = candidatesOf(lineage, plan);
@@ -71,9 +73,9 @@ export const adoptRun = async (
     store,
   );
   const since = await store.sweeps.settled();
-  const cuts = await replaySame(open.filter(({ old }) => old.parts).map(cutJob), tools.replays, tell);
+  const cuts = await replaySame(open.filter(({ old }) => old.parts).map(cutJob), replays, tell);
   const ready = open.map((each) => cutBy(each, cuts));
-  const kinds = await prove(ready, cuts, choice, tools);
+  const kinds = await prove(ready, cuts, choice, { ...tools, replays });
   const reports: { readonly id: string; readonly record: ActionRecord }[] = [];
   for (const each of candidates.filter((one) => isReport(one) && one.old.key !== one.now.key))
     reports.push({ id: each.made.node.id, record: await remakeReport(each, store, root) });
@@ -100,6 +102,15 @@ const planToday = async ({ run }: Lineage, root: string): Promise<Plan> => {
   const kinds = [...new Set(run.plan.nodes.map(({ kind }) => kind))].filter((kind) => schemas.has(kind)).sort();
   const codes = await codeDigests(kinds, root);
   return translatePlan(run.plan, schemas, new Map([...codes].map(([kind, { digest }]) => [kind, digest])));
+};
+
+/** With those that the plan itself names: runs of older code held the paths in their keys. */
+const foldersOf = (plan: Plan, { byContent, from }: KnownFolders): KnownFolders => {
+  const all: { [content: string]: readonly string[] } = { ...byContent };
+  for (const { params, places = {} } of plan.nodes)
+    for (const { path } of Object.values(places))
+      all[String(params.content)] = [path, ...(all[String(params.content)] ?? [])];
+  return { byContent: all, from };
 };
 
 /** What has another key today, and no result under it yet. */
