@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
-import { expandSpec } from '../../spec/compile.ts';
+import { expandSpec } from '../../spec/expand.ts';
 import { readSpec } from '../../spec/spec.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
