@@ -22,6 +22,8 @@ export interface StageSchema {
   readonly schema: JsonObject;
   /** Fills defaults in; `errors` afterwards. Compiled at first use. @throws CemiflowError `StageSchemaInvalid` */
   readonly validate: ValidateFunction;
+  /** The same of an action's params: `content` stands in the place of the folder that it is the digest of. */
+  readonly validateAction: ValidateFunction;
 }
 
 export type StageSchemas = ReadonlyMap<string, StageSchema>;
@@ -94,6 +96,7 @@ const toStageSchema = (
   const withContent: JsonObject =
     contentOf === undefined ? schema : { ...schema, properties: { ...properties, content: { type: 'string' } } };
   let compiled: ValidateFunction | undefined;
+  let compiledAction: ValidateFunction | undefined;
   return {
     kind,
     title: schema.title as string,
@@ -109,6 +112,21 @@ const toStageSchema = (
       compiled ??= compile(withContent);
       return compiled;
     },
+    get validateAction() {
+      if (contentOf === undefined) return this.validate;
+      compiledAction ??= compile(placeless(schema, contentOf));
+      return compiledAction;
+    },
+  };
+};
+
+const placeless = (schema: JsonObject, contentOf: string): JsonObject => {
+  const { [contentOf]: _, ...properties } = schema.properties as JsonObject;
+  const required = ((schema.required ?? []) as string[]).filter((name) => name !== contentOf);
+  return {
+    ...schema,
+    required: [...required, 'content'],
+    properties: { ...properties, content: { type: 'string' } },
   };
 };
 
@@ -133,8 +151,10 @@ export const artifactTypeOf = (value: unknown): ArtifactType | undefined => {
  */
 export const checkParams = (schema: StageSchema, params: JsonObject): JsonObject => {
   const filled = structuredClone(params);
-  if (schema.validate(filled)) return filled;
-  const faults = (schema.validate.errors ?? []).map((error) => `${error.instancePath || 'params'} ${error.message}`);
+  if (schema.validateAction(filled)) return filled;
+  const faults = (schema.validateAction.errors ?? []).map(
+    (error) => `${error.instancePath || 'params'} ${error.message}`,
+  );
   throw new CemiflowError('ParamsInvalid', `${schema.kind} was given wrong parameters: ${faults.join('; ')}`, {
     remedy: 'plan the experiment again with this version of cemiflow',
     data: { kind: schema.kind, faults },

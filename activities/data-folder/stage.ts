@@ -1,11 +1,10 @@
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { namesFile } from '../../artifacts/people.ts';
 import type { Digest } from '../../core/digest.ts';
-import type { StageKind } from '../../core/stage.ts';
+import { placeOf, type StageKind } from '../../core/stage.ts';
 import { FolderReader } from '../../formats/folder/read.ts';
 
 interface Params {
-  readonly path: string;
   readonly size: number;
   readonly minImages: number;
   readonly maxImages: number;
@@ -22,8 +21,8 @@ const namedSkips = 100;
 
 /** `data/folder`: packs a user's own photos into shards. */
 export const stage: StageKind<Params> = {
-  async run({ path, faces, licence, consent, ...options }, context) {
-    const reader = await FolderReader.open(path, options);
+  async run({ faces, licence, consent, ...options }, context) {
+    const reader = await FolderReader.open(placeOf(context, 'path'), options);
     const writer = new DatasetWriter(context.store, { height: options.size, width: options.size });
     let step = 0;
     for await (const sample of reader.samples()) {

@@ -38,7 +38,7 @@ export const bundlerHere = (): Promise<Digest> => moduleDigest('provenance/expor
 
 /** Types that a bundle can do without; what the report and its numbers are read from always goes with it. */
 export const dispensable: readonly ArtifactType[] = artifactTypes.filter(
-  (type) => !['metrics', 'report', 'code', 'run'].includes(type),
+  (type) => !['metrics', 'report', 'code', 'run', 'adoption'].includes(type),
 );
 
 /** Files that no artifact of another type has as well. */

@@ -1,6 +1,7 @@
 import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import type { Store } from '../../store/index.ts';
+import { adopted } from './adopted.ts';
 import type { Finding } from './finding.ts';
 import { irreproducible } from './irreproducible.ts';
 import { leakage } from './leakage.ts';
@@ -20,6 +21,7 @@ const looks: readonly (readonly [Finding['kind'], Look])[] = [
   ['seeds', async (lineage) => seeds(lineage)],
   ['not reproducible', irreproducible],
   ['real faces', realFaces],
+  ['adopted', adopted],
 ];
 
 const unlooked = (kind: Finding['kind'], { code, message }: CemiflowError): Finding => ({
