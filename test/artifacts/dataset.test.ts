@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Pairs, putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
-import { loadBenchmark } from '../../data/benchmarks.ts';
 import { DatasetWriter, joinShards, readSamples, shardsOf } from '../../artifacts/dataset.ts';
+import { loadBenchmark } from '../../data/benchmarks.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { encodePng } from '../../formats/png.ts';
 import { decodeTar, encodeTar } from '../../formats/tar.ts';
