@@ -67,7 +67,7 @@ export const defineCodec = <Meta, Written extends object = Meta & object>({
       await contents(artifact, store);
       return artifact;
     },
-    write(store, written, files) {
+    async write(store, written, files) {
       // Version 1 is written without its number, as it was before there was another.
       const meta = { ...toJsonObject(written, `${type}.meta`), ...(latest > 1 ? { version: latest } : {}) };
       parse({ type, meta, files });

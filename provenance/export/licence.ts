@@ -32,7 +32,7 @@ export const licenceOf = async (lineage: Lineage, store: Reading, id?: string): 
       stated.length > 0
         ? `Stated for data upstream, and binding what was made of it: ${stated.join('; ')}.`
         : 'Data upstream has none stated either.',
-      ...(silent.length > 0 ? [`Nothing is stated for the images of ${silent.join(', ')}.`] : []),
+      ...(silent.length > 0 ? [`Nothing is stated for the photos of ${silent.join(', ')}.`] : []),
     ].join(' '),
   };
 };

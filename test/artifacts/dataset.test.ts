@@ -157,7 +157,7 @@ describe('benchmarks', () => {
     }
     expect(files.map(({ path }) => path)).toContain('lfw/shards/000000.tar');
     expect(shardsOf(files)).toEqual([]);
-    const ref = await putBenchmarks(store, files, { sets: ['lfw', 'cfp-fp'], ...size });
+    const ref = await putBenchmarks(store, files, { sets: ['lfw', 'cfp-fp'], ...size, peopleShown: 'drawn' });
     const loaded = await loadBenchmark(store, ref, 'cfp-fp');
     expect([...loaded.images.identities]).toEqual([8, 8, 90, 90]);
     expect({ ...loaded, images: undefined }).toEqual({ ...pairs, images: undefined });

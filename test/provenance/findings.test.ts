@@ -252,7 +252,7 @@ describe('real faces, and the card of a set', () => {
       expect(card).toContain('| photos | 2 | 2 | of people who exist | not stated | not stated |');
       expect(card).toContain('Faces of people who exist stand upstream');
       expect((await licenceOf(run.lineage, run.store)).description).toContain(
-        'Nothing is stated for the images of photos',
+        'Nothing is stated for the photos of photos',
       );
     }
   });
