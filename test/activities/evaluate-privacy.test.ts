@@ -4,16 +4,22 @@ import { stage as verificationStage } from '../../activities/evaluate-verificati
 import { stage as inquiryStage } from '../../activities/inquiry-select/stage.ts';
 import { stage as trainStage } from '../../activities/recognizer-train/stage.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
+import { toJson } from '../../artifacts/finite.ts';
 import { privacyKind, readMetricsOf, verificationKind } from '../../artifacts/metrics.ts';
 import { decodeImageScores, decodeNearest } from '../../artifacts/scores.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
+import { digestOf } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import type { Recompute } from '../../core/recompute.ts';
 import { loadInquiries } from '../../data/inquiries.ts';
 import { loadDataset } from '../../data/loader/load.ts';
+import { loadRecompute } from '../../engine/registry.ts';
 import { unitRows } from '../../metrics/centers.ts';
 import { privacyMetrics } from '../../metrics/privacy.ts';
 import { rowCosine } from '../../metrics/similarity.ts';
 import { tf } from '../../nn/tf.ts';
 import { Embedder, loadRecognizer } from '../../training/recognizer.ts';
+import { recordOf } from '../helpers/record.ts';
 import { side, toyBenchmarks, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
 
 const context = toyContext();
@@ -108,6 +114,22 @@ describe('evaluate/privacy', () => {
     expect([...scores.nearest.subarray(0, 2)]).toEqual([0, 1]);
     const options = { set: 'lfw', distance, realIdentities: 4, fromInquiries: true };
     expect(privacyMetrics(scores, images.similarity, options)).toEqual(found);
+  });
+
+  it('is computed again from what it kept', async () => {
+    const { data, real, recognizer, metrics } = refs;
+    const params = { data, real, recognizer, metrics, set: 'lfw' };
+    const outputs = await privacyStage.run(params, context);
+    const action = {
+      kind: 'evaluate/privacy',
+      params: toJson(params, 'params') as JsonObject,
+      seed: 1,
+      code: digestOf('x'),
+    };
+    const recompute = (await loadRecompute('evaluate/privacy')) as Recompute;
+    const again = await recompute(recordOf(action, outputs), store);
+    expect(again).toMatchObject({ output: 'metrics', from: 'from nearest real identities' });
+    expect(again.metrics).toEqual(await readMetricsOf(store, outputs.metrics as ArtifactRef, privacyKind));
   });
 
   it('keeps no tensors', async () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { isSharded } from '../../core/stage.ts';
-import { loadStage } from '../../engine/registry.ts';
+import { loadRecompute, loadStage } from '../../engine/registry.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
 import { kindPlaces } from '../../schemas/kind-places.ts';
 import { editDistance, nearest } from '../../schemas/nearest.ts';
@@ -119,6 +119,16 @@ describe('stage schemas', () => {
     const schemas = readdirSync(new URL('../../schemas/stages', import.meta.url));
     expect(schemas.filter((file) => !kindPlaces().some(({ schema }) => schema.endsWith(`/${file}`)))).toEqual([]);
     await expect(loadStage('no/such')).rejects.toMatchObject({ code: 'UnknownKind' });
+  });
+});
+
+describe('what computes numbers again', () => {
+  it('is found beside the stage of the kinds that have it', async () => {
+    const having = kindPlaces().flatMap(({ kind, recompute }) => (recompute ? [kind] : []));
+    expect(having).toEqual(['evaluate/privacy', 'evaluate/similarity', 'evaluate/verification']);
+    for (const kind of having) expect(await loadRecompute(kind), kind).toBeTypeOf('function');
+    expect(await loadRecompute('recognizer/train')).toBeUndefined();
+    expect(await loadRecompute('no/such')).toBeUndefined();
   });
 });
 
