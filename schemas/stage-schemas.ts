@@ -4,8 +4,10 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import type { ArtifactType } from '../core/artifact.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import { isNodeRef, type NodeRef, type Resource } from '../core/plan.ts';
+import { wholeKind } from '../core/stage.ts';
 import { kindPlaces, repository } from './kind-places.ts';
 import { checkStageSchema } from './meta-schema.ts';
+import { type KindFacts, unknownKind } from './roles.ts';
 
 /** One stage kind as its schema declares it. */
 export interface StageSchema {
@@ -17,6 +19,8 @@ export interface StageSchema {
   readonly outputs: { readonly [name: string]: ArtifactType };
   /** What `${{ stages.x }}` means: the output named first. */
   readonly defaultOutput: string;
+  /** What the kind is to the rest of the system. */
+  readonly facts: KindFacts;
   /** The parameter whose files' digest fills the hidden parameter `content`. */
   readonly contentOf?: string;
   readonly schema: JsonObject;
@@ -42,6 +46,13 @@ export const loadStageSchemas = (folder?: string): StageSchemas => {
   own ??= readStageSchemas(kindPlaces().map(({ kind, schema }) => ({ kind, file: join(repository, schema) })));
   return own;
 };
+
+/**
+ * What the schema of a kind says that it is. Of a kind that this checkout does not have nothing is known.
+ *
+ * @param kind of an action: that of a shard is answered by the stage that it is part of
+ */
+export const factsOfKind = (kind: string): KindFacts => loadStageSchemas().get(wholeKind(kind))?.facts ?? unknownKind;
 
 /** Our own, read once in a process. */
 let own: StageSchemas | undefined;
@@ -90,7 +101,8 @@ const toStageSchema = (
     resource: Resource;
     sharded: boolean;
     outputs: { [name: string]: ArtifactType };
-  };
+  } & Partial<KindFacts>;
+  const { role = 'unknown', raw = false, measures, inputs = {} } = stage;
   const properties = schema.properties as { [name: string]: JsonObject };
   const contentOf = Object.keys(properties).find((name) => properties[name]?.contentDigest === true);
   const withContent: JsonObject =
@@ -105,6 +117,7 @@ const toStageSchema = (
     sharded: stage.sharded,
     outputs: stage.outputs,
     defaultOutput: Object.keys(stage.outputs)[0] as string,
+    facts: { role, raw, inputs, ...(measures === undefined ? {} : { measures }) },
     ...(contentOf === undefined ? {} : { contentOf }),
     schema,
     // Of all kinds a spec uses a few, and compiling them all takes as long as reading a thousand records.

@@ -1,3 +1,4 @@
+import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { namesFile } from '../../artifacts/people.ts';
 import type { Digest } from '../../core/digest.ts';
@@ -37,15 +38,15 @@ export const stage: StageKind<Params> = {
     const files = await writer.files();
     const names = Buffer.from(JSON.stringify(reader.names));
     return {
-      data: await context.store.putArtifact({
-        type: 'dataset',
-        meta: {
+      data: await datasetCodec.write(
+        context.store,
+        {
           ...{ origin: 'folder', faces, licence, consent },
           ...(skipped.count > 0 ? { skipped } : {}),
           ...writer.counts(),
         },
-        files: [...files, await context.store.putFile(namesFile, names, 'application/json')],
-      }),
+        [...files, await context.store.putFile(namesFile, names, 'application/json')],
+      ),
     };
   },
 };
