@@ -1,27 +1,27 @@
-import { DatasetWriter, joinShards } from '../../artifacts/dataset.ts';
-import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../../artifacts/inquiries.ts';
-import type { Outputs } from '../../core/action.ts';
-import type { ArtifactRef } from '../../core/artifact.ts';
-import type { Digest } from '../../core/digest.ts';
-import { CemiflowError, type JsonObject } from '../../core/errors.ts';
-import { normalStream, randomStream } from '../../core/random.ts';
-import { shardRanges } from '../../core/shards.ts';
-import type { ArtifactStore, ShardedStageKind, StageContext } from '../../core/stage.ts';
-import { pixelsOf } from '../../data/images.ts';
-import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
-import type { CompiledFunction } from '../../nn/compile/index.ts';
-import { ddimSteps } from '../../nn/diffusion/ddim.ts';
-import { compileSampler } from '../../nn/diffusion/sampler.ts';
-import { linearSchedule } from '../../nn/diffusion/schedule.ts';
-import { type Tensors, tf } from '../../nn/tf.ts';
-import type { UNetConfig } from '../../nn/unet/config.ts';
-import { unetParameters } from '../../nn/unet/layout.ts';
-import { fromSafetensors } from '../../nn/weights.ts';
-import { type InputContext, loading, withInput } from '../../training/input.ts';
-import { Loaded } from '../../training/loaded.ts';
-import { getWeights, withEmbedder } from '../../training/recognizer.ts';
+import { DatasetWriter, joinShards } from '../../../artifacts/dataset.ts';
+import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../../../artifacts/inquiries.ts';
+import type { Outputs } from '../../../core/action.ts';
+import type { ArtifactRef } from '../../../core/artifact.ts';
+import type { Digest } from '../../../core/digest.ts';
+import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
+import { normalStream, randomStream } from '../../../core/random.ts';
+import { shardRanges } from '../../../core/shards.ts';
+import type { ArtifactStore, ShardedStageKind, StageContext } from '../../../core/stage.ts';
+import { pixelsOf } from '../../../data/images.ts';
+import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
+import type { CompiledFunction } from '../../../nn/compile/index.ts';
+import { ddimSteps } from '../../../nn/diffusion/ddim.ts';
+import { compileSampler } from '../../../nn/diffusion/sampler.ts';
+import { linearSchedule } from '../../../nn/diffusion/schedule.ts';
+import { type Tensors, tf } from '../../../nn/tf.ts';
+import type { UNetConfig } from '../../../nn/unet/config.ts';
+import { unetParameters } from '../../../nn/unet/layout.ts';
+import { fromSafetensors } from '../../../nn/weights.ts';
+import { type InputContext, loading, withInput } from '../../../training/input.ts';
+import { Loaded } from '../../../training/loaded.ts';
+import { getWeights, withEmbedder } from '../../../training/recognizer.ts';
 
-/** `schemas/stages/diffusion-generate.schema.json` */
+/** `schema.json` */
 interface Params {
   readonly generator: ArtifactRef;
   readonly inquiries: ArtifactRef;
