@@ -45,6 +45,7 @@ const arrows: { readonly [from: string]: { readonly values: readonly string[]; r
         'artifacts',
         'data',
         'formats',
+        'methods',
         'metrics',
         'nn',
         'services',
