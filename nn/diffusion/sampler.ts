@@ -29,10 +29,13 @@ export const samplerStep = (
 };
 
 /** Each sample's noise from its own seed, so that it does not depend on who else is in the batch. */
-const noiseOf = (seeds: tf.Tensor2D, { shape }: Denoiser): tf.Tensor4D =>
-  tf.stack(
-    tf.split(seeds, seeds.shape[0], 0).map((seed) => statelessNormal([...shape], seed.reshape([2]) as tf.Tensor1D)),
+const noiseOf = (seeds: tf.Tensor2D, { shape }: Denoiser): tf.Tensor4D => {
+  const each = tf.split(seeds, seeds.shape[0], 0);
+  return tf.concat(
+    each.map((seed) => statelessNormal([1, ...shape], seed.reshape([2]) as tf.Tensor1D)),
+    0,
   ) as tf.Tensor4D;
+};
 
 /**
  * A sampler's step for batches of one size: `run` takes the inputs of `samplerStep` and gives the next `x`.

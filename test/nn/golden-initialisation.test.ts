@@ -6,7 +6,7 @@ import { tf } from '../../nn/tf.ts';
 import { cases, golden } from '../golden/values.ts';
 
 const networks: Record<string, Parameter[]> = {
-  unet: cemifaceDenoiser(cases.wide.unet).parameters,
+  unet: [...cemifaceDenoiser(cases.wide.unet).parameters],
   ...Object.fromEntries(
     ['ir', 'ir_se', 'iresnet'].map((variant) => {
       const parameters = recognizerParameters({ ...cases.wide.recognizer, variant });

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import type { Denoiser } from '../../../nn/diffusion/denoiser.ts';
 import { cleanSamples, qSample, velocity } from '../../../nn/diffusion/prediction.ts';
+import { compileSampler } from '../../../nn/diffusion/sampler.ts';
 import { linearSchedule } from '../../../nn/diffusion/schedule.ts';
-import { ancestralUpdate, ddimUpdate, samplingSteps } from '../../../nn/diffusion/steps.ts';
-import { tf } from '../../../nn/tf.ts';
+import { ancestralUpdate, ddimUpdate, type SamplerKind, samplingSteps } from '../../../nn/diffusion/steps.ts';
+import { type Tensors, tf } from '../../../nn/tf.ts';
 
 const normal = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
 
@@ -109,5 +111,53 @@ describe('the predicted sample', () => {
   it('is clipped to the range of images, or not', () => {
     const of = (clip: boolean) => cleanSamples(pixel(3), pixel(0), tf.scalar(1), { prediction: 'epsilon', clip });
     expect([of(true).dataSync()[0], of(false).dataSync()[0]]).toEqual([1, 3]);
+  });
+});
+
+describe('a compiled sampler', () => {
+  const denoiser: Denoiser = {
+    parameters: [],
+    shape: [4, 6, 3],
+    conditions: { shift: [] },
+    prediction: 'epsilon',
+    clip: false,
+    predict: (weights, noisy, time, { shift }) =>
+      noisy
+        .mul(weights.scale as tf.Tensor)
+        .add((shift as tf.Tensor).add(time.mul(1e-3)).reshape([-1, 1, 1, 1])) as tf.Tensor4D,
+  };
+  const inputs = (seeds: [number, number][]): Tensors => ({
+    x: normal([2, 4, 6, 3], 5),
+    shift: tf.tensor1d([0.1, -0.2]),
+    noiseSeeds: tf.tensor2d(seeds, [2, 2], 'int32'),
+    time: tf.scalar(30),
+    ...levels(0.4, 0.7),
+  });
+  const run = (sampler: SamplerKind, compiled: boolean, seeds: [number, number][]): Float32Array => {
+    const step = compileSampler({ scale: tf.scalar(0.5) }, denoiser, sampler, 2, { compiled });
+    const x = step.run(inputs(seeds)).x?.dataSync() as Float32Array;
+    step.dispose();
+    return x;
+  };
+  const kinds: SamplerKind[] = [{ type: 'ddim', eta: 0 }, { type: 'ddim', eta: 0.7 }, { type: 'ancestral' }];
+  const [first, second, other]: [number, number][] = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ] as [number, number][];
+
+  it.each(kinds)('gives what the eager one gives: $type, eta $eta', (sampler) => {
+    const [eager, compiled] = [false, true].map((each) => run(sampler, each, [first, second] as [number, number][]));
+    compiled?.forEach((value, i) => {
+      expect(value).toBeCloseTo(eager?.[i] as number, 5);
+    });
+  });
+
+  it('draws the noise of each sample from its own seed: another neighbour changes nothing', () => {
+    const ancestral: SamplerKind = { type: 'ancestral' };
+    const one = run(ancestral, true, [first, second] as [number, number][]);
+    const two = run(ancestral, true, [first, other] as [number, number][]);
+    expect(two.subarray(0, 72)).toEqual(one.subarray(0, 72));
+    expect(two.subarray(72)).not.toEqual(one.subarray(72));
   });
 });
