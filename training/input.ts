@@ -6,16 +6,16 @@ import { type LoadOptions, loadDataset } from '../data/loader/load.ts';
 import type { Maker } from '../data/loader/maker.ts';
 import { startThreads, type Workers } from '../data/loader/workers.ts';
 
-/** A stage's context with threads that make its input. */
+/** A stage's context, with threads that prepare its batches. */
 export interface InputContext<Recipe> extends StageContext {
   readonly workers: Workers<Recipe>;
-  /** What the stage waited for its batches so far. */
+  /** How long the stage has waited for its batches so far. */
   readonly stall: Stall;
 }
 
 /**
- * Runs a stage's work with input threads, which end with it, also on error and cancellation. How long the work waited for
- * its batches goes into progress and the log, and into no artifact.
+ * Runs a stage's work with input threads, and ends them with it, also on error and cancellation. How long the work waited
+ * for its batches is shown in the progress and the log, and stored in no artifact.
  */
 export const withInput = async <Recipe, T>(
   context: StageContext,
@@ -37,17 +37,17 @@ export const withInput = async <Recipe, T>(
   }
 };
 
-/** Where the threads decode, with progress under a phase of its own. */
+/** Options for loading that decode in the threads and report progress under `phase`. */
 export const loading = <Recipe>({ workers, progress }: InputContext<Recipe>, phase = 'load images'): LoadOptions => ({
   decode: (job) => workers.decode(job),
   progress: (step, steps) => progress({ phase, step, steps }),
 });
 
-/** Loads a dataset (or anything else that holds `shards/…`) whole. */
+/** Loads a whole dataset (or anything else that holds `shards/…`). */
 export const loadSet = <Recipe>(input: InputContext<Recipe>, ref: ArtifactRef): Promise<ImageSet> =>
   loadDataset(input.store, ref, loading(input));
 
-/** Batches `from` … `to − 1`, made ahead by the threads. @param planOf what a step needs, of which `recipe` makes the batch */
+/** Reads batches `from` … `to − 1`, which the threads make ahead. @param planOf gives a step's plan; its `recipe` makes the batch */
 export const readBatches = <Recipe, P extends { readonly recipe: Recipe }>(
   { workers, stall }: InputContext<Recipe>,
   images: Images,

@@ -1,23 +1,23 @@
 /**
- * Keeps what takes long to load and compile ready for the next activity of this worker: shards of one set, and evaluations
- * by one recognizer, come one after another. What is in use is never taken away.
+ * A cache of networks that take long to load and compile, for the next activity of this worker: shards of one set, and
+ * evaluations by one recognizer, come one after another. An entry in use is never disposed.
  */
 export class Loaded<T extends { dispose(): void }> {
   readonly #entries = new Map<string, { readonly value: Promise<T>; users: number }>();
   readonly #keep: number;
 
-  /** @param keep how many stay when nobody uses them */
+  /** @param keep how many unused entries stay */
   constructor(keep: number) {
     this.#keep = keep;
   }
 
   /**
    * @param key names the value: all that `load` depends on
-   * @param load makes it where it is not there; the store takes its disposal over
+   * @param load makes the value where the cache lacks it; the cache will dispose it
    */
   async use<R>(key: string, load: () => Promise<T>, body: (value: T) => Promise<R>): Promise<R> {
     const entry = this.#entries.get(key) ?? { value: load(), users: 0 };
-    // What was used last stands last.
+    // The last used entry stands last.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.users++;
@@ -29,7 +29,7 @@ export class Loaded<T extends { dispose(): void }> {
     }
   }
 
-  /** A load that failed is tried again by the next one who asks. */
+  /** A failed load is forgotten, so that the next caller tries again. */
   async #loaded(key: string, value: Promise<T>): Promise<T> {
     try {
       return await value;

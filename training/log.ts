@@ -1,26 +1,26 @@
 import type { JsonObject } from '../core/errors.ts';
 
-/** Lines of a training log: the step at which a window ended, and the mean over it. */
+/** The curves of a training log, by metric: the step at which each window ended, and the mean over it. */
 export interface Series {
   [name: string]: { steps: number[]; values: number[] };
 }
 
-/** All that a log goes on from. */
+/** What a resumed log continues from. */
 interface LogState {
   readonly series: Series;
-  /** Of the window under way. */
+  /** Of the window that has begun. */
   readonly sums: { readonly [name: string]: number };
   readonly count: number;
 }
 
-/** Means of each metric over windows of steps. */
+/** Collects the mean of each metric over windows of steps. */
 export class MeanLog {
   readonly series: Series = {};
   readonly #window: number;
   #sums: Record<string, number> = {};
   #count = 0;
 
-  /** @param window in steps @param state of a log of the same window, to go on from */
+  /** @param window in steps @param state of a log with the same window, to continue it */
   constructor(window: number, state?: JsonObject) {
     this.#window = window;
     if (!state) return;
@@ -30,7 +30,7 @@ export class MeanLog {
     this.#count = count;
   }
 
-  /** A copy of where the log stands. */
+  /** A copy of all that `new MeanLog(window, state)` needs to continue. */
   get state(): JsonObject {
     const { series } = this;
     return structuredClone({
@@ -46,7 +46,7 @@ export class MeanLog {
     if (++this.#count === this.#window) this.close(step);
   }
 
-  /** Ends the window under way, if it has begun. */
+  /** Ends the window that has begun, if any. */
   close(step: number): void {
     if (this.#count === 0) return;
     for (const [name, sum] of Object.entries(this.#sums)) {

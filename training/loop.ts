@@ -1,63 +1,74 @@
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import type { CheckpointArray } from '../core/checkpoint.ts';
+import type { JsonObject } from '../core/errors.ts';
 import { within } from '../core/within.ts';
 import type { BatchReader } from '../data/loader/batches.ts';
 import { stateArrays, stateTensors } from '../nn/compile/arrays.ts';
 import type { Step } from '../nn/compile/index.ts';
+import { isGradientSum } from '../nn/micro-batches.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
+import { diverged, firstNonFinite } from './finite.ts';
 import type { InputContext } from './input.ts';
 import { MeanLog, type Series } from './log.ts';
-import { type Part, runParts, timed } from './micro-batches.ts';
+import { type MicroBatch, runPrograms, timed } from './micro-batches.ts';
 
-/** What a trainer is, apart from the loop. Everything follows from (seed, step): a step never asks what was before it. */
+/** What distinguishes one trainer from another. Everything follows from (seed, step): no step depends on JavaScript state of the one before. */
 export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
   readonly steps: number;
-  /** The parts of a batch, whose gradients are added up. */
-  readonly parts: readonly Part[];
+  /** Micro-batches of a batch, whose gradients are added up. */
+  readonly microBatches: readonly MicroBatch[];
   /** Steps that one entry of the log is the mean of. */
   readonly window: number;
-  /** Learning rate, for the remedy where the loss is NaN or infinite. */
+  /** Learning rate, for the remedy where training diverges. */
   readonly lr: number;
+  /** Programs that a step runs, in order: one for each network that it optimises. Default `step` alone. */
+  programs?(step: number): readonly string[];
   batches(from: number): BatchReader<Recipe, P>;
-  /** @param resumed state to begin with in place of the first one's tensors of these names; belongs to the caller */
+  /** @param resumed tensors that replace those of the first state; they belong to the caller */
   compile(resumed: Tensors): Step;
   /**
-   * @param images float32 [B, H, W, 3] in [-1, 1]: the whole batch, of which `part` says the rows
-   * @returns the tensors of that part, which the loop disposes
+   * @param step from 0
+   * @param images float32 [B, H, W, 3] in [-1, 1]: the whole batch, of which `microBatch` says the rows
+   * @returns the tensors of that micro-batch, which the loop disposes
    */
-  tensorsOf(step: number, plan: P, images: Float32Array, part: Part): Tensors;
-  /** Belongs into the log besides the step's own metrics. */
+  tensorsOf(step: number, plan: P, images: Float32Array, microBatch: MicroBatch): Tensors;
+  /** Goes into the log beside the step's own metrics. */
   logged?(plan: P): { readonly [name: string]: number };
-  /** State that a checkpoint needs: what is neither constant nor made anew in each step. */
-  checkpointed(name: string): boolean;
-  /** State that is wanted in the end. */
+  /** State that never changes, such as frozen networks: checkpoints leave it out. */
+  constant?(name: string): boolean;
+  /** State to return at the end. */
   wanted(name: string): boolean;
 }
 
 /**
- * Trains from the last checkpoint, or from the beginning, to the end. Cancelled or drained between two steps, it leaves a
- * checkpoint before it goes; in the midst of one, the last checkpoint stands.
+ * Trains from the last checkpoint, or from the beginning, to the end. Cancelled or drained between two steps, it saves a
+ * checkpoint before it goes; within a step, the last checkpoint stands.
  *
  * @returns the wanted state, which the caller disposes, and the log
- * @throws CemiflowError `Diverged`; what `progress` or the signal throws where the stage is asked to stop
+ * @throws CemiflowError `Diverged` where a metric, a checkpoint or the final state is not finite; what `progress` or the
+ * signal throws where the stage is asked to stop
  */
 export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>(
   input: InputContext<Recipe>,
   training: Training<Recipe, P>,
 ): Promise<{ state: Tensors; series: Series }> => {
   const { progress, checkpoints, signal } = input;
-  const { steps, parts } = training;
+  const { steps, microBatches, lr, programs = () => ['step'] } = training;
   const { step, from, log, batches } = await begin(input, training);
   try {
     let saved = from;
     const save = (done: number): void => {
-      const arrays = stateArrays(step, (name) => training.checkpointed(name));
+      const arrays = stateArrays(step, (name) => !isGradientSum(name) && !training.constant?.(name));
+      checkFinite(arrays, done, lr);
       checkpoints.save({ step: done, arrays, notes: log.state });
       saved = done;
     };
     for (let done = from + 1; done <= steps; done++) {
       const { plan, images } = await batches.next();
-      const metrics = await runParts(step, parts, signal, (part) => training.tensorsOf(done - 1, plan, images, part));
-      if (!Number.isFinite(metrics.loss)) throw diverged(done, training.lr);
+      const metrics = await runPrograms(step, programs(done - 1), microBatches, signal, (microBatch) =>
+        training.tensorsOf(done - 1, plan, images, microBatch),
+      );
+      const bad = Object.keys(metrics).find((name) => !Number.isFinite(metrics[name]));
+      if (bad !== undefined) throw diverged(bad, done, lr);
       log.add(done, { ...metrics, ...training.logged?.(plan) });
       if (checkpoints.due(done) && done < steps) save(done);
       await progress({ phase: 'train', step: done, steps, metrics }).catch(async (error) => {
@@ -71,16 +82,16 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
       });
     }
     log.close(steps);
-    return { state: step.readState((name) => training.wanted(name)), series: log.series };
+    return { state: finalState(step, training), series: log.series };
   } finally {
     step.dispose();
   }
 };
 
-/** How long a stage that is asked to stop may wait for its last checkpoint, where the store is slow or away. */
+/** How long a stage that is asked to stop may wait for its last checkpoint, where the store is slow or unreachable. */
 const leaveMs = 7_000;
 
-/** The compiled step as it was when the last checkpoint was taken. Keeps nothing of the checkpoint itself: it is as large as the state. */
+/** The compiled step in the state of the last checkpoint. Does not hold on to the checkpoint itself: it is as large as the state. */
 const begin = async <Recipe, P extends { readonly recipe: Recipe }>(
   input: InputContext<Recipe>,
   training: Training<Recipe, P>,
@@ -99,8 +110,18 @@ const begin = async <Recipe, P extends { readonly recipe: Recipe }>(
   }
 };
 
-const diverged = (step: number, lr: number): CemiflowError =>
-  new CemiflowError('Diverged', `the loss is no longer a number at step ${step}`, {
-    remedy: `lower lr (now ${lr}) or give it a longer warm-up`,
-    data: { step, lr },
-  });
+/** A loss is that of the weights before its step: only the state itself shows what the last step made of them. */
+const finalState = <Recipe, P extends { readonly recipe: Recipe }>(
+  step: Step,
+  { wanted, steps, lr }: Pick<Training<Recipe, P>, 'wanted' | 'steps' | 'lr'>,
+): Tensors => {
+  const arrays = stateArrays(step, wanted);
+  checkFinite(arrays, steps, lr);
+  return stateTensors(arrays);
+};
+
+const checkFinite = (arrays: { readonly [name: string]: CheckpointArray }, step: number, lr: number): void => {
+  for (const [name, { data }] of Object.entries(arrays)) {
+    if (firstNonFinite(data) !== -1) throw diverged(name, step, lr);
+  }
+};

@@ -1,25 +1,26 @@
 import { CemiflowError } from '../core/errors.ts';
 import type { StageContext } from '../core/stage.ts';
 import type { Step } from '../nn/compile/index.ts';
+import { accumulating } from '../nn/micro-batches.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 
-/** Where a part lies in its batch. */
-export interface Part {
+/** Where a micro-batch lies in its batch. */
+export interface MicroBatch {
   /** From 0. */
   readonly index: number;
-  /** Place of its first image. */
+  /** Place of its first sample. */
   readonly first: number;
-  /** Images. */
+  /** Samples. */
   readonly count: number;
 }
 
 /**
- * The parts that a batch is cut into, for gradients to be added up.
- * @param microBatch images of a part; 0 leaves the batch whole
+ * The micro-batches that a batch is cut into, for gradients to be added up.
+ * @param size samples of a micro-batch; 0 leaves the batch whole
  * @throws CemiflowError `MicroBatchInvalid` where it does not divide the batch
  */
-export const partsOf = (batch: number, microBatch: number): Part[] => {
-  const count = microBatch || batch;
+export const microBatchesOf = (batch: number, size: number): MicroBatch[] => {
+  const count = size || batch;
   if (batch % count !== 0) {
     throw new CemiflowError('MicroBatchInvalid', `microBatch must divide batch, got ${count} and ${batch}`, {
       remedy: 'choose a microBatch that divides the batch, or 0 for none',
@@ -29,7 +30,13 @@ export const partsOf = (batch: number, microBatch: number): Part[] => {
   return Array.from({ length: batch / count }, (_, index) => ({ index, first: index * count, count }));
 };
 
-/** Makes a compiled step, and says in the log how long that took: it is no part of the steps' time. */
+/** The values of one micro-batch. @param values of a whole batch of `batch` samples, each the same number of values */
+export const rowsOf = <T extends Float32Array | Int32Array>(values: T, batch: number, rows: MicroBatch): T => {
+  const size = values.length / batch;
+  return values.subarray(rows.first * size, (rows.first + rows.count) * size) as T;
+};
+
+/** Makes a compiled step, and logs how long that took: it does not count as time of the steps. */
 export const timed = ({ log }: Pick<StageContext, 'log'>, make: () => Step): Step => {
   const start = performance.now();
   const step = make();
@@ -38,26 +45,34 @@ export const timed = ({ log }: Pick<StageContext, 'log'>, make: () => Step): Ste
 };
 
 /**
- * Runs one step in its parts, and lets heartbeats leave between them.
+ * Runs the programs of one training step, each over all micro-batches, and lets heartbeats leave between them.
  *
- * @returns means of the metrics over the parts @throws what the signal says, where it aborts between two parts
+ * @param programs in order; programs of several networks name their metrics differently
+ * @returns means of the metrics over the micro-batches
+ * @throws the signal's reason, where it aborts between two micro-batches
  */
-export const runParts = async (
+export const runPrograms = async (
   step: Step,
-  parts: readonly Part[],
+  programs: readonly string[],
+  microBatches: readonly MicroBatch[],
   signal: AbortSignal,
-  tensorsOf: (part: Part) => Tensors,
+  tensorsOf: (microBatch: MicroBatch) => Tensors,
 ): Promise<Record<string, number>> => {
   const means: Record<string, number> = {};
-  for (const part of parts) {
-    if (part.index > 0) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (signal.aborted) throw signal.reason;
+  const last = microBatches.length - 1;
+  for (const [turn, program] of programs.entries()) {
+    for (const microBatch of microBatches) {
+      if (turn > 0 || microBatch.index > 0) {
+        await new Promise((resolve) => setImmediate(resolve));
+        if (signal.aborted) throw signal.reason;
+      }
+      const batch = tensorsOf(microBatch);
+      const metrics = step.run(batch, microBatch.index < last ? accumulating(program) : program);
+      tf.dispose(batch);
+      for (const [name, value] of Object.entries(metrics)) {
+        means[name] = (means[name] ?? 0) + value / microBatches.length;
+      }
     }
-    const batch = tensorsOf(part);
-    const metrics = step.run(batch, part.index < parts.length - 1 ? 'accumulate' : 'step');
-    tf.dispose(batch);
-    for (const [name, value] of Object.entries(metrics)) means[name] = (means[name] ?? 0) + value / parts.length;
   }
   return means;
 };

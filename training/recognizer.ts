@@ -1,16 +1,17 @@
-import { getTensors, putTensors } from '../artifacts/tensors.ts';
+import { recognizerOf } from '../artifacts/codecs/recognizer.ts';
+import { readWeights, weightsCodec } from '../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import type { Images } from '../data/images.ts';
 import type { CopyRecipe } from '../data/loader/copies.ts';
-import type { SafeTensors } from '../formats/safetensors.ts';
 import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
 import type { RecognizerConfig } from '../nn/recognizer/config.ts';
 import { recognizerParameters } from '../nn/recognizer/layout.ts';
 import { embedView, type View } from '../nn/recognizer/view.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
 import { fromSafetensors } from '../nn/weights.ts';
+import { firstNonFinite } from './finite.ts';
 import { type InputContext, readBatches } from './input.ts';
 import { Loaded } from './loaded.ts';
 
@@ -26,36 +27,21 @@ export interface LoadedRecognizer {
   readonly data: string;
 }
 
-/** Stores a network's tensors as `model.safetensors`, or as several files where one blob is too small. */
-export const putWeights = async (store: ArtifactStore, tensors: SafeTensors, meta: JsonObject): Promise<ArtifactRef> =>
-  store.putArtifact({ type: 'weights', meta, files: await putTensors(store, 'model', tensors) });
-
-/** Every tensor of a weights artifact, by name. */
-export const getWeights = async (store: ArtifactStore, ref: ArtifactRef): Promise<SafeTensors> =>
-  getTensors(store, 'model', (await store.getArtifact(ref)).files);
-
-/** @throws CemiflowError `NotARecognizer`, `WeightsMismatch` */
+/** @throws CemiflowError `ArtifactInvalid` if the weights are of another network or damaged, `WeightsMismatch` */
 export const loadRecognizer = async (store: ArtifactStore, ref: ArtifactRef): Promise<LoadedRecognizer> => {
-  const { meta } = await store.getArtifact(ref);
-  const { family, ...config } = meta.network as JsonObject;
-  if (family !== 'recognizer') {
-    throw new CemiflowError('NotARecognizer', `weights of a recognizer are required, got those of a ${family}`, {
-      remedy: 'reference the output of recognizer/train',
-      data: { artifact: ref.digest },
-    });
-  }
-  const stored = await getWeights(store, ref);
-  const network = config as unknown as RecognizerConfig;
+  const artifact = await weightsCodec.read(store, ref);
+  const { config, classes, data = '' } = recognizerOf(artifact);
+  const stored = await readWeights(store, artifact);
   return {
-    config: network,
-    weights: fromSafetensors(stored, recognizerParameters(network)),
+    config,
+    weights: fromSafetensors(stored, recognizerParameters(config)),
     kernel: (stored['head.kernel']?.data ?? new Float32Array()) as Float32Array,
-    classes: (meta.classes ?? 0) as number,
-    data: (meta.data ?? '') as string,
+    classes,
+    data,
   };
 };
 
-/** Images of one call to the network. Fixed, and the last batch padded, so that digests do not depend on set sizes. */
+/** Images of one call to the network. Fixed, and the last batch padded, so that digests do not depend on the size of the set. */
 const embedBatch = 128;
 
 export interface EmbedOptions {
@@ -67,15 +53,15 @@ export interface EmbedOptions {
 /** A recognizer compiled for one view of images. */
 export class Embedder {
   readonly size: number;
-  private readonly config: RecognizerConfig;
-  private readonly run: CompiledFunction;
+  readonly #config: RecognizerConfig;
+  readonly #run: CompiledFunction;
 
   constructor({ config, weights }: Pick<LoadedRecognizer, 'config' | 'weights'>, view: View = 'plain') {
-    this.config = config;
+    this.#config = config;
     this.size = config.embedding;
     const side = config.imageSize;
     const images = tf.zeros([embedBatch, side, side, 3]);
-    this.run = compileFunction(
+    this.#run = compileFunction(
       (w, inputs) => ({ rows: embedView(w, inputs.images as tf.Tensor4D, config, view) }),
       weights,
       { images },
@@ -84,16 +70,17 @@ export class Embedder {
   }
 
   /**
-   * @param options.rows which images, in this order; all unless told
-   * @param options.into where the embeddings go; memory of their own unless told
+   * @param options.rows which images, in this order; default all
+   * @param options.into where the embeddings go; default new memory
    * @returns float32 [N, D], unit rows
+   * @throws CemiflowError `Diverged` where an embedding is not finite, `SizeMismatch`
    */
   async embed(
     set: Images,
     input: InputContext<CopyRecipe>,
     { phase = 'embed', rows = everyRow(set), into = new Float32Array(rows.length * this.size) }: EmbedOptions = {},
   ): Promise<Float32Array> {
-    const { imageSize } = this.config;
+    const { imageSize } = this.#config;
     if (set.height !== imageSize || set.width !== imageSize) throw sizeMismatch(imageSize, set);
     const steps = Math.ceil(rows.length / embedBatch);
     const planOf = (step: number) => {
@@ -104,17 +91,19 @@ export class Embedder {
     for (let step = 0; step < steps; step++) {
       const { images, plan } = await batches.next();
       const batch = tf.tensor4d(images, [embedBatch, imageSize, imageSize, 3]);
-      const output = this.run.run({ images: batch });
-      const found = (output.rows as tf.Tensor).dataSync();
-      into.set(found.subarray(0, plan.recipe.rows.length * this.size), step * embedBatch * this.size);
+      const output = this.#run.run({ images: batch });
+      const found = (output.rows as tf.Tensor).dataSync().subarray(0, plan.recipe.rows.length * this.size);
+      into.set(found, step * embedBatch * this.size);
       tf.dispose([batch, output]);
+      const bad = firstNonFinite(found);
+      if (bad !== -1) throw notFinite(plan.recipe.rows[Math.floor(bad / this.size)] as number);
       await input.progress({ phase, step: step + 1, steps });
     }
     return into;
   }
 
   dispose(): void {
-    this.run.dispose();
+    this.#run.dispose();
   }
 }
 
@@ -142,6 +131,12 @@ export const withEmbedder = <R>(
   };
   return embedders.use(`${digest} ${view}`, load, body);
 };
+
+const notFinite = (row: number): CemiflowError =>
+  new CemiflowError('Diverged', `the recognizer gives an embedding that is not finite for image ${row}`, {
+    remedy: 'train the recognizer again with a lower lr or a longer warm-up',
+    data: { tensor: 'embeddings', image: row },
+  });
 
 const sizeMismatch = (expected: number, { height, width }: Images): CemiflowError =>
   new CemiflowError('SizeMismatch', `the recognizer takes ${expected} × ${expected} images, got ${height} × ${width}`, {

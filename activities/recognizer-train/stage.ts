@@ -1,8 +1,8 @@
+import { writeWeights } from '../../artifacts/codecs/weights.ts';
 import { putMetrics } from '../../artifacts/metrics.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { permutation } from '../../core/random.ts';
 import type { StageKind } from '../../core/stage.ts';
 import type { Augmentation } from '../../data/augment.ts';
 import type { ImageSet } from '../../data/images.ts';
@@ -24,8 +24,8 @@ import { type Tensors, tf } from '../../nn/tf.ts';
 import { toSafetensors } from '../../nn/weights.ts';
 import { type InputContext, loadSet, readBatches, withInput } from '../../training/input.ts';
 import { runTraining, type Training } from '../../training/loop.ts';
-import { type Part, partsOf } from '../../training/micro-batches.ts';
-import { putWeights } from '../../training/recognizer.ts';
+import { type MicroBatch, microBatchesOf, rowsOf } from '../../training/micro-batches.ts';
+import { StepPlanner } from '../../training/planner.ts';
 
 /** `schemas/stages/recognizer-train.schema.json` */
 interface Params extends Head {
@@ -44,7 +44,7 @@ interface Params extends Head {
   readonly augment: Augmentation;
 }
 
-/** `recognizer/train`: a margin-softmax classifier whose features are the embeddings. */
+/** `recognizer/train`: a margin-softmax classifier, whose features before the head serve as embeddings. */
 export const stage: StageKind<Params> = {
   run: (params, context) => withInput(context, augmented, (input) => run(params, input)),
 };
@@ -60,7 +60,7 @@ const run = async (params: Params, input: InputContext<AugmentRecipe>): Promise<
   const stored = toSafetensors(tensors, parameters);
   tf.dispose(state);
   return {
-    weights: await putWeights(store, stored, {
+    weights: await writeWeights(store, stored, {
       network: {
         family: 'recognizer',
         ...structuredClone(config),
@@ -98,7 +98,7 @@ const trainingOf = (params: Params, data: ImageSet): RecognizerTraining => {
     classes: data.classes,
     momentum: params.momentum,
     weightDecay: params.weightDecay,
-    microBatches: partsOf(params.batch, params.microBatch).length,
+    microBatches: microBatchesOf(params.batch, params.microBatch).length,
     recompute: params.recompute,
   };
 };
@@ -111,39 +111,6 @@ interface StepPlan {
   readonly rate: number;
 }
 
-/** Steps as functions of (seed, step) alone; the last, incomplete batch of an epoch is left out. */
-class StepPlanner {
-  readonly stepsPerEpoch: number;
-  readonly steps: number;
-  readonly #params: Params;
-  readonly #data: ImageSet;
-  readonly #seed: number;
-  #order: { readonly epoch: number; readonly rows: Int32Array } = { epoch: -1, rows: new Int32Array() };
-
-  constructor(params: Params, data: ImageSet, seed: number) {
-    this.#params = params;
-    this.#data = data;
-    this.#seed = seed;
-    this.stepsPerEpoch = Math.floor(data.count / params.batch);
-    this.steps = this.stepsPerEpoch * params.epochs;
-  }
-
-  at(step: number): StepPlan {
-    const { batch, augment, lr, milestones, gamma, warmup } = this.#params;
-    const epoch = Math.floor(step / this.stepsPerEpoch);
-    if (epoch !== this.#order.epoch) {
-      this.#order = { epoch, rows: permutation(this.#data.count, this.#seed, 'epoch', epoch) };
-    }
-    const first = (step % this.stepsPerEpoch) * batch;
-    const rows = this.#order.rows.slice(first, first + batch);
-    return {
-      recipe: { rows, augment, seed: this.#seed, epoch },
-      labels: rows.map((row) => this.#data.labels[row] as number),
-      rate: rateAt({ rate: lr, milestones, gamma, warmupSteps: warmup }, epoch, step),
-    };
-  }
-}
-
 const loopOf = (
   params: Params,
   training: RecognizerTraining,
@@ -151,35 +118,44 @@ const loopOf = (
   input: InputContext<AugmentRecipe>,
 ): Training<AugmentRecipe, StepPlan> => {
   const { seed } = input;
-  const planner = new StepPlanner(params, data, seed);
+  const { batch, epochs, augment, lr, milestones, gamma, warmup } = params;
+  const planner = new StepPlanner({ images: data.count, batch, epochs, seed, tag: 'epoch' });
   const { steps, stepsPerEpoch } = planner;
-  const parts = partsOf(params.batch, params.microBatch);
+  const microBatches = microBatchesOf(batch, params.microBatch);
+  const planOf = (step: number): StepPlan => {
+    const { epoch, rows } = planner.at(step);
+    return {
+      recipe: { rows, augment, seed, epoch },
+      labels: rows.map((row) => data.labels[row] as number),
+      rate: rateAt({ rate: lr, milestones, gamma, warmupSteps: warmup }, epoch, step),
+    };
+  };
   return {
     steps,
-    parts,
+    microBatches,
     window: stepsPerEpoch,
-    lr: params.lr,
-    batches: (from) => readBatches(input, data, (step) => planner.at(step), { from, to: steps }),
-    compile: (resumed) => compile(params, training, data, seed, parts[0] as Part, resumed),
-    tensorsOf: (step, plan, images, part) => tensorsOf(plan, images, data, dropoutSeed(seed, step, part), part),
+    lr,
+    batches: (from) => readBatches(input, data, planOf, { from, to: steps }),
+    compile: (resumed) => compile(params, training, data, seed, microBatches[0] as MicroBatch, resumed),
+    tensorsOf: (step, plan, images, microBatch) =>
+      tensorsOf(plan, images, data, dropoutSeed(seed, step, microBatch), microBatch),
     logged: ({ rate }) => ({ rate }),
-    checkpointed: (name) => !name.startsWith('gradient.'),
     wanted: (name) => name.startsWith('w.') || name.startsWith('stats.'),
   };
 };
 
-/** The shapes of a batch are enough to compile: its values do not matter. @param resumed takes the place of first values */
+/** The shapes of a batch are enough to compile: its values do not matter. @param resumed tensors that replace those of the first state */
 const compile = (
   { batch }: Params,
   training: RecognizerTraining,
   data: ImageSet,
   seed: number,
-  part: Part,
+  microBatch: MicroBatch,
   resumed: Tensors,
 ): Step => {
   const images = new Float32Array(batch * data.height * data.width * 3);
   const blank = { labels: new Int32Array(batch), rate: 0 };
-  const example = tensorsOf(blank, images, data, dropoutSeed(seed, 0, part), part);
+  const example = tensorsOf(blank, images, data, dropoutSeed(seed, 0, microBatch), microBatch);
   const first = recognizerState(training, seed);
   try {
     return compileStep(recognizerPrograms(training), { ...first, ...resumed }, example);
@@ -188,22 +164,19 @@ const compile = (
   }
 };
 
-/** @param images float32 [B, H, W, 3] of the whole batch @returns tensors of one part of it */
+/** @param images float32 [B, H, W, 3] of the whole batch @returns tensors of one micro-batch */
 const tensorsOf = (
   { labels, rate }: Omit<StepPlan, 'recipe'>,
   images: Float32Array,
   { height, width }: ImageSet,
   dropoutSeed: tf.Tensor,
-  { first, count }: Part,
-): Tensors => {
-  const size = height * width * 3;
-  return {
-    images: tf.tensor4d(images.subarray(first * size, (first + count) * size), [count, height, width, 3]),
-    labels: tf.tensor1d(labels.subarray(first, first + count), 'int32'),
-    rate: tf.scalar(rate),
-    dropoutSeed,
-  };
-};
+  microBatch: MicroBatch,
+): Tensors => ({
+  images: tf.tensor4d(rowsOf(images, labels.length, microBatch), [microBatch.count, height, width, 3]),
+  labels: tf.tensor1d(rowsOf(labels, labels.length, microBatch), 'int32'),
+  rate: tf.scalar(rate),
+  dropoutSeed,
+});
 
-const dropoutSeed = (seed: number, step: number, { index }: Part): tf.Tensor =>
+const dropoutSeed = (seed: number, step: number, { index }: MicroBatch): tf.Tensor =>
   index === 0 ? seedTensor(seed, 'dropout', step) : seedTensor(seed, 'dropout', step, index);

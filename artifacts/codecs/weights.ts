@@ -61,3 +61,7 @@ export const familyFields = ({ ref, meta }: Artifact<WeightsMeta>, family: strin
 /** What was said of the weights beside their network, as checked fields. */
 export const weightsFields = ({ ref, meta }: Artifact<WeightsMeta>): Fields =>
   new Fields(meta.more, { ...ref, path: 'meta' });
+
+/** Every tensor of a weights artifact, by name. @throws CemiflowError `ArtifactInvalid`, and the store's */
+export const loadWeights = async (store: ArtifactReader, ref: ArtifactRef): Promise<SafeTensors> =>
+  readWeights(store, await weightsCodec.read(store, ref));

@@ -1,9 +1,11 @@
 /** cemiflow's side of the tensor benchmarks: one task as JSON, compiled unless the second argument is `eager`. */
 
+import { cemifaceLoss } from '../../methods/cemiface/loss.ts';
+import { cemifaceDenoiser } from '../../methods/cemiface/network.ts';
 import { compileFunction, compileStep, type Programs } from '../../nn/compile/index.ts';
-import { ddimSteps } from '../../nn/diffusion/ddim.ts';
 import { compileSampler } from '../../nn/diffusion/sampler.ts';
 import { linearSchedule } from '../../nn/diffusion/schedule.ts';
+import { samplingSteps } from '../../nn/diffusion/steps.ts';
 import { diffusionPrograms, diffusionState } from '../../nn/diffusion/train-step.ts';
 import { seedTensor, statelessNormal } from '../../nn/kernels/random.ts';
 import { unitRows } from '../../nn/layers/unit-rows.ts';
@@ -14,7 +16,6 @@ import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { recognizerPrograms, recognizerState } from '../../nn/recognizer/train-step.ts';
 import { embedView } from '../../nn/recognizer/view.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
-import { unetParameters } from '../../nn/unet/layout.ts';
 import { serve } from '../serve.ts';
 import type { Task } from './task.ts';
 
@@ -27,11 +28,11 @@ const task = JSON.parse(process.argv[2] as string) as Task;
 const options = { compiled: process.argv[3] !== 'eager' };
 
 /** Steps with a batch that stays; the state moves on. */
-const training = (programs: Programs, initial: Tensors, batch: Tensors, parts: number): Work => {
+const training = (programs: Programs, initial: Tensors, batch: Tensors, microBatches: number): Work => {
   const step = compileStep(programs, initial, batch, options);
   tf.dispose(initial);
   return () => {
-    for (let part = 1; part < parts; part++) step.run(batch, 'accumulate');
+    for (let i = 1; i < microBatches; i++) step.run(batch, 'accumulate');
     return step.run(batch).loss as number;
   };
 };
@@ -43,19 +44,22 @@ const identities = (batch: number, size: number): tf.Tensor =>
   unitRows(statelessNormal([batch, size], seedTensor(1, 'identity')));
 
 const diffusionTrain = ({ network, recognizer, batch, microBatch = batch, recompute }: Of<'diffusion/train'>): Work => {
-  const parts = batch / microBatch;
+  const microBatches = batch / microBatch;
   const size = network.imageSize;
+  const denoiser = cemifaceDenoiser(network, { recompute });
   const given = {
-    config: network,
-    lambda: 0.05,
-    steps: 1000,
+    parameters: denoiser.parameters,
+    loss: cemifaceLoss({
+      denoiser,
+      embed: (weights, x) => embed(weights, x, recognizer),
+      lambda: 0.05,
+      timesteps: 1000,
+    }),
     optimizer: adamWDefaults,
-    embed: (weights: Tensors, x: tf.Tensor4D) => embed(weights, x, recognizer),
-    microBatches: parts,
-    recompute,
+    microBatches,
   };
   const initial = tf.tidy(() =>
-    diffusionState(initialise(unetParameters(network), 1), initialise(recognizerParameters(recognizer), 2), given),
+    diffusionState(initialise(denoiser.parameters, 1), initialise(recognizerParameters(recognizer), 2), given),
   );
   const { alphaBar } = linearSchedule();
   const times = Array.from({ length: microBatch }, (_, i) => Math.floor((1000 * (i + 0.5)) / microBatch));
@@ -71,9 +75,9 @@ const diffusionTrain = ({ network, recognizer, batch, microBatch = batch, recomp
       noiseSeed: seedTensor(1, 'noise'),
       rate: tf.scalar(1e-4),
       emaDecay: tf.scalar(0.99),
-      ...(parts > 1 ? { first: tf.scalar(0, 'int32') } : {}),
+      ...(microBatches > 1 ? { first: tf.scalar(0, 'int32') } : {}),
     },
-    parts,
+    microBatches,
   );
 };
 
@@ -84,14 +88,14 @@ const recognizerTrain = ({
   microBatch = batch,
   recompute,
 }: Of<'recognizer/train'>): Work => {
-  const parts = batch / microBatch;
+  const microBatches = batch / microBatch;
   const given = {
     config: recognizer,
     head: { loss: 'cosface', m: 0.4, h: 0.333, s: 64, t_alpha: 0.01 } as const,
     classes,
     momentum: 0.9,
     weightDecay: 5e-4,
-    microBatches: parts,
+    microBatches,
     recompute,
   };
   return training(
@@ -103,20 +107,21 @@ const recognizerTrain = ({
       rate: tf.scalar(0.1),
       dropoutSeed: seedTensor(1, 'dropout'),
     },
-    parts,
+    microBatches,
   );
 };
 
 const diffusionSample = ({ network, batch, steps }: Of<'diffusion/sample'>): Work => {
   const size = network.imageSize;
-  const weights = initialise(unetParameters(network), 1);
+  const denoiser = cemifaceDenoiser(network);
+  const weights = initialise(denoiser.parameters, 1);
   const fixed = { identity: identities(batch, network.identitySize), m: tf.zeros([batch]) };
-  const step = compileSampler(weights, network, batch, options);
+  const step = compileSampler(weights, denoiser, { type: 'ddim', eta: 0 }, batch, options);
   tf.dispose(weights);
   let draw = 0;
   return () => {
     let x = statelessNormal([batch, size, size, 3], seedTensor(1, 'noise', draw++));
-    for (const at of ddimSteps(linearSchedule(), steps)) {
+    for (const at of samplingSteps(linearSchedule(), steps)) {
       const now = {
         time: tf.scalar(at.time),
         alphaBar: tf.scalar(at.alphaBar),
@@ -163,7 +168,7 @@ const works: { [K in Task['task']]: (task: Of<K>) => Work } = {
 
 const parametersOf = (given: Task): number =>
   'network' in given
-    ? parameterCount(unetParameters(given.network))
+    ? parameterCount(cemifaceDenoiser(given.network).parameters)
     : parameterCount(recognizerParameters(given.recognizer).filter(({ trained }) => trained));
 
 const start = process.hrtime.bigint();

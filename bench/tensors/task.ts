@@ -1,10 +1,10 @@
+import type { CemiFaceNetwork } from '../../methods/cemiface/config.ts';
 import { type RecognizerConfig, recognizerConfig } from '../../nn/recognizer/config.ts';
-import type { UNetConfig } from '../../nn/unet/config.ts';
 
 interface Shared {
   /** Images of a batch. */
   readonly batch: number;
-  /** How often the work is done in one repetition; 1 unless told. */
+  /** How often the work is done in one repetition; default 1. */
   readonly times?: number;
 }
 
@@ -13,12 +13,12 @@ export type Task = Shared &
   (
     | {
         readonly task: 'diffusion/train';
-        readonly network: UNetConfig;
+        readonly network: CemiFaceNetwork;
         readonly recognizer: RecognizerConfig;
         readonly microBatch?: number;
         readonly recompute?: boolean;
       }
-    | { readonly task: 'diffusion/sample'; readonly network: UNetConfig; readonly steps: number }
+    | { readonly task: 'diffusion/sample'; readonly network: CemiFaceNetwork; readonly steps: number }
     | {
         readonly task: 'recognizer/train';
         readonly recognizer: RecognizerConfig;
@@ -30,7 +30,7 @@ export type Task = Shared &
   );
 
 /** CemiFace's generator. */
-export const paperUnet: UNetConfig = {
+export const paperUnet: CemiFaceNetwork = {
   imageSize: 112,
   patch: 1,
   base: 128,
@@ -46,7 +46,7 @@ export const paperUnet: UNetConfig = {
 };
 
 /** Those of `pipelines/quickstart.yaml`. */
-export const quickstartUnet: UNetConfig = {
+export const quickstartUnet: CemiFaceNetwork = {
   imageSize: 32,
   patch: 2,
   base: 32,

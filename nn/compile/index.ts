@@ -10,24 +10,24 @@ import { dtypeNumber, Session, scalarOf } from './session.ts';
  */
 export type StepFunction = (state: Tensors, batch: Tensors) => { state: Tensors; metrics: Tensors };
 
-/** Several functions over one state, of which `step` is run where no name is given. */
-export type Programs = { readonly step: StepFunction } & { readonly [name: string]: StepFunction };
+/** Several functions over one state: gradient sums and steps, or the steps of several networks. */
+export type Programs = { readonly [name: string]: StepFunction };
 
-/** A step with its state inside. Eager and compiled steps are the same function, and give the same numbers. */
+/** A training step together with its state. Eager and compiled steps run the same function and give the same numbers. */
 export interface Step {
   /**
    * @param batch tensors of the shapes of the example; the caller keeps them
-   * @param program which of the programs; `step` unless told
+   * @param program which of the programs; default `step`
    * @returns the scalar metrics
    */
   run(batch: Tensors, program?: string): Record<string, number>;
   readonly stateNames: readonly string[];
-  /** A copy of the state; the caller disposes it. @param wanted which of it; all unless told */
+  /** A copy of the state; the caller disposes it. @param wanted which of it; default all */
   readState(wanted?: (name: string) => boolean): Tensors;
   dispose(): void;
 }
 
-/** An inference function with its weights inside. */
+/** An inference function together with its weights. */
 export interface CompiledFunction {
   /** @returns tensors that the caller disposes */
   run(inputs: Tensors): Tensors;
@@ -54,66 +54,66 @@ export const compileStep = (
 };
 
 class EagerStep implements Step {
-  private readonly programs: Programs;
-  private state: Tensors;
+  readonly #programs: Programs;
+  #state: Tensors;
 
   constructor(programs: Programs, initial: Tensors) {
-    this.programs = programs;
-    this.state = cloneAll(initial);
+    this.#programs = programs;
+    this.#state = cloneAll(initial);
   }
 
   run(batch: Tensors, program = 'step'): Record<string, number> {
     const { state, metrics } = tf.tidy(() => {
-      const result = programOf(this.programs, program)(this.state, batch);
+      const result = programOf(this.#programs, program)(this.#state, batch);
       // A tensor that passes through unchanged must not be disposed with the old state.
-      return { state: cloneAll({ ...this.state, ...result.state }), metrics: result.metrics };
+      return { state: cloneAll({ ...this.#state, ...result.state }), metrics: result.metrics };
     });
-    tf.dispose(this.state);
-    this.state = state;
+    tf.dispose(this.#state);
+    this.#state = state;
     const values = mapValues(metrics, scalarOf);
     tf.dispose(metrics);
     return values;
   }
 
   get stateNames(): readonly string[] {
-    return Object.keys(this.state);
+    return Object.keys(this.#state);
   }
 
   readState(wanted = (_name: string) => true): Tensors {
-    return cloneAll(Object.fromEntries(Object.entries(this.state).filter(([name]) => wanted(name))));
+    return cloneAll(Object.fromEntries(Object.entries(this.#state).filter(([name]) => wanted(name))));
   }
 
   dispose(): void {
-    tf.dispose(this.state);
+    tf.dispose(this.#state);
   }
 }
 
 class CompiledStep implements Step {
-  private readonly session: Session;
+  readonly #session: Session;
   readonly stateNames: readonly string[];
-  private readonly metricNames: Record<string, string[]>;
-  private readonly batchNames: string[];
+  readonly #metricNames: Record<string, string[]>;
+  readonly #batchNames: string[];
 
   constructor(programs: Programs, initial: Tensors, example: Tensors) {
     this.stateNames = Object.keys(initial);
-    this.batchNames = Object.keys(example);
+    this.#batchNames = Object.keys(example);
     const graph = new GraphBuilder();
     const ends = { state: openEnds(initial, 'state'), batch: openEnds(example, 'batch') };
     const variables = addVariables(graph, ends.state, 'state');
     const placeholders = addPlaceholders(graph, ends.batch, 'batch');
-    this.metricNames = mapValues(programs, (step, name) => {
+    this.#metricNames = mapValues(programs, (step, name) => {
       const { trace, results } = record([...ends.state, ...ends.batch], (inputs) =>
         step(withPrefix(inputs, 'state'), withPrefix(inputs, 'batch')),
       );
       return addProgram(graph, name, trace, results, variables, placeholders);
     });
-    this.session = initialised(graph, Object.values(initial));
+    this.#session = initialised(graph, Object.values(initial));
   }
 
   run(batch: Tensors, program = 'step'): Record<string, number> {
-    const feeds = Object.fromEntries(this.batchNames.map((name, i) => [`batch_${i}`, required(batch, name)]));
-    const names = programOf(this.metricNames, program);
-    const values = this.session.run(
+    const feeds = Object.fromEntries(this.#batchNames.map((name, i) => [`batch_${i}`, required(batch, name)]));
+    const names = programOf(this.#metricNames, program);
+    const values = this.#session.run(
       feeds,
       names.map((_, i) => `${program}/metric_${i}`),
     );
@@ -124,7 +124,7 @@ class CompiledStep implements Step {
 
   readState(wanted = (_name: string) => true): Tensors {
     const places = this.stateNames.flatMap((name, i) => (wanted(name) ? [{ name, node: `state_${i}` }] : []));
-    const values = this.session.run(
+    const values = this.#session.run(
       {},
       places.map(({ node }) => node),
     );
@@ -132,7 +132,7 @@ class CompiledStep implements Step {
   }
 
   dispose(): void {
-    this.session.dispose();
+    this.#session.dispose();
   }
 }
 

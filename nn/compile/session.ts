@@ -5,15 +5,15 @@ import { backend } from '../kernels/backend.ts';
 import type { Tensors, tf } from '../tf.ts';
 import type { GraphBuilder } from './graph.ts';
 
-/** A graph loaded into a TensorFlow session of its own; variables live in it between runs. */
+/** A graph loaded into its own TensorFlow session; variables live in it between runs. */
 export class Session {
-  private readonly id: number;
+  readonly #id: number;
 
   constructor(graph: GraphBuilder) {
     const folder = mkdtempSync(join(tmpdir(), 'cemiflow-graph-'));
     try {
       writeFileSync(join(folder, 'saved_model.pb'), graph.toSavedModel());
-      this.id = backend().binding.loadSavedModel(folder, 'serve');
+      this.#id = backend().binding.loadSavedModel(folder, 'serve');
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }
@@ -24,12 +24,12 @@ export class Session {
     const owner = backend();
     const names = Object.keys(feeds);
     const ids = owner.getInputTensorIds(Object.values(feeds));
-    const fetched = owner.binding.runSavedModel(this.id, ids, names.map((n) => `${n}:0`).join(','), fetches.join(','));
+    const fetched = owner.binding.runSavedModel(this.#id, ids, names.map((n) => `${n}:0`).join(','), fetches.join(','));
     return fetched.map((native) => owner.createOutputTensor(native));
   }
 
   dispose(): void {
-    backend().binding.deleteSavedModel(this.id);
+    backend().binding.deleteSavedModel(this.#id);
   }
 }
 

@@ -1,36 +1,65 @@
 import { type CompiledFunction, compileFunction } from '../compile/index.ts';
+import { statelessNormal } from '../kernels/random.ts';
 import { type Tensors, tf } from '../tf.ts';
-import type { UNetConfig } from '../unet/config.ts';
-import { conditionTokens } from './condition.ts';
-import { ddimStep } from './ddim.ts';
+import type { Denoiser } from './denoiser.ts';
+import { cleanSamples } from './prediction.ts';
+import { ancestralUpdate, ddimUpdate, isNoisy, type SamplerKind } from './steps.ts';
 
 /**
- * One DDIM step of a generator for batches of one size. It takes `x` float32 [B, S, S, 3], `identity` float32 [B, D], `m`
- * float32 [B] and the scalars `time`, `alphaBar` and `nextAlphaBar`, and gives the next `x`.
+ * One step of a sampler as a pure function.
  *
- * @param weights `unetParameters(network)` by name; the caller keeps them
+ * @param inputs `x` float32 [B, …shape], the conditions by name, the scalars `time`, `alphaBar` and `nextAlphaBar`, and
+ *   where the sampler is noisy `noiseSeeds` int32 [B, 2], one seed for each sample
+ * @returns the next x
+ */
+export const samplerStep = (
+  weights: Tensors,
+  inputs: Tensors,
+  denoiser: Denoiser,
+  sampler: SamplerKind,
+): tf.Tensor4D => {
+  const x = inputs.x as tf.Tensor4D;
+  const levels = inputs as { alphaBar: tf.Tensor; nextAlphaBar: tf.Tensor };
+  const time = tf.fill([x.shape[0]], 1).mul(inputs.time as tf.Tensor) as tf.Tensor1D;
+  const clean = cleanSamples(x, denoiser.predict(weights, x, time, inputs), levels.alphaBar, denoiser);
+  const noise = isNoisy(sampler) ? noiseOf(inputs.noiseSeeds as tf.Tensor2D, denoiser) : undefined;
+  return sampler.type === 'ancestral'
+    ? ancestralUpdate(x, clean, levels, noise as tf.Tensor4D)
+    : ddimUpdate(x, clean, levels, sampler.eta, noise);
+};
+
+/** Each sample's noise from its own seed, so that it does not depend on who else is in the batch. */
+const noiseOf = (seeds: tf.Tensor2D, { shape }: Denoiser): tf.Tensor4D => {
+  const each = tf.split(seeds, seeds.shape[0], 0);
+  return tf.concat(
+    each.map((seed) => statelessNormal([1, ...shape], seed.reshape([2]) as tf.Tensor1D)),
+    0,
+  ) as tf.Tensor4D;
+};
+
+/**
+ * A sampler's step for batches of one size: `run` takes the inputs of `samplerStep` and gives the next `x`.
+ *
+ * @param weights `denoiser.parameters` by name; the caller keeps them
  */
 export const compileSampler = (
   weights: Tensors,
-  network: UNetConfig,
+  denoiser: Denoiser,
+  sampler: SamplerKind,
   batch: number,
   options?: { compiled: boolean },
 ): CompiledFunction => {
-  const { imageSize: s, identitySize } = network;
+  const conditions = Object.entries(denoiser.conditions);
   const example = {
-    x: tf.zeros([batch, s, s, 3]),
-    identity: tf.zeros([batch, identitySize]),
-    m: tf.zeros([batch]),
+    x: tf.zeros([batch, ...denoiser.shape]),
+    ...Object.fromEntries(conditions.map(([name, shape]) => [name, tf.zeros([batch, ...shape])])),
+    ...(isNoisy(sampler) ? { noiseSeeds: tf.ones([batch, 2], 'int32') } : {}),
     time: tf.scalar(1),
     alphaBar: tf.scalar(0.5),
     nextAlphaBar: tf.scalar(0.6),
   };
   const step = compileFunction(
-    (w, inputs) => {
-      const tokens = conditionTokens(w, inputs.identity as tf.Tensor2D, inputs.m as tf.Tensor1D, network);
-      const at = inputs as { time: tf.Tensor; alphaBar: tf.Tensor; nextAlphaBar: tf.Tensor };
-      return { x: ddimStep(w, inputs.x as tf.Tensor4D, tokens, at, network) };
-    },
+    (w, inputs) => ({ x: samplerStep(w, inputs, denoiser, sampler) }),
     weights,
     example,
     options,

@@ -1,129 +1,106 @@
-import type { Programs, StepFunction } from '../compile/index.ts';
+import type { Programs } from '../compile/index.ts';
 import { flatten, unflatten } from '../flat.ts';
 import { prefixed, valueAndGradients, withPrefix } from '../gradients.ts';
 import { fused } from '../kernels/annotate.ts';
 import { statelessNormal } from '../kernels/random.ts';
 import { rowsFrom } from '../kernels/slice.ts';
-import { type AdamWOptions, adamW, adamWState } from '../optim/adamw.ts';
-import { emaUpdate } from '../optim/ema.ts';
+import { gradientSums, type Pass, trainingPrograms } from '../micro-batches.ts';
+import type { AdamWOptions } from '../optim/adamw.ts';
+import { averagedState, averagedUpdate } from '../optim/averaged.ts';
+import type { Parameter } from '../parameters.ts';
 import { type Tensors, tf } from '../tf.ts';
-import type { UNetConfig } from '../unet/config.ts';
-import { unetParameters } from '../unet/layout.ts';
-import { diffusionLoss } from './loss.ts';
 
-/** What a diffusion training step needs besides its state and batch. */
-export interface DiffusionTraining {
-  readonly config: UNetConfig;
-  readonly lambda: number;
-  /** T */
-  readonly steps: number;
-  readonly optimizer: AdamWOptions;
-  /** The frozen E_id as a function of its weights: float32 [B, S, S, 3] in [-1, 1] to features [B, D]. */
-  readonly embed: (weights: Tensors, images: tf.Tensor4D) => tf.Tensor2D;
-  /** Parts that a batch is cut into; their gradients are added up before the optimizer moves. 1 unless told. */
-  readonly microBatches?: number;
-  /** Runs the UNet's blocks again on the way back, which saves memory and costs a forward pass. */
-  readonly recompute?: boolean;
+/** The noise of a (micro-)batch: x_0, what is added to it, and how much. */
+export interface Noising {
+  /** x_0, float32 [B, H, W, C]. */
+  readonly clean: tf.Tensor4D;
+  /** ε, float32 [B, H, W, C], standard normal. */
+  readonly noise: tf.Tensor4D;
+  /** t, float32 [B], whole numbers 0 … T−1. */
+  readonly time: tf.Tensor1D;
+  /** ᾱ_t, float32 [B]. */
+  readonly alphaBar: tf.Tensor1D;
 }
 
 /**
- * First state: weights `w` and their average `ema` as vectors, AdamW's state under `adam`, the recognizer under `fr`, and
- * with micro-batches the sum of `gradient`s so far.
+ * The loss of a diffusion method, a mean over the samples.
+ *
+ * @param batch the images and conditions of the samples, by name
+ * @param frozen weights of networks that are not trained
+ * @returns `loss`, and whatever else the log should show: scalars
+ */
+export type DiffusionLoss = (
+  weights: Tensors,
+  noising: Noising,
+  batch: Tensors,
+  frozen: Tensors,
+) => { readonly loss: tf.Scalar; readonly [metric: string]: tf.Scalar };
+
+/** What a diffusion training step needs besides its state and batch. */
+export interface DiffusionTraining {
+  readonly parameters: readonly Parameter[];
+  readonly loss: DiffusionLoss;
+  readonly optimizer: AdamWOptions;
+  /** x_0 of a batch, where it is not `images` as they are: latents by a frozen encoder. No gradient is taken of it. */
+  readonly clean?: (batch: Tensors, frozen: Tensors) => tf.Tensor4D;
+  /** Micro-batches of a batch, whose gradients are added up before the optimizer moves. Default 1. */
+  readonly microBatches?: number;
+}
+
+/**
+ * First state: weights `w` and their average `ema` as vectors, AdamW's state under `adam`, frozen networks under `fr`, and
+ * with micro-batches the sums of gradients so far.
  */
 export const diffusionState = (
   weights: Tensors,
-  recognizer: Tensors,
-  { config, microBatches = 1 }: Pick<DiffusionTraining, 'config' | 'microBatches'>,
+  frozen: Tensors,
+  { parameters, microBatches }: Pick<DiffusionTraining, 'parameters' | 'microBatches'>,
 ): Tensors => {
-  const w = flatten(weights, unetParameters(config));
-  return {
-    w,
-    ema: w.clone(),
-    ...prefixed(adamWState({ w }), 'adam'),
-    ...prefixed(recognizer, 'fr'),
-    ...(microBatches > 1 ? { gradient: tf.zerosLike(w) } : {}),
-  };
+  const w = flatten(weights, parameters);
+  return { ...averagedState(w), ...prefixed(frozen, 'fr'), ...gradientSums({ w }, { microBatches }) };
 };
 
 /**
- * CemiFace's training as pure functions. A batch holds `images` float32 [B, S, S, 3], `identity` float32 [B, D] unit rows,
- * `m`, `time`, `alphaBar` float32 [B], `noiseSeed` int32 [2], and the scalars `rate` and `emaDecay`.
+ * Diffusion training as pure functions. A batch holds `images` float32 [B, H, W, 3] in [-1, 1], whatever else the loss
+ * reads, `time` and `alphaBar` float32 [B], `noiseSeed` int32 [2], and the scalars `rate` and `emaDecay`.
  *
  * With micro-batches, B is the size of one, `first` (int32 scalar) is the place of its first image in the batch, all but
  * the last go through `accumulate` and the last through `step`: the same numbers as the whole batch at once, up to rounding.
  */
 export const diffusionPrograms = (training: DiffusionTraining): Programs => {
-  const { microBatches = 1, optimizer } = training;
-  const gradientOf = gradientFunction(training, microBatches);
-  const update = (state: Tensors, batch: Tensors, gradient: tf.Tensor): Tensors =>
-    fused('optimizer', () => {
-      const w = state.w as tf.Tensor;
-      const moved = adamW({ w }, { w: gradient }, withPrefix(state, 'adam'), batch.rate as tf.Tensor, optimizer);
-      const average = emaUpdate({ w: state.ema as tf.Tensor }, moved.parameters, batch.emaDecay as tf.Tensor);
-      return { ...moved.parameters, ema: average.w as tf.Tensor, ...prefixed(moved.state, 'adam') };
-    });
-  if (microBatches === 1) {
-    const step: StepFunction = (state, batch) => {
-      const { gradient, metrics } = gradientOf(state, batch);
-      return { state: update(state, batch, gradient), metrics };
-    };
-    return { step };
-  }
-  const sumWith = (state: Tensors, gradient: tf.Tensor): tf.Tensor =>
-    fused('optimizer', () => gradient.div(microBatches).add(state.gradient as tf.Tensor));
-  return {
-    accumulate: (state, batch) => {
-      const { gradient, metrics } = gradientOf(state, batch);
-      return { state: { gradient: sumWith(state, gradient) }, metrics };
-    },
-    step: (state, batch) => {
-      const { gradient, metrics } = gradientOf(state, batch);
-      const zeros = tf.zerosLike(gradient);
-      return { state: { ...update(state, batch, sumWith(state, gradient)), gradient: zeros }, metrics };
-    },
-  };
+  const { microBatches, optimizer } = training;
+  return trainingPrograms({
+    microBatches,
+    pass: (state, batch) => pass(training, state, batch),
+    update: (state, batch, { w }) => averagedUpdate(state, batch, w as tf.Tensor, optimizer),
+    sum: (body) => fused('optimizer', body),
+  });
 };
 
-/** The gradient of the mean loss over the images of a (micro-)batch, and what is worth showing. */
-const gradientFunction = ({ config, embed, ...options }: DiffusionTraining, microBatches: number) => {
-  const parameters = unetParameters(config);
-  return (state: Tensors, batch: Tensors): { gradient: tf.Tensor1D; metrics: Tensors } => {
-    const recognizer = withPrefix(state, 'fr');
-    const images = batch.images as tf.Tensor4D;
-    const [size, ...shape] = images.shape;
-    // The noise of the whole batch, so that the size of the micro-batches changes no number.
-    const noises = statelessNormal([size * microBatches, ...shape], batch.noiseSeed as tf.Tensor1D);
-    const noise = (microBatches === 1 ? noises : rowsFrom(noises, batch.first as tf.Scalar, size)) as tf.Tensor4D;
-    const parts: Tensors = {};
-    const { gradients } = valueAndGradients(
-      (vector) => {
-        const { loss, mse, simMat, similarity } = diffusionLoss(
-          unflatten(vector.w as tf.Tensor1D, parameters),
-          {
-            images,
-            noise,
-            identity: batch.identity as tf.Tensor2D,
-            time: batch.time as tf.Tensor1D,
-            alphaBar: batch.alphaBar as tf.Tensor1D,
-            m: batch.m as tf.Tensor1D,
-          },
-          (x) => embed(recognizer, x),
-          config,
-          options,
-        );
-        Object.assign(parts, {
-          loss: tf.keep(loss),
-          mse: tf.keep(mse),
-          simMat: tf.keep(simMat),
-          similarity: tf.keep(similarity),
-        });
-        return loss;
-      },
-      { w: state.w as tf.Tensor1D },
-    );
-    const metrics = Object.fromEntries(Object.entries(parts).map(([name, kept]) => [name, kept.clone()]));
-    // `keep` carried the parts out of the gradient's scope; the clones belong to the caller's.
-    tf.dispose(parts);
-    return { gradient: gradients.w as tf.Tensor1D, metrics };
+const pass = (training: DiffusionTraining, state: Tensors, batch: Tensors): Pass => {
+  const { parameters, loss, clean = ({ images }) => images as tf.Tensor4D, microBatches = 1 } = training;
+  const frozen = withPrefix(state, 'fr');
+  const samples = clean(batch, frozen);
+  const [size, ...shape] = samples.shape;
+  // The noise of the whole batch, so that the size of the micro-batches changes no number.
+  const noises = statelessNormal([size * microBatches, ...shape], batch.noiseSeed as tf.Tensor1D);
+  const noising: Noising = {
+    clean: samples,
+    noise: (microBatches === 1 ? noises : rowsFrom(noises, batch.first as tf.Scalar, size)) as tf.Tensor4D,
+    time: batch.time as tf.Tensor1D,
+    alphaBar: batch.alphaBar as tf.Tensor1D,
   };
+  const kept: Tensors = {};
+  const { gradients } = valueAndGradients(
+    (vector) => {
+      const made = loss(unflatten(vector.w as tf.Tensor1D, parameters), noising, batch, frozen);
+      for (const [name, value] of Object.entries(made)) kept[name] = tf.keep(value);
+      return made.loss;
+    },
+    { w: state.w as tf.Tensor1D },
+  );
+  const metrics = Object.fromEntries(Object.entries(kept).map(([name, value]) => [name, value.clone()]));
+  // `keep` carried the metrics out of the gradient's scope; the clones belong to the caller's.
+  tf.dispose(kept);
+  return { gradients, metrics };
 };

@@ -3,7 +3,7 @@ import { differentiable, withoutGradient } from '../kernels/differentiable.ts';
 import { matMul } from '../kernels/mat-mul.ts';
 import { type Tensors, tf } from '../tf.ts';
 
-/** A margin-softmax head. The names are the papers'. */
+/** A margin-softmax head. The names are the papers', and those of stored parameters: `m` is the margin. */
 export interface Head {
   readonly loss: 'adaface' | 'cosface' | 'arcface';
   /** Margin: 0.4 (AdaFace, CosFace), 0.5 rad (ArcFace). */
@@ -61,24 +61,26 @@ export const marginLogits = (
 };
 
 /** s (cos θ − m) for the image's own class (CosFace eq. 4). */
-export const cosFace = (cosine: tf.Tensor2D, oneHot: tf.Tensor2D, { m, s }: Head): tf.Tensor2D =>
-  tf.mul(tf.sub(cosine, tf.mul(oneHot, m)), s);
+export const cosFace = (cosine: tf.Tensor2D, oneHot: tf.Tensor2D, { m: margin, s }: Head): tf.Tensor2D =>
+  tf.mul(tf.sub(cosine, tf.mul(oneHot, margin)), s);
 
 /** s cos(θ + m) for the image's own class (ArcFace eq. 3). */
-export const arcFace = (cosine: tf.Tensor2D, oneHot: tf.Tensor2D, { m, s }: Head, eps = 1e-4): tf.Tensor2D =>
-  withTarget(cosine, oneHot, s, (target) => tf.cos(tf.clipByValue(tf.add(tf.acos(target), m), eps, Math.PI - eps)));
+export const arcFace = (cosine: tf.Tensor2D, oneHot: tf.Tensor2D, { m: margin, s }: Head, eps = 1e-4): tf.Tensor2D =>
+  withTarget(cosine, oneHot, s, (target) =>
+    tf.cos(tf.clipByValue(tf.add(tf.acos(target), margin), eps, Math.PI - eps)),
+  );
 
 /** s [cos(θ − m z) − m (1 + z)] for the image's own class (AdaFace eq. 15). @param z float32 [B, 1] in [-1, 1] */
 export const adaFace = (
   cosine: tf.Tensor2D,
   z: tf.Tensor2D,
   oneHot: tf.Tensor2D,
-  { m, s }: Head,
+  { m: margin, s }: Head,
   eps = 1e-3,
 ): tf.Tensor2D =>
   withTarget(cosine, oneHot, s, (target) => {
-    const angle = tf.clipByValue(tf.sub(tf.acos(target), tf.mul(z, m)), eps, Math.PI - eps);
-    return tf.sub(tf.cos(angle), tf.mul(tf.add(z, 1), m));
+    const angle = tf.clipByValue(tf.sub(tf.acos(target), tf.mul(z, margin)), eps, Math.PI - eps);
+    return tf.sub(tf.cos(angle), tf.mul(tf.add(z, 1), margin));
   });
 
 /**
@@ -118,9 +120,9 @@ const withTarget = (
   return tf.mul(tf.add(cosine, tf.mul(oneHot, tf.sub(change(target), target))), s);
 };
 
-/** Mean cross-entropy by TensorFlow's fused kernel. @param logits float32 [B, C] @param oneHot float32 [B, C] */
-export const crossEntropy = (logits: tf.Tensor2D, oneHot: tf.Tensor2D): tf.Scalar => {
-  const losses = differentiable(
+/** Cross-entropy of each row by TensorFlow's fused kernel. @param logits, oneHot float32 [B, C] @returns float32 [B] */
+export const rowLosses = (logits: tf.Tensor2D, oneHot: tf.Tensor2D): tf.Tensor1D =>
+  differentiable(
     { logits },
     (save) => {
       const [loss, backprop] = opMany('SoftmaxCrossEntropyWithLogits', [attribute.float32('T')], [logits, oneHot], 2);
@@ -129,5 +131,6 @@ export const crossEntropy = (logits: tf.Tensor2D, oneHot: tf.Tensor2D): tf.Scala
     },
     (dy, [backprop]) => ({ logits: () => tf.mul(backprop as tf.Tensor, tf.reshape(dy, [-1, 1])) }),
   );
-  return tf.mean(losses);
-};
+
+/** Mean cross-entropy. @param logits, oneHot float32 [B, C] */
+export const crossEntropy = (logits: tf.Tensor2D, oneHot: tf.Tensor2D): tf.Scalar => tf.mean(rowLosses(logits, oneHot));

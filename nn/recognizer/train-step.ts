@@ -1,5 +1,6 @@
-import type { Programs, StepFunction } from '../compile/index.ts';
+import type { Programs } from '../compile/index.ts';
 import { prefixed, valueAndGradients, withPrefix } from '../gradients.ts';
+import { gradientSums, type Pass, trainingPrograms } from '../micro-batches.ts';
 import { type SgdOptions, sgd, sgdState } from '../optim/sgd.ts';
 import { initialise } from '../parameters.ts';
 import { type Tensors, tf } from '../tf.ts';
@@ -7,7 +8,7 @@ import type { StoredParameter } from '../weights.ts';
 import { forwardTrain } from './backbone.ts';
 import type { RecognizerConfig } from './config.ts';
 import { recognizerParameters } from './layout.ts';
-import { crossEntropy, type Head, marginLogits, unitColumns } from './margin.ts';
+import { crossEntropy, type Head, marginLogits, rowLosses, unitColumns } from './margin.ts';
 
 /** What a recognizer's training step needs besides its state and batch. */
 export interface RecognizerTraining {
@@ -16,7 +17,7 @@ export interface RecognizerTraining {
   readonly classes: number;
   readonly momentum: number;
   readonly weightDecay: number;
-  /** Parts that a batch is cut into; their gradients are added up before the optimizer moves. 1 unless told. */
+  /** Micro-batches of a batch, whose gradients are added up before the optimizer moves. Default 1. */
   readonly microBatches?: number;
   /** Runs the network's units again on the way back, which saves memory and costs a forward pass. */
   readonly recompute?: boolean;
@@ -33,7 +34,7 @@ export const headParameters = (embedding: number, classes: number): StoredParame
  * First state: trained parameters and classifier under `w`, what else the network remembers under `stats`, SGD's under
  * `sgd`, and with micro-batches the sums of gradients so far under `gradient`.
  */
-export const recognizerState = ({ config, classes, microBatches = 1 }: RecognizerTraining, seed: number): Tensors =>
+export const recognizerState = ({ config, classes, microBatches }: RecognizerTraining, seed: number): Tensors =>
   tf.tidy(() => {
     const parameters = recognizerParameters(config);
     const { 'head.kernel': kernel, ...stats } = initialise(headParameters(config.embedding, classes), seed);
@@ -45,7 +46,7 @@ export const recognizerState = ({ config, classes, microBatches = 1 }: Recognize
       ...prefixed(weights, 'w'),
       ...prefixed(stats, 'stats'),
       ...prefixed(sgdState(weights), 'sgd'),
-      ...(microBatches > 1 ? prefixed(sgdState(weights), 'gradient') : {}),
+      ...gradientSums(weights, { microBatches }),
     };
   });
 
@@ -54,73 +55,59 @@ export const recognizerState = ({ config, classes, microBatches = 1 }: Recognize
  * `rate` (scalar) and `dropoutSeed` int32 [2]. Metrics: `loss`, and `accuracy` by the cosines without margin, of the batch
  * before the step.
  *
+ * Soft labels: where a batch also holds `secondLabels` int32 [B] and `ratio` float32 [B], an image belongs to `labels` by
+ * `ratio` and to `secondLabels` by the rest, and its two losses are blended in this proportion (SynFace's identity mixup:
+ * a margin is only defined for one class at a time). Accuracy is that of `labels`.
+ *
  * With micro-batches, B is the size of one; all but the last go through `accumulate`, the last through `step`. Batch norm
  * then sees one micro-batch at a time, as everywhere where gradients are accumulated: not the numbers of the whole batch.
  */
 export const recognizerPrograms = (training: RecognizerTraining): Programs => {
-  const { config, momentum, weightDecay, microBatches = 1 } = training;
+  const { config, momentum, weightDecay, microBatches } = training;
   const spared = new Set(recognizerParameters(config).flatMap(({ name, decayed }) => (decayed ? [] : [name])));
   const options: SgdOptions = { momentum, weightDecay, decayed: (name) => !spared.has(name) };
-  const gradientsOf = gradientFunction(training);
-  const update = (state: Tensors, batch: Tensors, gradients: Tensors): Tensors => {
-    const [weights, momenta] = [withPrefix(state, 'w'), withPrefix(state, 'sgd')];
-    const { parameters, buffers } = sgd(weights, gradients, momenta, batch.rate as tf.Tensor, options);
-    return { ...prefixed(parameters, 'w'), ...prefixed(buffers, 'sgd') };
-  };
-  if (microBatches === 1) {
-    const step: StepFunction = (state, batch) => {
-      const { gradients, stats, metrics } = gradientsOf(state, batch);
-      return { state: { ...update(state, batch, gradients), ...stats }, metrics };
-    };
-    return { step };
-  }
-  const sumsWith = (state: Tensors, gradients: Tensors): Tensors =>
-    Object.fromEntries(
-      Object.entries(withPrefix(state, 'gradient')).map(([name, sum]) => [
-        name,
-        (gradients[name] as tf.Tensor).div(microBatches).add(sum),
-      ]),
-    );
-  return {
-    accumulate: (state, batch) => {
-      const { gradients, stats, metrics } = gradientsOf(state, batch);
-      return { state: { ...prefixed(sumsWith(state, gradients), 'gradient'), ...stats }, metrics };
+  return trainingPrograms({
+    microBatches,
+    pass: (state, batch) => pass(training, state, batch),
+    update: (state, batch, gradients) => {
+      const [weights, momenta] = [withPrefix(state, 'w'), withPrefix(state, 'sgd')];
+      const { parameters, buffers } = sgd(weights, gradients, momenta, batch.rate as tf.Tensor, options);
+      return { ...prefixed(parameters, 'w'), ...prefixed(buffers, 'sgd') };
     },
-    step: (state, batch) => {
-      const { gradients, stats, metrics } = gradientsOf(state, batch);
-      const zeros = prefixed(sgdState(gradients), 'gradient');
-      return { state: { ...update(state, batch, sumsWith(state, gradients)), ...stats, ...zeros }, metrics };
-    },
-  };
+  });
 };
 
-/** Gradients of the mean loss over the images of a (micro-)batch, the statistics after it, and what is worth showing. */
-const gradientFunction =
-  ({ config, head, classes, recompute }: RecognizerTraining) =>
-  (state: Tensors, batch: Tensors): { gradients: Tensors; stats: Tensors; metrics: Tensors } => {
-    const stats = withPrefix(state, 'stats');
-    const labels = batch.labels as tf.Tensor1D;
-    const oneHot = tf.oneHot(labels, classes, 1, 0, 'float32') as tf.Tensor2D;
-    const dropoutSeed = batch.dropoutSeed as tf.Tensor1D;
-    const aside: Tensors = {};
-    const { value, gradients } = valueAndGradients(
-      (w) => {
-        const forward = forwardTrain(w, stats, batch.images as tf.Tensor4D, config, { dropoutSeed, recompute });
-        const scored = marginLogits(forward.features, w['head.kernel'] as tf.Tensor2D, oneHot, head, stats);
-        const right = tf.equal(tf.argMax(scored.cosine, 1), labels);
-        const made: Tensors = {
-          ...prefixed({ ...scored.statistics, ...forward.running }, 'stats'),
-          accuracy: tf.mean(tf.cast(right, 'float32')),
-        };
-        for (const [name, tensor] of Object.entries(made)) aside[name] = tf.keep(tensor.clone());
-        return crossEntropy(scored.logits, oneHot);
-      },
-      withPrefix(state, 'w'),
-    );
-    const { accuracy, ...updated } = Object.fromEntries(
-      Object.entries(aside).map(([name, kept]) => [name, kept.clone()]),
-    ) as Tensors & { accuracy: tf.Tensor };
-    // `keep` carried these out of the gradient's scope; the clones belong to the caller's.
-    tf.dispose(aside);
-    return { gradients, stats: updated, metrics: { loss: value, accuracy } };
-  };
+/** State after the pass: running statistics of the normalisations, and of AdaFace's feature norms. */
+const pass = ({ config, head, classes, recompute }: RecognizerTraining, state: Tensors, batch: Tensors): Pass => {
+  const stats = withPrefix(state, 'stats');
+  const labels = batch.labels as tf.Tensor1D;
+  const oneHot = tf.oneHot(labels, classes, 1, 0, 'float32') as tf.Tensor2D;
+  const dropoutSeed = batch.dropoutSeed as tf.Tensor1D;
+  const aside: Tensors = {};
+  const { value, gradients } = valueAndGradients(
+    (w) => {
+      const forward = forwardTrain(w, stats, batch.images as tf.Tensor4D, config, { dropoutSeed, recompute });
+      const kernel = w['head.kernel'] as tf.Tensor2D;
+      const scored = marginLogits(forward.features, kernel, oneHot, head, stats);
+      const right = tf.equal(tf.argMax(scored.cosine, 1), labels);
+      const made: Tensors = {
+        ...prefixed({ ...scored.statistics, ...forward.running }, 'stats'),
+        accuracy: tf.mean(tf.cast(right, 'float32')),
+      };
+      for (const [name, tensor] of Object.entries(made)) aside[name] = tf.keep(tensor.clone());
+      if (!batch.secondLabels) return crossEntropy(scored.logits, oneHot);
+      const second = tf.oneHot(batch.secondLabels as tf.Tensor1D, classes, 1, 0, 'float32') as tf.Tensor2D;
+      const other = marginLogits(forward.features, kernel, second, head, stats);
+      const ratio = batch.ratio as tf.Tensor1D;
+      const blended = rowLosses(scored.logits, oneHot).mul(ratio);
+      return tf.mean(blended.add(rowLosses(other.logits, second).mul(tf.sub(1, ratio)))) as tf.Scalar;
+    },
+    withPrefix(state, 'w'),
+  );
+  const { accuracy, ...updated } = Object.fromEntries(
+    Object.entries(aside).map(([name, kept]) => [name, kept.clone()]),
+  ) as Tensors & { accuracy: tf.Tensor };
+  // `keep` carried these out of the gradient's scope; the clones belong to the caller's.
+  tf.dispose(aside);
+  return { gradients, state: updated, metrics: { loss: value, accuracy } };
+};

@@ -1,16 +1,25 @@
 import { randomStream } from '../../core/random.ts';
 import type { Programs } from '../compile/index.ts';
-import { type DiffusionTraining, diffusionPrograms, diffusionState } from '../diffusion/train-step.ts';
+import { cleanSamples, qSample } from '../diffusion/prediction.ts';
+import {
+  type DiffusionLoss,
+  type DiffusionTraining,
+  diffusionPrograms,
+  diffusionState,
+} from '../diffusion/train-step.ts';
 import { seedTensor } from '../kernels/random.ts';
+import { unitRows } from '../layers/unit-rows.ts';
 import { adamWDefaults } from '../optim/adamw.ts';
-import { initialise } from '../parameters.ts';
+import { initialise, linearParameters } from '../parameters.ts';
 import { embed } from '../recognizer/backbone.ts';
 import { recognizerConfig } from '../recognizer/config.ts';
 import { recognizerParameters } from '../recognizer/layout.ts';
 import { type RecognizerTraining, recognizerPrograms, recognizerState } from '../recognizer/train-step.ts';
 import { type Tensors, tf } from '../tf.ts';
 import type { UNetConfig } from '../unet/config.ts';
+import { linear } from '../unet/layers.ts';
 import { unetParameters } from '../unet/layout.ts';
+import { unet } from '../unet/unet.ts';
 
 /** A real training step in a size that takes a moment. */
 export interface TestNetwork {
@@ -43,36 +52,59 @@ const recognition: RecognizerTraining = {
   weightDecay: 5e-4,
 };
 
-const unet: UNetConfig = {
+const unetConfig: UNetConfig = {
   ...{ imageSize, patch: 1, base: 32, multipliers: [1, 2], blocks: 1, attention: [1], headChannels: 32, groups: 8 },
-  ...{ identitySize: embedding, conditionSize: 32, conditionTokens: 4, prediction: 'epsilon' },
+  ...{ conditionSize: 32, prediction: 'epsilon' },
 };
-
-const diffusion: DiffusionTraining = {
-  config: unet,
-  lambda: 0.05,
-  steps: 1000,
-  optimizer: adamWDefaults,
-  embed: (weights, images) => embed(weights, images, recognizer),
-};
+const tokens = 4;
+const parameters = unetParameters(
+  unetConfig,
+  linearParameters('condition', embedding, tokens * unetConfig.conditionSize),
+);
 
 /** How a step saves memory. */
-export type Thrift = Pick<DiffusionTraining, 'microBatches' | 'recompute'>;
+export interface Thrift {
+  readonly microBatches?: number;
+  readonly recompute?: boolean;
+}
 
-/** CemiFace's generator: convolutions, norms, attention, AdamW, and the gradient through a recognizer. */
+/** The error of the predicted noise, and how far the recognizer sees another identity in the predicted image. */
+const lossWith =
+  ({ recompute }: Thrift): DiffusionLoss =>
+  (weights, noising, batch, frozen) => {
+    const { clean, noise, time, alphaBar } = noising;
+    const noisy = qSample(clean, noise, alphaBar);
+    const identity = batch.identity as tf.Tensor2D;
+    const condition = linear(weights, 'condition', identity).reshape([-1, tokens, unetConfig.conditionSize]);
+    const output = unet(weights, noisy, time, condition as tf.Tensor3D, unetConfig, { recompute });
+    const predicted = cleanSamples(noisy, output, alphaBar, { prediction: 'epsilon', clip: true });
+    const similarity = unitRows(embed(frozen, predicted, recognizer))
+      .mul(identity)
+      .sum(1);
+    const mse = tf.mean(tf.square(output.sub(noise)));
+    return { loss: mse.add(tf.mean(tf.sub(1, similarity)).mul(0.05)) };
+  };
+
+const diffusion = (thrift: Thrift): DiffusionTraining => ({
+  parameters,
+  loss: lossWith(thrift),
+  optimizer: adamWDefaults,
+  microBatches: thrift.microBatches,
+});
+
+/** A diffusion model: convolutions, norms, attention, AdamW, and the gradient through a frozen recognizer. */
 export const testUnet = (thrift: Thrift = {}): TestNetwork => ({
   name: 'UNet',
-  step: diffusionPrograms({ ...diffusion, ...thrift }),
+  step: diffusionPrograms(diffusion(thrift)),
   initial: () =>
     tf.tidy(() => {
       const frozen = initialise(recognizerParameters(recognizer), 2);
-      return diffusionState(initialise(unetParameters(unet), 1), frozen, { ...diffusion, ...thrift });
+      return diffusionState(initialise(parameters, 1), frozen, diffusion(thrift));
     }),
   batch: (i) =>
     tf.tidy(() => ({
       images: uniform([8, imageSize, imageSize, 3], 'images', i),
       identity: tf.div(uniform([8, embedding], 'identity', i), Math.sqrt(embedding / 3)),
-      m: uniform([8], 'm', i),
       time: tf.range(100, 900, 100),
       alphaBar: tf.linspace(0.9, 0.1, 8),
       noiseSeed: seedTensor(1, 'self-test noise', i),

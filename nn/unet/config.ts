@@ -1,7 +1,11 @@
-/** The noise predictor of CemiFace: DCFace's UNet with attention over condition tokens, in any size. */
+import type { Prediction } from '../diffusion/prediction.ts';
+
+/** A denoising UNet with attention over condition tokens: DCFace's and CemiFace's, in any size. */
 export interface UNetConfig {
-  /** Images are `imageSize` × `imageSize` × 3. */
-  readonly imageSize: number;
+  /** Images are `imageSize` × `imageSize`, or of this height and width. */
+  readonly imageSize: number | readonly [height: number, width: number];
+  /** Channels of an image, or of its latents. Default 3. */
+  readonly channels?: number;
   /** Side of the pixel blocks that are moved into channels before the first convolution; 1 leaves pixels alone. */
   readonly patch: number;
   /** Channels of the first level (128 in the paper). */
@@ -15,16 +19,12 @@ export interface UNetConfig {
   readonly headChannels: number;
   /** Groups of each group norm; lowered to a divisor where a level has fewer or odd channels. */
   readonly groups: number;
-  /** Length of the identity embedding (512 in the paper). */
-  readonly identitySize: number;
-  /** Length of C_sim = F1(m), and of each condition token. */
+  /** Length of each condition token. */
   readonly conditionSize: number;
-  /** Number of tokens that F2 gives to the attention blocks. */
-  readonly conditionTokens: number;
-  /**
-   * What the network's output stands for: the noise ε (the paper), or the velocity v = sqrt(ᾱ) ε − sqrt(1 − ᾱ) x_0
-   * (Salimans and Ho 2022, §4), which reaches usable images after far fewer steps, since an error at a noisy time is not
-   * blown up in x̂_0.
-   */
-  readonly prediction: 'epsilon' | 'velocity';
+  /** What the output stands for. The network itself does not depend on it. */
+  readonly prediction: Prediction;
 }
+
+/** Height, width and channels of what the network takes and gives. */
+export const unetShape = ({ imageSize, channels = 3 }: UNetConfig): readonly [number, number, number] =>
+  typeof imageSize === 'number' ? [imageSize, imageSize, channels] : [...imageSize, channels];

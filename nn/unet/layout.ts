@@ -1,6 +1,6 @@
 import { CemiflowError } from '../../core/errors.ts';
 import { convParameters, linearParameters, normParameters, type Parameter } from '../parameters.ts';
-import type { UNetConfig } from './config.ts';
+import { type UNetConfig, unetShape } from './config.ts';
 
 /** One layer of the UNet, under the name that guided-diffusion gives it. */
 export type Block =
@@ -30,7 +30,9 @@ export const layoutOf = (config: UNetConfig): Layout => {
   const kept: number[] = [config.base];
   const halved: boolean[] = [];
   let channels = config.base;
-  let size = config.imageSize / config.patch;
+  let sides = unetShape(config)
+    .slice(0, 2)
+    .map((side) => side / config.patch);
   config.multipliers.forEach((multiplier, level) => {
     for (let i = 0; i < config.blocks; i++) {
       const name = `input_blocks.${input.length}`;
@@ -43,12 +45,12 @@ export const layoutOf = (config: UNetConfig): Layout => {
     }
     if (level === config.multipliers.length - 1) return;
     // An odd size cannot be halved: the next level stays at it (112 px gives 7 × 7 twice, as in DCFace).
-    const down = size % 2 === 0;
+    const down = sides.every((side) => side % 2 === 0);
     halved[level] = down;
     const resample = down ? 'down' : 'none';
     input.push([{ type: 'residual', name: `input_blocks.${input.length}.0`, from: channels, to: channels, resample }]);
     kept.push(channels);
-    if (down) size /= 2;
+    if (down) sides = sides.map((side) => side / 2);
   });
   const middle: Block[] = [
     { type: 'residual', name: 'middle_block.0', from: channels, to: channels, resample: 'none' },
@@ -74,21 +76,20 @@ export const layoutOf = (config: UNetConfig): Layout => {
   return { input, middle, output, timeSize: config.base * 4, lastChannels: channels };
 };
 
-const inputChannels = (config: UNetConfig): number => 3 * config.patch * config.patch;
+const inputChannels = (config: UNetConfig): number => unetShape(config)[2] * config.patch * config.patch;
 
-/** Every parameter of the UNet and of its condition networks F1 (`condition.sim`) and F2 (`condition.att`). */
-export const unetParameters = (config: UNetConfig): Parameter[] => {
+/**
+ * Every parameter of the UNet, and of the networks that make its condition tokens.
+ *
+ * @param condition the latter, which stand between those of the time and those of the blocks
+ */
+export const unetParameters = (config: UNetConfig, condition: readonly Parameter[] = []): Parameter[] => {
   const layout = layoutOf(config);
   const blocks = [...layout.input.flat(), ...layout.middle, ...layout.output.flat()];
   return [
     ...linearParameters('time_embed.0', config.base, layout.timeSize),
     ...linearParameters('time_embed.2', layout.timeSize, layout.timeSize),
-    ...linearParameters('condition.sim', 1, config.conditionSize),
-    ...linearParameters(
-      'condition.att',
-      config.identitySize + config.conditionSize,
-      config.conditionTokens * config.conditionSize,
-    ),
+    ...condition,
     ...blocks.flatMap((block) => blockParameters(block, layout.timeSize, config)),
     ...normParameters('out.0', layout.lastChannels),
     ...convParameters('out.2', 3, layout.lastChannels, inputChannels(config), true),
@@ -118,13 +119,15 @@ const blockParameters = (block: Block, timeSize: number, config: UNetConfig): Pa
 };
 
 /** @throws CemiflowError `NetworkInvalid` for parts that do not fit each other */
-const checkConfig = ({ imageSize, patch, attention, multipliers }: UNetConfig): void => {
+const checkConfig = (config: UNetConfig): void => {
+  const { patch, attention, multipliers } = config;
+  const [height, width] = unetShape(config);
   const refuse = (message: string, remedy: string): never => {
     throw new CemiflowError('NetworkInvalid', message, { remedy });
   };
-  if (imageSize % patch !== 0) {
+  if (height % patch !== 0 || width % patch !== 0) {
     refuse(
-      `images of ${imageSize} pixels cannot be cut into blocks of ${patch}`,
+      `images of ${height} × ${width} pixels cannot be cut into blocks of ${patch}`,
       'choose a patch that divides the size',
     );
   }

@@ -8,15 +8,15 @@ import { conv, linear, norm } from './layers.ts';
 import { type Block, layoutOf } from './layout.ts';
 
 /**
- * ε_θ(x_t, t, C_att): predicts the noise in x_t. Time enters each residual block by AdaGN (scale-shift group norm),
+ * ε_θ(x_t, t, tokens): predicts the noise in x_t. Time enters each residual block by AdaGN (scale-shift group norm),
  * the condition enters the attention blocks as extra key and value tokens (CemiFace §3.3).
  *
  * @param weights `unetParameters(config)` by name
- * @param x float32 [B, S, S, 3], noisy images
+ * @param x float32 [B, H, W, C], noisy images
  * @param time float32 [B], time steps 0 … T−1
- * @param tokens float32 [B, K, D], condition tokens from `conditionTokens`
+ * @param tokens float32 [B, K, D], condition tokens
  * @param options.recompute runs each block again on the way back instead of keeping what is inside it
- * @returns float32 [B, S, S, 3], the predicted noise
+ * @returns float32 [B, H, W, C], the predicted noise
  */
 export const unet = (
   weights: Tensors,

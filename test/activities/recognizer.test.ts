@@ -4,6 +4,7 @@ import { stage as similarityStage } from '../../activities/evaluate-similarity/s
 import { stage as verificationStage } from '../../activities/evaluate-verification/stage.ts';
 import { stage as inquiryStage } from '../../activities/inquiry-select/stage.ts';
 import { stage as trainStage } from '../../activities/recognizer-train/stage.ts';
+import { loadWeights, writeWeights } from '../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { pixelsOf } from '../../data/images.ts';
@@ -12,7 +13,7 @@ import { loadDataset } from '../../data/loader/load.ts';
 import { decodeSafetensors, type SafeTensor } from '../../formats/safetensors.ts';
 import { verify } from '../../metrics/verification.ts';
 import { tf } from '../../nn/tf.ts';
-import { Embedder, getWeights, type LoadedRecognizer, loadRecognizer, putWeights } from '../../training/recognizer.ts';
+import { Embedder, type LoadedRecognizer, loadRecognizer } from '../../training/recognizer.ts';
 import { allPixels, imagesFrom } from '../helpers/images.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { side, toyBenchmarks, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
@@ -79,7 +80,7 @@ describe('recognizer/train', () => {
       data: refs.data.digest,
       network: { family: 'recognizer', widths: [16, 32] },
     });
-    const stored = await getWeights(store, refs.weights);
+    const stored = await loadWeights(store, refs.weights);
     expect(stored['body.1.shortcut_layer.0.weight']?.shape).toEqual([32, 16, 1, 1]);
     expect(stored['output_layer.3.weight']?.shape).toEqual([16, 32 * 3 * 3]);
     expect(stored['head.kernel']?.shape).toEqual([16, 12]);
@@ -142,8 +143,8 @@ describe('embedding', () => {
   it('refuses images of another size, and weights that are no recognizer', async () => {
     const wide = imagesFrom(new Uint8Array(48), 4, 4);
     await expect(embedImages(loaded, wide, context)).rejects.toMatchObject({ code: 'SizeMismatch' });
-    const other = await putWeights(store, {}, { network: { family: 'unet' } });
-    await expect(loadRecognizer(store, other)).rejects.toMatchObject({ code: 'NotARecognizer' });
+    const other = await writeWeights(store, {}, { network: { family: 'unet' } });
+    await expect(loadRecognizer(store, other)).rejects.toMatchObject({ code: 'ArtifactInvalid' });
   });
 
   it('keeps weights that are too large for one blob in several files', async () => {
@@ -152,14 +153,14 @@ describe('embedding', () => {
       shape: [9 * 2 ** 20],
       data: new Float32Array(9 * 2 ** 20).fill(value),
     });
-    const ref = await putWeights(store, { a: big(1), b: big(2) }, { network: { family: 'test' } });
+    const ref = await writeWeights(store, { a: big(1), b: big(2) }, { network: { family: 'test' } });
     const { files } = await store.getArtifact(ref);
     expect(files.map(({ path }) => path)).toEqual([
       'model-00001-of-00002.safetensors',
       'model-00002-of-00002.safetensors',
       'model.safetensors.index.json',
     ]);
-    expect((await getWeights(store, ref)).b?.data[5]).toBe(2);
+    expect((await loadWeights(store, ref)).b?.data[5]).toBe(2);
   });
 });
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
 import { type Codec, defineCodec } from '../../artifacts/codec.ts';
+import { adoptionCodec } from '../../artifacts/codecs/adoption.ts';
 import { writeCenters } from '../../artifacts/codecs/centers.ts';
 import { codeCodec } from '../../artifacts/codecs/code.ts';
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
@@ -10,7 +11,6 @@ import { recognizerOf } from '../../artifacts/codecs/recognizer.ts';
 import { reportCodec } from '../../artifacts/codecs/report.ts';
 import { runCodec } from '../../artifacts/codecs/run.ts';
 import { pairScoresPath, scoresCodec, similarityFile } from '../../artifacts/codecs/scores.ts';
-import { unetOf } from '../../artifacts/codecs/unet.ts';
 import { weightsCodec, writeWeights } from '../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { toJson } from '../../artifacts/finite.ts';
@@ -20,6 +20,7 @@ import { type ArtifactManifest, type ArtifactRef, type ArtifactType, artifactTyp
 import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
+import { generatorMetaOf } from '../../methods/cemiface/weights.ts';
 import { presets } from '../../nn/recognizer/config.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
@@ -149,6 +150,13 @@ const samples: readonly Sample[] = [
     make: async (store) => {
       const files = [await store.putFile('run.json', Buffer.from('{"id":"r"}'), 'application/json')];
       return runCodec.write(store, { id: 'r', experiment: 'e' }, files);
+    },
+  },
+  {
+    ...{ name: 'adoption', type: 'adoption', needs: ['run'], file: 'adoption.json' },
+    make: async (store) => {
+      const files = [await store.putFile('adoption.json', Buffer.from('{"format":1}'), 'application/json')];
+      return adoptionCodec.write(store, { run: 'r' }, files);
     },
   },
 ];
@@ -285,7 +293,7 @@ describe('weights', () => {
 
   it('of another family are refused by name', async () => {
     const artifact = await read({ network });
-    expect(() => unetOf(artifact)).toThrow(/meta\.network\.family must be unet, got recognizer/);
+    expect(() => generatorMetaOf(artifact)).toThrow(/meta\.network\.family must be unet, got recognizer/);
   });
 });
 

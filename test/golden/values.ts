@@ -1,9 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
-import type { DiffusionBatch } from '../../nn/diffusion/loss.ts';
+import type { CemiFaceNetwork } from '../../methods/cemiface/config.ts';
+import { cemifaceLoss } from '../../methods/cemiface/loss.ts';
+import { cemifaceDenoiser } from '../../methods/cemiface/network.ts';
+import type { DiffusionLoss } from '../../nn/diffusion/train-step.ts';
 import { unitRows } from '../../nn/layers/unit-rows.ts';
 import { initialise, type Parameter } from '../../nn/parameters.ts';
+import { embed } from '../../nn/recognizer/backbone.ts';
 import type { RecognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
@@ -106,12 +110,20 @@ export const frozenRecognizer = (): { config: RecognizerConfig; weights: Tensors
   return { config, weights: fillParameters(recognizerParameters(config), 'frozen.') };
 };
 
-/** The batch of the diffusion loss. @param noise float32 [3, 14, 14, 3] */
-export const diffusionBatch = (noise: tf.Tensor4D): DiffusionBatch & Tensors => ({
+/** The batch of the diffusion loss, all but its noise. */
+export const diffusionBatch = (): Tensors => ({
   images: fillMap('images', [3, 3, 14, 14]),
-  noise,
   identity: identities(),
   time: tf.tensor1d(cases.time),
   alphaBar: tf.tensor1d(cases.alphaBar),
   m: tf.tensor1d(cases.m),
 });
+
+/** CemiFace's loss with that frozen recognizer. */
+export const goldenLoss = (network: CemiFaceNetwork, recognizer: RecognizerConfig): DiffusionLoss =>
+  cemifaceLoss({
+    denoiser: cemifaceDenoiser(network),
+    embed: (frozen, images) => embed(frozen, images, recognizer),
+    lambda: cases.lambda,
+    timesteps: 1000,
+  });

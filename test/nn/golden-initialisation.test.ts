@@ -1,12 +1,12 @@
 import { describe, expect, it } from 'vitest';
+import { cemifaceDenoiser } from '../../methods/cemiface/network.ts';
 import { initialise, type Parameter } from '../../nn/parameters.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { tf } from '../../nn/tf.ts';
-import { unetParameters } from '../../nn/unet/layout.ts';
 import { cases, golden } from '../golden/values.ts';
 
 const networks: Record<string, Parameter[]> = {
-  unet: unetParameters(cases.wide.unet),
+  unet: [...cemifaceDenoiser(cases.wide.unet).parameters],
   ...Object.fromEntries(
     ['ir', 'ir_se', 'iresnet'].map((variant) => {
       const parameters = recognizerParameters({ ...cases.wide.recognizer, variant });

@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import { conditionTokens } from '../../nn/diffusion/condition.ts';
-import { ddimStep } from '../../nn/diffusion/ddim.ts';
-import { diffusionLoss } from '../../nn/diffusion/loss.ts';
+import type { CemiFaceNetwork } from '../../methods/cemiface/config.ts';
+import { cemifaceDenoiser } from '../../methods/cemiface/network.ts';
+import { samplerStep } from '../../nn/diffusion/sampler.ts';
+import type { Noising } from '../../nn/diffusion/train-step.ts';
 import { valueAndGradients } from '../../nn/gradients.ts';
 import { parameterCount } from '../../nn/parameters.ts';
 import { embed, forwardTrain } from '../../nn/recognizer/backbone.ts';
 import type { RecognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
-import type { UNetConfig } from '../../nn/unet/config.ts';
-import { unetParameters } from '../../nn/unet/layout.ts';
-import { unet } from '../../nn/unet/unet.ts';
 import {
   cases,
   diffusionBatch,
@@ -20,6 +18,7 @@ import {
   fillTensor,
   frozenRecognizer,
   golden,
+  goldenLoss,
   identities,
   mapValues,
   storedValues,
@@ -70,14 +69,11 @@ describe("recognizers beside PyTorch's", () => {
 describe("the UNet beside PyTorch's", () => {
   for (const name of ['unet', 'patchUnet'] as const) {
     it(`${name}: output, and gradients by images, condition and parameters`, () => {
-      const config: UNetConfig = cases[name];
-      const parameters = unetParameters(config);
+      const config: CemiFaceNetwork = cases[name];
+      const { parameters, predict } = cemifaceDenoiser(config);
       const size = config.imageSize;
       const probe = fillMap('noise/probe', [3, 3, size, size]);
-      const output = (w: Tensors): tf.Tensor4D => {
-        const tokens = conditionTokens(w, w.identity as tf.Tensor2D, w.m as tf.Tensor1D, config);
-        return unet(w, w.x as tf.Tensor4D, tf.tensor1d(cases.time), tokens, config);
-      };
+      const output = (w: Tensors): tf.Tensor4D => predict(w, w.x as tf.Tensor4D, tf.tensor1d(cases.time), w);
       const inputs = { x: fillMap('images', [3, 3, size, size]), identity: identities(), m: tf.tensor1d(cases.m) };
       const weights = { ...fillParameters(parameters), ...inputs };
       const { gradients } = valueAndGradients((w) => tf.sum(tf.mul(output(w), probe)), weights);
@@ -93,25 +89,26 @@ describe("the UNet beside PyTorch's", () => {
   }
 
   for (const prediction of ['epsilon', 'velocity'] as const) {
-    const config: UNetConfig = { ...cases.unet, prediction };
-    const parameters = unetParameters(config);
+    const config: CemiFaceNetwork = { ...cases.unet, prediction };
+    const denoiser = cemifaceDenoiser(config);
+    const { parameters } = denoiser;
 
     it(`L_MSE and L_SimMat through the frozen recognizer, ${prediction}: values and gradients`, () => {
       const noise = fillMap('noise', [3, 3, 14, 14]);
       const { config: recognizer, weights: frozen } = frozenRecognizer();
-      const lossOf = (w: Tensors) =>
-        diffusionLoss(w, diffusionBatch(noise), (x) => embed(frozen, x, recognizer), config, {
-          lambda: cases.lambda,
-          steps: 1000,
-        });
+      const lossOf = (w: Tensors) => {
+        const batch = diffusionBatch();
+        const noising = { clean: batch.images, noise, time: batch.time, alphaBar: batch.alphaBar } as Noising;
+        return goldenLoss(config, recognizer)(w, noising, batch, frozen);
+      };
       const weights = fillParameters(parameters);
-      const { loss, mse, simMat, similarity } = lossOf(weights);
+      const { loss, mse, simMat, similarity } = lossOf(weights) as { [metric: string]: tf.Scalar };
       const { gradients } = valueAndGradients((w) => lossOf(w).loss, weights);
       const made = {
-        loss: read(loss),
-        mse: read(mse),
-        sim_mat: read(simMat),
-        similarity: read(similarity),
+        loss: read(loss as tf.Scalar),
+        mse: read(mse as tf.Scalar),
+        sim_mat: read(simMat as tf.Scalar),
+        similarity: read(similarity as tf.Scalar),
         ...storedValues(gradients, parameters, 'gradient/'),
       };
       expectGolden(made, golden('losses', prediction), 5e-5);
@@ -119,13 +116,13 @@ describe("the UNet beside PyTorch's", () => {
 
     it(`DDIM, ${prediction}: one step, and four in a row`, () => {
       const weights = fillParameters(parameters);
-      const tokens = conditionTokens(weights, identities(), tf.tensor1d(cases.m), config);
+      const conditions = { identity: identities(), m: tf.tensor1d(cases.m) };
       let x = fillMap('noise', [3, 3, 14, 14], 2);
       const made: Record<string, Float32Array> = {};
       cases.ddim.forEach((at: { time: number; alphaBar: number; nextAlphaBar: number }, i: number) => {
         const { time, alphaBar, nextAlphaBar } = at;
         const scalars = { time: tf.scalar(time), alphaBar: tf.scalar(alphaBar), nextAlphaBar: tf.scalar(nextAlphaBar) };
-        x = ddimStep(weights, x, tokens, scalars, config);
+        x = samplerStep(weights, { x, ...conditions, ...scalars }, denoiser, { type: 'ddim', eta: 0 });
         made[`${i + 1}`] = mapValues(x);
       });
       const { '1': first, '4': last } = made as Record<string, Float32Array>;
@@ -136,6 +133,6 @@ describe("the UNet beside PyTorch's", () => {
   it('has as many parameters as PyTorch counts at the size of the paper', () => {
     const paper = { imageSize: 112, base: 128, multipliers: [1, 1, 2, 2, 4, 4], attention: [4] };
     const sizes = { headChannels: 64, groups: 32, identitySize: 512, conditionSize: 512, conditionTokens: 1 };
-    expect(parameterCount(unetParameters({ ...cases.unet, ...paper, ...sizes }))).toBe(96_187_523);
+    expect(parameterCount(cemifaceDenoiser({ ...cases.unet, ...paper, ...sizes }).parameters)).toBe(96_187_523);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { cemifaceDenoiser } from '../../methods/cemiface/network.ts';
 import { compileStep } from '../../nn/compile/index.ts';
 import { diffusionPrograms, diffusionState } from '../../nn/diffusion/train-step.ts';
 import { unflatten } from '../../nn/flat.ts';
@@ -7,13 +8,10 @@ import { statelessNormal } from '../../nn/kernels/random.ts';
 import { adamW, adamWState } from '../../nn/optim/adamw.ts';
 import { emaDecay, emaUpdate } from '../../nn/optim/ema.ts';
 import { sgd, sgdState } from '../../nn/optim/sgd.ts';
-import { embed } from '../../nn/recognizer/backbone.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { crossEntropy, type Head, marginLogits } from '../../nn/recognizer/margin.ts';
 import { headParameters, type RecognizerTraining, recognizerPrograms } from '../../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
-import type { UNetConfig } from '../../nn/unet/config.ts';
-import { unetParameters } from '../../nn/unet/layout.ts';
 import {
   cases,
   diffusionBatch,
@@ -23,6 +21,7 @@ import {
   fillTensor,
   frozenRecognizer,
   golden,
+  goldenLoss,
   storedValues,
   type Values,
 } from '../golden/values.ts';
@@ -173,22 +172,14 @@ for (const compiled of [false, true]) {
     }
 
     it('diffusion: losses of three steps, the weights after the first and the third, and their average', () => {
-      const config: UNetConfig = cases.unet;
-      const parameters = unetParameters(config);
+      const { parameters } = cemifaceDenoiser(cases.unet);
       const { config: recognizer, weights: frozen } = frozenRecognizer();
       const first = fillParameters(parameters);
-      const state = diffusionState(first, frozen, { config });
-      const training = {
-        config,
-        lambda: cases.lambda,
-        steps: 1000,
-        optimizer: cases.stepAdamW,
-        embed: (w: Tensors, x: tf.Tensor4D) => embed(w, x, recognizer),
-      };
+      const training = { parameters, loss: goldenLoss(cases.unet, recognizer), optimizer: cases.stepAdamW };
+      const state = diffusionState(first, frozen, training);
       const batch = (step: number): Tensors => {
-        const { noise, ...given } = diffusionBatch(tf.zeros([3, 14, 14, 3]));
         const seed = tf.tensor1d([11, step + 1], 'int32');
-        return { ...given, noiseSeed: seed, rate: tf.scalar(0.05), emaDecay: tf.scalar(emaDecay(step)) };
+        return { ...diffusionBatch(), noiseSeed: seed, rate: tf.scalar(0.05), emaDecay: tf.scalar(emaDecay(step)) };
       };
       const step = compileStep(diffusionPrograms(training), state, batch(0), { compiled });
       const before = storedValues(first, parameters);

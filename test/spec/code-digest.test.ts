@@ -146,6 +146,7 @@ describe('this repository', () => {
       'data',
       'faces',
       'formats',
+      'methods',
       'metrics',
       'nn',
       'report',

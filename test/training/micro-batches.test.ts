@@ -1,19 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { Step } from '../../nn/compile/index.ts';
-import { partsOf, runParts } from '../../training/micro-batches.ts';
+import { type MicroBatch, microBatchesOf, rowsOf, runPrograms } from '../../training/micro-batches.ts';
 
 describe('micro-batches', () => {
   it('cut a batch into equal parts; 0 leaves it whole', () => {
-    expect(partsOf(6, 2)).toEqual([
+    expect(microBatchesOf(6, 2)).toEqual([
       { index: 0, first: 0, count: 2 },
       { index: 1, first: 2, count: 2 },
       { index: 2, first: 4, count: 2 },
     ]);
-    expect(partsOf(6, 0)).toEqual([{ index: 0, first: 0, count: 6 }]);
+    expect(microBatchesOf(6, 0)).toEqual([{ index: 0, first: 0, count: 6 }]);
   });
 
   it('must divide the batch', () => {
-    expect(() => partsOf(6, 4)).toThrow(expect.objectContaining({ code: 'MicroBatchInvalid' }));
+    expect(() => microBatchesOf(6, 4)).toThrow(expect.objectContaining({ code: 'MicroBatchInvalid' }));
   });
 
   it('accumulate but for the last, and give the means of the metrics', async () => {
@@ -24,7 +24,32 @@ describe('micro-batches', () => {
         return { loss: calls.length };
       },
     } as unknown as Step;
-    expect(await runParts(step, partsOf(6, 2), new AbortController().signal, () => ({}))).toEqual({ loss: 2 });
+    const microBatches = microBatchesOf(6, 2);
+    const { signal } = new AbortController();
+    expect(await runPrograms(step, ['step'], microBatches, signal, () => ({}))).toEqual({ loss: 2 });
     expect(calls).toEqual(['accumulate', 'accumulate', 'step']);
+  });
+
+  it('of several networks: each goes through the whole batch before the next', async () => {
+    const calls: unknown[] = [];
+    const run = (_: unknown, program: string) => {
+      calls.push(program);
+      return { [program.startsWith('critic') ? 'critic loss' : 'loss']: calls.length };
+    };
+    const { signal } = new AbortController();
+    const means = await runPrograms(
+      { run } as unknown as Step,
+      ['critic', 'step'],
+      microBatchesOf(4, 2),
+      signal,
+      () => ({}),
+    );
+    expect(means).toEqual({ 'critic loss': 1.5, loss: 3.5 });
+    expect(calls).toEqual(['critic_accumulate', 'critic', 'accumulate', 'step']);
+  });
+
+  it('are slices of the values of a batch', () => {
+    const [, second] = microBatchesOf(4, 2);
+    expect(rowsOf(Int32Array.of(0, 0, 1, 1, 2, 2, 3, 3), 4, second as MicroBatch)).toEqual(Int32Array.of(2, 2, 3, 3));
   });
 });

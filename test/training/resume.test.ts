@@ -1,5 +1,4 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { stage as diffusion } from '../../activities/diffusion-train/stage.ts';
 import { stage as recognizer } from '../../activities/recognizer-train/stage.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
@@ -8,6 +7,7 @@ import { digestOf } from '../../core/digest.ts';
 import type { StageContext, StageKind } from '../../core/stage.ts';
 import { ActionAttempt } from '../../engine/attempt.ts';
 import type { Told } from '../../engine/watch.ts';
+import { stage as diffusion } from '../../methods/cemiface/train/stage.ts';
 import { type ActionState, Store } from '../../store/index.ts';
 import { toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
 import { MemoryObjects } from '../helpers/memory-store.ts';

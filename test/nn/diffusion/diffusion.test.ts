@@ -1,42 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { conditionTokens } from '../../../nn/diffusion/condition.ts';
-import { ddimSteps, ddimUpdate } from '../../../nn/diffusion/ddim.ts';
-import { diffusionLoss, qSample, similarityMatchingLoss, velocity } from '../../../nn/diffusion/loss.ts';
-import { cleanImages } from '../../../nn/diffusion/prediction.ts';
-import { linearSchedule, similarityGrid } from '../../../nn/diffusion/schedule.ts';
-import { valueAndGradients } from '../../../nn/gradients.ts';
-import { unitRows } from '../../../nn/layers/unit-rows.ts';
-import { initialise, type Parameter } from '../../../nn/parameters.ts';
-import { embed } from '../../../nn/recognizer/backbone.ts';
-import { recognizerConfig } from '../../../nn/recognizer/config.ts';
-import { recognizerParameters } from '../../../nn/recognizer/layout.ts';
+import type { Denoiser } from '../../../nn/diffusion/denoiser.ts';
+import { cleanSamples, qSample, velocity } from '../../../nn/diffusion/prediction.ts';
+import { compileSampler } from '../../../nn/diffusion/sampler.ts';
+import { linearSchedule } from '../../../nn/diffusion/schedule.ts';
+import { ancestralUpdate, ddimUpdate, type SamplerKind, samplingSteps } from '../../../nn/diffusion/steps.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
-import type { UNetConfig } from '../../../nn/unet/config.ts';
-import { layoutOf, unetParameters } from '../../../nn/unet/layout.ts';
-import { unet } from '../../../nn/unet/unet.ts';
-import { expectGradient } from '../../helpers/gradient-check.ts';
-
-const config: UNetConfig = {
-  imageSize: 8,
-  patch: 1,
-  base: 8,
-  multipliers: [1, 2],
-  blocks: 1,
-  attention: [1],
-  headChannels: 8,
-  groups: 4,
-  identitySize: 6,
-  conditionSize: 8,
-  conditionTokens: 2,
-  prediction: 'epsilon',
-};
-
-/** Weights without zeros, so that every path carries signal. */
-const lively = (parameters: readonly Parameter[]): Tensors =>
-  initialise(
-    parameters.map((p) => (p.init.type === 'zeros' ? { ...p, init: { type: 'normal', std: 0.2 } } : p)),
-    5,
-  );
 
 const normal = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
 
@@ -51,15 +19,9 @@ describe('the schedule', () => {
     expect(alphaBar[999]).toBeGreaterThan(4.0e-5);
     expect(alphaBar[999]).toBeLessThan(4.1e-5);
   });
-
-  it('draws m from -1, -0.98 … 1', () => {
-    const grid = similarityGrid(0.02);
-    expect(grid).toHaveLength(101);
-    expect([grid[0], grid[1], grid[50], grid[100]]).toEqual([-1, Math.fround(-0.98), 0, 1]);
-  });
 });
 
-describe('the losses', () => {
+describe('noising', () => {
   it('q_sample and its inversion agree', () => {
     const images = tf.clipByValue(normal([2, 4, 4, 3], 1), -1, 1) as tf.Tensor4D;
     const noise = normal([2, 4, 4, 3], 2) as tf.Tensor4D;
@@ -68,119 +30,14 @@ describe('the losses', () => {
     const x = images.dataSync()[50] as number;
     const e = noise.dataSync()[50] as number;
     expect(noisy.dataSync()[50]).toBeCloseTo(Math.sqrt(0.3) * x + Math.sqrt(0.7) * e, 5);
-    const byNoise = cleanImages(noisy, noise, alphaBar, 'epsilon').dataSync();
-    const byVelocity = cleanImages(noisy, velocity(images, noise, alphaBar), alphaBar, 'velocity').dataSync();
+    const byNoise = cleanSamples(noisy, noise, alphaBar, { prediction: 'epsilon', clip: true }).dataSync();
+    const byVelocity = cleanSamples(noisy, velocity(images, noise, alphaBar), alphaBar, {
+      prediction: 'velocity',
+      clip: true,
+    }).dataSync();
     images.dataSync().forEach((value, i) => {
       expect(byNoise[i]).toBeCloseTo(value, 4);
       expect(byVelocity[i]).toBeCloseTo(value, 4);
-    });
-  });
-
-  it('L_SimMat weighs reconstruction and matching by gamma = t / T', () => {
-    const [s, m, t] = [
-      [0.8, 0.1],
-      [0.5, -0.4],
-      [250, 900],
-    ] as [number[], number[], number[]];
-    const expected =
-      [0, 1].reduce((sum, i) => {
-        const gamma = (t[i] as number) / 1000;
-        return sum + (1 - gamma) * (1 - (s[i] as number)) ** 2 + gamma * ((m[i] as number) - (s[i] as number)) ** 2;
-      }, 0) / 2;
-    const got = similarityMatchingLoss(tf.tensor1d(s), tf.tensor1d(m), tf.tensor1d(t), 1000);
-    expect(got.dataSync()[0]).toBeCloseTo(expected, 6);
-  });
-
-  it('has the gradient that differences give, through the UNet and the frozen recognizer', () => {
-    const recognizer = recognizerConfig('small', {
-      imageSize: 8,
-      stemWidth: 4,
-      widths: [4, 6],
-      depths: [1, 1],
-      strides: [1, 2],
-      embedding: 6,
-    });
-    const frozen = lively(recognizerParameters(recognizer).filter(({ name }) => !name.endsWith('running_var')));
-    for (const { name, shape } of recognizerParameters(recognizer)) {
-      if (name.endsWith('running_var')) frozen[name] = tf.fill([...shape], 0.8);
-    }
-    const weights = lively(unetParameters(config));
-    const images = tf.clipByValue(normal([2, 8, 8, 3], 3).mul(0.5), -1, 1) as tf.Tensor4D;
-    const embedder = (x: tf.Tensor4D): tf.Tensor2D => embed(frozen, x, recognizer);
-    const batch = {
-      images,
-      identity: unitRows(embedder(images)),
-      noise: normal([2, 8, 8, 3], 4) as tf.Tensor4D,
-      time: tf.tensor1d([100, 400]),
-      alphaBar: tf.tensor1d([0.9, 0.5]),
-      m: tf.tensor1d([0.5, -0.3]),
-    };
-    // L_SimMat alone: whatever reaches the weights went through the recognizer.
-    const lossAt = (w: Tensors): tf.Scalar =>
-      diffusionLoss(w, batch, embedder, config, { lambda: 1, steps: 1000 }).simMat;
-    const { gradients } = valueAndGradients(lossAt, weights);
-    let checked = 0;
-    for (const name of ['out.2.weight', 'condition.sim.weight', 'input_blocks.1.0.in_layers.2.weight']) {
-      const weight = weights[name] as tf.Tensor;
-      const gradient = Array.from((gradients[name] as tf.Tensor).dataSync());
-      const largest = gradient.reduce((best, g, i) => (Math.abs(g) > Math.abs(gradient[best] as number) ? i : best), 0);
-      const at = (delta: number): number => {
-        const moved = Float32Array.from(weight.dataSync());
-        moved[largest] = (moved[largest] as number) + delta;
-        return lossAt({ ...weights, [name]: tf.tensor(moved, weight.shape) }).dataSync()[0] as number;
-      };
-      const numeric = (at(3e-3) - at(-3e-3)) / 6e-3;
-      expect(numeric / (gradient[largest] as number), name).toBeCloseTo(1, 1);
-      checked++;
-    }
-    expect(checked).toBe(3);
-  });
-});
-
-describe('the UNet', () => {
-  it('keeps the size and listens to time, identity and m', () => {
-    const weights = lively(unetParameters(config));
-    const x = normal([2, 8, 8, 3], 1) as tf.Tensor4D;
-    const at = (time: number, identity: tf.Tensor, m: number): number[] => {
-      const tokens = conditionTokens(weights, identity as tf.Tensor2D, tf.tensor1d([m, m]), config);
-      const y = unet(weights, x, tf.tensor1d([time, time]), tokens, config);
-      expect(y.shape).toEqual([2, 8, 8, 3]);
-      return [...y.dataSync()];
-    };
-    const id = unitRows(normal([2, 6], 2));
-    const other = unitRows(normal([2, 6], 3));
-    const base = at(10, id, 0);
-    expect(at(10, id, 0)).toEqual(base);
-    expect(at(500, id, 0)).not.toEqual(base);
-    expect(at(10, other, 0)).not.toEqual(base);
-    expect(at(10, id, 1)).not.toEqual(base);
-  });
-
-  it('starts as the zero function, by its zero-initialised output', () => {
-    const weights = initialise(unetParameters(config), 1);
-    const tokens = conditionTokens(weights, unitRows(normal([1, 6], 2)), tf.tensor1d([0]), config);
-    const y = unet(weights, normal([1, 8, 8, 3], 1) as tf.Tensor4D, tf.tensor1d([3]), tokens, config);
-    expect([...y.dataSync()].every((value) => value === 0)).toBe(true);
-  });
-
-  it("has the paper's levels at 112 px: 7 × 7 twice, attention at the first of these", () => {
-    const paper = { ...config, imageSize: 112, base: 128, multipliers: [1, 1, 2, 2, 4, 4], attention: [4] };
-    const layout = layoutOf(paper);
-    const resampled = (blocks: readonly (typeof layout.middle)[]): number =>
-      blocks.flat().filter((b) => b.type === 'residual' && b.resample !== 'none').length;
-    expect(resampled(layout.input)).toBe(4);
-    expect(resampled(layout.output)).toBe(4);
-    expect(
-      [...layout.input, layout.middle, ...layout.output].flat().filter((b) => b.type === 'attention'),
-    ).toHaveLength(1 + 1 + 2);
-  });
-
-  it('has the gradient that differences give with respect to its input', () => {
-    const weights = lively(unetParameters(config));
-    const tokens = conditionTokens(weights, unitRows(normal([1, 6], 2)), tf.tensor1d([0.4]), config);
-    expectGradient((x) => unet(weights, x as tf.Tensor4D, tf.tensor1d([40]), tokens, config), normal([1, 8, 8, 3], 1), {
-      tolerance: 3e-2,
-      probes: 6,
     });
   });
 });
@@ -189,7 +46,7 @@ describe('DDIM', () => {
   const schedule = linearSchedule(1000);
 
   it('visits 950, 900 … 0 in 20 steps and ends at alpha bar 1', () => {
-    const steps = ddimSteps(schedule, 20);
+    const steps = samplingSteps(schedule, 20);
     expect(steps.map(({ time }) => time)).toEqual(Array.from({ length: 20 }, (_, i) => 950 - 50 * i));
     expect(steps[0]?.nextAlphaBar).toBe(schedule.alphaBar[900]);
     expect(steps[19]?.nextAlphaBar).toBe(1);
@@ -199,24 +56,108 @@ describe('DDIM', () => {
     const [a, next, x, e] = [0.4, 0.7, 0.3, 0.1];
     const clean = (x - Math.sqrt(1 - a) * e) / Math.sqrt(a);
     const expected = Math.sqrt(next) * clean + Math.sqrt(1 - next) * e;
-    const pixel = (value: number): tf.Tensor4D => tf.fill([1, 1, 1, 1], value);
-    const predicted = cleanImages(pixel(x), pixel(e), tf.scalar(a), 'epsilon');
-    expect(ddimUpdate(pixel(x), predicted, tf.scalar(a), tf.scalar(next)).dataSync()[0]).toBeCloseTo(expected, 6);
+    const predicted = cleanSamples(pixel(x), pixel(e), tf.scalar(a), { prediction: 'epsilon', clip: true });
+    expect(ddimUpdate(pixel(x), predicted, levels(a, next)).dataSync()[0]).toBeCloseTo(expected, 6);
   });
 
   it('recovers an image exactly when the noise is predicted exactly', () => {
     const image = tf.clipByValue(normal([1, 4, 4, 3], 1).mul(0.4), -1, 1) as tf.Tensor4D;
     const noise = normal([1, 4, 4, 3], 2) as tf.Tensor4D;
-    const steps = ddimSteps(schedule, 20);
+    const steps = samplingSteps(schedule, 20);
     let x = qSample(image, noise, tf.tensor1d([steps[0]?.alphaBar as number]));
     for (const { alphaBar, nextAlphaBar } of steps) {
       // The noise that leads from the image to this x.
       const exact = x.sub(image.mul(Math.sqrt(alphaBar))).div(Math.sqrt(1 - alphaBar)) as tf.Tensor4D;
-      const clean = cleanImages(x, exact, tf.scalar(alphaBar), 'epsilon');
-      x = ddimUpdate(x, clean, tf.scalar(alphaBar), tf.scalar(nextAlphaBar));
+      const clean = cleanSamples(x, exact, tf.scalar(alphaBar), { prediction: 'epsilon', clip: true });
+      x = ddimUpdate(x, clean, levels(alphaBar, nextAlphaBar));
     }
     image.dataSync().forEach((value, i) => {
       expect(x.dataSync()[i]).toBeCloseTo(value, 3);
     });
+  });
+});
+
+const pixel = (value: number): tf.Tensor4D => tf.fill([1, 1, 1, 1], value);
+const levels = (alphaBar: number, next: number) => ({ alphaBar: tf.scalar(alphaBar), nextAlphaBar: tf.scalar(next) });
+
+describe('samplers with noise', () => {
+  const [a, next, x, clean, z] = [0.4, 0.7, 0.3, 0.2, -1.5];
+  const e = (x - Math.sqrt(a) * clean) / Math.sqrt(1 - a);
+
+  it('DDIM: eta scales the deviation of the noise, and the rest stays with the predicted noise', () => {
+    for (const eta of [0.5, 1]) {
+      const sigma = eta * Math.sqrt((1 - next) / (1 - a)) * Math.sqrt(1 - a / next);
+      const wanted = Math.sqrt(next) * clean + Math.sqrt(1 - next - sigma ** 2) * e + sigma * z;
+      expect(ddimUpdate(pixel(x), pixel(clean), levels(a, next), eta, pixel(z)).dataSync()[0]).toBeCloseTo(wanted, 6);
+    }
+  });
+
+  it('DDIM with eta 1 has the mean of an ancestral step, which has variance beta', () => {
+    const still = ddimUpdate(pixel(x), pixel(clean), levels(a, next), 1, pixel(0)).dataSync()[0] as number;
+    const mean = ancestralUpdate(pixel(x), pixel(clean), levels(a, next), pixel(0)).dataSync()[0] as number;
+    expect(mean).toBeCloseTo(still, 6);
+    const moved = ancestralUpdate(pixel(x), pixel(clean), levels(a, next), pixel(z)).dataSync()[0] as number;
+    expect(moved - mean).toBeCloseTo(Math.sqrt(1 - a / next) * z, 6);
+  });
+
+  it('the last step gives the predicted sample itself', () => {
+    const last = levels(a, 1);
+    expect(ddimUpdate(pixel(x), pixel(clean), last, 1, pixel(z)).dataSync()[0]).toBeCloseTo(clean, 6);
+    expect(ancestralUpdate(pixel(x), pixel(clean), last, pixel(z)).dataSync()[0]).toBeCloseTo(clean, 6);
+  });
+});
+
+describe('the predicted sample', () => {
+  it('is clipped to the range of images, or not', () => {
+    const of = (clip: boolean) => cleanSamples(pixel(3), pixel(0), tf.scalar(1), { prediction: 'epsilon', clip });
+    expect([of(true).dataSync()[0], of(false).dataSync()[0]]).toEqual([1, 3]);
+  });
+});
+
+describe('a compiled sampler', () => {
+  const denoiser: Denoiser = {
+    parameters: [],
+    shape: [4, 6, 3],
+    conditions: { shift: [] },
+    prediction: 'epsilon',
+    clip: false,
+    predict: (weights, noisy, time, { shift }) =>
+      noisy
+        .mul(weights.scale as tf.Tensor)
+        .add((shift as tf.Tensor).add(time.mul(1e-3)).reshape([-1, 1, 1, 1])) as tf.Tensor4D,
+  };
+  const inputs = (seeds: [number, number][]): Tensors => ({
+    x: normal([2, 4, 6, 3], 5),
+    shift: tf.tensor1d([0.1, -0.2]),
+    noiseSeeds: tf.tensor2d(seeds, [2, 2], 'int32'),
+    time: tf.scalar(30),
+    ...levels(0.4, 0.7),
+  });
+  const run = (sampler: SamplerKind, compiled: boolean, seeds: [number, number][]): Float32Array => {
+    const step = compileSampler({ scale: tf.scalar(0.5) }, denoiser, sampler, 2, { compiled });
+    const x = step.run(inputs(seeds)).x?.dataSync() as Float32Array;
+    step.dispose();
+    return x;
+  };
+  const kinds: SamplerKind[] = [{ type: 'ddim', eta: 0 }, { type: 'ddim', eta: 0.7 }, { type: 'ancestral' }];
+  const [first, second, other]: [number, number][] = [
+    [1, 2],
+    [3, 4],
+    [5, 6],
+  ] as [number, number][];
+
+  it.each(kinds)('gives what the eager one gives: $type, eta $eta', (sampler) => {
+    const [eager, compiled] = [false, true].map((each) => run(sampler, each, [first, second] as [number, number][]));
+    compiled?.forEach((value, i) => {
+      expect(value).toBeCloseTo(eager?.[i] as number, 5);
+    });
+  });
+
+  it('draws the noise of each sample from its own seed: another neighbour changes nothing', () => {
+    const ancestral: SamplerKind = { type: 'ancestral' };
+    const one = run(ancestral, true, [first, second] as [number, number][]);
+    const two = run(ancestral, true, [first, other] as [number, number][]);
+    expect(two.subarray(0, 72)).toEqual(one.subarray(0, 72));
+    expect(two.subarray(72)).not.toEqual(one.subarray(72));
   });
 });

@@ -1,25 +1,25 @@
+import type { Artifact } from '../../artifacts/codec.ts';
+import { familyFields, type WeightsMeta, weightsFields } from '../../artifacts/codecs/weights.ts';
 import type { Digest } from '../../core/digest.ts';
-import type { UNetConfig } from '../../nn/unet/config.ts';
-import type { Artifact } from '../codec.ts';
-import { familyFields, type WeightsMeta, weightsFields } from './weights.ts';
+import type { CemiFaceNetwork } from './config.ts';
 
-/** What is known of the weights of a diffusion model with a UNet. */
-export interface UNetMeta {
-  readonly config: UNetConfig;
+/** What the weights of CemiFace's generator say about themselves. */
+export interface GeneratorMeta {
+  readonly network: CemiFaceNetwork;
   /** Steps of the noise schedule that it was trained with. */
   readonly timesteps: number;
-  /** Digest of the recognizer that conditioned it. */
+  /** Digest of the weights of E_id, the recognizer that conditioned it. */
   readonly recognizer: Digest;
   /** Digest of the dataset that it was trained on. */
   readonly data: Digest;
 }
 
-/** @throws CemiflowError `ArtifactInvalid` where the weights are of another network, or a field is damaged */
-export const unetOf = (artifact: Artifact<WeightsMeta>): UNetMeta => {
+/** @throws CemiflowError `ArtifactInvalid` if the weights are of another network, or a field is damaged */
+export const generatorMetaOf = (artifact: Artifact<WeightsMeta>): GeneratorMeta => {
   const network = familyFields(artifact, 'unet');
   const more = weightsFields(artifact);
   return {
-    config: {
+    network: {
       imageSize: network.integer('imageSize', { from: 1 }),
       patch: network.integer('patch', { from: 1 }),
       base: network.integer('base', { from: 1 }),

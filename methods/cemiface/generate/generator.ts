@@ -1,0 +1,29 @@
+import { readWeights, weightsCodec } from '../../../artifacts/codecs/weights.ts';
+import type { ArtifactRef } from '../../../core/artifact.ts';
+import type { ArtifactStore } from '../../../core/stage.ts';
+import { tf } from '../../../nn/tf.ts';
+import { fromSafetensors } from '../../../nn/weights.ts';
+import { Sampler, withSampler } from '../../../training/diffusion/sample.ts';
+import { cemifaceDenoiser } from '../network.ts';
+import { generatorMetaOf } from '../weights.ts';
+
+/** Runs `body` with CemiFace's sampler, DDIM with eta 0. */
+export const withCemiFace = <R>(
+  store: ArtifactStore,
+  generator: ArtifactRef,
+  { steps, batch }: { readonly steps: number; readonly batch: number },
+  body: (sampler: Sampler) => Promise<R>,
+): Promise<R> => {
+  const load = async (): Promise<Sampler> => {
+    const artifact = await weightsCodec.read(store, generator);
+    const { network, timesteps } = generatorMetaOf(artifact);
+    const denoiser = cemifaceDenoiser(network);
+    const weights = fromSafetensors(await readWeights(store, artifact), denoiser.parameters);
+    try {
+      return new Sampler(weights, denoiser, { timesteps, steps, batch, sampler: { type: 'ddim', eta: 0 } });
+    } finally {
+      tf.dispose(weights);
+    }
+  };
+  return withSampler(`cemiface ${generator.digest} ${steps} ${batch}`, load, body);
+};

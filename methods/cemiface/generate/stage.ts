@@ -1,0 +1,139 @@
+import { weightsCodec } from '../../../artifacts/codecs/weights.ts';
+import { DatasetWriter } from '../../../artifacts/dataset.ts';
+import type { Outputs } from '../../../core/action.ts';
+import type { ArtifactRef } from '../../../core/artifact.ts';
+import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
+import { shardRanges } from '../../../core/shards.ts';
+import type { ShardedStageKind, StageContext } from '../../../core/stage.ts';
+import { pixelsOf } from '../../../data/images.ts';
+import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../../../data/inquiries.ts';
+import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
+import { joinDatasets } from '../../../training/diffusion/join.ts';
+import type { SampleJob } from '../../../training/diffusion/sample.ts';
+import { type InputContext, loading, withInput } from '../../../training/input.ts';
+import { withEmbedder } from '../../../training/recognizer.ts';
+import { generatorMetaOf } from '../weights.ts';
+import { withCemiFace } from './generator.ts';
+
+/** `schema.json` */
+interface Params {
+  readonly generator: ArtifactRef;
+  readonly inquiries: ArtifactRef;
+  readonly m: number | readonly number[];
+  readonly identities: number;
+  readonly images: number;
+  readonly oversample: number;
+  readonly steps: number;
+  readonly batch: number;
+  readonly shardIdentities: number;
+}
+
+/** One shard: what it needs and nothing else, so that a set that grows keeps the shards that it had. */
+type Shard = JsonObject & {
+  readonly generator: ArtifactRef & JsonObject;
+  /** The inquiries of this shard alone. */
+  readonly inquiries: ArtifactRef & JsonObject;
+  readonly firstIdentity: number;
+  readonly m: number | number[];
+  readonly images: number;
+  readonly oversample: number;
+  readonly steps: number;
+  readonly batch: number;
+};
+
+/** `diffusion/generate`: images around each inquiry image. */
+export const stage: ShardedStageKind<Params, Shard> = {
+  split: (params, context) => withInput(context, copies, (input) => split(params, input)),
+  runPart: (shard, context) => generate(shard, context),
+  join: async (_params, shards, { store }) => ({ data: await joinDatasets(shards, store) }),
+};
+
+const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<Shard[]> => {
+  const { store } = input;
+  const all = await conditioned(await loadInquiries(store, params.inquiries, loading(input)), params.generator, input);
+  const count = params.identities || all.count;
+  if (count > all.count) {
+    throw new CemiflowError('TooFewInquiries', `${count} identities were asked for, there are ${all.count} inquiries`, {
+      remedy: 'lower identities, or select more inquiries',
+      data: { asked: count, found: all.count },
+    });
+  }
+  const { maxSimilarity } = (await store.getArtifact(params.inquiries)).meta as { maxSimilarity: number };
+  const grid = typeof params.m !== 'number';
+  const shards: Shard[] = [];
+  for (const { from, count: size } of shardRanges(count, params.shardIdentities)) {
+    const slice = sliceInquiries(all, from, from + size);
+    shards.push({
+      generator: { ...params.generator },
+      inquiries: { ...(await saveInquiries(store, slice, { maxSimilarity })) },
+      firstIdentity: from,
+      m: typeof params.m === 'number' ? params.m : [...params.m],
+      images: grid ? (params.m as number[]).length : params.images,
+      oversample: grid ? 0 : params.oversample,
+      steps: params.steps,
+      batch: params.batch,
+    });
+  }
+  return shards;
+};
+
+/**
+ * The inquiries with C_id = E_id(image) by the very recognizer that the generator was trained with: the one that selected
+ * them may be another (the paper selects by a stronger one).
+ */
+const conditioned = async (
+  inquiries: InquirySet,
+  generator: ArtifactRef,
+  input: InputContext<CopyRecipe>,
+): Promise<InquirySet> => {
+  const { recognizer: digest } = generatorMetaOf(await weightsCodec.read(input.store, generator));
+  return withEmbedder(input.store, { digest }, 'plain', async (embedder) => {
+    const { pictures, rows } = inquiries;
+    const embeddings = await embedder.embed(pictures, input, { rows, phase: 'embed inquiries' });
+    return { ...inquiries, embeddings, embeddingSize: embedder.size };
+  });
+};
+
+const generate = async (shard: Shard, context: StageContext): Promise<Outputs> => {
+  const { store } = context;
+  const { images, oversample, firstIdentity } = shard;
+  const inquiries = await loadInquiries(store, shard.inquiries);
+  const { height, width } = inquiries.pictures;
+  const size = height * width * 3;
+  const generated = await withCemiFace(store, shard.generator, shard, (sampler) =>
+    sampler.sample(jobOf(shard, inquiries), context),
+  );
+  const writer = new DatasetWriter(store, { height, width });
+  for (let row = 0; row < inquiries.count; row++) {
+    const identity = firstIdentity + row;
+    for (let image = 0; image < images; image++) {
+      const at = (row * images + image) * size;
+      await writer.add({ identity, image, pixels: generated.subarray(at, at + size) });
+    }
+    // The oversampled inquiry follows the generated images: its image numbers start at `generatedImages`.
+    const pixels = await pixelsOf(inquiries.pictures, inquiries.rows[row] as number);
+    for (let copy = 0; copy < oversample; copy++) await writer.add({ identity, image: images + copy, pixels });
+  }
+  return { data: await writer.finish({ origin: 'generated', ...conditionMeta(shard) }) };
+};
+
+const jobOf = ({ firstIdentity, images, m }: Shard, { count, embeddings, embeddingSize }: InquirySet): SampleJob => ({
+  first: firstIdentity,
+  identities: count,
+  images,
+  conditionsOf: (identity, image) => {
+    const row = identity - firstIdentity;
+    return {
+      identity: embeddings.subarray(row * embeddingSize, (row + 1) * embeddingSize),
+      m: [typeof m === 'number' ? m : (m[image] as number)],
+    };
+  },
+  // All images of a grid's row start from the same noise, so that only m varies.
+  ...(typeof m === 'number' ? {} : { noiseOf: () => 0 }),
+});
+
+const conditionMeta = ({ m, images, oversample }: Pick<Shard, 'm' | 'images' | 'oversample'>): JsonObject => ({
+  generatedImages: images,
+  oversample,
+  ...(typeof m === 'number' ? { m } : { grid: { m: [...m] } }),
+});

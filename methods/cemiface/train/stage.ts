@@ -1,0 +1,98 @@
+import { writeWeights } from '../../../artifacts/codecs/weights.ts';
+import { putMetrics } from '../../../artifacts/metrics.ts';
+import type { Outputs } from '../../../core/action.ts';
+import type { ArtifactRef } from '../../../core/artifact.ts';
+import { CemiflowError } from '../../../core/errors.ts';
+import type { StageKind } from '../../../core/stage.ts';
+import type { ImageSet } from '../../../data/images.ts';
+import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
+import { embed } from '../../../nn/recognizer/backbone.ts';
+import { tf } from '../../../nn/tf.ts';
+import type { DiffusionMethod, DiffusionOptions } from '../../../training/diffusion/method.ts';
+import { trainDiffusion } from '../../../training/diffusion/train.ts';
+import { IdentityTable } from '../../../training/identity-table.ts';
+import { type InputContext, loadSet, withInput } from '../../../training/input.ts';
+import { type LoadedRecognizer, loadRecognizer } from '../../../training/recognizer.ts';
+import type { CemiFaceNetwork } from '../config.ts';
+import { cemifaceLoss } from '../loss.ts';
+import { cemifaceDenoiser } from '../network.ts';
+import { cemifaceSamples } from '../samples.ts';
+import { similarityGrid } from '../similarity-grid.ts';
+
+/** `schema.json` */
+interface Params extends DiffusionOptions {
+  readonly data: ArtifactRef;
+  readonly recognizer: ArtifactRef;
+  readonly network: Omit<CemiFaceNetwork, 'imageSize' | 'identitySize'>;
+  readonly recompute: boolean;
+  readonly lambda: number;
+  readonly similarity: { readonly lowest: number; readonly highest: number; readonly interval: number };
+  readonly flip: boolean;
+}
+
+/** `diffusion/train`: CemiFace's generator. */
+export const stage: StageKind<Params> = {
+  run: (params, context) => withInput(context, copies, (input) => run(params, input)),
+};
+
+const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
+  const { store } = input;
+  const recognizer = await loadRecognizer(store, params.recognizer);
+  try {
+    const data = await loadSet(input, params.data);
+    const network = networkOf(params, recognizer, data);
+    const identities = await IdentityTable.of(input, data, recognizer, { mirrored: params.flip });
+    const method = methodOf(params, network, recognizer, identities);
+    const { weights, series } = await trainDiffusion(input, data, method, params);
+    return {
+      weights: await writeWeights(store, weights, {
+        network: {
+          family: 'unet',
+          ...network,
+          multipliers: [...network.multipliers],
+          attention: [...network.attention],
+        },
+        imageSize: network.imageSize,
+        timesteps: params.timesteps,
+        data: params.data.digest,
+        recognizer: params.recognizer.digest,
+      }),
+      log: await putMetrics(store, { kind: 'training', series }),
+    };
+  } finally {
+    tf.dispose(recognizer.weights);
+  }
+};
+
+const networkOf = (params: Params, recognizer: LoadedRecognizer, data: ImageSet): CemiFaceNetwork => {
+  const { imageSize, embedding } = recognizer.config;
+  if (data.height !== imageSize || data.width !== imageSize) {
+    throw new CemiflowError(
+      'SizeMismatch',
+      `the recognizer takes ${imageSize} × ${imageSize} images, the dataset holds ${data.height} × ${data.width}`,
+      { remedy: 'make the dataset in the size that the recognizer was trained on' },
+    );
+  }
+  return { ...params.network, imageSize, identitySize: embedding };
+};
+
+const methodOf = (
+  { recompute, lambda, timesteps, similarity, flip }: Params,
+  network: CemiFaceNetwork,
+  recognizer: LoadedRecognizer,
+  identities: IdentityTable,
+): DiffusionMethod => {
+  const denoiser = cemifaceDenoiser(network, { recompute });
+  const { interval, lowest, highest } = similarity;
+  return {
+    denoiser,
+    samples: cemifaceSamples(identities, similarityGrid(interval, lowest, highest), flip),
+    loss: cemifaceLoss({
+      denoiser,
+      embed: (frozen, images) => embed(frozen, images, recognizer.config),
+      lambda,
+      timesteps,
+    }),
+    frozen: recognizer.weights,
+  };
+};

@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest';
+import { conditionTokens } from '../../../methods/cemiface/condition.ts';
+import type { CemiFaceNetwork } from '../../../methods/cemiface/config.ts';
+import { cemifaceLoss, similarityMatchingLoss } from '../../../methods/cemiface/loss.ts';
+import { cemifaceDenoiser } from '../../../methods/cemiface/network.ts';
+import { similarityGrid } from '../../../methods/cemiface/similarity-grid.ts';
+import { valueAndGradients } from '../../../nn/gradients.ts';
+import { unitRows } from '../../../nn/layers/unit-rows.ts';
+import { initialise, type Parameter } from '../../../nn/parameters.ts';
+import { embed } from '../../../nn/recognizer/backbone.ts';
+import { recognizerConfig } from '../../../nn/recognizer/config.ts';
+import { recognizerParameters } from '../../../nn/recognizer/layout.ts';
+import { type Tensors, tf } from '../../../nn/tf.ts';
+import { layoutOf } from '../../../nn/unet/layout.ts';
+import { unet } from '../../../nn/unet/unet.ts';
+import { expectGradient } from '../../helpers/gradient-check.ts';
+
+const config: CemiFaceNetwork = {
+  imageSize: 8,
+  patch: 1,
+  base: 8,
+  multipliers: [1, 2],
+  blocks: 1,
+  attention: [1],
+  headChannels: 8,
+  groups: 4,
+  identitySize: 6,
+  conditionSize: 8,
+  conditionTokens: 2,
+  prediction: 'epsilon',
+};
+
+/** Weights without zeros, so that every path carries signal. */
+const lively = (parameters: readonly Parameter[]): Tensors =>
+  initialise(
+    parameters.map((p) => (p.init.type === 'zeros' ? { ...p, init: { type: 'normal', std: 0.2 } } : p)),
+    5,
+  );
+
+const normal = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
+
+describe('the grid of m', () => {
+  it('holds -1, -0.98 … 1', () => {
+    const grid = similarityGrid(0.02);
+    expect(grid).toHaveLength(101);
+    expect([grid[0], grid[1], grid[50], grid[100]]).toEqual([-1, Math.fround(-0.98), 0, 1]);
+  });
+});
+
+describe('the losses', () => {
+  it('L_SimMat weighs reconstruction and matching by gamma = t / T', () => {
+    const [s, m, t] = [
+      [0.8, 0.1],
+      [0.5, -0.4],
+      [250, 900],
+    ] as [number[], number[], number[]];
+    const expected =
+      [0, 1].reduce((sum, i) => {
+        const gamma = (t[i] as number) / 1000;
+        return sum + (1 - gamma) * (1 - (s[i] as number)) ** 2 + gamma * ((m[i] as number) - (s[i] as number)) ** 2;
+      }, 0) / 2;
+    const got = similarityMatchingLoss(tf.tensor1d(s), tf.tensor1d(m), tf.tensor1d(t), 1000);
+    expect(got.dataSync()[0]).toBeCloseTo(expected, 6);
+  });
+
+  it('has the gradient that differences give, through the UNet and the frozen recognizer', () => {
+    const recognizer = recognizerConfig('small', {
+      imageSize: 8,
+      stemWidth: 4,
+      widths: [4, 6],
+      depths: [1, 1],
+      strides: [1, 2],
+      embedding: 6,
+    });
+    const frozen = lively(recognizerParameters(recognizer).filter(({ name }) => !name.endsWith('running_var')));
+    for (const { name, shape } of recognizerParameters(recognizer)) {
+      if (name.endsWith('running_var')) frozen[name] = tf.fill([...shape], 0.8);
+    }
+    const weights = lively(cemifaceDenoiser(config).parameters);
+    const images = tf.clipByValue(normal([2, 8, 8, 3], 3).mul(0.5), -1, 1) as tf.Tensor4D;
+    const embedder = (x: tf.Tensor4D): tf.Tensor2D => embed(frozen, x, recognizer);
+    const batch = { images, identity: unitRows(embedder(images)), m: tf.tensor1d([0.5, -0.3]) };
+    const noising = {
+      clean: images,
+      noise: normal([2, 8, 8, 3], 4) as tf.Tensor4D,
+      time: tf.tensor1d([100, 400]),
+      alphaBar: tf.tensor1d([0.9, 0.5]),
+    };
+    const embedAs = (weights: Tensors, x: tf.Tensor4D): tf.Tensor2D => embed(weights, x, recognizer);
+    const loss = cemifaceLoss({ denoiser: cemifaceDenoiser(config), embed: embedAs, lambda: 1, timesteps: 1000 });
+    // L_SimMat alone: whatever reaches the weights went through the recognizer.
+    const lossAt = (w: Tensors): tf.Scalar => loss(w, noising, batch, frozen).simMat as tf.Scalar;
+    const { gradients } = valueAndGradients(lossAt, weights);
+    let checked = 0;
+    for (const name of ['out.2.weight', 'condition.sim.weight', 'input_blocks.1.0.in_layers.2.weight']) {
+      const weight = weights[name] as tf.Tensor;
+      const gradient = Array.from((gradients[name] as tf.Tensor).dataSync());
+      const largest = gradient.reduce((best, g, i) => (Math.abs(g) > Math.abs(gradient[best] as number) ? i : best), 0);
+      const at = (delta: number): number => {
+        const moved = Float32Array.from(weight.dataSync());
+        moved[largest] = (moved[largest] as number) + delta;
+        return lossAt({ ...weights, [name]: tf.tensor(moved, weight.shape) }).dataSync()[0] as number;
+      };
+      const numeric = (at(3e-3) - at(-3e-3)) / 6e-3;
+      expect(numeric / (gradient[largest] as number), name).toBeCloseTo(1, 1);
+      checked++;
+    }
+    expect(checked).toBe(3);
+  });
+});
+
+describe('the UNet', () => {
+  it('keeps the size and listens to time, identity and m', () => {
+    const weights = lively(cemifaceDenoiser(config).parameters);
+    const x = normal([2, 8, 8, 3], 1) as tf.Tensor4D;
+    const at = (time: number, identity: tf.Tensor, m: number): number[] => {
+      const tokens = conditionTokens(weights, identity as tf.Tensor2D, tf.tensor1d([m, m]), config);
+      const y = unet(weights, x, tf.tensor1d([time, time]), tokens, config);
+      expect(y.shape).toEqual([2, 8, 8, 3]);
+      return [...y.dataSync()];
+    };
+    const id = unitRows(normal([2, 6], 2));
+    const other = unitRows(normal([2, 6], 3));
+    const base = at(10, id, 0);
+    expect(at(10, id, 0)).toEqual(base);
+    expect(at(500, id, 0)).not.toEqual(base);
+    expect(at(10, other, 0)).not.toEqual(base);
+    expect(at(10, id, 1)).not.toEqual(base);
+  });
+
+  it('starts as the zero function, by its zero-initialised output', () => {
+    const weights = initialise(cemifaceDenoiser(config).parameters, 1);
+    const tokens = conditionTokens(weights, unitRows(normal([1, 6], 2)), tf.tensor1d([0]), config);
+    const y = unet(weights, normal([1, 8, 8, 3], 1) as tf.Tensor4D, tf.tensor1d([3]), tokens, config);
+    expect([...y.dataSync()].every((value) => value === 0)).toBe(true);
+  });
+
+  it("has the paper's levels at 112 px: 7 × 7 twice, attention at the first of these", () => {
+    const paper = { ...config, imageSize: 112, base: 128, multipliers: [1, 1, 2, 2, 4, 4], attention: [4] };
+    const layout = layoutOf(paper);
+    const resampled = (blocks: readonly (typeof layout.middle)[]): number =>
+      blocks.flat().filter((b) => b.type === 'residual' && b.resample !== 'none').length;
+    expect(resampled(layout.input)).toBe(4);
+    expect(resampled(layout.output)).toBe(4);
+    expect(
+      [...layout.input, layout.middle, ...layout.output].flat().filter((b) => b.type === 'attention'),
+    ).toHaveLength(1 + 1 + 2);
+  });
+
+  it('has the gradient that differences give with respect to its input', () => {
+    const weights = lively(cemifaceDenoiser(config).parameters);
+    const tokens = conditionTokens(weights, unitRows(normal([1, 6], 2)), tf.tensor1d([0.4]), config);
+    expectGradient((x) => unet(weights, x as tf.Tensor4D, tf.tensor1d([40]), tokens, config), normal([1, 8, 8, 3], 1), {
+      tolerance: 3e-2,
+      probes: 6,
+    });
+  });
+});

@@ -1,0 +1,138 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { writeWeights } from '../../../artifacts/codecs/weights.ts';
+import type { Outputs } from '../../../core/action.ts';
+import type { ArtifactRef } from '../../../core/artifact.ts';
+import type { ArtifactStore } from '../../../core/stage.ts';
+import type { ImageSet } from '../../../data/images.ts';
+import { saveInquiries } from '../../../data/inquiries.ts';
+import { loadDataset } from '../../../data/loader/load.ts';
+import type { CemiFaceNetwork } from '../../../methods/cemiface/config.ts';
+import { stage } from '../../../methods/cemiface/generate/stage.ts';
+import { cemifaceDenoiser } from '../../../methods/cemiface/network.ts';
+import { initialise, type Parameter } from '../../../nn/parameters.ts';
+import { recognizerConfig } from '../../../nn/recognizer/config.ts';
+import { recognizerParameters } from '../../../nn/recognizer/layout.ts';
+import { toSafetensors } from '../../../nn/weights.ts';
+import { side, toyContext, toyDataset } from '../../activities/toy.ts';
+
+const subjects = 5;
+const [first, ...others] = [1, 2, 3, subjects];
+const context = toyContext();
+const { store } = context;
+let generator: ArtifactRef;
+let inquiries: ArtifactRef;
+
+/** Random weights without zeros: an untrained UNet puts out nothing. */
+const lively = (parameters: readonly Parameter[]): readonly Parameter[] =>
+  parameters.map((p) => (p.init.type === 'zeros' ? { ...p, init: { type: 'normal', std: 0.2 } } : p));
+
+const putRecognizer = (to: ArtifactStore): Promise<ArtifactRef> => {
+  const config = recognizerConfig('small', {
+    ...{ imageSize: side, stemWidth: 8, widths: [8, 8], depths: [1, 1], strides: [1, 2], embedding: 6 },
+  });
+  const parameters = recognizerParameters(config);
+  const network = JSON.parse(JSON.stringify({ family: 'recognizer', ...config }));
+  return writeWeights(to, toSafetensors(initialise(parameters, 1), parameters), { network });
+};
+
+const putGenerator = (to: ArtifactStore, recognizer: ArtifactRef): Promise<ArtifactRef> => {
+  const config: CemiFaceNetwork = {
+    ...{
+      imageSize: side,
+      patch: 1,
+      base: 8,
+      multipliers: [1, 2],
+      blocks: 1,
+      attention: [1],
+      headChannels: 8,
+      groups: 4,
+    },
+    ...{ identitySize: 6, conditionSize: 8, conditionTokens: 2, prediction: 'velocity' },
+  };
+  const { parameters } = cemifaceDenoiser(config);
+  const network = JSON.parse(JSON.stringify({ family: 'unet', ...config }));
+  const stored = toSafetensors(initialise(lively(parameters), 2), parameters);
+  return writeWeights(to, stored, { network, timesteps: 100, recognizer: recognizer.digest });
+};
+
+beforeAll(async () => {
+  generator = await putGenerator(store, await putRecognizer(store));
+  const pictures = await loadDataset(store, await toyDataset(store, subjects, 1));
+  const rows = Int32Array.from({ length: subjects }, (_, row) => row);
+  const set = { count: subjects, embeddingSize: 6, pictures, rows, embeddings: new Float32Array(subjects * 6) };
+  const sources = { identities: rows, images: new Int32Array(subjects) };
+  inquiries = await saveInquiries(store, { ...set, ...sources }, { maxSimilarity: 1 });
+});
+
+/** Three images of each subject and one copy, in batches of four: batches and subjects do not end together. */
+const paramsOf = (shardIdentities: number, more: { identities?: number; m?: number | number[] } = {}) => ({
+  ...{ generator, inquiries, m: 0.2, identities: 0, images: 3, oversample: 1, steps: 4, batch: 4, shardIdentities },
+  ...more,
+});
+type Params = ReturnType<typeof paramsOf>;
+
+/** @param order in which the shards are made */
+const shardsOf = async (params: Params, order = (shards: number[]): number[] => shards): Promise<Outputs[]> => {
+  const shards = await stage.split(params, context);
+  const made: Outputs[] = [];
+  for (const i of order([...shards.keys()])) {
+    made[i] = await stage.runPart(shards[i] as (typeof shards)[number], context);
+  }
+  return made;
+};
+
+const setOf = async (params: Params): Promise<ImageSet> => {
+  const { data } = await stage.join(params, await shardsOf(params), context);
+  return loadDataset(store, data as ArtifactRef);
+};
+
+const pixelsOf = ({ chunks }: ImageSet): Buffer =>
+  Buffer.concat(chunks.map((chunk) => Buffer.from('pixels' in chunk ? new Uint8Array(chunk.pixels) : [])));
+
+const everything = (set: ImageSet) => ({ pixels: pixelsOf(set), identities: set.identities, images: set.images });
+
+describe('diffusion/generate', () => {
+  it.each(others)(`makes in shards of %i what it makes in shards of ${first}`, async (size) => {
+    const one = everything(await setOf(paramsOf(first as number)));
+    expect(one.images).toHaveLength(subjects * 4);
+    expect(everything(await setOf(paramsOf(size)))).toEqual(one);
+  });
+
+  it('makes a grid in shards of any size, and starts each row from one noise', async () => {
+    const grid = { m: [-0.5, 0.5, 0.5] };
+    const one = everything(await setOf(paramsOf(1, grid)));
+    expect(everything(await setOf(paramsOf(3, grid)))).toEqual(one);
+    const image = (k: number): Buffer => one.pixels.subarray(k * side * side * 3, (k + 1) * side * side * 3);
+    // The second and the third m are equal.
+    expect(image(1).equals(image(2))).toBe(true);
+    expect(image(0).equals(image(1))).toBe(false);
+  });
+
+  it('makes images that differ from each other, within a subject and between subjects', async () => {
+    const { pixels } = everything(await setOf(paramsOf(2)));
+    const size = side * side * 3;
+    const images = Array.from({ length: subjects * 4 }, (_, k) => pixels.toString('base64', k * size, (k + 1) * size));
+    expect(new Set(images).size).toBe(subjects * 4);
+  });
+
+  it('keeps the images of a set that grows, and its whole shards', async () => {
+    const [small, large] = [await setOf(paramsOf(2, { identities: 3 })), await setOf(paramsOf(2))];
+    const kept = pixelsOf(small);
+    expect(kept.length).toBe(3 * 4 * side * side * 3);
+    expect(pixelsOf(large).subarray(0, kept.length).equals(kept)).toBe(true);
+    const [before, after] = [await shardsOf(paramsOf(2, { identities: 3 })), await shardsOf(paramsOf(2))];
+    expect(after[0]).toEqual(before[0]);
+    const [of3, of5] = [
+      await stage.split(paramsOf(2, { identities: 3 }), context),
+      await stage.split(paramsOf(2), context),
+    ];
+    expect(of5[0]).toEqual(of3[0]);
+  });
+
+  it('does not depend on the order of its shards, nor on who else works', async () => {
+    const inOrder = await shardsOf(paramsOf(2));
+    expect(await shardsOf(paramsOf(2), (shards) => shards.reverse())).toEqual(inOrder);
+    const shards = await stage.split(paramsOf(2), context);
+    expect(await Promise.all(shards.map((shard) => stage.runPart(shard, context)))).toEqual(inOrder);
+  });
+});

@@ -1,0 +1,54 @@
+import type { Denoiser } from '../../nn/diffusion/denoiser.ts';
+import type { DiffusionTraining } from '../../nn/diffusion/train-step.ts';
+import type { Tensors } from '../../nn/tf.ts';
+
+/**
+ * What the diffusion trainer asks a generator method for. Each method lives in `methods/<name>/`; the trainer knows none.
+ */
+export interface DiffusionMethod extends Pick<DiffusionTraining, 'loss' | 'clean'> {
+  readonly denoiser: Denoiser;
+  readonly samples: SampleSource;
+  /** Weights of networks that are not trained, for `loss` and `clean`; they belong to the caller. */
+  readonly frozen: Tensors;
+}
+
+/** How a method puts the samples of a batch together. */
+export interface SampleSource {
+  /** Names of the images of one sample. The first is the one that the network learns to make, and is called `images`. */
+  readonly images: readonly ['images', ...string[]];
+  /** The arrays that come with one sample, by name, with their shapes: the denoiser's conditions, and what else the loss reads. */
+  readonly conditions: { readonly [name: string]: readonly number[] };
+  /**
+   * Draws one sample: which images it holds, whether they are mirrored, and the conditions that go with them.
+   *
+   * @param row of the dataset; the image that this epoch's order has come to
+   * @param uniform the batch's random numbers in [0, 1), the only source of randomness; draws in a fixed order
+   */
+  draw(row: number, uniform: () => number): DrawnSample;
+}
+
+export interface DrawnSample {
+  /** One for each name of `SampleSource.images`. */
+  readonly images: readonly DrawnImage[];
+  /** The values of each array of `SampleSource.conditions`. */
+  readonly conditions: { readonly [name: string]: ArrayLike<number> };
+}
+
+export interface DrawnImage {
+  /** Row of the dataset. */
+  readonly row: number;
+  readonly mirrored: boolean;
+}
+
+/** The parameters of diffusion training that no method owns; see the schema of a method's train stage. */
+export interface DiffusionOptions {
+  readonly epochs: number;
+  readonly batch: number;
+  readonly microBatch: number;
+  readonly lr: number;
+  readonly warmup: number;
+  readonly decay: 'constant' | 'cosine';
+  readonly weightDecay: number;
+  readonly emaMaximum: number;
+  readonly timesteps: number;
+}

@@ -1,0 +1,18 @@
+import { CemiflowError } from '../core/errors.ts';
+
+/** Index of the first value that is NaN or infinite, or −1. One multiplication and addition for each value. */
+export const firstNonFinite = (values: ArrayLike<number>): number => {
+  let sum = 0;
+  for (let i = 0; i < values.length; i++) sum += (values[i] as number) * 0;
+  if (sum === 0) return -1;
+  let index = 0;
+  while (Number.isFinite(values[index])) index++;
+  return index;
+};
+
+/** A training whose state is no longer finite. @param tensor name of what is not */
+export const diverged = (tensor: string, step: number, lr: number): CemiflowError =>
+  new CemiflowError('Diverged', `${tensor} is no longer finite at step ${step}`, {
+    remedy: `lower lr (now ${lr}) or give it a longer warm-up`,
+    data: { step, tensor, lr },
+  });
