@@ -52,7 +52,7 @@ const putGenerator = (to: ArtifactStore, recognizer: ArtifactRef): Promise<Artif
   const { parameters } = cemifaceDenoiser(config);
   const network = JSON.parse(JSON.stringify({ family: 'unet', ...config }));
   const stored = toSafetensors(initialise(lively(parameters), 2), parameters);
-  return writeWeights(to, stored, { network, timesteps: 100, recognizer: recognizer.digest });
+  return writeWeights(to, stored, { network, timesteps: 100, recognizer: recognizer.digest, data: recognizer.digest });
 };
 
 beforeAll(async () => {
