@@ -106,7 +106,7 @@ export const readable = async <T>({ ref }: Artifact<unknown>, path: string, work
     return await work();
   } catch (cause) {
     const ours = cause instanceof CemiflowError;
-    // A store that is away, or a blob that is damaged, says nothing of the format; what is typed already needs no more.
+    // An unreachable store and a corrupt blob say nothing about the format; errors that name the artifact already are enough.
     if (ours && (cause.retryable || /^(Blob|Artifact)/.test(cause.code))) throw cause;
     if (!ours && !(cause instanceof SyntaxError)) throw cause;
     const { type, digest } = ref;

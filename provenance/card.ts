@@ -50,7 +50,7 @@ const fromPhotos = async (lineage: Lineage, { node }: MadeNode, store: Reading):
   for (const id of nodesUsedAs(node, 'inquiries')) {
     const chooser = made.get(id);
     if (!chooser) continue;
-    // A chooser that is not known here may have taken its images from anything that it stands on.
+    // A stage of an unknown kind may have taken its images from anything upstream of it.
     const origins = roleOf(chooser) === 'unknown' ? [id] : nodesUsedAs(chooser.node, 'candidates');
     for (const origin of origins)
       if ((await sourcesOf(lineage, origin, store)).some(({ peopleShown }) => peopleShown === 'real')) return true;
@@ -114,7 +114,7 @@ const upstreamText = (sources: readonly Source[]): string =>
 const faces: { readonly [shown in PeopleShown]: string } = {
   real: 'of people who exist',
   drawn: 'drawn by a program',
-  generated: 'synthetic, as whoever took them in says',
+  generated: 'synthetic, as stated when they were imported',
 };
 
 const hasReal = (sources: readonly Source[]): boolean => sources.some(({ peopleShown }) => peopleShown === 'real');
@@ -136,7 +136,7 @@ const privacyText = async (lineage: Lineage, made: MadeNode, store: Reading): Pr
   );
   return [
     ...lines,
-    'This says what one recognizer would take for one person; a low count is no proof that nobody is shown.',
+    'This says which faces one recognizer would match; a low count does not prove that no real person is shown.',
   ].join('\n\n');
 };
 

@@ -10,7 +10,7 @@ import { roleOf } from './roles.ts';
 export interface Source {
   readonly node: string;
   readonly peopleShown: PeopleShown;
-  /** Of images; absent for networks that were made outside of the run, from images that nobody knows here. */
+  /** Of images; absent for networks that were trained outside of the run, on images that are not known here. */
   readonly images?: {
     readonly identities?: number;
     readonly images?: number;
@@ -48,7 +48,7 @@ const sourceOf = async (made: MadeNode, ref: ArtifactRef, store: Reading): Promi
     const { peopleShown } = (await benchmarksCodec.read(store, ref)).meta;
     return { node, peopleShown, images: { licence: '', consent: '' } };
   }
-  // What learned from images, or was chosen from them, shows whom those show; of what was made elsewhere nobody can say.
+  // Of weights and embeddings that were made outside of the run, the run does not know which images stand behind them.
   const madeElsewhere = dependenciesOf(made.node).length === 0 && learned.includes(ref.type);
   return madeElsewhere ? { node, peopleShown: 'real' } : undefined;
 };

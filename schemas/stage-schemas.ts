@@ -48,9 +48,9 @@ export const loadStageSchemas = (folder?: string): StageSchemas => {
 };
 
 /**
- * What the schema of a kind says that it is. Of a kind that this checkout does not have nothing is known.
+ * What the schema of a kind says that it is. Nothing is known of a kind that this checkout does not have.
  *
- * @param kind of an action: that of a shard is answered by the stage that it is part of
+ * @param kind of an action; a shard's kind counts as the kind of its stage
  */
 export const factsOfKind = (kind: string): KindFacts => loadStageSchemas().get(wholeKind(kind))?.facts ?? unknownKind;
 

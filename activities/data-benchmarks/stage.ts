@@ -8,7 +8,8 @@ import { photoVector } from '../../faces/photo.ts';
 import { type BenchmarkSet, peopleOfSet, planSet } from '../../faces/protocol.ts';
 import { renderFace } from '../../faces/render.ts';
 
-interface Look extends JsonObject {
+/** What the images of a set depend on. */
+interface SetParams extends JsonObject {
   readonly pairs: number;
   readonly identities: number;
   readonly size: number;
@@ -20,25 +21,26 @@ interface Look extends JsonObject {
   readonly overlapWith: string;
   readonly kinship: number;
 }
-type Params = Look & { readonly sets: BenchmarkSet[] };
-type Part = Look & { readonly set: BenchmarkSet };
+type Params = SetParams & { readonly sets: BenchmarkSet[] };
+/** A shard: one verification set. */
+type Part = SetParams & { readonly set: BenchmarkSet };
 
-/** `data/benchmarks`: draws verification sets, each a part of its own. */
+/** `data/benchmarks`: draws verification sets, a shard each. */
 export const stage: ShardedStageKind<Params, Part> = {
-  async split({ sets, ...look }) {
-    const perFold = Math.floor(look.identities / 10);
+  async split({ sets, ...shared }) {
+    const perFold = Math.floor(shared.identities / 10);
     // A fold has as many photos to choose from as it has same pairs; with one person in them no different pair exists.
-    if (Math.min(perFold, look.pairs / 20) < 2) {
+    if (Math.min(perFold, shared.pairs / 20) < 2) {
       throw new CemiflowError(
         'BenchmarkTooSmall',
         'each of the ten folds must have at least two people and two same pairs',
         {
           remedy: 'ask for at least 40 pairs and 20 identities',
-          data: { pairs: look.pairs, identities: look.identities },
+          data: { pairs: shared.pairs, identities: shared.identities },
         },
       );
     }
-    return sets.map((set) => ({ ...look, set }));
+    return sets.map((set) => ({ ...shared, set }));
   },
 
   async runPart({ size, ...request }, context) {
@@ -56,7 +58,7 @@ export const stage: ShardedStageKind<Params, Part> = {
     return {
       benchmarks: await putBenchmarks(store, files, {
         ...{ sets: [set], height: size, width: size },
-        ...describe(seed, [set], request),
+        ...factsOf(seed, [set], request),
       }),
     };
   },
@@ -66,14 +68,15 @@ export const stage: ShardedStageKind<Params, Part> = {
     for (const part of parts as readonly Outputs[]) {
       files.push(...(await store.getArtifact(part.benchmarks as ArtifactRef)).files);
     }
-    const meta = { sets: [...sets], height: size, width: size, ...describe(seed, sets, request) };
+    const meta = { sets: [...sets], height: size, width: size, ...factsOf(seed, sets, request) };
     return { benchmarks: await putBenchmarks(store, files, meta) };
   },
 };
 
-type Asked = Pick<Look, 'pairs' | 'identities' | 'population' | 'overlap' | 'overlapWith'>;
+type Asked = Pick<SetParams, 'pairs' | 'identities' | 'population' | 'overlap' | 'overlapWith'>;
 
-const describe = (seed: number, sets: readonly BenchmarkSet[], request: Asked) => ({
+/** What the manifest says of the sets beside their size. */
+const factsOf = (seed: number, sets: readonly BenchmarkSet[], request: Asked) => ({
   origin: 'procedural',
   pairs: request.pairs,
   population: request.population,

@@ -9,27 +9,29 @@ import { identityVector } from '../../faces/identity.ts';
 import { everyday, photoVector } from '../../faces/photo.ts';
 import { renderFace } from '../../faces/render.ts';
 
-interface Look extends JsonObject {
+/** What a photo depends on, beside the person. */
+interface PhotoParams extends JsonObject {
   readonly images: number;
   readonly size: number;
   readonly population: string;
   readonly variation: number;
   readonly wear: number;
 }
-type Params = Look & { readonly identities: number; readonly firstIdentity: number };
-type Part = Look & { readonly first: number; readonly count: number };
+type Params = PhotoParams & { readonly identities: number; readonly firstIdentity: number };
+/** A shard: some people in a row. */
+type Part = PhotoParams & { readonly first: number; readonly count: number };
 
-/** Parts begin at multiples of this, wherever the set begins and ends, so that a grown set reuses whole parts. */
-const partIdentities = 50;
+/** Shards begin at multiples of this, wherever the set begins and ends, so that a grown set reuses whole shards. */
+const shardIdentities = 50;
 
-/** `data/procedural`: draws a set of people. A part names its people and their look alone. */
+/** `data/procedural`: draws a set of people. A shard's parameters name only its people and how they are photographed. */
 export const stage: ShardedStageKind<Params, Part> = {
-  async split({ identities, firstIdentity, ...look }) {
+  async split({ identities, firstIdentity, ...photo }) {
     const parts: Part[] = [];
     const end = firstIdentity + identities;
     for (let first = firstIdentity; first < end; ) {
-      const next = Math.min(end, (Math.floor(first / partIdentities) + 1) * partIdentities);
-      parts.push({ ...look, first, count: next - first });
+      const next = Math.min(end, (Math.floor(first / shardIdentities) + 1) * shardIdentities);
+      parts.push({ ...photo, first, count: next - first });
       first = next;
     }
     return parts;

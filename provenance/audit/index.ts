@@ -28,17 +28,17 @@ export interface AuditRequest {
   readonly page?: Page;
   /** Files that a bundle does without. */
   readonly leftOut?: ReadonlySet<Digest>;
-  /** Called once the run is open; throws where it has not what the caller will ask for. */
+  /** Called once the run is open; throws where it lacks what the caller will ask for. */
   readonly expect?: (lineage: Lineage) => void;
   /** More checks of the opened run, such as replays. */
   readonly also?: (lineage: Lineage, ledger: Ledger, findings: readonly Finding[]) => Promise<void>;
-  /** Told before each part. */
+  /** Called before each part of the audit. */
   readonly tell?: (what: string) => void;
 }
 
 /**
- * Checks a run from its root to the last byte: rehashes what is reachable, checks every link and key, computes all numbers
- * again that need no GPU, and looks for what an auditor would want to know.
+ * Checks a run from its root to the last byte: rehashes everything that is reachable, checks every link and key, recomputes all
+ * numbers that need no GPU, and looks for findings.
  *
  * @throws what says nothing of the run, such as a store that is away
  */
@@ -48,7 +48,7 @@ export const auditRun = async (store: AuditStore, request: AuditRequest): Promis
   const reader = new AuditReader(store, ledger, leftOut);
   tell('reading the records of the run');
   const lineage = await openForAudit(store, root, document, ledger);
-  if (!lineage) return { run: document?.id ?? root.digest, root: root.digest, ...told(ledger), findings: [] };
+  if (!lineage) return { run: document?.id ?? root.digest, root: root.digest, ...resultOf(ledger), findings: [] };
   expect?.(lineage);
   checkLinks(lineage, ledger);
   tell('rehashing records, manifests and files');
@@ -63,7 +63,7 @@ export const auditRun = async (store: AuditStore, request: AuditRequest): Promis
   const findings = await findingsOf(lineage, store);
   if (page) await checkPage(page, lineage, store, findings, ledger);
   await also?.(lineage, ledger, findings);
-  return { run: lineage.run.id, root: root.digest, ...told(ledger), findings };
+  return { run: lineage.run.id, root: root.digest, ...resultOf(ledger), findings };
 };
 
 /** A replay as a check of the audit. */
@@ -73,4 +73,4 @@ export const noteReplayed = ({ name: where, verdict, why = '' }: Replayed, ledge
   ledger.note('pieces replayed', bad ? { fault: fault[verdict], where, message: why } : undefined);
 };
 
-const told = ({ checks, problems }: Ledger): Pick<AuditResult, 'checks' | 'problems'> => ({ checks, problems });
+const resultOf = ({ checks, problems }: Ledger): Pick<AuditResult, 'checks' | 'problems'> => ({ checks, problems });

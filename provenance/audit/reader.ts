@@ -93,7 +93,7 @@ export class AuditReader {
   }
 }
 
-/** What a failed read says of the object. @throws what says nothing of it, such as a store that is away */
+/** What a failed read says about the object. @throws errors that say nothing about it, such as an unreachable store */
 export const faultOf = (error: unknown): Fault => {
   const { code } = error as CemiflowError;
   if (error instanceof CemiflowError && /Missing$/.test(code)) return 'missing';

@@ -6,7 +6,7 @@ export type Fault = keyof typeof faultBits;
 
 export interface Problem {
   readonly fault: Fault;
-  /** What is at fault, as a person can find it: a node, a file, a number. */
+  /** Where a person finds it: a node, a file, a number. */
   readonly where: string;
   readonly message: string;
 }
@@ -42,7 +42,7 @@ export class Ledger {
     if (problem) this.add(problem);
   }
 
-  /** A problem that is no check of its own. The same one is kept once. */
+  /** A problem that belongs to no check. Equal ones are kept once. */
   add(problem: Problem): void {
     this.#problems.set(`${problem.fault} ${problem.where} ${problem.message}`, problem);
   }

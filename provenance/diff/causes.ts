@@ -56,8 +56,8 @@ export class Causes {
 
   /** @param reasons of the runs that skipped it */
   skipped(id: string, reasons: { readonly before?: string; readonly now?: string }): Found {
-    const told = Object.entries(reasons).map(([side, because]) => `${sideName[side as Side]} because ${because}`);
-    return this.#meet('skipped', id, `skipped ${told.join(', and ')}`, { ...reasons });
+    const skips = Object.entries(reasons).map(([side, because]) => `${sideName[side as Side]} because ${because}`);
+    return this.#meet('skipped', id, `skipped ${skips.join(', and ')}`, { ...reasons });
   }
 
   unmade(id: string, side: Side): Found {

@@ -36,7 +36,7 @@ export const codeDiff = async (before: Lineage, now: Lineage, store: Reading): P
 const recordsByKind = (lineage: Lineage): Map<string, ActionRecord> =>
   new Map(madeNodes(lineage).map(({ node, record }) => [node.kind, record]));
 
-/** The lock file lies beside the code: which versions of packages the code uses is told by themselves. */
+/** The lock file lies beside the code, but the packages that the code uses are listed with their versions anyway. */
 const filesOf = async ({ action, source }: ActionRecord, store: Reading): Promise<CodeFiles> => {
   const { files, meta } = await store.getArtifact(source.code);
   const own = files.filter(({ path }) => path !== lockFile);

@@ -59,7 +59,7 @@ export class NodeComparison {
   #of(id: string): Compared {
     const known = this.#done.get(id);
     if (known) return known;
-    // A plan has no cycles, but two plans together may: what comes back to itself is no cause of its own.
+    // A plan has no cycles, but two plans together may: a node that leads back to itself is not its own cause.
     this.#done.set(id, nothing);
     const compared = this.#compare(id);
     this.#done.set(id, compared);
@@ -84,18 +84,18 @@ export class NodeComparison {
     const changes = ownChanges(before, now, this.#oneSided);
     const inputs = this.#inputsOf(pair);
     const keys = this.#keys(id);
-    const told = (state: NodeDifference['state'], causes: readonly Found[]): Compared => ({
+    const compared = (state: NodeDifference['state'], causes: readonly Found[]): Compared => ({
       causes,
       difference: { id, state, keys, changes, inputs },
     });
     if (!a || !b) {
       const causes = this.#whyUnmade(pair, a, b);
-      return causes.length > 0 ? told('differs', causes) : nothing;
+      return causes.length > 0 ? compared('differs', causes) : nothing;
     }
     if (canonicalOutputs(a) === canonicalOutputs(b)) {
-      return a.key === b.key && changes.length === 0 ? nothing : told('same outputs', []);
+      return a.key === b.key && changes.length === 0 ? nothing : compared('same outputs', []);
     }
-    return told('differs', this.#whyOther(pair, [a, b], changes, inputs));
+    return compared('differs', this.#whyOther(pair, [a, b], changes, inputs));
   }
 
   /** Of a node that both runs made, to other outputs. */

@@ -4,8 +4,8 @@ import type { PlanNode } from '../../core/plan.ts';
 import { withoutNodes } from '../../core/skips.ts';
 
 /**
- * What differs in a node itself, as it was declared. That it takes what another one makes is no difference of its own where
- * only one of the runs has the other: a report of a grown matrix follows from the points that were added.
+ * What differs in a node itself, as it was declared. A reference to a node that only one of the runs has does not count: the report
+ * of a grown matrix differs because of the points that were added.
  *
  * @param oneSided ids of the nodes that only one of the runs has
  */

@@ -77,7 +77,7 @@ export const bundleTexts = async (
   for (const { id, folder } of generatedSets(lineage)) {
     const contentUrl = ({ digest }: FileEntry): string => `../../${objectsFolder}/${uriOf(keyOf(digest))}`;
     const texts = await setTexts(lineage, id, store, { folder, contentUrl });
-    // A description of images that are not there can be loaded by nobody.
+    // Croissant describes images to be loaded; without the images it is of no use.
     const whole = (await imageSetOf(lineage, id, store)).shards.every(({ digest }) => !absent.has(digest));
     sets.push(...texts.filter(({ path }) => whole || !path.endsWith(croissantFile)));
   }

@@ -12,7 +12,7 @@ export const to = (id: string): EntityRef => ({ '@id': id });
 /** Path of a file as the relative URI that names it. */
 export const uriOf = (path: string): string => path.split('/').map(encodeURIComponent).join('/').replaceAll('%3D', '=');
 
-/** Ids of what has no file of its own. */
+/** Ids of entities that are no files. */
 export const artifactId = (digest: Digest): string => `#artifact-${hexOf(digest)}`;
 export const actionId = (key: Digest): string => `#action-${hexOf(key)}`;
 export const localId = (...parts: string[]): string => `#${parts.map(encodeURIComponent).join('/')}`;

@@ -9,7 +9,7 @@ import type { Reading } from '../reading.ts';
 export interface Held {
   readonly ref: ArtifactRef;
   readonly manifest: ArtifactManifest;
-  /** `synthetic.data`, `synthetic#2.data`, `source of recognizer/train`, `the run`. */
+  /** `synthetic.data`, `synthetic#2.data`, `source of KIND`, `the run`. */
   readonly name: string;
   /** Where its files lie in an export that people browse: `artifacts/synthetic/data`. */
   readonly folder: string;

@@ -9,7 +9,7 @@ export interface Licence {
 }
 
 /**
- * What is known of the licence of a run's results. Whoever imports photos states their licence; nobody states one for what was
+ * What is known of the licence of a run's results. Whoever imports photos states their licence; no one states one for what was
  * made from them, so nothing is claimed here.
  *
  * @param id the node whose ancestors count; by default all nodes

@@ -8,7 +8,7 @@ import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Reading } from '../reading.ts';
 
-/** How many of a kind are in both sets, and the first few of them for people to look at. */
+/** How many are in both sets, and the first few of them as examples. */
 export interface Shared {
   readonly count: number;
   readonly examples: readonly string[];

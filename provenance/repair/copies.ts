@@ -81,7 +81,7 @@ const codeArtifact = async (
   if (made?.digest === digest) return repaired(flaw, `from the files of ${kind} in this checkout`);
   return cannot(
     flaw,
-    `it lists the files of ${kind}, which this checkout has no more: check out the commit of its records`,
+    `it lists the files of ${kind}, which this checkout no longer has: check out the commit of its records`,
   );
 };
 
@@ -111,7 +111,7 @@ export const runDocument = async (flaw: Flaw, { store }: RepairTools): Promise<R
     roots.push({ ref, startedAt: run.startedAt });
   }
   const latest = roots.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0];
-  if (!latest) return cannot(flaw, '"cemiflow run" with its spec writes it anew; what is finished is kept');
+  if (!latest) return cannot(flaw, '"cemiflow run" with its spec writes it again; what is finished is kept');
   const { run } = await openRun(store, latest.ref);
   const { plan, spec, startedAt } = run;
   await store.putRun({

@@ -12,8 +12,8 @@ import { byComputing } from './rebuild.ts';
 export type { Repair, RepairTools } from './outcome.ts';
 
 /**
- * Makes what is damaged or missing anew: from copies where there are some, from the checkout for source files, and else by
- * doing the action again that made it. Nothing counts as repaired that does not have its old digest.
+ * Restores what is damaged or missing: from copies where there are some, source files from the checkout, and everything else by
+ * repeating the action that made it. Only what gets its old digest back counts as repaired.
  */
 export const repair = async (flaws: readonly Flaw[], tools: RepairTools): Promise<Repair[]> => {
   const records = await soundRecords(flaws, tools);
@@ -68,8 +68,8 @@ const jsonBlob = async <T>(store: Store, digest: Digest): Promise<T | undefined>
   return bytes && (JSON.parse(bytes.toString()) as T);
 };
 
-/** What was pinned stays pinned: its digest is the name of the object. */
-const pinAnew = async (flaw: Flaw, store: Store): Promise<Repair> => {
+/** Pins the artifact again: its digest is the name of the pin's object. */
+const pinAgain = async (flaw: Flaw, store: Store): Promise<Repair> => {
   const digest: Digest = `sha256:${flaw.key.slice('pins/'.length)}`;
   for (const type of artifactTypes) {
     const found = await store.getArtifact({ type, digest }).catch(() => undefined);
@@ -105,12 +105,12 @@ const withoutComputing = async (flaw: Flaw, records: Records, tools: RepairTools
       kind === 'latest' ? 'it only explains why a plan misses' : 'the one before it, or the beginning, takes its place';
     return { flaw, outcome: 'dropped', how: what };
   }
-  if (kind === 'pin') return pinAnew(flaw, store);
+  if (kind === 'pin') return pinAgain(flaw, store);
   if (kind === 'generation') {
     // The claim of a sweep counts for nothing once the count has gone past it.
     if (key.includes('claim')) await store.objects.remove(key);
     await store.sweeps.restore();
     return repaired(flaw, 'a new count begins');
   }
-  return cannot(flaw, 'it is left as it is: look at it, and remove it by hand');
+  return cannot(flaw, 'it is left as it is: inspect it, and remove it by hand');
 };

@@ -7,12 +7,12 @@ import type { Chain, Input, Step } from './chain.ts';
 /** The chain as a tree: what was traced at the top, raw data at the leaves. A step that stands above is not repeated. */
 export const treeOf = (chain: Chain, { long = false }: { readonly long?: boolean } = {}): string => {
   const steps = new Map(chain.steps.map((step) => [step.id, step]));
-  const told = new Set<string>();
+  const shown = new Set<string>();
   const lines: string[] = [];
   const tell = (id: string, names: readonly string[], indent: string, isLast: boolean): void => {
     const step = steps.get(id) as Step;
-    const again = told.has(id);
-    told.add(id);
+    const again = shown.has(id);
+    shown.add(id);
     const name = names.length > 0 ? `${names.join(', ')}: ` : '';
     lines.push(`${indent}${isLast ? '└─ ' : '├─ '}${name}${headline(step)}${again ? ' (as above)' : ''}`);
     if (again) return;

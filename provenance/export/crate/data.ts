@@ -15,7 +15,7 @@ export interface Text {
   readonly name: string;
 }
 
-/** @param more properties of its own */
+/** @param more further properties */
 export const textEntity = ({ path, text, mediaType, name }: Text, more: Partial<Entity> = {}): Entity => ({
   ...{ '@id': uriOf(path), '@type': 'File', name, encodingFormat: encodingOf(mediaType) },
   ...{ contentSize: `${Buffer.byteLength(text)}`, sha256: hexOf(digestOf(text)) },

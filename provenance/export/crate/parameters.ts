@@ -86,7 +86,7 @@ const typeOf = (value: Json): string => {
   return typeof value === 'string' ? 'Text' : 'PropertyValue';
 };
 
-/** The type of a parameter that had values of both. */
+/** A type that fits values of both types. */
 const widened = (a: string, b: string): string => {
   if (a === b) return a;
   const numbers = ['Integer', 'Float'];

@@ -1,0 +1,74 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { pairScoresPath, scoresCodec } from '../../artifacts/codecs/scores.ts';
+import { putMetrics } from '../../artifacts/metrics.ts';
+import { encodePairScores } from '../../artifacts/scores.ts';
+import { actionKey, type Outputs } from '../../core/action.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import { digestOf } from '../../core/digest.ts';
+import type { Lineage } from '../../core/lineage.ts';
+import type { PlanNode } from '../../core/plan.ts';
+import type { Checkout } from '../../engine/checkout.ts';
+import { verificationMetrics } from '../../metrics/verification.ts';
+import { recomputeMetrics } from '../../provenance/audit/recompute.ts';
+import { Ledger } from '../../provenance/audit/result.ts';
+import { memoryStore } from '../helpers/memory-store.ts';
+import { recordOf } from '../helpers/record.ts';
+
+const store = memoryStore();
+/** This checkout has the code of every record. */
+const checkout = { differsFrom: async () => undefined } as Partial<Checkout> as Checkout;
+let metrics: ReturnType<typeof verificationMetrics>;
+let scores: ArtifactRef;
+
+beforeEach(async () => {
+  const pairs = {
+    distance: Float32Array.from({ length: 20 }, (_, i) => (i % 2 ? 2.5 : 0.5)),
+    same: Uint8Array.from({ length: 20 }, (_, i) => (i % 2 ? 0 : 1)),
+    fold: Int32Array.from({ length: 20 }, (_, i) => i >> 1),
+  };
+  const file = await store.putFile(pairScoresPath('lfw'), encodePairScores(pairs), 'application/octet-stream');
+  scores = await scoresCodec.write(store, { sets: ['lfw'] }, [file]);
+  metrics = verificationMetrics([['lfw', pairs, file.digest]]);
+});
+
+const audit = async (kind: string, outputs: Outputs) => {
+  const action = { kind, params: {}, seed: 1, code: digestOf('code') };
+  const key = actionKey(action);
+  const node = { id: 'verify', kind, params: {}, matrix: {} } as Partial<PlanNode> as PlanNode;
+  const declared = { spec: { path: 'e.yaml' }, startedAt: '2026-01-01T00:00:00+00:00' };
+  const plan = { experiment: 'e', nodes: [node] };
+  const run = { id: 'r', experiment: 'e', plan, nodes: { verify: { key } }, ...declared };
+  const lineage: Lineage = { run, records: new Map([[key, recordOf(action, outputs)]]), digests: new Map() };
+  const ledger = new Ledger();
+  const found = await recomputeMetrics(lineage, store, ledger, checkout);
+  return { found, ledger };
+};
+
+describe('metrics that are computed again', () => {
+  it('count where they are what the scores give', async () => {
+    const ref = await putMetrics(store, metrics);
+    const { found, ledger } = await audit('evaluate/verification', { metrics: ref, scores });
+    expect([...found]).toEqual([[ref.digest, 'from pair scores']]);
+    expect(ledger.problems).toEqual([]);
+  });
+
+  it('are not reproduced where a number was edited', async () => {
+    const ref = await putMetrics(store, { ...metrics, average: 0.99 });
+    const { found, ledger } = await audit('evaluate/verification', { metrics: ref, scores });
+    expect(found.size).toBe(0);
+    expect(ledger.problems).toMatchObject([{ fault: 'not reproduced', where: 'verify' }]);
+  });
+
+  it('are not verifiable where the scores are of another form', async () => {
+    const other = await scoresCodec.write(store, { images: 3 }, []);
+    const ref = await putMetrics(store, metrics);
+    const { ledger } = await audit('evaluate/verification', { metrics: ref, scores: other });
+    expect(ledger.problems).toMatchObject([{ fault: 'not verifiable', where: 'verify' }]);
+  });
+
+  it('are left out for a kind that this checkout does not have', async () => {
+    const ref = await putMetrics(store, metrics);
+    const { found, ledger } = await audit('evaluate/frechet', { metrics: ref, scores });
+    expect([found.size, ledger.problems.length]).toEqual([0, 0]);
+  });
+});
