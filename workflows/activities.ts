@@ -7,7 +7,7 @@ import {
 import type { PlanNode } from '../core/plan.ts';
 import { roleFor, taskQueue } from '../core/queues.ts';
 import type { Bookkeeping } from '../engine/bookkeeping.ts';
-import type { StageActivities } from '../engine/host.ts';
+import type { StageActivities } from '../engine/stage-activities.ts';
 import type { RunSettings } from './types.ts';
 
 /** Lost workers and network trouble; failures that are not retryable say so themselves. */

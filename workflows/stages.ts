@@ -1,5 +1,5 @@
 import { type ChildWorkflowHandle, startChild } from '@temporalio/workflow';
-import type { StageResult } from '../engine/host.ts';
+import type { StageResult } from '../engine/stage-activities.ts';
 import { callStage, queueOf } from './activities.ts';
 import type { Ready } from './schedule.ts';
 import { pauseParts, sharded } from './sharded.ts';

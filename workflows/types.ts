@@ -15,11 +15,11 @@ export interface RunSettings {
   readonly maxParallel: number;
   /** Build of the workers that this run wants: its task queues carry it. */
   readonly build: string;
-  /** When checkpoints of stages are due; every two minutes unless told. */
+  /** When checkpoints of stages are due; default every two minutes. */
   readonly checkpoint?: CheckpointInterval;
-  /** A worker that says nothing of its stage for so long is taken for dead; 60 unless told. */
+  /** A worker that says nothing of its stage for so long counts as dead; default 60. */
   readonly heartbeatSeconds?: number;
-  /** Events after which a sharded stage goes on under a new history; 2,000 unless told. */
+  /** Events after which a sharded stage goes on with a new history; default 2,000. Tests set fewer, to see it happen. */
   readonly maxEvents?: number;
 }
 
@@ -39,6 +39,8 @@ export interface ShardedInput extends RunSettings {
 
 /** What a sharded stage takes along into a new history; what is made lies in the store. */
 export interface PartsCarried {
+  /** Params of every part, in order. */
+  readonly split: readonly JsonObject[];
   /** Parts that were there at the start. */
   readonly hits: number;
   /** Seconds that failed tries of parts cost. */

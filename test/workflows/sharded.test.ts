@@ -11,6 +11,8 @@ import { build, type Engine, keep, node, output, read, startEngine, until } from
 
 let engine: Engine;
 let ran: string[] = [];
+/** How often a stage was split. */
+let splits = 0;
 /** The part that fails, and the one that waits until `open` is called. */
 let bad = -1;
 let gated = -1;
@@ -28,7 +30,10 @@ interface Part extends JsonObject {
 beforeAll(async () => {
   engine = await startEngine({ slots: 16 });
   engine.kind<Params>('test/parts', {
-    split: async ({ family, total }) => Array.from({ length: total }, (_, from): Part => ({ family, from })),
+    split: async ({ family, total }) => {
+      splits += 1;
+      return Array.from({ length: total }, (_, from): Part => ({ family, from }));
+    },
     runPart: async (part: JsonObject, context: StageContext) => {
       ran.push(`part ${part.from}`);
       if (part.from === bad) throw new CemiflowError('PartUseless', 'a bad part', { remedy: 'mend it' });
@@ -50,6 +55,7 @@ beforeAll(async () => {
 afterAll(() => engine?.stop());
 beforeEach(() => {
   ran = [];
+  splits = 0;
   bad = -1;
   gated = -1;
   open = undefined;
@@ -169,14 +175,16 @@ test('700 parts stay far below the limit of a history, and so would 20,000 ident
   expect(Math.max(...lengths) * 20).toBeLessThan(eventsLimit);
 }, 300_000);
 
-test('a new history takes along what failed and what was there, and runs nothing twice', async () => {
+test('a new history takes along the split, what failed and what was there, and runs nothing twice', async () => {
   await engine.run(plan('part of it', 10, 'carried'));
   ran = [];
+  splits = 0;
   bad = 13;
   const handle = await engine.start(plan('all of it', 30, 'carried'), { maxParallel: 2, maxEvents: 40 });
   const { nodes } = await engine.untilState('all of it', 'needs attention');
   expect(nodes[0]?.failure?.code).toBe('PartUseless');
   expect((await historiesOf('all of it/set')).length).toBeGreaterThan(1);
+  expect(splits).toBe(1);
   const child = engine.client.workflow.getHandle('all of it/set');
   expect(await child.query<PartsProgress>('progress')).toMatchObject({ parts: 30, done: 29, hits: 10, failed: 1 });
   expect([...ran].sort()).toEqual(Array.from({ length: 20 }, (_, i) => `part ${i + 10}`).sort());

@@ -1,0 +1,35 @@
+import type { Action, ActionKey, Outputs } from '../core/action.ts';
+import type { CheckpointInterval } from '../core/checkpoint.ts';
+import type { JsonObject } from '../core/errors.ts';
+
+/** One action to be done for one node of an experiment. */
+export interface StageTask {
+  readonly nodeId: string;
+  readonly experiment: string;
+  readonly action: Action;
+  /** When checkpoints are due; default every two minutes. */
+  readonly checkpoint?: CheckpointInterval;
+}
+
+export interface StageResult {
+  readonly key: ActionKey;
+  readonly outputs: Outputs;
+  /** Whether a record was there already. */
+  readonly hit: boolean;
+  /** Tries that it took, and the seconds that failed ones cost; absent where it was a hit. */
+  readonly attempts?: number;
+  readonly lostSeconds?: number;
+}
+
+/** The activities that do stage work, as workflows see them. */
+export interface StageActivities {
+  runStage(task: StageTask): Promise<StageResult>;
+  /** @returns the params of each part, in order */
+  splitStage(task: StageTask): Promise<JsonObject[]>;
+  /** `task.action` is the part's own. */
+  runPart(task: StageTask & { readonly part: number }): Promise<StageResult>;
+  /** @param task.parts outputs of all parts, in the order of `splitStage` @param task.partKeys their actions */
+  joinStage(
+    task: StageTask & { readonly parts: readonly Outputs[]; readonly partKeys: readonly ActionKey[] },
+  ): Promise<StageResult>;
+}
