@@ -61,9 +61,9 @@ export class Runs {
     return (await this.#objects.list('runs/')).map((key) => decodeURIComponent(key.slice('runs/'.length)));
   }
 
-  /** All runs that can be read, latest first. */
-  async listRuns(): Promise<RunDocument[]> {
-    const runs = await mapBounded(await this.#objects.list('runs/'), lanes, async (key) => {
+  /** Runs that can be read, latest first. @param idStart how their ids begin; by default of all runs */
+  async listRuns(idStart = ''): Promise<RunDocument[]> {
+    const runs = await mapBounded(await this.#objects.list(runKey(idStart)), lanes, async (key) => {
       const bytes = await getReadable(this.#objects, key);
       return bytes && parseRun(bytes);
     });
@@ -108,12 +108,12 @@ const runCorrupt = (id: string, cause?: unknown): CemiflowError =>
     cause,
   });
 
-export const runKey = (id: string): string => `runs/${encode(id)}`;
+export const runKey = (id: string): string => `runs/${encodeName(id)}`;
 const latestKey = (experiment: string, nodeId: string): string =>
-  `nodes/${encode(experiment)}/${encode(nodeId)}/latest`;
+  `nodes/${encodeName(experiment)}/${encodeName(nodeId)}/latest`;
 
 /** A name as one segment of a key. */
-const encode = (name: string): string =>
+export const encodeName = (name: string): string =>
   encodeURIComponent(name).replace(/[!'()*]|^\.+$/g, (found) =>
     [...found].map((c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).join(''),
   );
