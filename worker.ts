@@ -6,7 +6,7 @@ import { CemiflowError } from './core/errors.ts';
 import { type Role, taskQueue } from './core/queues.ts';
 import { type Bookkeeping, createBookkeeping } from './engine/bookkeeping.ts';
 import { createHost } from './engine/host.ts';
-import { describeMachine, requireGpu, type TensorflowSetup } from './engine/machine.ts';
+import { recordedMachine, requireGpu, type TensorflowSetup } from './engine/machine.ts';
 import { loadStage } from './engine/registry.ts';
 import { sourceKeeper } from './engine/source-keeper.ts';
 import type { StageActivities } from './engine/stage-activities.ts';
@@ -86,7 +86,7 @@ export const hostOver = (
       if (!schema) throw unknownKind(kind);
       checkParams(schema, params);
     },
-    machine: (kind) => describeMachine(usesTensors(kind) ? setup : undefined),
+    machine: (kind) => recordedMachine(usesTensors(kind) ? setup : undefined),
     source: sourceKeeper(store, fileURLToPath(new URL('.', import.meta.url))),
   });
 };

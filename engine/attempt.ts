@@ -19,7 +19,7 @@ export interface AttemptSetup {
   readonly writer: CheckpointWriter;
   /** Default every two minutes. */
   readonly interval?: CheckpointInterval;
-  /** Of this try alone: tells apart tries of the same number. */
+  /** Of this try alone: distinguishes tries of the same number. */
   readonly id: string;
   /** Temporal's number. */
   readonly attempt: number;

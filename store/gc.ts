@@ -143,7 +143,7 @@ const markWanted = async (store: Store, marks: Marks, runs: readonly RunDocument
   });
 };
 
-/** What lacks something is no hit: it will be made anew, and needs nothing. */
+/** What lacks something is no hit: it will be made again, and needs nothing. */
 const lenient = async (marking: Promise<void>): Promise<void> => {
   await marking.catch((error) => {
     if (!(error instanceof CemiflowError) || error.code !== 'MarksIncomplete') throw error;

@@ -5,7 +5,7 @@ import { encodeName } from './runs.ts';
 
 /** The digests that a sealed run names. */
 export interface RunIndex {
-  /** False is certain; true may be a coincidence of 8 bytes, so that only the run itself tells. */
+  /** False is certain; true may be a coincidence of 8 bytes, so that the run itself decides. */
   mayName(digest: Digest): boolean;
 }
 

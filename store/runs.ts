@@ -103,7 +103,7 @@ const parseRun = (bytes: Buffer): RunDocument | undefined => {
 
 const runCorrupt = (id: string, cause?: unknown): CemiflowError =>
   new CemiflowError('RunCorrupt', `the document of run ${id} is damaged`, {
-    remedy: '"cemiflow run" with its spec writes it anew; what is finished is kept, and what is under way goes on',
+    remedy: '"cemiflow run" with its spec writes it again; what is finished is kept, and what is under way goes on',
     data: { id },
     cause,
   });

@@ -48,7 +48,7 @@ export interface PartsCarried {
   /** Indices of the parts that have failed, and how the first of them did. */
   readonly failed: readonly number[];
   readonly failure?: StageFailure;
-  /** How often damaged parts have been made anew. */
+  /** How often damaged parts have been made again. */
   readonly repairs: number;
 }
 

@@ -46,8 +46,8 @@ const stateOf = ({ state, again, aborted }: RunView): string[] => {
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
 
-/** What a stage is about: progress, reason of waiting, failure or duration. */
-export const describeStage = (stage: StageView, nowMs: number): string => {
+/** Where a stage stands: its progress, what it waits for, its failure or its duration. */
+export const stageText = (stage: StageView, nowMs: number): string => {
   const { state, failure, skipped, waitsFor, startedAtMs, endedAtMs } = stage;
   const seconds = ((endedAtMs ?? nowMs) - (startedAtMs ?? nowMs)) / 1000;
   if (state === 'failed' || state === 'needs attention') return `${failure?.code}: ${oneLine(failure?.message ?? '')}`;
@@ -128,12 +128,12 @@ const silenceOf = ({ heardAtMs }: StageView, nowMs: number): string[] =>
 /** `▸ generator  train 1200/3000 · 4.1 step/s · …` */
 const stageRow = (stage: StageView, nowMs: number): string[] => [
   `  ${marks[stage.state]} ${stage.id}`,
-  describeStage(stage, nowMs),
+  stageText(stage, nowMs),
 ];
 
 /** One line for logs: `generator running: train 1200/3000 · …` */
 export const stageLine = (stage: StageView, nowMs: number): string => {
-  const text = describeStage(stage, nowMs);
+  const text = stageText(stage, nowMs);
   return `${stage.id} ${stage.state}${text ? `: ${text}` : ''}`;
 };
 
