@@ -90,7 +90,7 @@ export interface ActionRecord {
   readonly key: ActionKey;
   readonly action: Action;
   readonly outputs: Outputs;
-  /** Of a stage that is cut into parts: the actions of its parts, in order. */
+  /** Of a sharded stage: the actions of its shards, in order. Stored for ever, and so still called `parts`. */
   readonly parts?: readonly ActionKey[];
   readonly source: Source;
   readonly machine: Machine;

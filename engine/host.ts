@@ -29,13 +29,13 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
         const context = { ...contextFor(task, store, watch), checkpoints: noCheckpoints };
         return refuseLargeSplit(task, await stage.split(params, context));
       }),
-    runPart: (task) =>
-      guarded(task, task.part, (watch) => {
+    runShard: (task) =>
+      guarded(task, task.shard, (watch) => {
         const kind = wholeKind(task.action.kind);
         return maker.make(task, watch, {
           kind,
-          isPart: true,
-          run: (stage, context) => shardedOnly(kind, stage).runPart(task.action.params, context),
+          isShard: true,
+          run: (stage, context) => shardedOnly(kind, stage).runShard(task.action.params, context),
         });
       }),
     joinStage: (task) =>
@@ -43,16 +43,20 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
         const { kind, params } = task.action;
         return maker.make(task, watch, {
           kind,
-          parts: task.partKeys,
-          run: (stage, context) => shardedOnly(kind, stage).join(params, task.parts, context),
+          shards: task.shardKeys,
+          run: (stage, context) => shardedOnly(kind, stage).join(params, task.shards, context),
         });
       }),
   };
 };
 
 /** Runs under a watch, and turns what is thrown into a failure that Temporal retries or not. */
-const guarded = async <T>(task: StageTask, part: number | undefined, run: (watch: Watch) => Promise<T>): Promise<T> => {
-  const watch = startWatch(Context.current(), { nodeId: task.nodeId, part });
+const guarded = async <T>(
+  task: StageTask,
+  shard: number | undefined,
+  run: (watch: Watch) => Promise<T>,
+): Promise<T> => {
+  const watch = startWatch(Context.current(), { nodeId: task.nodeId, shard });
   try {
     return await run(watch);
   } catch (error) {
@@ -62,14 +66,18 @@ const guarded = async <T>(task: StageTask, part: number | undefined, run: (watch
   }
 };
 
-/** Params of a stage and of its parts travel together into a new history, in one payload: 2 MiB at most. */
+/** Params of a stage and of its shards travel together into a new history, in one payload: 2 MiB at most. */
 const maxSplitBytes = 1024 * 1024;
 
-const refuseLargeSplit = ({ nodeId, action }: StageTask, parts: JsonObject[]): JsonObject[] => {
-  const bytes = JSON.stringify([action.params, parts]).length;
-  if (bytes <= maxSplitBytes) return parts;
-  throw new CemiflowError('PartsTooLarge', `${nodeId} splits into ${parts.length} parts of ${bytes} bytes together`, {
-    remedy: `make the shards larger: a list of parts may have ${maxSplitBytes} bytes`,
-    data: { nodeId, parts: parts.length, bytes },
-  });
+const refuseLargeSplit = ({ nodeId, action }: StageTask, shards: JsonObject[]): JsonObject[] => {
+  const bytes = JSON.stringify([action.params, shards]).length;
+  if (bytes <= maxSplitBytes) return shards;
+  throw new CemiflowError(
+    'ShardsTooLarge',
+    `${nodeId} splits into ${shards.length} shards of ${bytes} bytes together`,
+    {
+      remedy: `make the shards larger: a list of shards may have ${maxSplitBytes} bytes`,
+      data: { nodeId, shards: shards.length, bytes },
+    },
+  );
 };

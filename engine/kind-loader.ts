@@ -66,8 +66,8 @@ const codeChanged = (kind: string, wanted?: Digest, found?: Digest): CemiflowErr
 /** @throws CemiflowError `KindNotSharded` */
 export const shardedOnly = (kind: string, stage: AnyStageKind): ShardedStageKind<JsonObject> => {
   if (isSharded(stage)) return stage as unknown as ShardedStageKind<JsonObject>;
-  throw new CemiflowError('KindNotSharded', `${kind} is planned in parts, but its module has no split`, {
-    remedy: 'set "sharded": false in its schema, or export split, runPart and join',
+  throw new CemiflowError('KindNotSharded', `${kind} is planned in shards, but its module has no split`, {
+    remedy: 'set "sharded": false in its schema, or export split, runShard and join',
     data: { kind },
   });
 };

@@ -26,10 +26,10 @@ export interface HostDependencies extends KindAccess {
 interface Work {
   /** The kind whose module runs it. */
   readonly kind: string;
-  /** Whether it makes a part, whose params no schema describes. */
-  readonly isPart?: boolean;
+  /** Whether it makes a shard, whose params no schema describes. */
+  readonly isShard?: boolean;
   /** Actions whose outputs this one joins. */
-  readonly parts?: readonly ActionKey[];
+  readonly shards?: readonly ActionKey[];
   run(stage: AnyStageKind, context: StageContext): Promise<Outputs>;
 }
 
@@ -73,12 +73,12 @@ export class ActionMaker {
     since: number,
     attempt: ActionAttempt,
     watch: Watch,
-    { kind, isPart = false, parts, run }: Work,
+    { kind, isShard = false, shards, run }: Work,
   ): Promise<Outputs> {
     const { store, checkParams, machine: machineFor, build } = this.#dependencies;
     const { action, experiment, nodeId } = task;
     const { stage, source } = await this.#load(kind, action.code);
-    if (!isPart) checkParams(kind, action.params);
+    if (!isShard) checkParams(kind, action.params);
     const clock = startClock();
     const outputs = await run(stage, { ...contextFor(task, store, watch), checkpoints: attempt });
     const took = clock();
@@ -89,7 +89,7 @@ export class ActionMaker {
         key,
         action,
         outputs,
-        ...(parts && { parts }),
+        ...(shards && { parts: shards }),
         source: await source(since),
         machine,
         startedAt: took.startedAt,
@@ -102,7 +102,7 @@ export class ActionMaker {
       },
       since,
     );
-    if (!isPart) await store.putLatest(experiment, nodeId, { key, action });
+    if (!isShard) await store.putLatest(experiment, nodeId, { key, action });
     return record.outputs;
   }
 

@@ -24,12 +24,12 @@ export interface StageResult {
 /** The activities that do stage work, as workflows see them. */
 export interface StageActivities {
   runStage(task: StageTask): Promise<StageResult>;
-  /** @returns the params of each part, in order */
+  /** @returns the params of each shard, in order */
   splitStage(task: StageTask): Promise<JsonObject[]>;
-  /** `task.action` is the part's own. */
-  runPart(task: StageTask & { readonly part: number }): Promise<StageResult>;
-  /** @param task.parts outputs of all parts, in the order of `splitStage` @param task.partKeys their actions */
+  /** `task.action` is the shard's own. */
+  runShard(task: StageTask & { readonly shard: number }): Promise<StageResult>;
+  /** @param task.shards outputs of all shards, in the order of `splitStage` @param task.shardKeys their actions */
   joinStage(
-    task: StageTask & { readonly parts: readonly Outputs[]; readonly partKeys: readonly ActionKey[] },
+    task: StageTask & { readonly shards: readonly Outputs[]; readonly shardKeys: readonly ActionKey[] },
   ): Promise<StageResult>;
 }

@@ -7,8 +7,8 @@ import type { Progress } from '../core/stage.ts';
 /** What the heartbeats of a running stage say. */
 export interface Heartbeat extends Progress {
   readonly nodeId: string;
-  /** Index of the part, where the stage is sharded. */
-  readonly part?: number;
+  /** Index of the shard, where the stage is sharded. */
+  readonly shard?: number;
   readonly stepsPerSecond?: number;
   readonly etaSeconds?: number;
   /** Who works: the next attempt learns from it what became of this one. */
@@ -50,7 +50,7 @@ const keepAliveEveryMs = 4_000;
 /** Heartbeats, cancellation and memory of one activity. */
 export const startWatch = (
   { heartbeat, cancellationSignal: signal, info }: WatchedContext,
-  name: { readonly nodeId: string; readonly part?: number },
+  name: { readonly nodeId: string; readonly shard?: number },
   now: () => number = () => performance.now(),
 ): Watch => {
   const meter = new SpeedMeter();

@@ -24,7 +24,7 @@ export const failureOf = (error: unknown): StageFailure => {
     return {
       code: 'StageCancelled',
       message: `the stage was ${error instanceof TerminatedFailure ? 'terminated' : 'cancelled'} from outside its run`,
-      remedy: '"cemiflow retry" starts it again; its finished parts are kept',
+      remedy: '"cemiflow retry" starts it again; its finished shards are kept',
     };
   if (error instanceof ApplicationFailure) {
     const details = error.details?.[0] as { remedy?: string; data?: JsonObject } | undefined;

@@ -8,45 +8,45 @@ import {
   workflowInfo,
 } from '@temporalio/workflow';
 import { type Action, type ActionKey, actionKey, type Outputs } from '../core/action.ts';
-import { partKind } from '../core/stage.ts';
+import { shardKind } from '../core/stage.ts';
 import type { StageResult, StageTask } from '../engine/stage-activities.ts';
 import { bookkeeping, callStage, dropDamaged, lookupKeys, queueOf } from './activities.ts';
 import { asApplicationFailure, cancelled, failureOf, isDamage, throwIfCancelled } from './failures.ts';
-import { maxRepairs, type PartsCarried, type PartsProgress, progressQueryName, type ShardedInput } from './types.ts';
+import { maxRepairs, progressQueryName, type ShardedInput, type ShardsCarried, type ShardsProgress } from './types.ts';
 
-/** Sent by the experiment: while paused, no further part starts. */
-export const pauseParts = defineSignal<[boolean]>('pauseParts');
+/** Sent by the experiment: while paused, no further shard starts. */
+export const pauseShards = defineSignal<[boolean]>('pauseShards');
 
-/** A part takes about six events, and a history is read whole after every restart of a worker: Temporal ends it at 51,200. */
+/** A shard takes about six events, and a history is read whole after every restart of a worker: Temporal ends it at 51,200. */
 const defaultMaxEvents = 2000;
 
 /**
- * One sharded stage: split into parts, each an action with key and record, then joined. A part that fails leaves the others
+ * One sharded stage: split into shards, each an action with key and record, then joined. A shard that fails leaves the others
  * running, so that a later run finds them made. Once the history is long, the workflow goes on with a new one, which takes the
  * split along and finds what is made by its keys.
  */
 export async function sharded(input: ShardedInput): Promise<StageResult> {
-  const parts = new Parts(input);
-  setHandler(pauseParts, (paused) => parts.setPaused(paused));
-  setHandler(defineQuery<PartsProgress>(progressQueryName), () => parts.progress());
-  await parts.split();
-  await parts.lookUp();
+  const shards = new Shards(input);
+  setHandler(pauseShards, (paused) => shards.setPaused(paused));
+  setHandler(defineQuery<ShardsProgress>(progressQueryName), () => shards.progress());
+  await shards.split();
+  await shards.lookUp();
   while (true) {
-    await parts.make();
-    const joined = await parts.join();
+    await shards.make();
+    const joined = await shards.join();
     if (joined) return joined;
   }
 }
 
-/** The parts of one stage, and how far each has come. */
-class Parts {
+/** The shards of one stage, and how far each has come. */
+class Shards {
   readonly #input: ShardedInput;
   /** The stage as a whole. */
   readonly #task: StageTask;
   readonly #made = new Map<ActionKey, Outputs>();
   readonly #inFlight = new Map<ActionKey, Promise<void>>();
-  readonly #carried: Writable<PartsCarried>;
-  #phase: PartsProgress['phase'] = 'split';
+  readonly #carried: Writable<ShardsCarried>;
+  #phase: ShardsProgress['phase'] = 'split';
   #actions: readonly Action[] = [];
   #keys: readonly ActionKey[] = [];
   #paused = false;
@@ -63,11 +63,11 @@ class Parts {
     this.#paused = paused;
   }
 
-  progress(): PartsProgress {
+  progress(): ShardsProgress {
     return {
       nodeId: this.#task.nodeId,
       phase: this.#phase,
-      parts: this.#keys.length,
+      shards: this.#keys.length,
       done: this.#doneCount(),
       hits: this.#carried.hits,
       running: this.#inFlight.size,
@@ -80,12 +80,12 @@ class Parts {
     const { action } = this.#task;
     if (!this.#input.carried)
       this.#carried.split = await callStage('splitStage', this.#call('split', 'split'), this.#task);
-    this.#actions = this.#carried.split.map((params): Action => ({ ...action, kind: partKind(action.kind), params }));
+    this.#actions = this.#carried.split.map((params): Action => ({ ...action, kind: shardKind(action.kind), params }));
     this.#keys = this.#actions.map(actionKey);
-    this.#phase = 'parts';
+    this.#phase = 'shards';
   }
 
-  /** Finds the parts that are made already. */
+  /** Finds the shards that are made already. */
   async lookUp(): Promise<void> {
     for (let from = 0; from < this.#keys.length; from += lookupKeys) {
       const found = await bookkeeping.lookupActions({ keys: this.#keys.slice(from, from + lookupKeys) });
@@ -94,10 +94,10 @@ class Parts {
     if (!this.#input.carried) this.#carried.hits = this.#doneCount();
   }
 
-  /** Resolves once every part is made. @throws the first failure, once all others have been tried */
+  /** Resolves once every shard is made. @throws the first failure, once all others have been tried */
   async make(): Promise<void> {
     let started = 0;
-    for (const [index, part] of this.#actions.entries()) {
+    for (const [index, shard] of this.#actions.entries()) {
       const key = this.#keys[index] as ActionKey;
       if (this.#made.has(key) || this.#inFlight.has(key) || this.#carried.failed.includes(index)) continue;
       await turn(() => !this.#paused && this.#inFlight.size < this.#input.maxParallel);
@@ -107,7 +107,7 @@ class Parts {
         if (cancelled()) break;
         return continueAsNew<typeof sharded>({ ...this.#input, carried: this.#carried });
       }
-      this.#start(key, part, index);
+      this.#start(key, shard, index);
       started += 1;
     }
     await Promise.all(this.#inFlight.values());
@@ -116,19 +116,19 @@ class Parts {
     if (this.#carried.failure) throw asApplicationFailure(this.#carried.failure);
   }
 
-  /** @returns undefined where parts were damaged, and must be made again */
+  /** @returns undefined where shards were damaged, and must be made again */
   async join(): Promise<StageResult | undefined> {
     this.#phase = 'join';
     try {
       const outputs = this.#keys.map((key) => this.#made.get(key) as Outputs);
-      const task = { ...this.#task, parts: outputs, partKeys: this.#keys };
+      const task = { ...this.#task, shards: outputs, shardKeys: this.#keys };
       const joined = await callStage('joinStage', this.#call('join', 'join'), task);
       return { ...joined, lostSeconds: this.#carried.lostSeconds + (joined.lostSeconds ?? 0) };
     } catch (error) {
       const failure = failureOf(error);
       // Damage elsewhere is in the stage's own input, which the experiment looks after.
       if (isDamage(failure) && this.#carried.repairs < maxRepairs && (await this.#dropDamaged())) {
-        this.#phase = 'parts';
+        this.#phase = 'shards';
         return undefined;
       }
       throw isCancellation(error) ? error : asApplicationFailure(failure);
@@ -136,8 +136,8 @@ class Parts {
   }
 
   #start(key: ActionKey, action: Action, index: number): void {
-    const call = this.#call(`${index}`, `part ${index + 1} of ${this.#keys.length}`);
-    const settled = callStage('runPart', call, { ...this.#task, action, part: index }).then(
+    const call = this.#call(`${index}`, `shard ${index + 1} of ${this.#keys.length}`);
+    const settled = callStage('runShard', call, { ...this.#task, action, shard: index }).then(
       ({ outputs, lostSeconds = 0 }) => {
         this.#made.set(key, outputs);
         this.#carried.lostSeconds += lostSeconds;
@@ -154,7 +154,7 @@ class Parts {
     );
   }
 
-  /** Parts whose outputs are damaged count as not made any more. @returns whether there is one */
+  /** Shards whose outputs are damaged count as not made any more. @returns whether there is one */
   async #dropDamaged(): Promise<boolean> {
     this.#carried.repairs += 1;
     const damaged = await dropDamaged({ refs: [...this.#made.values()].flatMap((outputs) => Object.values(outputs)) });
@@ -182,7 +182,7 @@ class Parts {
   }
 }
 
-/** Waits, and comes back early where the stage is cancelled: parts under way are waited for in any case. */
+/** Waits, and comes back early where the stage is cancelled: shards under way are waited for in any case. */
 const turn = async (ready: () => boolean): Promise<void> => {
   await condition(ready).catch((error) => {
     if (!isCancellation(error)) throw error;

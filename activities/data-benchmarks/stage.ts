@@ -41,7 +41,7 @@ export const stage: ShardedStageKind<Params, Part> = {
     return sets.map((set) => ({ ...look, set }));
   },
 
-  async runPart({ size, ...request }, context) {
+  async runShard({ size, ...request }, context) {
     const { seed, store } = context;
     const { set } = request;
     const plan = planSet(seed, request);

@@ -93,7 +93,7 @@ const conditioned = async (
   });
 };
 
-const runPart = async (part: Part, context: StageContext): Promise<Outputs> => {
+const runShard = async (part: Part, context: StageContext): Promise<Outputs> => {
   const { store } = context;
   const inquiries = await loadInquiries(store, part.inquiries);
   const { height, width } = inquiries.pictures;
@@ -256,6 +256,6 @@ const join = async (_params: Params, parts: readonly Outputs[], { store }: Stage
 
 export const stage: ShardedStageKind<Params, Part> = {
   split: (params, context) => withInput(context, copies, (input) => split(params, input)),
-  runPart,
+  runShard,
   join,
 };

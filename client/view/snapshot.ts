@@ -131,7 +131,7 @@ const stateOf = (state: NodeState, run: ViewState, pending?: Pending): StageView
   if (state === 'failed') return 'needs attention';
   if (state === 'ready' && run === 'paused') return 'paused';
   if (state !== 'running' || pending?.started) return state;
-  return run === 'paused' && pending?.parts?.running === 0 ? 'paused' : 'queued';
+  return run === 'paused' && pending?.shards?.running === 0 ? 'paused' : 'queued';
 };
 
 const stagesOf = (

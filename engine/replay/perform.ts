@@ -5,10 +5,10 @@ import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import {
   type AnyStageKind,
   isSharded,
-  partKind,
   type ShardedStageKind,
   type StageContext,
   type StageKind,
+  shardKind,
   wholeKind,
 } from '../../core/stage.ts';
 import type { Store } from '../../store/index.ts';
@@ -62,11 +62,11 @@ const judge = async (
   return compareOutputs(outputs, record.outputs, store, dependencies.store);
 };
 
-const perform = ({ record, parts }: ReplayJob, stage: AnyStageKind, context: StageContext): Promise<Outputs> => {
+const perform = ({ record, shards }: ReplayJob, stage: AnyStageKind, context: StageContext): Promise<Outputs> => {
   const { kind, params } = record.action;
   if (!isSharded(stage)) return (stage as StageKind).run(params, context);
   const sharded = stage as unknown as ShardedStageKind<JsonObject>;
-  return kind.endsWith('#part') ? sharded.runPart(params, context) : sharded.join(params, parts ?? [], context);
+  return kind.endsWith('#part') ? sharded.runShard(params, context) : sharded.join(params, shards ?? [], context);
 };
 
 const contextOf = (
@@ -88,27 +88,27 @@ const contextOf = (
   },
 });
 
-/** The parts that a stage is cut into follow from its action. */
+/** The shards that a stage is cut into follow from its action. */
 const replayCut = async (
   record: ActionRecord,
   stage: AnyStageKind,
   store: Store,
   dependencies: ReplayDependencies,
 ): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
-  const { action, parts = [] } = record;
-  if (!isSharded(stage)) return { verdict: 'cannot', why: `${action.kind} is not cut into parts` };
+  const { action, parts: shards = [] } = record;
+  if (!isSharded(stage)) return { verdict: 'cannot', why: `${action.kind} is not cut into shards` };
   const sharded = stage as unknown as ShardedStageKind<JsonObject>;
   const cut = await sharded.split(action.params, contextOf(record, store, dependencies));
-  const keys = cut.map((params) => actionKey({ ...action, kind: partKind(action.kind), params }));
-  const other = keys.length === parts.length ? keys.findIndex((key, i) => key !== parts[i]) : keys.length;
+  const keys = cut.map((params) => actionKey({ ...action, kind: shardKind(action.kind), params }));
+  const other = keys.length === shards.length ? keys.findIndex((key, i) => key !== shards[i]) : keys.length;
   if (other < 0) return { verdict: 'same' };
-  // What a part is given may hold embeddings, whose last digits are the machine's.
-  if (keys.length === parts.length && !sameKind(record.machine, await dependencies.machine(action.kind)))
-    return { verdict: 'within tolerance', why: 'another kind of machine; as many parts' };
-  const first = `part ${Math.min(other, parts.length) + 1}`;
+  // What a shard is given may hold embeddings, whose last digits are the machine's.
+  if (keys.length === shards.length && !sameKind(record.machine, await dependencies.machine(action.kind)))
+    return { verdict: 'within tolerance', why: 'another kind of machine; as many shards' };
+  const first = `shard ${Math.min(other, shards.length) + 1}`;
   return {
     verdict: 'different',
-    why: `it is cut into ${keys.length} parts, not ${parts.length}, or ${first} is another`,
+    why: `it is cut into ${keys.length} shards, not ${shards.length}, or ${first} is another`,
   };
 };
 
