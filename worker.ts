@@ -5,10 +5,11 @@ import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporal
 import { CemiflowError } from './core/errors.ts';
 import { type Role, taskQueue } from './core/queues.ts';
 import { type Bookkeeping, createBookkeeping } from './engine/bookkeeping.ts';
-import { createHost, type StageActivities } from './engine/host.ts';
-import { describeMachine, requireGpu, type TensorflowSetup } from './engine/machine.ts';
+import { createHost } from './engine/host.ts';
+import { recordedMachine, requireGpu, type TensorflowSetup } from './engine/machine.ts';
 import { loadStage } from './engine/registry.ts';
 import { sourceKeeper } from './engine/source-keeper.ts';
+import type { StageActivities } from './engine/stage-activities.ts';
 import { startWatchdog } from './engine/watchdog.ts';
 import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
 import { checkParams, loadStageSchemas } from './schemas/stage-schemas.ts';
@@ -85,7 +86,7 @@ export const hostOver = (
       if (!schema) throw unknownKind(kind);
       checkParams(schema, params);
     },
-    machine: (kind) => describeMachine(usesTensors(kind) ? setup : undefined),
+    machine: (kind) => recordedMachine(usesTensors(kind) ? setup : undefined),
     source: sourceKeeper(store, fileURLToPath(new URL('.', import.meta.url))),
   });
 };

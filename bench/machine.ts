@@ -12,7 +12,7 @@ export interface Machine {
   readonly tensorflow: string;
 }
 
-export const describeMachine = (): Machine => ({
+export const benchMachine = (): Machine => ({
   cpu: cpus()[0]?.model.trim() ?? 'unknown',
   cores: cpus().length,
   memoryBytes: totalmem(),

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CemiflowError } from '../core/errors.ts';
 import type { Benchmark, Context } from './benchmark.ts';
-import { describeMachine } from './machine.ts';
+import { benchMachine } from './machine.ts';
 import { measure, type Result } from './measure.ts';
 import { note, runProgram } from './program.ts';
 import { loadBenchmarks } from './registry.ts';
@@ -42,7 +42,7 @@ const measureIn = async (benchmark: Benchmark, rounds: number | undefined): Prom
 
 /** Measures one after the other. Written after each, so that what is measured stays when a later one breaks. */
 const measureAll = async (chosen: readonly Benchmark[], rounds: number | undefined, out: string | undefined) => {
-  const machine = describeMachine();
+  const machine = benchMachine();
   const results: Result[] = [];
   let broken = 0;
   for (const benchmark of chosen) {

@@ -31,7 +31,7 @@ interface ToldError {
  * For people
  * ```
  * error[BlobCorrupt]: sha256:ab… hashed to sha256:cd…
- *   remedy: "cemiflow fsck --repair" makes anew what is damaged
+ *   remedy: "cemiflow fsck --repair" makes what is damaged again
  * ```
  * and with `json` one line, `{"error": {"code", "message", "remedy", …}}`.
  */

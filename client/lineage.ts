@@ -30,12 +30,12 @@ export const sealMade = async (
 /** What became of the nodes: what the document says of those made without skipped inputs, and what the store has. */
 const nodesOf = async (store: Store, { plan, progress }: RunDocument): Promise<RunRecord['nodes']> => {
   const { nodes = [] } = (progress ?? {}) as unknown as Partial<RunProgress>;
-  const told = nodes.flatMap(({ id, key, outputs, skipped }): [string, RunNode][] => {
+  const known = nodes.flatMap(({ id, key, outputs, skipped }): [string, RunNode][] => {
     if (skipped) return [[id, { skipped: skipped.because }]];
     return key && outputs ? [[id, { key }]] : [];
   });
   const { records } = await statusOf(plan, store);
-  return Object.fromEntries([...told, ...[...records].map(([id, { key }]): [string, RunNode] => [id, { key }])]);
+  return Object.fromEntries([...known, ...[...records].map(([id, { key }]): [string, RunNode] => [id, { key }])]);
 };
 
 /** @throws CemiflowError `RunNotSealed` */

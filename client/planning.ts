@@ -74,7 +74,7 @@ export const makePlan = async (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'
   const kinds = [...new Set(spec.stages.map(({ uses }) => uses))].filter((kind) => schemas.has(kind)).sort();
   // Begun first: the bundler is a separate process, and works while the spec is expanded here.
   const digested = codeDigests(kinds);
-  // Where the spec is refused, nobody awaits the digests: their rejection must not go unhandled.
+  // Where the spec is refused, no one awaits the digests: a rejection must be swallowed here.
   digested.catch(() => {});
   const expansion = expandSpec(spec, schemas);
   const codes = await digested;

@@ -22,7 +22,7 @@ export const removeRuns = async (names: readonly string[], force: boolean, calle
     const id = found?.id ?? name;
     if (found && isUnderWay(found.state) && !force)
       throw new CemiflowError('RunUnderWay', `${id} is ${found.state ?? 'running'}`, {
-        remedy: `cemiflow cancel ${id} ends it; --force removes it all the same, where its workflow is gone`,
+        remedy: `cemiflow cancel ${id} ends it; --force removes it anyway, where its workflow is gone`,
         data: { run: id, state: found.state ?? 'running' },
       });
     ids.add(id);

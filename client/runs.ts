@@ -17,21 +17,23 @@ export const findRun = async (store: Store, name: string): Promise<RunDocument> 
     throw error;
   });
   if (exact && !(exact instanceof Error)) return exact;
-  const runs = await store.listRuns();
+  // An id begins with its experiment, so that only these documents need to be read.
+  const runs = await store.listRuns(name);
   const latest = runs.find(({ plan }) => plan.experiment === name);
   if (latest) return latest;
-  const starting = runs.filter(({ id }) => id.startsWith(name));
-  if (starting.length === 1 && starting[0]) return starting[0];
-  if (exact && starting.length === 0) throw exact;
-  // A damaged document does not tell its experiment; its id begins with it.
-  const damaged = (await store.runIds()).find((id) => id.startsWith(name) && !runs.some((run) => run.id === id));
-  if (damaged !== undefined && starting.length === 0) await store.getRun(damaged);
-  const ids = (starting.length > 0 ? starting : runs).slice(0, 8).map(({ id }) => id);
-  if (starting.length > 1)
-    throw new CemiflowError('UnknownRun', `${name} is the beginning of ${starting.length} runs`, {
+  if (runs.length === 1 && runs[0]) return runs[0];
+  if (exact && runs.length === 0) throw exact;
+  if (runs.length > 1) {
+    const ids = runs.slice(0, 8).map(({ id }) => id);
+    throw new CemiflowError('UnknownRun', `${name} is the beginning of ${runs.length} runs`, {
       remedy: `name one of them: ${ids.join(', ')}`,
       data: { name, ids },
     });
+  }
+  // A damaged document does not say its experiment; its id begins with it.
+  const damaged = (await store.runIds()).find((id) => id.startsWith(name));
+  if (damaged !== undefined) await store.getRun(damaged);
+  const ids = (await store.listRuns()).slice(0, 8).map(({ id }) => id);
   throw new CemiflowError('UnknownRun', `there is no run ${name}`, {
     remedy: ids.length > 0 ? `the latest runs are ${ids.join(', ')}` : 'start one: cemiflow run SPEC',
     data: { name },

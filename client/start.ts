@@ -58,7 +58,7 @@ export interface RunStart {
 export const startRun = async (client: Client, store: Store, run: RunStart): Promise<LaunchedHow> => {
   const { runId, plan, resources, guard, build, spec, places } = run;
   const present = await runningBuild(client, runId);
-  // A damaged document counts as none: it is written anew.
+  // A damaged document counts as none: it is written again.
   const before = await store.getRun(runId).catch((error) => {
     if (error.code !== 'RunCorrupt') throw error;
   });
@@ -79,7 +79,7 @@ export const startRun = async (client: Client, store: Store, run: RunStart): Pro
     workflowId: runId,
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: present ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
-    // What the workflow needs to write a damaged document anew.
+    // What the workflow needs to write a damaged document again.
     memo: { experiment: plan.experiment, ...memoOf(spec), places, build, device },
     staticSummary: `${plan.experiment}: ${plan.nodes.length} stages from ${spec.path}`,
     args: [input],
@@ -88,7 +88,7 @@ export const startRun = async (client: Client, store: Store, run: RunStart): Pro
   return before && isUnderWay(before.state) ? 'resumed' : 'started';
 };
 
-/** The texts of larger specs stay out of Temporal: a document that is written anew from its memo then lacks them. */
+/** The texts of larger specs stay out of Temporal: a document that is written again from its memo then lacks them. */
 const maxMemoChars = 32_768;
 
 const memoOf = ({ path, overrides, files, savedPlan }: RunSpec) => {

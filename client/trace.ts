@@ -11,6 +11,7 @@ import { chainOfNumber, findNumber, type NumberChain, numbersOf } from '../prove
 import type { Store } from '../store/index.ts';
 import type { Caller } from './caller.ts';
 import { connectStore } from './connect.ts';
+import { runsNaming } from './find-digest.ts';
 import { lineageOf } from './lineage.ts';
 import { findRun } from './runs.ts';
 import { usageError } from './usage-error.ts';
@@ -95,10 +96,9 @@ const inPage = async (store: Store, name: string): Promise<Traced> => {
 
 const ofDigest = async (store: Store, digest: Digest): Promise<Traced> => {
   const sealed = await store.getArtifact({ type: 'run', digest }).catch(() => undefined);
-  for (const document of await store.listRuns()) {
-    const lineage = await lineageOf(store, document).catch(() => undefined);
-    const named = lineage && (await nameOf(lineage, store, digest));
-    if (!lineage || !named) continue;
+  for await (const lineage of runsNaming(store, digest)) {
+    const named = await nameOf(lineage, store, digest);
+    if (!named) continue;
     const { id } = lineage.run;
     const tops = named.node === undefined ? lineage.run.plan.nodes.map((node) => node.id).slice(-1) : [named.node];
     return {

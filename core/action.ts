@@ -92,7 +92,7 @@ export interface ActionRecord {
   readonly outputs: Outputs;
   /** Folders that it read, by parameter, as the spec names them. Their content is in the action, their place is nowhere. */
   readonly written?: { readonly [param: string]: string };
-  /** Of a stage that is cut into parts: the actions of its parts, in order. */
+  /** Of a sharded stage: the actions of its shards, in order. Stored for ever, and so still called `parts`. */
   readonly parts?: readonly ActionKey[];
   /** The code that did the action: of adopted results that of their time. */
   readonly source: Source;

@@ -31,7 +31,7 @@ export const madeNodes = ({ run, records }: Lineage): MadeNode[] =>
   });
 
 /** Records of the parts that a node was made of, in order; those that could not be read are left out. */
-export const partsOf = ({ records }: Pick<Lineage, 'records'>, { parts = [] }: ActionRecord): ActionRecord[] =>
+export const shardsOf = ({ records }: Pick<Lineage, 'records'>, { parts = [] }: ActionRecord): ActionRecord[] =>
   parts.flatMap((key) => records.get(key) ?? []);
 
 /** The node and all its ancestors, each once, in the plan's order. */
@@ -54,7 +54,7 @@ export const producerOf = (lineage: Lineage, digest: Digest): MadeNode | undefin
   const makes = ({ outputs }: ActionRecord): boolean =>
     Object.values(outputs).some((output) => output.digest === digest);
   const nodes = madeNodes(lineage);
-  return nodes.find(({ record }) => makes(record)) ?? nodes.find(({ record }) => partsOf(lineage, record).some(makes));
+  return nodes.find(({ record }) => makes(record)) ?? nodes.find(({ record }) => shardsOf(lineage, record).some(makes));
 };
 
 /** Artifacts that an action took: those that its parameters name. */

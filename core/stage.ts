@@ -60,24 +60,24 @@ export interface StageKind<P = JsonObject> {
 }
 
 /**
- * A stage kind that is cut into parts, each an action of its own with its own key and record. A part's params must
- * name only what the part needs, so that a grown set reuses the parts that it had.
+ * A stage kind that is cut into shards, each an action of its own with its own key and record. A shard's params must
+ * name only what the shard needs, so that a grown set reuses the shards that it had.
  */
-export interface ShardedStageKind<P = JsonObject, Part extends Json = JsonObject> {
-  /** Cuts at fixed boundaries: the same identities always fall into the same part. */
-  split(params: P, context: StageContext): Promise<Part[]>;
-  runPart(part: Part, context: StageContext): Promise<Outputs>;
-  /** @param parts the outputs of all parts, in the order of `split` */
-  join(params: P, parts: readonly Outputs[], context: StageContext): Promise<Outputs>;
+export interface ShardedStageKind<P = JsonObject, Shard extends Json = JsonObject> {
+  /** Cuts at fixed boundaries: the same identities always fall into the same shard. */
+  split(params: P, context: StageContext): Promise<Shard[]>;
+  runShard(shard: Shard, context: StageContext): Promise<Outputs>;
+  /** @param shards the outputs of all shards, in the order of `split` */
+  join(params: P, shards: readonly Outputs[], context: StageContext): Promise<Outputs>;
 }
 
-// Parts are produced and consumed by the same kind: from outside they are opaque.
-// biome-ignore lint/suspicious/noExplicitAny: a part type that both produces and consumes has no common bound
+// Shards are produced and consumed by the same kind: from outside they are opaque.
+// biome-ignore lint/suspicious/noExplicitAny: a shard type that both produces and consumes has no common bound
 export type AnyStageKind = StageKind<never> | ShardedStageKind<never, any>;
 
 export const isSharded = (kind: AnyStageKind): kind is ShardedStageKind<never, JsonObject> => 'split' in kind;
 
-/** The three actions that a sharded kind becomes are told apart by a suffix of the kind. */
-export const partKind = (kind: string): string => `${kind}#part`;
-/** The kind that a part is of; any other kind as it is. */
+/** The kind under which a shard's action stands in its key. Stored for ever, and so still called `part`. */
+export const shardKind = (kind: string): string => `${kind}#part`;
+/** The kind that a shard is of; any other kind as it is. */
 export const wholeKind = (kind: string): string => kind.replace(/#part$/, '');

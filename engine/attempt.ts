@@ -10,15 +10,16 @@ import {
 import { CemiflowError } from '../core/errors.ts';
 import { isoTime } from '../core/time.ts';
 import type { ActionState, CheckpointWriter, OpenAttempt, Store } from '../store/index.ts';
+import { closed, lostSeconds } from './earlier-attempts.ts';
 import type { Heartbeat, Told } from './watch.ts';
 
 export interface AttemptSetup {
   readonly key: ActionKey;
   readonly store: Pick<Store, 'checkpoints'>;
   readonly writer: CheckpointWriter;
-  /** Every two minutes unless told. */
+  /** Default every two minutes. */
   readonly interval?: CheckpointInterval;
-  /** Of this try alone: tells apart tries of the same number. */
+  /** Of this try alone: distinguishes tries of the same number. */
   readonly id: string;
   /** Temporal's number. */
   readonly attempt: number;
@@ -59,7 +60,7 @@ export class ActionAttempt implements StageCheckpoints {
       warnings: [],
     };
     this.#left = setup.store.checkpoints.read(setup.key).catch((error) => this.#passOver(error));
-    // Asked for by `begin`; until then nobody listens.
+    // `begin` awaits it; until then nothing does, and a rejection must not go unhandled.
     this.#left.catch(() => {});
   }
 
@@ -207,7 +208,7 @@ export class ActionAttempt implements StageCheckpoints {
   }
 
   /**
-   * The attempt that began last owns the state: an earlier one is taken for dead by Temporal, or belongs to another run. One
+   * The attempt that began last owns the state: an earlier one counts as dead for Temporal, or belongs to another run. One
    * that has ended owns nothing, nor does one that has been silent for many intervals.
    */
   #mayOwn(state: ActionState | undefined): boolean {
@@ -281,7 +282,7 @@ export class ActionAttempt implements StageCheckpoints {
 const silentIntervals = 5;
 const leastSilentMs = 600_000;
 
-/** For work that is nobody's action: nothing is kept. */
+/** For work that is no action: nothing is kept. */
 export const noCheckpoints: StageCheckpoints = {
   resume: async () => undefined,
   due: () => false,
@@ -289,42 +290,3 @@ export const noCheckpoints: StageCheckpoints = {
   settled: async () => {},
   keep: (_name, make) => make(),
 };
-
-/** Attempts that left no word of their end were lost: their last heartbeat tells when and where. */
-const closed = (attempts: readonly OpenAttempt[], before: Heartbeat | undefined): OpenAttempt[] => {
-  const known = attempts.some(({ id }) => id === before?.attemptId);
-  const all = before && !known ? [...attempts, fromHeartbeat(before)] : attempts;
-  return all.map((attempt) => {
-    if (attempt.end !== undefined) return attempt;
-    const last = attempt.id === before?.attemptId ? before : undefined;
-    const toStep = Math.max(attempt.toStep ?? 0, last?.toStep ?? 0);
-    const endedAt = last ? isoTime(last.atMs) : (attempt.checkpointedAt ?? attempt.startedAt);
-    return { ...attempt, ...(attempt.toStep === undefined && !last?.toStep ? {} : { toStep }), endedAt, end: 'lost' };
-  });
-};
-
-const fromHeartbeat = ({
-  attemptId,
-  attempt,
-  host,
-  pid,
-  startedAtMs,
-  toStep,
-  resumedFrom,
-}: Heartbeat): OpenAttempt => ({
-  id: attemptId,
-  attempt,
-  host,
-  pid,
-  startedAt: isoTime(startedAtMs),
-  ...(resumedFrom === undefined ? {} : { fromStep: resumedFrom }),
-  ...(toStep === undefined ? {} : { toStep }),
-  warnings: [],
-});
-
-/** Of attempts that have ended: from their last checkpoint, or else their start, to their end. */
-const lostSeconds = (attempts: readonly OpenAttempt[]): number =>
-  attempts.reduce((sum, { startedAt, checkpointedAt, endedAt }) => {
-    if (endedAt === undefined) return sum;
-    return sum + Math.max(0, Date.parse(endedAt) - Date.parse(checkpointedAt ?? startedAt)) / 1000;
-  }, 0);

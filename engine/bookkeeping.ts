@@ -23,7 +23,7 @@ export interface Bookkeeping {
    * Writes down where a run stands.
    *
    * @param run.progress left as it was written last where it is not given
-   * @returns `unreadable` where the document is damaged: `restoreRun` writes it anew
+   * @returns `unreadable` where the document is damaged: `restoreRun` writes it again
    */
   recordRun(run: {
     readonly runId: string;
@@ -44,7 +44,7 @@ export interface Bookkeeping {
   /** Writes a document in the place of one that cannot be read. */
   restoreRun(run: RunDocument): Promise<void>;
   /**
-   * Rehashes artifacts and all their blobs, and removes what is damaged, so that look-ups miss it and it is made anew.
+   * Rehashes artifacts and all their blobs, and removes what is damaged, so that look-ups miss it and it is made again.
    *
    * @returns those that were damaged or lacked something
    */
@@ -121,7 +121,7 @@ export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
 
 const heartbeatEveryMs = 4_000;
 
-/** Tells Temporal that the orchestrator lives, as long as the work takes. Outside an activity, nobody is told. */
+/** Sends heartbeats to Temporal as long as the work takes; none outside an activity. */
 const heartbeating = async <T>(work: () => Promise<T>): Promise<T> => {
   const activity = asyncLocalStorage.getStore();
   const timer = setInterval(() => activity?.heartbeat(), heartbeatEveryMs);

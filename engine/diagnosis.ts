@@ -2,14 +2,14 @@ import { totalmem } from 'node:os';
 import type { Machine } from '../core/action.ts';
 import { firstVisible, type Gpu, listGpus } from '../nn/device/gpu.ts';
 import type { SelfTest } from '../nn/self-test/index.ts';
-import { describeMachine, loadedTensorFlow, type TensorflowSetup } from './machine.ts';
+import { loadedTensorFlow, recordedMachine, type TensorflowSetup } from './machine.ts';
 
 /** What a worker would find on this machine; `cemiflow doctor` shows it. */
 export interface Diagnosis {
   /** As action records hold it; without `tensorflow` where that cannot be loaded. */
   readonly machine: Machine;
   readonly memory: { readonly totalBytes: number; readonly availableBytes: number };
-  /** Every GPU that the driver tells of, before TensorFlow was loaded. */
+  /** Every GPU that the driver lists, before TensorFlow was loaded. */
   readonly gpus: readonly Gpu[];
   /** The index of the one that this process sees first. */
   readonly visibleGpu?: number;
@@ -40,11 +40,11 @@ export const diagnose = async (setup: TensorflowSetup, { quick }: { quick: boole
   };
   try {
     const { runSelfTests } = await import('../nn/self-test/index.ts');
-    const machine = await describeMachine(setup);
-    const told = { ...found, machine, library: loadedTensorFlow() };
-    if (quick) return told;
+    const machine = await recordedMachine(setup);
+    const seen = { ...found, machine, library: loadedTensorFlow() };
+    if (quick) return seen;
     try {
-      if (machine.tensorflow?.device !== 'gpu') return { ...told, selfTest: runSelfTests({ timedMs }) };
+      if (machine.tensorflow?.device !== 'gpu') return { ...seen, selfTest: runSelfTests({ timedMs }) };
       let during: Promise<Gpu[]> | undefined;
       const selfTest = runSelfTests({
         timedMs,
@@ -53,12 +53,12 @@ export const diagnose = async (setup: TensorflowSetup, { quick }: { quick: boole
           during ??= listGpus();
         },
       });
-      return { ...told, selfTest, gpuUse: useOf(visible, await during) };
+      return { ...seen, selfTest, gpuUse: useOf(visible, await during) };
     } catch (error) {
-      return { ...told, failure: messageOf(error) };
+      return { ...seen, failure: messageOf(error) };
     }
   } catch (error) {
-    return { ...found, machine: await describeMachine(), failure: messageOf(error) };
+    return { ...found, machine: await recordedMachine(), failure: messageOf(error) };
   }
 };
 

@@ -7,7 +7,7 @@ import { CemiflowError } from '../core/errors.ts';
 import { instructionSets } from '../nn/device/cpu.ts';
 import { firstVisible, type Gpu, listGpus } from '../nn/device/gpu.ts';
 
-/** How this process was told to use TensorFlow. */
+/** How this process is set up to use TensorFlow. */
 export interface TensorflowSetup {
   /** Where stages with tensors are to run. */
   readonly device: 'cpu' | 'gpu';
@@ -17,7 +17,7 @@ export interface TensorflowSetup {
 }
 
 /** The machine as action records hold it. @param tensors for a stage that uses TensorFlow */
-export const describeMachine = async (tensors?: TensorflowSetup): Promise<Machine> => {
+export const recordedMachine = async (tensors?: TensorflowSetup): Promise<Machine> => {
   const library = tensors && loadedTensorFlow();
   const base: Machine = {
     host: hostname(),

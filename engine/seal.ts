@@ -38,7 +38,7 @@ export const gatherRun = async (store: RecordReader, run: RunRecord): Promise<Li
  * Keeps what the run was, and all records behind it, as one artifact of type `run`. The same run with the same records gives
  * the same digest.
  *
- * @throws CemiflowError `RecordMissing` where a record of a node or part cannot be had
+ * @throws CemiflowError `RecordMissing` where a record of a node or shard cannot be had
  */
 export const sealRun = async (store: Sealer, run: RunRecord): Promise<ArtifactRef> => {
   const { records } = await gatherRun(store, run);

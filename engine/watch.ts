@@ -4,17 +4,17 @@ import type { Context } from '@temporalio/activity';
 import type { Digest } from '../core/digest.ts';
 import type { Progress } from '../core/stage.ts';
 
-/** What a running stage tells by its heartbeats. */
+/** What the heartbeats of a running stage say. */
 export interface Heartbeat extends Progress {
   readonly nodeId: string;
-  /** Index of the part, where the stage is sharded. */
-  readonly part?: number;
+  /** Index of the shard, where the stage is sharded. */
+  readonly shard?: number;
   readonly stepsPerSecond?: number;
   readonly etaSeconds?: number;
   /** Who works: the next attempt learns from it what became of this one. */
   readonly host: string;
   readonly pid: number;
-  /** Temporal's number, and an id that tells apart attempts of the same number. */
+  /** Temporal's number, and an id that distinguishes attempts of the same number. */
   readonly attempt: number;
   readonly attemptId: string;
   readonly startedAtMs: number;
@@ -37,33 +37,33 @@ export interface Watch {
   readonly signal: AbortSignal;
   progress(progress: Progress): Promise<void>;
   /** Goes out with every heartbeat from now on. */
-  tell(told: Told): void;
+  tell(reported: Told): void;
   /** Largest resident set seen since the start, in bytes. */
   peakMemoryBytes(): number;
   stop(): void;
 }
 
 const heartbeatEveryMs = 1000;
-/** Also without progress, so that a long read or write is not taken for a dead worker, and hears of a cancellation. */
+/** Also without progress, so that a long read or write does not look like a dead worker, and a cancellation arrives. */
 const keepAliveEveryMs = 4_000;
 
 /** Heartbeats, cancellation and memory of one activity. */
 export const startWatch = (
   { heartbeat, cancellationSignal: signal, info }: WatchedContext,
-  name: { readonly nodeId: string; readonly part?: number },
+  name: { readonly nodeId: string; readonly shard?: number },
   now: () => number = () => performance.now(),
 ): Watch => {
   const meter = new SpeedMeter();
   const attemptId = randomUUID();
   const who = { host: hostname(), pid: process.pid, attempt: info.attempt, attemptId, startedAtMs: Date.now() };
-  let told: Told = {};
+  let reported: Told = {};
   let latest: Progress & Pick<Heartbeat, 'stepsPerSecond' | 'etaSeconds'> = { phase: 'start', step: 0, steps: 0 };
   let sentAtMs = Number.NEGATIVE_INFINITY;
   let peak = 0;
   const send = (): void => {
     sentAtMs = now();
     peak = Math.max(peak, process.memoryUsage.rss());
-    heartbeat({ ...name, ...who, ...told, ...latest, atMs: Date.now() } satisfies Heartbeat);
+    heartbeat({ ...name, ...who, ...reported, ...latest, atMs: Date.now() } satisfies Heartbeat);
   };
   send();
   const timer = setInterval(
@@ -81,7 +81,7 @@ export const startWatch = (
       if (signal.aborted) throw signal.reason;
     },
     tell: (more) => {
-      told = { ...told, ...more };
+      reported = { ...reported, ...more };
     },
     peakMemoryBytes: () => Math.max(peak, process.memoryUsage.rss()),
     stop: () => clearInterval(timer),

@@ -15,11 +15,11 @@ import { childTroubles, givenUp } from './fleet.ts';
 import { findOrphans, stopOrphans } from './orphans.ts';
 import { type Paths, pathsOf, projectDir } from './paths.ts';
 import { choosePorts, type Ports } from './ports.ts';
-import { registerSearchAttributes, type SearchAttributes, setRetention, troubles } from './probe.ts';
+import { setRetention, troubles } from './probe.ts';
 import type { ChildStatus, Endpoints, Env, GivenUp, ServiceEvent, SupervisorStatus, WorkerSpec } from './types.ts';
 
 export { namedStore, resolveEndpoints } from './endpoints.ts';
-export { retentionDays, type SearchAttributes } from './probe.ts';
+export { retentionDays } from './probe.ts';
 export type * from './types.ts';
 
 export interface UpOptions {
@@ -28,8 +28,6 @@ export interface UpOptions {
   /** The caller's environment: addresses of existing servers, and what workers may need of it. */
   readonly env: Env;
   readonly onEvent?: (event: ServiceEvent) => void;
-  /** Registered in the namespace before `up` returns. */
-  readonly searchAttributes?: SearchAttributes;
   /** Stops everything when this process ends, however it ends; for tests. */
   readonly stopWithPid?: number;
   /** Another program in place of `worker.ts`; for tests. */
@@ -151,7 +149,6 @@ export const runningEndpoints = async (options: { home: string; env: Env }): Pro
 const attach = async (options: UpOptions): Promise<Endpoints | undefined> => {
   const endpoints = await runningEndpoints(options);
   if (endpoints === undefined || (await troubles(endpoints)).length > 0) return undefined;
-  if (options.searchAttributes) await registerSearchAttributes(endpoints.temporal, options.searchAttributes);
   return endpoints;
 };
 
@@ -174,7 +171,6 @@ const startOrRepair = async (
   const endpoints = resolveEndpoints(options);
   await waitHealthy(paths, endpoints);
   if (embeddedServers(options.env).temporal) await setRetention(endpoints.temporal);
-  if (options.searchAttributes) await registerSearchAttributes(endpoints.temporal, options.searchAttributes);
   await ask(paths.socket, { op: 'ready' });
   tell({ kind: 'healthy', message: `Temporal at ${endpoints.temporal.address}, S3 at ${endpoints.s3.endpoint}` });
   return endpoints;

@@ -78,22 +78,6 @@ export const retentionDays = (temporal: TemporalEndpoint): Promise<number> =>
     return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / (24 * 3600);
   });
 
-/** Search attributes by name, with the type that Temporal gives them. */
-export type SearchAttributes = { readonly [name: string]: 'Keyword' | 'KeywordList' | 'Text' | 'Int' | 'Bool' };
-
-const attributeTypes = { Text: 1, Keyword: 2, Int: 3, Bool: 5, KeywordList: 7 } as const;
-
-/** Registers those search attributes that the namespace does not have yet. */
-export const registerSearchAttributes = (temporal: TemporalEndpoint, wanted: SearchAttributes): Promise<void> =>
-  withConnection(temporal, async ({ operatorService }) => {
-    const { namespace } = temporal;
-    const { customAttributes } = await operatorService.listSearchAttributes({ namespace });
-    const missing = Object.entries(wanted).filter(([name]) => !(name in (customAttributes ?? {})));
-    if (missing.length === 0) return;
-    const searchAttributes = Object.fromEntries(missing.map(([name, type]) => [name, attributeTypes[type]]));
-    await operatorService.addSearchAttributes({ namespace, searchAttributes });
-  });
-
 const messageOf = (error: unknown): string => {
   const { details, message } = error as { details?: string; message?: string };
   return details || message || String(error);

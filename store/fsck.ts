@@ -22,6 +22,7 @@ export type ObjectKind =
   | 'latest'
   | 'checkpoint'
   | 'pin'
+  | 'index'
   | 'generation'
   | 'unknown';
 
@@ -52,7 +53,17 @@ export const fsck = async (objects: ObjectStore, tell: (what: string) => void = 
   const checked: { [kind: string]: number } = {};
   const flaws: Flaw[] = [];
   const needed = new Map<string, string[]>();
-  const order: readonly ObjectKind[] = ['blob', 'artifact', 'record', 'pointer', 'run', 'latest', 'checkpoint', 'pin'];
+  const order: readonly ObjectKind[] = [
+    'blob',
+    'artifact',
+    'record',
+    'pointer',
+    'run',
+    'latest',
+    'checkpoint',
+    'pin',
+    'index',
+  ];
   for (const kind of [...order, 'generation', 'unknown'] as const) {
     const own = keys.filter((key) => kindOf(key) === kind);
     if (own.length === 0) continue;
@@ -79,6 +90,7 @@ export const kindOf = (key: string): ObjectKind => {
   if (/^nodes\/[^/]+\/[^/]+\/latest$/.test(key)) return 'latest';
   if (/^checkpoints\/[0-9a-f]{64}\/(state|parts\/[0-9a-f]{64})$/.test(key)) return 'checkpoint';
   if (/^pins\/[0-9a-f]{64}$/.test(key)) return 'pin';
+  if (/^index\/[^/]+$/.test(key)) return 'index';
   return /^gc\/(generation|claim-\d+)$/.test(key) ? 'generation' : 'unknown';
 };
 

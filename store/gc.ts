@@ -26,7 +26,7 @@ export interface GcResult {
   readonly young: Amount;
 }
 
-const places = ['nodes', 'actions', 'checkpoints', 'artifacts', 'blobs'] as const;
+const places = ['nodes', 'index', 'actions', 'checkpoints', 'artifacts', 'blobs'] as const;
 
 /**
  * Removes what no run, pin or live action needs. Safe beside running experiments: see `Sweeps`.
@@ -113,16 +113,18 @@ const neededBy = async (store: Store, tell: (what: string) => void): Promise<(ke
     await (ref.type === 'run' ? marks.root(ref, `the pin ${name}`) : marks.artifacts([ref], `the pin ${name}`));
   const experiments = new Set(runs.map(({ plan }) => plan.experiment));
   const live = runs.some(isLive);
+  const ids = new Set(runs.map(({ id }) => id));
   return (key) => {
     const [place, second = ''] = key.split('/');
-    // Which actions are under way, only their workers know.
+    // Only workers know which actions are under way.
     if (place === 'checkpoints')
       return live || checkpointed.has(`sha256:${second}`) || marks.has(`actions/${second}/record`);
+    if (place === 'index') return ids.has(decodeURIComponent(second));
     return place === 'nodes' ? experiments.has(decodeURIComponent(second)) : marks.has(key);
   };
 };
 
-/** @throws CemiflowError `RunCorrupt`: nobody knows what a damaged run needs */
+/** @throws CemiflowError `RunCorrupt`: what a damaged run needs is unknown */
 const everyRun = async (store: Store): Promise<RunDocument[]> => {
   const runs = await mapBounded(await store.runIds(), lanes, (id) => store.getRun(id));
   return runs.filter((run) => run !== undefined);
@@ -141,7 +143,7 @@ const markWanted = async (store: Store, marks: Marks, runs: readonly RunDocument
   });
 };
 
-/** What lacks something is no hit: it will be made anew, and needs nothing. */
+/** What lacks something is no hit: it will be made again, and needs nothing. */
 const lenient = async (marking: Promise<void>): Promise<void> => {
   await marking.catch((error) => {
     if (!(error instanceof CemiflowError) || error.code !== 'MarksIncomplete') throw error;

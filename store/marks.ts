@@ -96,9 +96,9 @@ const incomplete = (ofWhat: string, cause: unknown): CemiflowError => {
   if (!(cause instanceof CemiflowError) || cause.retryable) throw cause;
   return new CemiflowError(
     'MarksIncomplete',
-    `${ofWhat} cannot be read whole, so that nobody knows what it needs: ${cause.message}`,
+    `${ofWhat} cannot be read whole, so that what it needs is unknown: ${cause.message}`,
     {
-      remedy: '"cemiflow fsck --repair" makes it anew; or "cemiflow rm" the run',
+      remedy: '"cemiflow fsck --repair" makes it again; or "cemiflow rm" the run',
       data: { of: ofWhat },
       cause,
     },

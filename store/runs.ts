@@ -63,9 +63,9 @@ export class Runs {
     return (await this.#objects.list('runs/')).map((key) => decodeURIComponent(key.slice('runs/'.length)));
   }
 
-  /** All runs that can be read, latest first. */
-  async listRuns(): Promise<RunDocument[]> {
-    const runs = await mapBounded(await this.#objects.list('runs/'), lanes, async (key) => {
+  /** Runs that can be read, latest first. @param idStart how their ids begin; by default of all runs */
+  async listRuns(idStart = ''): Promise<RunDocument[]> {
+    const runs = await mapBounded(await this.#objects.list(runKey(idStart)), lanes, async (key) => {
       const bytes = await getReadable(this.#objects, key);
       return bytes && parseRun(bytes);
     });
@@ -105,17 +105,17 @@ const parseRun = (bytes: Buffer): RunDocument | undefined => {
 
 const runCorrupt = (id: string, cause?: unknown): CemiflowError =>
   new CemiflowError('RunCorrupt', `the document of run ${id} is damaged`, {
-    remedy: '"cemiflow run" with its spec writes it anew; what is finished is kept, and what is under way goes on',
+    remedy: '"cemiflow run" with its spec writes it again; what is finished is kept, and what is under way goes on',
     data: { id },
     cause,
   });
 
-export const runKey = (id: string): string => `runs/${encode(id)}`;
+export const runKey = (id: string): string => `runs/${encodeName(id)}`;
 const latestKey = (experiment: string, nodeId: string): string =>
-  `nodes/${encode(experiment)}/${encode(nodeId)}/latest`;
+  `nodes/${encodeName(experiment)}/${encodeName(nodeId)}/latest`;
 
 /** A name as one segment of a key. */
-const encode = (name: string): string =>
+export const encodeName = (name: string): string =>
   encodeURIComponent(name).replace(/[!'()*]|^\.+$/g, (found) =>
     [...found].map((c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`).join(''),
   );

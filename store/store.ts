@@ -7,6 +7,7 @@ import { Checkpoints } from './checkpoints/index.ts';
 import type { ObjectStore } from './objects.ts';
 import { Pins } from './pins.ts';
 import { Records } from './records.ts';
+import { indexKey, RunIndexes } from './run-index.ts';
 import { type LatestAction, type RunDocument, Runs } from './runs.ts';
 import { Sweeps } from './sweep.ts';
 
@@ -16,6 +17,7 @@ export class Store implements ArtifactStore {
   readonly checkpoints: Checkpoints;
   readonly pins: Pins;
   readonly sweeps: Sweeps;
+  readonly runIndexes: RunIndexes;
   readonly #artifacts: Artifacts;
   readonly #records: Records;
   readonly #runs: Runs;
@@ -25,6 +27,7 @@ export class Store implements ArtifactStore {
     this.checkpoints = new Checkpoints(objects);
     this.pins = new Pins(objects);
     this.sweeps = new Sweeps(objects);
+    this.runIndexes = new RunIndexes(objects);
     this.#artifacts = new Artifacts(objects);
     this.#records = new Records(objects, this.#artifacts, this.sweeps);
     this.#runs = new Runs(objects);
@@ -51,8 +54,11 @@ export class Store implements ArtifactStore {
   putRun = (run: RunDocument): Promise<void> => this.#runs.putRun(run);
   getRun = (id: string): Promise<RunDocument | undefined> => this.#runs.getRun(id);
   runIds = (): Promise<string[]> => this.#runs.runIds();
-  removeRun = (id: string): Promise<void> => this.#runs.removeRun(id);
-  listRuns = (): Promise<RunDocument[]> => this.#runs.listRuns();
+  removeRun = async (id: string): Promise<void> => {
+    await this.#runs.removeRun(id);
+    await this.objects.remove(indexKey(id));
+  };
+  listRuns = (idStart?: string): Promise<RunDocument[]> => this.#runs.listRuns(idStart);
 
   putLatest = (experiment: string, nodeId: string, latest: LatestAction): Promise<void> =>
     this.#runs.putLatest(experiment, nodeId, latest);

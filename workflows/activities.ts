@@ -7,13 +7,13 @@ import {
 import type { PlanNode } from '../core/plan.ts';
 import { roleFor, taskQueue } from '../core/queues.ts';
 import type { Bookkeeping } from '../engine/bookkeeping.ts';
-import type { StageActivities } from '../engine/host.ts';
+import type { StageActivities } from '../engine/stage-activities.ts';
 import type { RunSettings } from './types.ts';
 
 /** Lost workers and network trouble; failures that are not retryable say so themselves. */
 const retry: RetryPolicy = { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '2m' };
 
-/** An orchestrator that says nothing for so long is taken for dead: the next one goes on. */
+/** An orchestrator that is silent for longer counts as dead: the next one goes on. */
 const orchestratorSilence = '15s';
 
 /** Keys of one look-up: the answer holds about 300 bytes for each. */
@@ -41,7 +41,7 @@ export const { dropDamaged, sealRun } = proxyActivities<Pick<Bookkeeping, 'dropD
   retry,
 });
 
-/** Stage work. A worker that says nothing for a minute is taken for dead; a stage may take days. */
+/** Stage work. A worker that is silent for a minute counts as dead; a stage may take days. */
 const stageOptions: ActivityOptions = {
   startToCloseTimeout: '7d',
   heartbeatTimeout: '60s',

@@ -1,7 +1,7 @@
 import type { NodeProgress, RunProgress } from './types.ts';
 
 /** The run as Markdown, for the page of the workflow in Temporal's console. */
-export const describeRun = ({ experiment, device, state, aborted, nodes }: RunProgress): string =>
+export const runAsMarkdown = ({ experiment, device, state, aborted, nodes }: RunProgress): string =>
   [
     `**${experiment}** on ${device}: ${nodes.filter(({ outputs }) => outputs).length} of ${nodes.length} stages there`,
     ...(aborted ? [`, aborted${aborted.because && `: ${aborted.because}`}`] : []),

@@ -50,7 +50,7 @@ export class DocumentWriter {
     if (copy) this.#pace.wrote(JSON.stringify(copy).length, Date.now());
     const run = { runId, state, ...(copy && { progress: copy }) };
     if ((await recordRun(run)) === 'unreadable') {
-      await restoreRun(this.#anew(state));
+      await restoreRun(this.#fresh(state));
       await recordRun(run);
     }
     this.#state = state;
@@ -60,12 +60,12 @@ export class DocumentWriter {
   async seal(nodes: RunRecord['nodes']): Promise<void> {
     const { runId } = this.#input;
     if ((await sealRun({ runId, nodes })) !== 'unreadable') return;
-    await bookkeeping.restoreRun(this.#anew('running'));
+    await bookkeeping.restoreRun(this.#fresh('running'));
     await sealRun({ runId, nodes });
   }
 
   /** The document, as far as the workflow knows it. */
-  #anew(state: State): Parameters<Bookkeeping['restoreRun']>[0] {
+  #fresh(state: State): Parameters<Bookkeeping['restoreRun']>[0] {
     const { runId, plan } = this.#input;
     const { startTime, memo } = workflowInfo();
     const { overrides, files, savedPlan, places } = (memo ?? {}) as Partial<RunSpec> & { places?: RunPlaces };
@@ -75,7 +75,7 @@ export class DocumentWriter {
     return { ...run, startedAt: isoTime(startTime), workflowId: runId, state };
   }
 
-  /** The last word of a run that was told to end: it does not wait for a store that is away, and never rejects. */
+  /** The last state of a run that was asked to end: it does not wait for a store that is away, and never rejects. */
   async writeEnd(state: State, progress: RunProgress): Promise<void> {
     await this.write(state, progress, lastBookkeeping).catch(() => {});
   }

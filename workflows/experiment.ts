@@ -11,7 +11,7 @@ import { artifactRefsIn } from '../core/artifact.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RunNode, RunRecord } from '../core/run-record.ts';
 import { bookkeeping, dropDamaged, lookupKeys } from './activities.ts';
-import { describeRun } from './details.ts';
+import { runAsMarkdown } from './details.ts';
 import { DocumentWriter } from './document.ts';
 import { asApplicationFailure, failureOf, isDamage, throwIfCancelled } from './failures.ts';
 import { type Ready, Schedule } from './schedule.ts';
@@ -46,17 +46,17 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   const root = CancellationScope.current();
   const isLeaving = (): boolean => work.consideredCancelled || root.consideredCancelled;
   const inFlight = new Map<string, Promise<void>>();
-  const told = { paused: false, ending: false, aborted: undefined as { because: string } | undefined };
-  /** Counts what the loop below has to look at. */
+  const asked = { paused: false, ending: false, aborted: undefined as { because: string } | undefined };
+  /** Counts what the loop below has to react to. */
   let changes = 0;
 
   const state = (): RunState => {
-    if (told.paused) return 'paused';
+    if (asked.paused) return 'paused';
     return schedule.standing() === 'stuck' ? 'needs attention' : 'running';
   };
   const progress = (): RunProgress => ({
     state: state(),
-    aborted: told.aborted,
+    aborted: asked.aborted,
     runId: input.runId,
     experiment: input.plan.experiment,
     device: input.device,
@@ -65,17 +65,17 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   });
   setHandler(defineQuery<RunProgress>(progressQueryName), () => shorten(progress(), answerChars));
   listen(schedule, {
-    ending: () => told.ending || told.aborted !== undefined,
+    ending: () => asked.ending || asked.aborted !== undefined,
     changed: () => {
       changes += 1;
     },
     setPaused: (paused) => {
-      told.paused = paused;
+      asked.paused = paused;
       stages.setPaused(paused);
       changes += 1;
     },
     abort: (because) => {
-      told.aborted = { because };
+      asked.aborted = { because };
       work.cancel();
       changes += 1;
     },
@@ -101,17 +101,17 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
       const seen = changes;
       throwIfCancelled();
       await settleWaves(schedule, input.plan.experiment);
-      if (!told.paused)
+      if (!asked.paused)
         for (let ready = schedule.next(); ready && inFlight.size < input.maxParallel; ready = schedule.next())
           start(ready);
       if (changes === seen && schedule.standing() === 'done') break;
       const now = progress();
-      setCurrentDetails(describeRun(now));
+      setCurrentDetails(runAsMarkdown(now));
       await document.update(now);
       await condition(() => changes !== seen);
     }
-    told.ending = true;
-    setCurrentDetails(describeRun(progress()));
+    asked.ending = true;
+    setCurrentDetails(runAsMarkdown(progress()));
     await document.seal(nodesOf(schedule));
     await document.write('done', progress());
   };
@@ -121,14 +121,14 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     return resultOf(input.runId, schedule);
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    told.ending = true;
+    asked.ending = true;
     return await CancellationScope.nonCancellable(async () => {
       // Stages under way store what they have before they report their end.
       await Promise.all(inFlight.values());
       schedule.cancel(Date.now());
-      setCurrentDetails(describeRun(progress()));
-      await document.writeEnd(told.aborted ? 'failed' : 'cancelled', progress());
-      throw told.aborted ? asApplicationFailure(runAborted(told.aborted.because)) : error;
+      setCurrentDetails(runAsMarkdown(progress()));
+      await document.writeEnd(asked.aborted ? 'failed' : 'cancelled', progress());
+      throw asked.aborted ? asApplicationFailure(runAborted(asked.aborted.because)) : error;
     });
   }
 }
@@ -150,7 +150,7 @@ const carryOut = async (ready: Ready, stages: Stages, schedule: Schedule, isLeav
   }
 };
 
-/** Bytes that a stage could not read are made anew by the stages that made them. */
+/** Bytes that a stage could not read are made again by the stages that made them. */
 const repair = async ({ node, action }: Ready, failure: StageFailure, schedule: Schedule): Promise<void> => {
   try {
     const damaged = await dropDamaged({ refs: artifactRefsIn(action.params) });

@@ -24,7 +24,7 @@ export const failureOf = (error: unknown): StageFailure => {
     return {
       code: 'StageCancelled',
       message: `the stage was ${error instanceof TerminatedFailure ? 'terminated' : 'cancelled'} from outside its run`,
-      remedy: '"cemiflow retry" starts it again; its finished parts are kept',
+      remedy: '"cemiflow retry" starts it again; its finished shards are kept',
     };
   if (error instanceof ApplicationFailure) {
     const details = error.details?.[0] as { remedy?: string; data?: JsonObject } | undefined;
@@ -54,7 +54,7 @@ export const asApplicationFailure = ({ code, message, remedy, data }: StageFailu
 /** Whether an input could not be read because what is in the store is damaged or gone. */
 export const isDamage = ({ code }: StageFailure): boolean => /^(Blob|Artifact)(Corrupt|Missing)$/.test(code);
 
-/** Refuses what a person told a run, in the words of a CemiflowError. */
+/** Turns a CemiflowError into a refusal that the person who asked sees. */
 export const refusing = <T>(work: () => T): T => {
   try {
     return work();
@@ -63,7 +63,7 @@ export const refusing = <T>(work: () => T): T => {
   }
 };
 
-/** Whether the scope that this runs in was told to end. */
+/** Whether the scope that this runs in was asked to end. */
 export const cancelled = (): boolean => CancellationScope.current().consideredCancelled;
 
 export const throwIfCancelled = (): void => {

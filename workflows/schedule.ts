@@ -19,7 +19,7 @@ interface Entry {
   skipped?: { readonly stage: string; readonly because: string };
   attempts?: number;
   lostSeconds?: number;
-  /** How often its inputs were found damaged and were made anew. */
+  /** How often its inputs were found damaged and were made again. */
   repairs: number;
 }
 
@@ -137,13 +137,13 @@ export class Schedule {
         Object.assign(entry, { state: 'failed', failure, endedAtMs: nowMs } satisfies Partial<Entry>);
   }
 
-  /** Whether a node that cannot read its inputs may have them made anew once more. */
+  /** Whether a node that cannot read its inputs may have them made once more. */
   mayRepair(id: string): boolean {
     return this.#entry(id).repairs < maxRepairs;
   }
 
   /**
-   * Puts back a node that could not read its inputs, with those that made the damaged ones: they are made anew, then it.
+   * Puts back a node that could not read its inputs, with those that made the damaged ones: they are made again, then the node.
    *
    * @param damaged digests of artifacts; none where they are sound again by now, so that the node runs again alone
    */
@@ -160,7 +160,7 @@ export class Schedule {
   }
 
   /**
-   * Ids of failed nodes, of all unless told which: by their ids, or by a stage's name for all failed nodes of it.
+   * Ids of failed nodes, by default of all: named by their ids, or by a stage's name for all failed nodes of it.
    *
    * @throws CemiflowError `UnknownStage`, `StageNotFailed`, `NothingFailed`
    */

@@ -9,9 +9,9 @@ const allChars = 256 * 1024;
  * @param mostChars of one message, reason or remedy
  */
 export const shorten = (progress: RunProgress, mostChars: number): RunProgress => {
-  const told = progress.nodes.filter(({ failure, skipped }) => failure || skipped).length;
+  const count = progress.nodes.filter(({ failure, skipped }) => failure || skipped).length;
   // A failure has two texts.
-  const chars = Math.min(mostChars, Math.floor(allChars / (2 * Math.max(1, told))));
+  const chars = Math.min(mostChars, Math.floor(allChars / (2 * Math.max(1, count))));
   return { ...progress, nodes: progress.nodes.map((node) => shortNode(node, chars)) };
 };
 

@@ -1,11 +1,11 @@
 import { type ChildWorkflowHandle, startChild } from '@temporalio/workflow';
-import type { StageResult } from '../engine/host.ts';
+import type { StageResult } from '../engine/stage-activities.ts';
 import { callStage, queueOf } from './activities.ts';
 import type { Ready } from './schedule.ts';
-import { pauseParts, sharded } from './sharded.ts';
+import { pauseShards, sharded } from './sharded.ts';
 import type { ExperimentInput } from './types.ts';
 
-/** Carries stages out: one activity each, or a child workflow for a stage that is cut into parts. */
+/** Carries stages out: one activity each, or a child workflow for a stage that is cut into shards. */
 export class Stages {
   readonly #input: ExperimentInput;
   readonly #children = new Map<string, Promise<ChildWorkflowHandle<typeof sharded>>>();
@@ -17,7 +17,7 @@ export class Stages {
   run({ node, action }: Ready): Promise<StageResult> {
     const { plan, checkpoint, heartbeatSeconds } = this.#input;
     const { id, kind } = node;
-    if (node.sharded) return this.#runParts({ node, action });
+    if (node.sharded) return this.#runShards({ node, action });
     return callStage(
       'runStage',
       { id, queue: queueOf(node, this.#input), summary: `${id} · ${kind}`, heartbeatSeconds },
@@ -25,7 +25,7 @@ export class Stages {
     );
   }
 
-  async #runParts({ node, action }: Pick<Ready, 'node' | 'action'>): Promise<StageResult> {
+  async #runShards({ node, action }: Pick<Ready, 'node' | 'action'>): Promise<StageResult> {
     const { plan, ...settings } = this.#input;
     const { id, kind, seed, code, resource, places } = node;
     const child = startChild(sharded, {
@@ -50,11 +50,11 @@ export class Stages {
     }
   }
 
-  /** Sharded stages under way start no further part while paused. */
+  /** Sharded stages under way start no further shard while paused. */
   setPaused(paused: boolean): void {
     for (const child of this.#children.values())
       child
-        .then((handle) => handle.signal(pauseParts, paused))
+        .then((handle) => handle.signal(pauseShards, paused))
         // It has ended meanwhile.
         .catch(() => {});
   }

@@ -11,15 +11,15 @@ export interface RunSettings {
   /** The run's id in the store and the workflow's id; children are named `runId/nodeId`. */
   readonly runId: string;
   readonly device: Device;
-  /** Stages under way at once; of a sharded stage, also its parts under way at once. */
+  /** Stages under way at once; of a sharded stage, also its shards under way at once. */
   readonly maxParallel: number;
   /** Build of the workers that this run wants: its task queues carry it. */
   readonly build: string;
-  /** When checkpoints of stages are due; every two minutes unless told. */
+  /** When checkpoints of stages are due; default every two minutes. */
   readonly checkpoint?: CheckpointInterval;
-  /** A worker that says nothing of its stage for so long is taken for dead; 60 unless told. */
+  /** A worker that says nothing of its stage for so long counts as dead; default 60. */
   readonly heartbeatSeconds?: number;
-  /** Events after which a sharded stage goes on under a new history; 2,000 unless told. */
+  /** Events after which a sharded stage goes on with a new history; default 2,000. Tests set fewer, to see it happen. */
   readonly maxEvents?: number;
 }
 
@@ -34,19 +34,21 @@ export interface ShardedInput extends RunSettings {
   /** The node's params with artifact refs in the place of node refs. */
   readonly params: JsonObject;
   /** What a history before this one knew. */
-  readonly carried?: PartsCarried;
+  readonly carried?: ShardsCarried;
 }
 
 /** What a sharded stage takes along into a new history; what is made lies in the store. */
-export interface PartsCarried {
-  /** Parts that were there at the start. */
+export interface ShardsCarried {
+  /** Params of every shard, in order. */
+  readonly split: readonly JsonObject[];
+  /** Shards that were there at the start. */
   readonly hits: number;
-  /** Seconds that failed tries of parts cost. */
+  /** Seconds that failed tries of shards cost. */
   readonly lostSeconds: number;
-  /** Indices of the parts that have failed, and how the first of them did. */
+  /** Indices of the shards that have failed, and how the first of them did. */
   readonly failed: readonly number[];
   readonly failure?: StageFailure;
-  /** How often damaged parts have been made anew. */
+  /** How often damaged shards have been made again. */
   readonly repairs: number;
 }
 
@@ -120,10 +122,10 @@ export interface RunProgress {
 }
 
 /** Answer of the query `progress` of `sharded`. */
-export interface PartsProgress {
+export interface ShardsProgress {
   readonly nodeId: string;
-  readonly phase: 'split' | 'parts' | 'join';
-  readonly parts: number;
+  readonly phase: 'split' | 'shards' | 'join';
+  readonly shards: number;
   readonly done: number;
   readonly hits: number;
   readonly running: number;

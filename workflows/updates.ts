@@ -14,7 +14,7 @@ import {
   skipUpdateName,
 } from './types.ts';
 
-/** What people may tell a run. */
+/** What people may ask of a run. */
 export interface Listener {
   /** Whether the run is about to end, so that it can take nothing up any more. */
   ending(): boolean;

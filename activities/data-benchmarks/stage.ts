@@ -43,7 +43,7 @@ export const stage: ShardedStageKind<Params, Part> = {
     return sets.map((set) => ({ ...shared, set }));
   },
 
-  async runPart({ size, ...request }, context) {
+  async runShard({ size, ...request }, context) {
     const { seed, store } = context;
     const { set } = request;
     const plan = planSet(seed, request);

@@ -37,7 +37,7 @@ export const stage: ShardedStageKind<Params, Part> = {
     return parts;
   },
 
-  async runPart({ first, count, images, size, population, variation, wear }, context) {
+  async runShard({ first, count, images, size, population, variation, wear }, context) {
     const { seed, store } = context;
     const writer = new DatasetWriter(store, { height: size, width: size });
     for (let i = 0; i < count; i++) {

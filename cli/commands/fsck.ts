@@ -33,5 +33,5 @@ const tell = ({ checked, flaws, repairs, left }: Fsck, session: Session): number
 const endingOf = ({ flaws, repairs, left }: Pick<Fsck, 'flaws' | 'repairs' | 'left'>): string => {
   if (flaws.length === 0) return 'every object is what its key says';
   if (repairs) return `${repairs.length - left.length} of ${repairs.length} repaired`;
-  return `${flaws.length} objects are not as they should be; --repair makes anew what can be`;
+  return `${flaws.length} objects are damaged or missing; --repair makes again what it can`;
 };

@@ -30,14 +30,17 @@ const resourceDetails = [
   '--gpu-workers N        one for each GPU; default 1 with --device gpu',
 ];
 const guardDetails = [
-  '--checkpoint-seconds N training leaves a checkpoint after so long; default 120 where steps are not given',
-  '--checkpoint-steps N   and after so many steps, whichever comes first',
-  '--keep-checkpoints     all of them stay when a training has ended, so that "audit --replay" can go from one to the next',
-  '--heartbeat-timeout N  seconds of silence after which a worker is taken for lost; default 60. For tests, and for',
+  '--checkpoint-seconds N training leaves a checkpoint after N seconds; default 120 where steps are not given',
+  '--checkpoint-steps N   and after N steps, whichever comes first',
+  '--keep-checkpoints     keep all of them after a training, so that "audit --replay" can repeat the steps between two',
+  '--heartbeat-timeout N  seconds of silence after which a worker counts as lost; default 60. For tests, and for',
   '                       machines on which a single training step takes longer',
 ];
 
-/** Every command in the order of `help`. To add one is to add an entry here and a file that exports `run`. */
+/**
+ * Every command in the order of `help`. To add one is to add an entry here and a file that exports `run`. One table, and longer
+ * than other files for that.
+ */
 export const commands: readonly Command[] = [
   {
     name: 'up',
@@ -114,7 +117,7 @@ export const commands: readonly Command[] = [
   {
     name: 'watch',
     usage: 'RUN',
-    summary: 'look at a run until it ends; starts nothing',
+    summary: 'show a run until it ends; starts nothing',
     details: runName,
     positionals: [1, 1],
     load: () => import('./watch.ts'),
@@ -131,7 +134,7 @@ export const commands: readonly Command[] = [
   {
     name: 'retry',
     usage: 'RUN [STAGE]…',
-    summary: 'try failed stages of a run again: all of them, unless named',
+    summary: 'try failed stages of a run again: those named, or all of them',
     details: [runName, stageNames].join('\n'),
     options: resources,
     positionals: [1, Number.POSITIVE_INFINITY],
@@ -198,7 +201,7 @@ export const commands: readonly Command[] = [
   {
     name: 'trace',
     usage: 'RUN [CELL] | DIGEST | --file report.html#ID [--long] [--dot]',
-    summary: 'show what a number, a node or a digest stands on, down to raw data',
+    summary: 'show what a number, a node or a digest depends on, down to raw data',
     details: [
       `${runName} Without CELL it lists the numbers of the report.`,
       "CELL is a number's id, or words that fit one alone ('m 0.5 lfw average'), or a node such as 'students[m=0.5]'.",
@@ -218,7 +221,7 @@ export const commands: readonly Command[] = [
     summary: 'show what differs between two runs, and the first cause of each difference',
     details: [
       runName,
-      'Nodes are matched by their names. What differs only because of its inputs is told as a consequence; --json has all of it.',
+      'Nodes are matched by their names. Differences that follow from inputs are shown as consequences; --json has all of them.',
       'Exit code 0 also where they differ.',
     ].join('\n'),
     positionals: [2, 2],
@@ -243,14 +246,14 @@ export const commands: readonly Command[] = [
   {
     name: 'audit',
     usage: 'RUN|ROOT | --file report.html | --bundle DIR [--replay N|NODE] [--seed S]',
-    summary: 'rehash everything behind a run, check every link, compute its numbers again',
+    summary: 'rehash everything behind a run, check every link, and recompute its numbers',
     details: [
       runName,
       'ROOT is the digest that a page prints: of a run that was removed, and is pinned.',
       '--file PATH        the run whose root a page prints, and the page itself, number by number',
       '--bundle DIR       a bundle that "export RUN --bundle" wrote, and each of its files; needs no store and starts nothing',
-      '--replay N         do so many random shards, evaluations and training intervals again, and compare',
-      "--replay NODE      do a node again, such as 'verify[m=0.5]', or one of its parts: 'synthetic[m=1]#3'",
+      '--replay N         repeat N random shards, evaluations and training intervals, and compare',
+      "--replay NODE      repeat a node, such as 'verify[m=0.5]', or one of its shards: 'synthetic[m=1]#3'",
       '--seed S           chooses the same pieces again',
       'Exit code: the sum of 1 corrupt, 2 missing, 4 not reproduced, 8 not verifiable; 16 where the audit could not run.',
     ].join('\n'),
@@ -268,9 +271,9 @@ export const commands: readonly Command[] = [
   {
     name: 'fsck',
     usage: '[--repair]',
-    summary: 'read every object of the store again; make anew what is damaged or missing',
+    summary: 'read every object of the store again; repair what is damaged or missing',
     details: [
-      '--repair   from copies where there are some, and else by doing the action again that made it',
+      '--repair   from copies where there are some, otherwise by repeating the action that made it',
       'Exit code: the sum of 1 corrupt and 2 missing, of what is left; 16 where it could not run.',
     ].join('\n'),
     options: { repair: { type: 'boolean' } },
@@ -284,9 +287,9 @@ export const commands: readonly Command[] = [
     summary: 'show what no run, pin or live action needs, or remove it',
     details: [
       'Safe beside running experiments. A finished run keeps all that its numbers stand on; one that is not finished keeps what',
-      'it could go on from. "rm" gives a run up.',
+      'it could go on from. "rm" removes a run.',
       '--remove          remove it; otherwise nothing is changed',
-      '--grace SECONDS   what was written since then stays; default 3600',
+      '--grace SECONDS   objects written in the last SECONDS stay; default 3600',
     ].join('\n'),
     options: { remove: { type: 'boolean' }, grace: { type: 'string' } },
     load: () => import('./gc.ts'),
@@ -295,18 +298,18 @@ export const commands: readonly Command[] = [
     name: 'du',
     usage: '',
     summary: 'show how full the store is, and what each run and pin keeps',
-    details: 'keeps   all that it stands on\nalone   what nothing else keeps: what its removal would free',
+    details: 'keeps   everything that it depends on\nalone   what nothing else keeps: what its removal would free',
     stopsAtOnce: true,
     load: () => import('./du.ts'),
   },
   {
     name: 'pin',
     usage: '[RUN|RUN:NODE[.output]|DIGEST] [--because TEXT] [--remove]',
-    summary: 'keep an artifact, or all of a run, whatever becomes of the runs; list the pins',
+    summary: 'keep an artifact, or all of a run, even when runs are removed; list the pins',
     details: [
-      'RUN stands for all that its numbers stand on.',
+      'RUN stands for everything that its numbers depend on.',
       "--because 'in the paper'   why, for those who come later",
-      '--remove                   let go of it',
+      '--remove                   remove the pin',
     ].join('\n'),
     options: { because, remove: { type: 'boolean' } },
     positionals: [0, 1],
@@ -323,8 +326,8 @@ export const commands: readonly Command[] = [
   {
     name: 'rm',
     usage: 'RUN… [--force]',
-    summary: 'give runs up; "gc" then removes what they alone kept',
-    details: `${runName}\n--force   also one that is under way by its document, where its workflow is gone`,
+    summary: 'remove runs; "gc" then removes what only they kept',
+    details: `${runName}\n--force   also one that is recorded as under way, where its workflow is gone`,
     options: { force: { type: 'boolean' } },
     positionals: [1, Number.POSITIVE_INFINITY],
     load: () => import('./rm.ts'),
@@ -372,10 +375,10 @@ export const commands: readonly Command[] = [
   {
     name: 'doctor',
     usage: '[--quick]',
-    summary: 'look at what is installed and what TensorFlow sees, and train a little; starts no server',
+    summary: 'check what is installed and what TensorFlow sees, and train a little; starts no server',
     details: [
       '--quick   without the training, which takes less than a minute',
-      'On a machine with GPUs it looks at the first one of CUDA_VISIBLE_DEVICES, as the first GPU worker would.',
+      'On a machine with GPUs it checks the first of CUDA_VISIBLE_DEVICES, which the first GPU worker would use.',
       'Exit code 1 where a line failed (✗); each has a remedy.',
     ].join('\n'),
     options: { quick: { type: 'boolean' } },

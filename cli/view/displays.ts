@@ -86,7 +86,7 @@ export const jsonDisplay = (print: (line: string) => void): Display => {
 };
 
 const stageJson = (runId: string, stage: StageView) => {
-  const { id, kind, state, key, waitsFor, heartbeat, parts, attempt, failure, startedAtMs, endedAtMs } = stage;
+  const { id, kind, state, key, waitsFor, heartbeat, shards, attempt, failure, startedAtMs, endedAtMs } = stage;
   const { skipped, attempts, lostSeconds } = stage;
   // When it was said is no news.
   const { nodeId: _node, atMs: _at, ...progress } = heartbeat ?? { nodeId: id, atMs: 0 };
@@ -101,7 +101,7 @@ const stageJson = (runId: string, stage: StageView) => {
     attempt,
     attempts,
     lostSeconds,
-    ...(state === 'running' ? { progress, parts } : {}),
+    ...(state === 'running' ? { progress, shards } : {}),
     ...(waitsFor.length > 0 && state !== 'cancelled' ? { waitsFor } : {}),
     failure,
     skipped,

@@ -46,8 +46,8 @@ const stateOf = ({ state, again, aborted }: RunView): string[] => {
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');
 
-/** What a stage is about: progress, reason of waiting, failure or duration. */
-export const describeStage = (stage: StageView, nowMs: number): string => {
+/** Where a stage stands: its progress, what it waits for, its failure or its duration. */
+export const stageText = (stage: StageView, nowMs: number): string => {
   const { state, failure, skipped, waitsFor, startedAtMs, endedAtMs } = stage;
   const seconds = ((endedAtMs ?? nowMs) - (startedAtMs ?? nowMs)) / 1000;
   if (state === 'failed' || state === 'needs attention') return `${failure?.code}: ${oneLine(failure?.message ?? '')}`;
@@ -58,11 +58,11 @@ export const describeStage = (stage: StageView, nowMs: number): string => {
     return waitsFor.length > 0
       ? `${state === 'blocked' ? 'cannot run without' : 'waits for'} ${waitsFor.join(', ')}`
       : '';
-  if (state === 'queued') return [waitOf(stage, nowMs), ...partsOf(stage), ...triesOf(stage)].join(' · ');
-  if (state === 'paused') return partsOf(stage).join('');
+  if (state === 'queued') return [waitOf(stage, nowMs), ...shardsOf(stage), ...triesOf(stage)].join(' · ');
+  if (state === 'paused') return shardsOf(stage).join('');
   if (state === 'running')
     return [
-      ...partsOf(stage),
+      ...shardsOf(stage),
       ...workOf(stage),
       ...savedOf(stage, nowMs),
       formatDuration(seconds),
@@ -86,17 +86,17 @@ const waitOf = ({ triesAtMs }: StageView, nowMs: number): string =>
 const triesOf = ({ attempt = 1, lastFailure }: StageView): string[] =>
   attempt > 1 ? [`attempt ${attempt}${lastFailure ? ` after: ${oneLine(lastFailure)}` : ''}`] : [];
 
-const partsOf = ({ parts }: StageView): string[] =>
-  parts && parts.parts > 0 ? [`part ${parts.done}/${parts.parts}`] : [];
+const shardsOf = ({ shards }: StageView): string[] =>
+  shards && shards.shards > 0 ? [`shard ${shards.done}/${shards.shards}`] : [];
 
 /** Shorter waits and losses are no news. */
 const worthTellingSeconds = 1;
 
-const workOf = ({ heartbeat, parts }: StageView): string[] => {
+const workOf = ({ heartbeat, shards }: StageView): string[] => {
   if (!heartbeat || heartbeat.steps === 0) return [];
   const { phase, step, steps, stepsPerSecond, etaSeconds, metrics, waitedSeconds = 0 } = heartbeat;
-  // With several parts the end of one says little about the whole.
-  const eta = etaSeconds !== undefined && !(parts && parts.parts > 1) ? [`${formatDuration(etaSeconds)} left`] : [];
+  // With several shards the end of one says little about the whole.
+  const eta = etaSeconds !== undefined && !(shards && shards.shards > 1) ? [`${formatDuration(etaSeconds)} left`] : [];
   return [
     `${phase} ${step}/${steps}`,
     ...(stepsPerSecond === undefined ? [] : [formatSpeed(stepsPerSecond)]),
@@ -128,12 +128,12 @@ const silenceOf = ({ heardAtMs }: StageView, nowMs: number): string[] =>
 /** `▸ generator  train 1200/3000 · 4.1 step/s · …` */
 const stageRow = (stage: StageView, nowMs: number): string[] => [
   `  ${marks[stage.state]} ${stage.id}`,
-  describeStage(stage, nowMs),
+  stageText(stage, nowMs),
 ];
 
 /** One line for logs: `generator running: train 1200/3000 · …` */
 export const stageLine = (stage: StageView, nowMs: number): string => {
-  const text = describeStage(stage, nowMs);
+  const text = stageText(stage, nowMs);
   return `${stage.id} ${stage.state}${text ? `: ${text}` : ''}`;
 };
 

@@ -8,7 +8,7 @@ import type { Caller } from '../caller.ts';
 
 /** What the process with TensorFlow said, and how it ended. */
 export interface Examination {
-  /** Absent where it ended before it could tell. */
+  /** Absent where it ended before it had answered. */
   readonly diagnosis?: Diagnosis;
   /** Its standard error: TensorFlow's own log. */
   readonly log: string;

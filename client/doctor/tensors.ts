@@ -14,7 +14,7 @@ const largestDifference = 1e-3;
 export const tensorChecks = (examination: Examination, installation: Installation, quick: boolean): Check[] => {
   const { diagnosis, log: text, end } = examination;
   if (!diagnosis)
-    return [failed('process', `ended with ${end} before it could tell${lastLine(text)}`, crashRemedy(end))];
+    return [failed('process', `ended with ${end} before it had answered${lastLine(text)}`, crashRemedy(end))];
   const log = parseStartupLog(text);
   return [
     ...machineChecks(diagnosis, log),
@@ -85,7 +85,7 @@ const deviceChecks = (
     );
   });
   if (device === undefined) return listed;
-  if (device === 'gpu') return [...listed, ok('device', `GPU${gpus.length === 0 ? '; nvidia-smi tells nothing' : ''}`)];
+  if (device === 'gpu') return [...listed, ok('device', `GPU${gpus.length === 0 ? '; nvidia-smi lists nothing' : ''}`)];
   if (installation.tensorflow.variant === 'gpu') {
     const why = log.troubles[0] ?? 'TensorFlow does not say why';
     const remedy = 'see that nvidia-smi lists a GPU and CUDA_VISIBLE_DEVICES allows it; then run "node setup.mjs"';
@@ -125,7 +125,7 @@ const tf32Of = (
   const known = gpu?.computeCapability ?? 'unknown';
   const capability = known === 'unknown' ? capabilityIn(log, name ?? log.gpus[0]?.name ?? '') : known;
   if (capability === 'unknown') return 'allowed; whether this GPU has it is unknown';
-  return Number.parseInt(capability, 10) >= 8 ? 'on' : `allowed; a GPU of compute capability ${capability} has none`;
+  return Number.parseInt(capability, 10) >= 8 ? 'on' : `allowed; a GPU of compute capability ${capability} lacks it`;
 };
 
 /** What was asked for and what TensorFlow says must be the same, or records are wrong. */
@@ -168,6 +168,6 @@ const useCheck = ({ takenBytes, utilizationPercent }: NonNullable<Diagnosis['gpu
   if (utilizationPercent === 0)
     return failed('GPU in use', found, 'the work did not reach the GPU: run "node setup.mjs", and look at nvidia-smi');
   if (utilizationPercent === 'unknown' && takenBytes === 'unknown')
-    return note('GPU in use', 'unknown: nvidia-smi tells neither load nor memory', 'watch the GPU while a run trains');
+    return note('GPU in use', 'unknown: nvidia-smi shows neither load nor memory', 'watch the GPU while a run trains');
   return ok('GPU in use', found);
 };

@@ -1,6 +1,6 @@
 import { type Client, defaultPayloadConverter, type WorkflowExecutionDescription } from '@temporalio/client';
 import type { Heartbeat } from '../../engine/watch.ts';
-import type { PartsProgress } from '../../workflows/types.ts';
+import type { ShardsProgress } from '../../workflows/types.ts';
 
 /** What Temporal and the workers say of a stage under way. Times in ms since the epoch. */
 export interface Pending {
@@ -14,9 +14,9 @@ export interface Pending {
   readonly heardAtMs?: number;
   /** When the next attempt begins, where it waits for that. */
   readonly triesAtMs?: number;
-  /** Work that failures have cost so far; of all parts under way, where it has parts. */
+  /** Work that failures have cost so far; of all shards under way, where it has shards. */
   readonly lostSeconds?: number;
-  readonly parts?: PartsProgress;
+  readonly shards?: ShardsProgress;
 }
 
 /** How long a worker may take to answer a query. */
@@ -62,22 +62,22 @@ const pendingOf = ({ raw }: WorkflowExecutionDescription): [string, Pending][] =
     ];
   });
 
-/** A sharded stage: the part that has come furthest stands for the running ones. */
+/** A sharded stage: the shard that has come furthest stands for the running ones. */
 const childOf = async (client: Client, workflowId: string): Promise<[string, Pending][]> => {
-  const [description, parts] = await Promise.all([
+  const [description, shards] = await Promise.all([
     // It may have ended just now.
     client.workflow
       .getHandle(workflowId)
       .describe()
       .catch(() => undefined),
-    askProgress<PartsProgress>(client, workflowId),
+    askProgress<ShardsProgress>(client, workflowId),
   ]);
-  if (!description || !parts) return [];
+  if (!description || !shards) return [];
   const pending = pendingOf(description).map(([, activity]) => activity);
   const busy = pending.filter(({ started }) => started);
   const lead = busy.sort((a, b) => share(b.heartbeat) - share(a.heartbeat))[0] ?? pending[0];
-  const lostSeconds = pending.reduce((sum, part) => sum + (part.lostSeconds ?? 0), 0);
-  return [[parts.nodeId, { ...lead, started: busy.length > 0, parts, lostSeconds }]];
+  const lostSeconds = pending.reduce((sum, shard) => sum + (shard.lostSeconds ?? 0), 0);
+  return [[shards.nodeId, { ...lead, started: busy.length > 0, shards, lostSeconds }]];
 };
 
 const share = (heartbeat?: Heartbeat): number => (heartbeat?.steps ? heartbeat.step / heartbeat.steps : 0);

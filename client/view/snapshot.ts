@@ -45,10 +45,10 @@ const ends: { readonly [status: string]: ViewState } = {
   TERMINATED: 'cancelled',
 };
 
-/** How long Temporal may take to tell of a run. */
-const describeMs = 10_000;
+/** How long Temporal may take to answer for a run. */
+const answerMs = 10_000;
 
-/** Looks at a run again and again. What no worker answers for the moment is as it was last known. */
+/** @returns a function that asks where a run stands. Where no worker answers, stages are as they were last known. */
 export const runViewer = (client: Client, store: Pick<Store, 'getRun'>, run: RunDocument): (() => Promise<RunView>) => {
   let known = progressOf(run);
   /** As it was written last; as it was found at first where it is damaged by now. */
@@ -59,7 +59,7 @@ export const runViewer = (client: Client, store: Pick<Store, 'getRun'>, run: Run
     return now ?? run;
   };
   return async () => {
-    const description = await describe(client, run.id);
+    const description = await workflowOf(client, run.id);
     if (!description) return documentView(await written(), 'gone');
     const common = {
       ...{ runId: run.id, experiment: run.plan.experiment, startedAtMs: description.startTime.getTime() },
@@ -83,9 +83,9 @@ export const runViewer = (client: Client, store: Pick<Store, 'getRun'>, run: Run
 };
 
 /** Undefined where Temporal knows nothing of the run. */
-const describe = async (client: Client, runId: string): Promise<WorkflowExecutionDescription | undefined> => {
+const workflowOf = async (client: Client, runId: string): Promise<WorkflowExecutionDescription | undefined> => {
   try {
-    return await client.withDeadline(Date.now() + describeMs, () => client.workflow.getHandle(runId).describe());
+    return await client.withDeadline(Date.now() + answerMs, () => client.workflow.getHandle(runId).describe());
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return undefined;
     throw error;
@@ -94,7 +94,7 @@ const describe = async (client: Client, runId: string): Promise<WorkflowExecutio
 
 /** Whether Temporal knows nothing of a run: its retention is over, or its database is new. */
 export const isGone = async (client: Client, runId: string): Promise<boolean> =>
-  (await describe(client, runId)) === undefined;
+  (await workflowOf(client, runId)) === undefined;
 
 /** A workflow task that fails again and again: a bug in a workflow, which no retry mends. */
 const stuck = 'the orchestrator cannot go on with this run: see worker-orchestrator-0.log';
@@ -131,7 +131,7 @@ const stateOf = (state: NodeState, run: ViewState, pending?: Pending): StageView
   if (state === 'failed') return 'needs attention';
   if (state === 'ready' && run === 'paused') return 'paused';
   if (state !== 'running' || pending?.started) return state;
-  return run === 'paused' && pending?.parts?.running === 0 ? 'paused' : 'queued';
+  return run === 'paused' && pending?.shards?.running === 0 ? 'paused' : 'queued';
 };
 
 const stagesOf = (

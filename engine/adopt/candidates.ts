@@ -2,11 +2,11 @@ import { type Action, type ActionRecord, actionKey, type Outputs } from '../../c
 import { artifactRefsIn } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/errors.ts';
-import { type Lineage, type MadeNode, madeNodes, partsOf } from '../../core/lineage.ts';
+import { type Lineage, type MadeNode, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { dependenciesOf, type Plan, toAction, writtenPaths } from '../../core/plan.ts';
 import type { RunRecord } from '../../core/run-record.ts';
 import { nodeWithout } from '../../core/skips.ts';
-import { partKind } from '../../core/stage.ts';
+import { shardKind } from '../../core/stage.ts';
 import { refused } from './refused.ts';
 
 /** A finished action, and what it is under today's code. */
@@ -22,7 +22,7 @@ export interface NodeCandidate extends Candidate {
   readonly parts: readonly Candidate[];
 }
 
-/** What each finished node of a run is under today's plan of it. Its parts are those that it had; see `withParts`. */
+/** What each finished node of a run is under today's plan of it. Its parts are those that it had; see `withShards`. */
 export const candidatesOf = (lineage: Lineage, plan: Plan): NodeCandidate[] => {
   const outputs = new Map<string, Outputs>();
   const nodes = new Map(plan.nodes.map((node) => [node.id, node]));
@@ -34,7 +34,7 @@ export const candidatesOf = (lineage: Lineage, plan: Plan): NodeCandidate[] => {
       ...under(action, made.record),
       ...(node.places && { written: writtenPaths(node.places) }),
     };
-    const parts = partsOf(lineage, made.record);
+    const parts = shardsOf(lineage, made.record);
     if (parts.length !== (made.record.parts ?? []).length)
       throw refused(`${node.id}: records of its parts cannot be read`, { node: node.id });
     return { made, old: made.record, now, parts: parts.map((old) => ({ old, now: old })) };
@@ -46,12 +46,12 @@ export const candidatesOf = (lineage: Lineage, plan: Plan): NodeCandidate[] => {
  *
  * @throws CemiflowError `AdoptionRefused` where they are not the parts that it had
  */
-export const withParts = (candidate: NodeCandidate, cut: readonly JsonObject[]): NodeCandidate => {
+export const withShards = (candidate: NodeCandidate, cut: readonly JsonObject[]): NodeCandidate => {
   const { made, now, parts } = candidate;
   const { id } = made.node;
   if (cut.length !== parts.length)
     throw refused(`${id} is cut into ${cut.length} parts under today's code, it had ${parts.length}`, { node: id });
-  const action = (params: JsonObject): Action => ({ ...now.action, kind: partKind(now.action.kind), params });
+  const action = (params: JsonObject): Action => ({ ...now.action, kind: shardKind(now.action.kind), params });
   const moved = parts.map(({ old }, i): Candidate => {
     const params = cut[i] as JsonObject;
     if (refs(params) !== refs(old.action.params))

@@ -12,7 +12,7 @@ import type { ReplayOptions } from '../replay/client.ts';
 import type { Replayed } from '../replay/job.ts';
 import type { KnownFolders } from '../replay/places.ts';
 import { commitOf } from '../source-keeper.ts';
-import { candidatesOf, type NodeCandidate, withParts } from './candidates.ts';
+import { candidatesOf, type NodeCandidate, withShards } from './candidates.ts';
 import { type Choice, choosePieces, cutJob } from './pieces.ts';
 import { refused } from './refused.ts';
 import { pieceOf, replaySame } from './replays.ts';
@@ -136,8 +136,8 @@ const openWork = async (
 
 const cutBy = (candidate: NodeCandidate, cuts: readonly Replayed[]): NodeCandidate => {
   if (!candidate.old.parts) return candidate;
-  const { parts = [] } = cuts.find(({ key }) => key === candidate.now.key) ?? {};
-  return withParts(candidate, parts);
+  const { shards = [] } = cuts.find(({ key }) => key === candidate.now.key) ?? {};
+  return withShards(candidate, shards);
 };
 
 /** Does random pieces of each kind again. @throws CemiflowError `AdoptionRefused` where one comes out otherwise */

@@ -3,7 +3,7 @@ import type { Lineage, MadeNode } from '../../core/lineage.ts';
 import { randomStream } from '../../core/random.ts';
 import type { StageSchema } from '../../schemas/stage-schemas.ts';
 import type { Store } from '../../store/index.ts';
-import { intervalJobs, partJobs, wholeJob } from '../replay/choose.ts';
+import { intervalJobs, shardJobs, wholeJob } from '../replay/choose.ts';
 import type { ReplayJob } from '../replay/job.ts';
 import type { NodeCandidate } from './candidates.ts';
 
@@ -40,7 +40,7 @@ export const choosePieces = async (
   const nodes = candidates.map(({ made, now }): MadeNode => ({ node: made.node, key: now.key, record: now }));
   const wholes = nodes.map((node) => wholeJob(lineage, node));
   if (sharded) {
-    const parts = nodes.flatMap((node) => partJobs(lineage, node));
+    const parts = nodes.flatMap((node) => shardJobs(lineage, node));
     return [...random(parts, 'parts'), ...random(wholes, 'joins')];
   }
   const intervals = (await Promise.all(nodes.map((node) => intervalJobs(node, checkpoints)))).flat();

@@ -30,9 +30,9 @@ export const replaySame = async (
   return answers;
 };
 
-/** The parts that a cut gave are judged by what they take: see `withParts`. */
-const whyNot = ({ name, verdict, why = '', parts }: Replayed, kind: string): string | undefined => {
-  if (verdict === 'same' || (verdict === 'different' && parts)) return undefined;
+/** The parts that a cut gave are judged by what they take: see `withShards`. */
+const whyNot = ({ name, verdict, why = '', shards }: Replayed, kind: string): string | undefined => {
+  if (verdict === 'same' || (verdict === 'different' && shards)) return undefined;
   if (verdict === 'cannot') return `${name} (${kind}) could not be done again: ${why}`;
   return `${name} (${kind}) did not come out the same under today's code: ${why}`;
 };

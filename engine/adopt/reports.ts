@@ -7,7 +7,7 @@ import { isoTime } from '../../core/time.ts';
 import { buildId } from '../../spec/code-digest.ts';
 import type { Store } from '../../store/index.ts';
 import { noCheckpoints } from '../attempt.ts';
-import { describeMachine } from '../machine.ts';
+import { recordedMachine } from '../machine.ts';
 import { loadStage } from '../registry.ts';
 import { sourceKeeper } from '../source-keeper.ts';
 import type { NodeCandidate } from './candidates.ts';
@@ -52,7 +52,7 @@ const make = async (
   return {
     ...{ key, action, outputs, ...times },
     source: await (await sourceKeeper(store, root)(action.kind, action.code))(since),
-    machine: await describeMachine(),
+    machine: await recordedMachine(),
     spent: {
       wallSeconds: (endedAt.getTime() - startedAt.getTime()) / 1000,
       cpuSeconds: (user + system) / 1e6,

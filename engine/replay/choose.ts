@@ -1,6 +1,6 @@
 import { keyOfWork } from '../../core/adoption.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { type Lineage, type MadeNode, madeNodes, partsOf } from '../../core/lineage.ts';
+import { type Lineage, type MadeNode, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { randomStream } from '../../core/random.ts';
 import type { Store } from '../../store/index.ts';
 import type { ReplayJob } from './job.ts';
@@ -20,7 +20,7 @@ export const chooseJobs = async (
 ): Promise<ReplayJob[]> => {
   const jobs: ReplayJob[] = [];
   for (const made of madeNodes(lineage)) {
-    jobs.push(...cutJobs(made), ...partJobs(lineage, made));
+    jobs.push(...cutJobs(made), ...shardJobs(lineage, made));
     if (made.record.action.kind.startsWith('evaluate/')) jobs.push(wholeJob(lineage, made));
     jobs.push(...(await intervalJobs(made, checkpoints)));
   }
@@ -33,35 +33,35 @@ export const chooseJobs = async (
 };
 
 /**
- * What a person names: a node (with all its parts), or one part of it as `NODE#3`.
+ * What a person names: a node (with all its shards), or one shard of it as `NODE#3`.
  *
  * @throws CemiflowError `UnknownNode`
  */
 export const namedJobs = (lineage: Lineage, name: string): ReplayJob[] => {
   const nodes = madeNodes(lineage);
   const whole = nodes.find(({ node }) => node.id === name);
-  if (whole) return [...cutJobs(whole), ...partJobs(lineage, whole), wholeJob(lineage, whole)];
+  if (whole) return [...cutJobs(whole), ...shardJobs(lineage, whole), wholeJob(lineage, whole)];
   const [, id, number] = /^(.*)#(\d+)$/.exec(name) ?? [];
   const sharded = nodes.find(({ node }) => node.id === id);
-  const part = sharded && partJobs(lineage, sharded)[Number(number) - 1];
-  if (part) return [part];
-  throw new CemiflowError('UnknownNode', `${lineage.run.id} has made no node or part ${name}`, {
-    remedy: `name one of ${nodes.map(({ node }) => node.id).join(', ')}, or a part such as NODE#1`,
+  const shard = sharded && shardJobs(lineage, sharded)[Number(number) - 1];
+  if (shard) return [shard];
+  throw new CemiflowError('UnknownNode', `${lineage.run.id} has made no node or shard ${name}`, {
+    remedy: `name one of ${nodes.map(({ node }) => node.id).join(', ')}, or a shard such as NODE#1`,
     data: { run: lineage.run.id, node: name },
   });
 };
 
-/** Cutting it into parts again, where it has some. */
+/** Cutting it into shards again, where it has some. */
 export const cutJobs = ({ node, record }: MadeNode): ReplayJob[] =>
-  record.parts ? [{ name: `${node.id}, cut into parts`, record, cut: true }] : [];
+  record.parts ? [{ name: `${node.id}, cut into shards`, record, cut: true }] : [];
 
-export const partJobs = (lineage: Pick<Lineage, 'records'>, { node, record }: MadeNode): ReplayJob[] =>
-  partsOf(lineage, record).map((part, i) => ({ name: `${node.id}#${i + 1}`, record: part }));
+export const shardJobs = (lineage: Pick<Lineage, 'records'>, { node, record }: MadeNode): ReplayJob[] =>
+  shardsOf(lineage, record).map((shard, i) => ({ name: `${node.id}#${i + 1}`, record: shard }));
 
 export const wholeJob = (lineage: Pick<Lineage, 'records'>, { node, record }: MadeNode): ReplayJob => ({
   name: node.id,
   record,
-  ...(record.parts && { parts: partsOf(lineage, record).map(({ outputs }) => outputs) }),
+  ...(record.parts && { shards: shardsOf(lineage, record).map(({ outputs }) => outputs) }),
 });
 
 export const intervalJobs = async ({ node, record }: MadeNode, checkpoints: KeptCheckpoints): Promise<ReplayJob[]> => {

@@ -6,9 +6,9 @@ export interface ReplayJob {
   /** What it is to people: `verify[m=0.5]`, `synthetic[m=1]#3`, `teacher, steps 100 to 200`. */
   readonly name: string;
   readonly record: ActionRecord;
-  /** Outputs of its parts, in order, where it joins some. */
-  readonly parts?: readonly Outputs[];
-  /** Only cuts the stage into parts again, which must be the parts that it has; what cutting makes for them is made. */
+  /** Outputs of its shards, in order, where it joins some. */
+  readonly shards?: readonly Outputs[];
+  /** Only cuts the stage into shards again, which must be the shards that it has; what cutting makes for them is made. */
   readonly cut?: true;
   /** From one kept checkpoint to the next alone; from the last one to the end where there is no `to`. */
   readonly interval?: { readonly from: number; readonly to?: number };
@@ -30,8 +30,8 @@ export interface Replayed {
   /** What differed and by how much, or why it could not be done. */
   readonly why?: string;
   readonly seconds: number;
-  /** What a cut gave: the params of each part. */
-  readonly parts?: readonly JsonObject[];
+  /** What a cut gave: the params of each shard. */
+  readonly shards?: readonly JsonObject[];
 }
 
 /** Whether two machines must give equal bytes: the same CPU, library, device and threads. What used no tensors always must. */

@@ -5,7 +5,7 @@ import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
 import { codeDigests } from '../../spec/code-digest.ts';
 import { openObjects, Store } from '../../store/index.ts';
 import { OverlayObjects } from '../../store/overlay.ts';
-import { describeMachine } from '../machine.ts';
+import { recordedMachine } from '../machine.ts';
 import { loadStage } from '../registry.ts';
 import type { ReplayRequest } from './client.ts';
 import { replayAction } from './perform.ts';
@@ -26,7 +26,7 @@ for (const job of jobs) {
     overlay: () => new Store(new OverlayObjects(objects)),
     loadStage,
     code: async (kind) => (schemas.has(kind) ? (await codeDigests([kind])).get(kind)?.digest : undefined),
-    machine: (kind) => describeMachine(schemas.get(kind)?.resource === 'tensor' ? setup : undefined),
+    machine: (kind) => recordedMachine(schemas.get(kind)?.resource === 'tensor' ? setup : undefined),
     log: (message) => console.error(message),
   });
   process.stdout.write(`${JSON.stringify(replayed)}\n`);

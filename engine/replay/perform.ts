@@ -6,10 +6,10 @@ import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import {
   type AnyStageKind,
   isSharded,
-  partKind,
   type ShardedStageKind,
   type StageContext,
   type StageKind,
+  shardKind,
   wholeKind,
 } from '../../core/stage.ts';
 import type { Store } from '../../store/index.ts';
@@ -30,7 +30,7 @@ export interface ReplayDependencies {
   log(message: string): void;
 }
 
-type Judged = Pick<Replayed, 'verdict' | 'why' | 'parts'>;
+type Judged = Pick<Replayed, 'verdict' | 'why' | 'shards'>;
 
 /** Does a recorded action again. Never rejects but for what says nothing of the action, such as a store that is away. */
 export const replayAction = async (
@@ -63,11 +63,11 @@ const judge = async (job: ReplayJob, mode: ReplayMode, dependencies: ReplayDepen
   return compareOutputs(outputs, record.outputs, store, dependencies.store);
 };
 
-const perform = ({ record, parts }: ReplayJob, stage: AnyStageKind, context: StageContext): Promise<Outputs> => {
+const perform = ({ record, shards }: ReplayJob, stage: AnyStageKind, context: StageContext): Promise<Outputs> => {
   const { kind, params } = record.action;
   if (!isSharded(stage)) return (stage as StageKind).run(params, context);
   const sharded = stage as unknown as ShardedStageKind<JsonObject>;
-  return kind.endsWith('#part') ? sharded.runPart(params, context) : sharded.join(params, parts ?? [], context);
+  return kind.endsWith('#part') ? sharded.runShard(params, context) : sharded.join(params, shards ?? [], context);
 };
 
 const contextOf = async (
@@ -90,28 +90,28 @@ const contextOf = async (
   },
 });
 
-/** The parts that a stage is cut into follow from its action. */
+/** The shards that a stage is cut into follow from its action. */
 const replayCut = async (
   record: ActionRecord,
   stage: AnyStageKind,
   store: Store,
   dependencies: ReplayDependencies,
 ): Promise<Judged> => {
-  const { action, parts = [] } = record;
-  if (!isSharded(stage)) return { verdict: 'cannot', why: `${action.kind} is not cut into parts` };
+  const { action, parts: shards = [] } = record;
+  if (!isSharded(stage)) return { verdict: 'cannot', why: `${action.kind} is not cut into shards` };
   const sharded = stage as unknown as ShardedStageKind<JsonObject>;
   const cut = await sharded.split(action.params, await contextOf(record, store, dependencies));
-  const keys = cut.map((params) => actionKey({ ...action, kind: partKind(action.kind), params }));
-  const other = keys.length === parts.length ? keys.findIndex((key, i) => key !== parts[i]) : keys.length;
-  if (other < 0) return { verdict: 'same', parts: cut };
-  // What a part is given may hold embeddings, whose last digits are the machine's.
-  if (keys.length === parts.length && !sameKind(record.machine, await dependencies.machine(action.kind)))
-    return { verdict: 'within tolerance', why: 'another kind of machine; as many parts', parts: cut };
-  const first = `part ${Math.min(other, parts.length) + 1}`;
+  const keys = cut.map((params) => actionKey({ ...action, kind: shardKind(action.kind), params }));
+  const other = keys.length === shards.length ? keys.findIndex((key, i) => key !== shards[i]) : keys.length;
+  if (other < 0) return { verdict: 'same', shards: cut };
+  // What a shard is given may hold embeddings, whose last digits are the machine's.
+  if (keys.length === shards.length && !sameKind(record.machine, await dependencies.machine(action.kind)))
+    return { verdict: 'within tolerance', why: 'another kind of machine; as many shards', shards: cut };
+  const first = `shard ${Math.min(other, shards.length) + 1}`;
   return {
     verdict: 'different',
-    why: `it is cut into ${keys.length} parts, not ${parts.length}, or ${first} is another`,
-    parts: cut,
+    why: `it is cut into ${keys.length} shards, not ${shards.length}, or ${first} is another`,
+    shards: cut,
   };
 };
 

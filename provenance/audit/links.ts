@@ -2,7 +2,7 @@ import { type ActionKey, type ActionRecord, actionKey, type Outputs } from '../.
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import { shortDigest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { inputArtifacts, type Lineage, type MadeNode, madeNodes, partsOf } from '../../core/lineage.ts';
+import { inputArtifacts, type Lineage, type MadeNode, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { dependenciesOf, toAction } from '../../core/plan.ts';
 import { nodeWithout } from '../../core/skips.ts';
 import type { Store } from '../../store/index.ts';
@@ -84,13 +84,13 @@ export const checkRecords = async (
 export const checkContent = async (lineage: Lineage, reader: AuditReader): Promise<void> => {
   for (const made of madeNodes(lineage)) {
     await outputsSound(made.record, made.node.id, reader);
-    for (const part of partsOf(lineage, made.record)) {
+    for (const part of shardsOf(lineage, made.record)) {
       await outputsSound(part, partName(made, part), reader);
       // Some of it is the output of no action: cutting the stage into parts made it.
       for (const ref of inputArtifacts(part))
         await reader.artifact(ref, `${ref.type} that ${partName(made, part)} took`);
     }
-    for (const record of [made.record, ...partsOf(lineage, made.record)]) {
+    for (const record of [made.record, ...shardsOf(lineage, made.record)]) {
       const { code, lock, uncommitted } = record.source;
       await reader.artifact(code, `source of ${record.action.kind}`);
       if (lock) await reader.blob(lock, 'package-lock.json');
@@ -112,6 +112,6 @@ export const namesOf = (lineage: Lineage): Map<ActionKey, string> =>
   new Map(
     madeNodes(lineage).flatMap((made): [ActionKey, string][] => [
       [made.key, made.node.id],
-      ...partsOf(lineage, made.record).map((part): [ActionKey, string] => [part.key, partName(made, part)]),
+      ...shardsOf(lineage, made.record).map((part): [ActionKey, string] => [part.key, partName(made, part)]),
     ]),
   );

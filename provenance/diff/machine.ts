@@ -1,7 +1,7 @@
 import type { ActionRecord } from '../../core/action.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
-import { type Lineage, partsOf } from '../../core/lineage.ts';
+import { type Lineage, shardsOf } from '../../core/lineage.ts';
 
 /** One fact of two machines that may explain why one action gave two results. */
 export interface MachineFact {
@@ -22,7 +22,7 @@ export const explain = (
   [before, now]: readonly [Lineage, Lineage],
   [a, b]: readonly [ActionRecord, ActionRecord],
 ): Irreproducible => {
-  const [old, fresh] = [partsOf(before, a), partsOf(now, b)];
+  const [old, fresh] = [shardsOf(before, a), shardsOf(now, b)];
   const parts = fresh.flatMap((part, i) => {
     const other = old[i];
     return other && canonicalOutputs(part) !== canonicalOutputs(other) ? [i] : [];

@@ -1,7 +1,7 @@
 import type { ActionRecord } from '../../core/action.ts';
 import type { ArtifactManifest, ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
-import { inputArtifacts, type Lineage, madeNodes, partsOf } from '../../core/lineage.ts';
+import { inputArtifacts, type Lineage, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { wholeKind } from '../../core/stage.ts';
 import type { Reading } from '../reading.ts';
 
@@ -38,10 +38,10 @@ export const holdingsOf = async (lineage: Lineage, store: Reading): Promise<Hold
   const nodes = madeNodes(lineage);
   for (const { node, record } of nodes) await holdOutputs(record, node.id, `artifacts/${slug(node.id)}`);
   for (const { node, record } of nodes)
-    for (const [i, part] of partsOf(lineage, record).entries())
+    for (const [i, part] of shardsOf(lineage, record).entries())
       await holdOutputs(part, `${node.id}#${i + 1}`, `artifacts/${slug(node.id)}/parts/${i + 1}`);
   for (const { node, record } of nodes)
-    for (const [i, part] of partsOf(lineage, record).entries())
+    for (const [i, part] of shardsOf(lineage, record).entries())
       for (const ref of inputArtifacts(part))
         await hold(
           ref,

@@ -1,5 +1,5 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { type Lineage, madeNodes, partsOf } from '../../core/lineage.ts';
+import { type Lineage, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { readStatement } from '../../engine/adopt/statement.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding } from './finding.ts';
@@ -8,7 +8,7 @@ import type { Finding } from './finding.ts';
 export const adopted = async (lineage: Lineage, store: Reading): Promise<Finding[]> => {
   const nodes = madeNodes(lineage).filter(({ record }) => record.adopted);
   if (nodes.length === 0) return [];
-  const records = nodes.flatMap(({ record }) => [record, ...partsOf(lineage, record)]);
+  const records = nodes.flatMap(({ record }) => [record, ...shardsOf(lineage, record)]);
   const refs = new Map<string, ArtifactRef>();
   for (const { adopted: by } of records) for (const ref of by?.statements ?? []) refs.set(ref.digest, ref);
   const statements = await Promise.all([...refs.values()].map((ref) => readStatement(store, ref)));

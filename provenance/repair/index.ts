@@ -28,6 +28,7 @@ export const repair = async (flaws: readonly Flaw[], tools: RepairTools): Promis
     'checkpoint',
     'latest',
     'pin',
+    'index',
     'generation',
     'unknown',
     'run',
@@ -106,6 +107,10 @@ const withoutComputing = async (flaw: Flaw, records: Records, tools: RepairTools
     return { flaw, outcome: 'dropped', how: what };
   }
   if (kind === 'pin') return pinAgain(flaw, store);
+  if (kind === 'index') {
+    await store.objects.remove(key);
+    return repaired(flaw, 'the next search for a digest makes it again');
+  }
   if (kind === 'generation') {
     // The claim of a sweep counts for nothing once the count has gone past it.
     if (key.includes('claim')) await store.objects.remove(key);

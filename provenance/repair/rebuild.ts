@@ -86,11 +86,11 @@ const jobOf = (record: ActionRecord, records: Records): ReplayJob => {
     const part = records.get(key)?.[0];
     return part ? [part.outputs] : [];
   });
-  return { name: nameOf(record), record, ...(outputs && { parts: outputs }) };
+  return { name: nameOf(record), record, ...(outputs && { shards: outputs }) };
 };
 
 const cutOf = (record: ActionRecord): ReplayJob => ({
-  name: `${nameOf(record)}, cut into parts`,
+  name: `${nameOf(record)}, cut into shards`,
   record,
   cut: true,
 });

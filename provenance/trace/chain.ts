@@ -1,7 +1,7 @@
 import type { ActionRecord } from '../../core/action.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError, type Json } from '../../core/errors.ts';
-import { type Lineage, type MadeNode, madeNodes, partsOf } from '../../core/lineage.ts';
+import { type Lineage, type MadeNode, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { dependenciesOf, isNodeRef } from '../../core/plan.ts';
 import { withoutNodes } from '../../core/skips.ts';
 import { isRaw } from '../roles.ts';
@@ -51,7 +51,7 @@ export const chainOf = (lineage: Lineage, tops: readonly string[]): Chain => {
         data: { run: lineage.run.id, node: id },
       });
     const inputs = inputsOfNode(made, nodes);
-    const parts = partsOf(lineage, made.record);
+    const parts = shardsOf(lineage, made.record);
     const wallSeconds = [made.record, ...parts].reduce((sum, { spent }) => sum + spent.wallSeconds, 0);
     found.set(id, { id, record: made.record, parts: parts.length, wallSeconds, inputs });
     for (const { node } of inputs) visit(node);

@@ -1,7 +1,7 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
-import { type Lineage, madeNodes, partsOf, producerOf } from '../../core/lineage.ts';
+import { type Lineage, madeNodes, producerOf, shardsOf } from '../../core/lineage.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 
 /** What a digest names in a run. */
@@ -20,7 +20,7 @@ export const nameOf = async (
 ): Promise<Named | undefined> => {
   if (lineage.root?.digest === digest) return { what: `the run ${lineage.run.id}: its root` };
   for (const { node, record } of madeNodes(lineage))
-    for (const each of [record, ...partsOf(lineage, record)]) {
+    for (const each of [record, ...shardsOf(lineage, record)]) {
       const of = each === record ? '' : ` of part ${(record.parts ?? []).indexOf(each.key) + 1}`;
       const { source } = each;
       if (each.key === digest) return { node: node.id, what: `action${of}` };

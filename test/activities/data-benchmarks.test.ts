@@ -24,7 +24,7 @@ const params = {
 test('five sets stand in one artifact, each with its images and its ten folds', async () => {
   const context = stageContext();
   const outputs: Outputs[] = [];
-  for (const part of await stage.split(params, context)) outputs.push(await stage.runPart(part, context));
+  for (const part of await stage.split(params, context)) outputs.push(await stage.runShard(part, context));
   const { benchmarks } = (await stage.join(params, outputs, context)) as { benchmarks: ArtifactRef };
   expect(await setsOf(context.store, benchmarks)).toEqual([...benchmarkSets]);
   const people = new Map<number, string>();

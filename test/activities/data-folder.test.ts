@@ -65,7 +65,7 @@ describe('a folder of photos', () => {
 
   test('exported and taken in again has the same pixels', async () => {
     const look = { images: 2, size: 16, population: 'train', variation: 1, wear: 0.5 };
-    const { data } = (await procedural.runPart({ ...look, first: 0, count: 3 }, context)) as { data: ArtifactRef };
+    const { data } = (await procedural.runShard({ ...look, first: 0, count: 3 }, context)) as { data: ArtifactRef };
     const path = join(home, 'exported');
     const put = async (name: string, bytes: Uint8Array): Promise<void> => {
       await mkdir(dirname(join(path, name)), { recursive: true });

@@ -19,7 +19,7 @@ const params = {
 const make = async (change: Partial<typeof params>, context = stageContext()) => {
   const parts = await stage.split({ ...params, ...change }, context);
   const outputs: Outputs[] = [];
-  for (const part of parts) outputs.push(await stage.runPart(part, context));
+  for (const part of parts) outputs.push(await stage.runShard(part, context));
   const { data } = await stage.join({ ...params, ...change }, outputs, context);
   return { parts, outputs, data: data as ArtifactRef, context };
 };

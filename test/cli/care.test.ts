@@ -106,6 +106,6 @@ it('exit codes of audits are bits, also where the call was wrong', async () => {
   expect((await run('audit', 'made', '--foo')).code).toBe(16);
   expect((await run('fsck', '--foo')).code).toBe(16);
   const named = await run('audit', 'made', '--replay', 'nobody');
-  expect([named.code, named.err]).toEqual([16, expect.stringContaining('made no node or part nobody')]);
+  expect([named.code, named.err]).toEqual([16, expect.stringContaining('made no node or shard nobody')]);
   expect(named.err).not.toContain('rehashing');
 });

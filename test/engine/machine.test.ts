@@ -4,9 +4,9 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import {
-  describeMachine,
   libraryDigest,
   loadedTensorFlow,
+  recordedMachine,
   requireGpu,
   runningTensorFlow,
 } from '../../engine/machine.ts';
@@ -15,7 +15,7 @@ import { flagsOf } from '../../nn/device/flags.ts';
 const setup = { device: 'cpu', flags: flagsOf({ TF_NUM_INTRAOP_THREADS: '2' }), visibleGpus: '-1' } as const;
 
 it('a stage without tensors is recorded with its machine alone', async () => {
-  const machine = await describeMachine();
+  const machine = await recordedMachine();
   expect(machine).toMatchObject({ cpu: cpus()[0]?.model.trim(), cores: cpus().length, node: process.version });
   expect(machine.tensorflow).toBeUndefined();
 });
@@ -24,7 +24,7 @@ it('a stage with tensors is recorded with the device that TensorFlow itself name
   const { version, device } = await runningTensorFlow();
   const library = loadedTensorFlow() ?? '';
   expect(existsSync(library)).toBe(true);
-  const { tensorflow } = await describeMachine(setup);
+  const { tensorflow } = await recordedMachine(setup);
   expect(tensorflow).toMatchObject({ version, device, flags: setup.flags, library: await libraryDigest(library) });
   // A GPU is named where one was used, and nowhere else.
   expect(tensorflow?.gpu !== undefined).toBe(device === 'gpu');

@@ -1,7 +1,7 @@
 import type { ActionRecord, Outputs } from '../../core/action.ts';
 import { mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
-import { partKind } from '../../core/stage.ts';
+import { shardKind } from '../../core/stage.ts';
 import { contentKey } from '../../store/blobs.ts';
 import type { Store } from '../../store/index.ts';
 
@@ -19,7 +19,7 @@ export const recordsOf = async (store: Store, kind: string): Promise<ActionRecor
   (await allRecords(store)).filter(({ action }) => action.kind === kind);
 
 const isOf = ({ action }: ActionRecord, kinds: readonly string[]): boolean =>
-  kinds.some((kind) => action.kind === kind || action.kind === partKind(kind));
+  kinds.some((kind) => action.kind === kind || action.kind === shardKind(kind));
 
 /**
  * Removes all that the store has of the actions of some kinds: records, checkpoints, and every manifest and blob that no

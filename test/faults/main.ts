@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { describeMachine } from '../../bench/machine.ts';
+import { benchMachine } from '../../bench/machine.ts';
 import { note, runProgram } from '../../bench/program.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { versions } from '../../setup/layout.mjs';
@@ -57,7 +57,7 @@ const main = async (): Promise<number> => {
   const write = (session: Session): void => {
     if (out === undefined) return;
     const { temporal, minio } = versions;
-    const about = { date: new Date().toISOString(), machine: describeMachine(), temporal, minio };
+    const about = { date: new Date().toISOString(), machine: benchMachine(), temporal, minio };
     const series = faults.flatMap(({ name }) => measured.get(name) ?? []);
     writeFileSync(out, `${JSON.stringify({ ...about, undisturbed: session.undisturbed, faults: series }, null, 2)}\n`);
   };

@@ -39,7 +39,7 @@ const sample = async (shardIdentities: number): Promise<ImageSet> => {
   const generator = trained.weights as ArtifactRef;
   const params = { generator, partners: data, images: 3, steps: 20, batch: 4, shardIdentities };
   const made: Outputs[] = [];
-  for (const shard of await generate.split(params, context)) made.push(await generate.runPart(shard, context));
+  for (const shard of await generate.split(params, context)) made.push(await generate.runShard(shard, context));
   return loadDataset(store, (await generate.join(params, made, context)).data as ArtifactRef);
 };
 

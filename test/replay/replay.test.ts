@@ -60,7 +60,7 @@ test('the histories cover every path', () => {
       'dropDamaged',
       'runStage',
       'splitStage',
-      'runPart',
+      'runShard',
       'joinStage',
     ].map((name) => `"activityType":{"name":"${name}"}`),
     'workflowExecutionContinuedAsNewEventAttributes',

@@ -19,7 +19,7 @@ export interface Stage {
   readonly engine: Engine;
   /** Names that fail. */
   readonly broken: Set<string>;
-  /** Names of notes and parts that wait like stages of the kind `test/gate`. */
+  /** Names of notes and shards that wait like stages of the kind `test/gate`. */
   readonly held: Set<string>;
   /** How to let what waits go on, once it runs. */
   readonly gates: Map<string, () => void>;
@@ -53,12 +53,12 @@ export const setStage = (engine: Engine): Stage => {
     await wait(name, context);
     return keep(context, { name });
   });
-  engine.kind<{ name: string; parts: number }>('test/parts', {
-    split: async ({ name, parts }) => Array.from({ length: parts }, (_, i) => ({ name: `${name} ${i}` })),
-    runPart: note as never,
-    join: async ({ name }, parts: readonly Outputs[], context) => {
-      const made = await Promise.all(parts.map((part) => read(context.store, part.out as ArtifactRef)));
-      return keep(context, { name, parts: made.map((part) => part.name as string) });
+  engine.kind<{ name: string; shards: number }>('test/shards', {
+    split: async ({ name, shards }) => Array.from({ length: shards }, (_, i) => ({ name: `${name} ${i}` })),
+    runShard: note as never,
+    join: async ({ name }, shards: readonly Outputs[], context) => {
+      const made = await Promise.all(shards.map((shard) => read(context.store, shard.out as ArtifactRef)));
+      return keep(context, { name, shards: made.map((shard) => shard.name as string) });
     },
   });
   return { engine, broken, held, gates };
@@ -66,8 +66,8 @@ export const setStage = (engine: Engine): Stage => {
 
 const note = (id: string, from: string[] = []): PlanNode =>
   node(id, 'test/note', { name: id, ...(from.length > 0 ? { from: from.map(output) } : {}) });
-const parts = (id: string, count: number): PlanNode =>
-  node(id, 'test/parts', { name: id, parts: count }, { sharded: true });
+const shards = (id: string, count: number): PlanNode =>
+  node(id, 'test/shards', { name: id, shards: count }, { sharded: true });
 const gate = (id: string): PlanNode => node(id, 'test/gate', { name: id });
 
 const start = ({ engine }: Stage, runId: string, nodes: PlanNode[], options: Partial<ExperimentInput> = {}) =>
@@ -87,7 +87,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'plain, then all hits',
     play: async (stage) => {
-      const nodes = [note('a'), note('b', ['a']), note('c', ['a']), parts('d', 3), note('e', ['b', 'c', 'd'])];
+      const nodes = [note('a'), note('b', ['a']), note('c', ['a']), shards('d', 3), note('e', ['b', 'c', 'd'])];
       await end(stage, 'plain', nodes, { checkpoint: { everySeconds: 5 }, heartbeatSeconds: 30 });
       await end(stage, 'hits', nodes);
       return ['plain', 'hits'];
@@ -96,7 +96,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'a long sharded stage continues as new',
     play: async (stage) => {
-      await end(stage, 'long', [parts('l', 14)], { maxParallel: 2, maxEvents: 40 });
+      await end(stage, 'long', [shards('l', 14)], { maxParallel: 2, maxEvents: 40 });
       return ['long'];
     },
   },
@@ -104,7 +104,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'failures and retries',
     play: async (stage) => {
       for (const name of ['f', 'p 1']) stage.broken.add(name);
-      const handle = await start(stage, 'retried', [note('f'), note('g', ['f']), parts('p', 4)]);
+      const handle = await start(stage, 'retried', [note('f'), note('g', ['f']), shards('p', 4)]);
       await stage.engine.untilState('retried', 'needs attention');
       await stage.engine.tell('retried', 'retry', { stages: ['f'] });
       await stage.engine.untilState('retried', 'needs attention');
@@ -141,7 +141,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'paused and continued',
     play: async (stage) => {
       stage.held.add('q 0');
-      const nodes = [gate('pause gate'), note('h', ['pause gate']), parts('q', 3)];
+      const nodes = [gate('pause gate'), note('h', ['pause gate']), shards('q', 3)];
       const handle = await start(stage, 'paused', nodes, { maxParallel: 2 });
       for (const name of ['pause gate', 'q 0']) await until(() => stage.gates.get(name));
       await stage.engine.tell('paused', 'pause');
@@ -163,13 +163,13 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
-    name: 'damaged inputs and parts are made anew',
+    name: 'damaged inputs and shards are made anew',
     play: async (stage) => {
-      const made = await end(stage, 'sound', [note('v'), note('w', ['v']), parts('x', 3), note('x 1')]);
+      const made = await end(stage, 'sound', [note('v'), note('w', ['v']), shards('x', 3), note('x 1')]);
       await spoil(stage, made, 'w');
-      // A part of `x` and this node make the same bytes.
+      // A shard of `x` and this node make the same bytes.
       await spoil(stage, made, 'x 1');
-      const again = node('x again', 'test/parts', { name: 'x', parts: 3, again: true }, { sharded: true });
+      const again = node('x again', 'test/shards', { name: 'x', shards: 3, again: true }, { sharded: true });
       await end(stage, 'damaged', [note('v'), note('w', ['v']), note('y', ['w']), again]);
       return ['damaged'];
     },

@@ -13,7 +13,7 @@ import { startServices, type TestServices } from '../helpers/services.ts';
 
 let services: TestServices;
 beforeAll(async () => {
-  services = await startServices({ searchAttributes: { TestStage: 'Keyword', TestWaiting: 'KeywordList' } });
+  services = await startServices();
 });
 afterAll(() => services.stop());
 
@@ -83,14 +83,6 @@ test('wrong credentials are reported as trouble', async () => {
 
 test('histories are kept for 90 days', async () => {
   expect(await retentionDays(services.endpoints.temporal)).toBe(90);
-});
-
-test('search attributes are registered', async () => {
-  const { Connection } = await import('@temporalio/client');
-  const connection = await Connection.connect({ address: services.endpoints.temporal.address });
-  const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace: 'default' });
-  await connection.close();
-  expect(customAttributes).toMatchObject({ TestStage: 2, TestWaiting: 7 });
 });
 
 test('secrets can be read by the owner alone', () => {

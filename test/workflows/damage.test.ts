@@ -34,15 +34,15 @@ beforeAll(async () => {
     ran.push(name);
     throw new CemiflowError('BlobMissing', 'no blob', { remedy: 'run again', data: { digest: 'sha256:0' } });
   });
-  engine.kind<{ total: number; title: string; of: ArtifactRef }>('test/parts', {
+  engine.kind<{ total: number; title: string; of: ArtifactRef }>('test/shards', {
     split: async ({ total, of }) => Array.from({ length: total }, (_, from): JsonObject => ({ from, of: { ...of } })),
-    runPart: async ({ from, of }: JsonObject, context) => {
+    runShard: async ({ from, of }: JsonObject, context) => {
       const { name } = await read(context.store, of as never);
-      ran.push(`part ${from}`);
+      ran.push(`shard ${from}`);
       return keep(context, { value: `${name} ${from}` });
     },
-    join: async ({ title }, parts: readonly Outputs[], context) => {
-      const values = await Promise.all(parts.map((part) => read(context.store, part.out as ArtifactRef)));
+    join: async ({ title }, shards: readonly Outputs[], context) => {
+      const values = await Promise.all(shards.map((shard) => read(context.store, shard.out as ArtifactRef)));
       ran.push(title);
       return keep(context, { title, values: values.map(({ value }) => value as string) });
     },
@@ -143,31 +143,31 @@ const parted = (experiment: string, title: string): Plan =>
   plan(
     experiment,
     note('source'),
-    node('set', 'test/parts', { total: 3, title, of: output('source') }, { sharded: true }),
+    node('set', 'test/shards', { total: 3, title, of: output('source') }, { sharded: true }),
   );
 
-test('a damaged part is made anew alone, and then the parts are joined', async () => {
+test('a damaged shard is made anew alone, and then the shards are joined', async () => {
   await engine.run(parted('parted', 'first'));
-  const parts = await engine.client.workflow.getHandle('parted/set').fetchHistory();
-  expect(parts.events?.length).toBeGreaterThan(0);
+  const shards = await engine.client.workflow.getHandle('parted/set').fetchHistory();
+  expect(shards.events?.length).toBeGreaterThan(0);
   const spoiled = Buffer.from(JSON.stringify({ value: 'source 1' }));
   const { digest } = await engine.store.putFile('value.json', spoiled, 'application/json');
   await engine.store.objects.put(contentKey('blobs', digest), Buffer.from('others'), { overwrite: true });
   ran = [];
   const result = await engine.run(parted('parted2', 'second'));
-  expect(ran).toEqual(['part 1', 'second']);
+  expect(ran).toEqual(['shard 1', 'second']);
   expect(await read(engine.store, outOf(result, 'set'))).toEqual({
     title: 'second',
     values: ['source 0', 'source 1', 'source 2'],
   });
 });
 
-test('what parts could not read is made anew before they run', async () => {
+test('what shards could not read is made anew before they run', async () => {
   const first = await engine.run(plan('upper', note('upper')));
   await spoil(outOf(first, 'upper'));
   ran = [];
-  const set = node('set', 'test/parts', { total: 2, title: 'third', of: output('upper') }, { sharded: true });
+  const set = node('set', 'test/shards', { total: 2, title: 'third', of: output('upper') }, { sharded: true });
   const result = await engine.run(plan('upper2', note('upper'), set));
-  expect([ran[0], ...ran.slice(1, 3).sort(), ran[3]]).toEqual(['upper', 'part 0', 'part 1', 'third']);
+  expect([ran[0], ...ran.slice(1, 3).sort(), ran[3]]).toEqual(['upper', 'shard 0', 'shard 1', 'third']);
   expect(outOf(result, 'upper')).toEqual(outOf(first, 'upper'));
 });

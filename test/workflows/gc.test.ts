@@ -28,13 +28,13 @@ beforeAll(async () => {
   });
   engine.kind<{ count: number }>('cut', {
     split: async ({ count }) => Array.from({ length: count }, (_, index) => ({ index })),
-    runPart: async ({ index }, context) => {
+    runShard: async ({ index }, context) => {
       await pause(5);
-      return keep(context, { part: index as number });
+      return keep(context, { shard: index as number });
     },
-    join: async ({ count }, parts, context) => {
-      const values = await Promise.all(parts.map(({ out }) => read(context.store, out as ArtifactRef)));
-      return keep(context, { count, parts: values });
+    join: async ({ count }, shards, context) => {
+      const values = await Promise.all(shards.map(({ out }) => read(context.store, out as ArtifactRef)));
+      return keep(context, { count, shards: values });
     },
   });
 }, 120_000);

@@ -5,7 +5,7 @@ import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { Plan } from '../../core/plan.ts';
-import type { ExperimentResult, PartsProgress, StagesAnswer } from '../../workflows/types.ts';
+import type { ExperimentResult, ShardsProgress, StagesAnswer } from '../../workflows/types.ts';
 import { type Engine, keep, node, output, read, startEngine, until } from './harness.ts';
 
 let engine: Engine;
@@ -54,14 +54,14 @@ beforeAll(async () => {
     await gate(name);
     throw context.signal.reason;
   });
-  engine.kind<Params & { parts: number }>('test/parts', {
-    split: async ({ parts }) => Array.from({ length: parts }, (_, part) => ({ name: `part ${part}` })),
-    runPart: async ({ name }: JsonObject, context) => {
+  engine.kind<Params & { shards: number }>('test/shards', {
+    split: async ({ shards }) => Array.from({ length: shards }, (_, shard) => ({ name: `shard ${shard}` })),
+    runShard: async ({ name }: JsonObject, context) => {
       ran.push(name as string);
-      if (name === 'part 1') await gate('part 1');
+      if (name === 'shard 1') await gate('shard 1');
       return keep(context, { name: name as string });
     },
-    join: async (_params: Params, parts: readonly Outputs[], context) => keep(context, { parts: parts.length }),
+    join: async (_params: Params, shards: readonly Outputs[], context) => keep(context, { shards: shards.length }),
   });
 }, 120_000);
 
@@ -222,24 +222,24 @@ test('pause lets what is under way go on and starts nothing, until continue', as
   expect(await document('pause')).toMatchObject({ state: 'done' });
 });
 
-test('pause keeps parts of a sharded stage from starting', async () => {
-  const set = node('set', 'test/parts', { name: 'set', parts: 4 }, { sharded: true });
-  const handle = await engine.start(plan('parts', set), { maxParallel: 1 });
-  const parts = () => engine.client.workflow.getHandle('parts/set').query<PartsProgress>('progress');
-  const open = await until(() => gates.get('part 1'));
-  await engine.tell('parts', 'pause');
-  // The signal is in the child's history before the part ends.
+test('pause keeps shards of a sharded stage from starting', async () => {
+  const set = node('set', 'test/shards', { name: 'set', shards: 4 }, { sharded: true });
+  const handle = await engine.start(plan('shards', set), { maxParallel: 1 });
+  const shards = () => engine.client.workflow.getHandle('shards/set').query<ShardsProgress>('progress');
+  const open = await until(() => gates.get('shard 1'));
+  await engine.tell('shards', 'pause');
+  // The signal is in the child's history before the shard ends.
   await until(async () => {
-    const { events } = await engine.client.workflow.getHandle('parts/set').fetchHistory();
+    const { events } = await engine.client.workflow.getHandle('shards/set').fetchHistory();
     return (events ?? []).some((event) => event.workflowExecutionSignaledEventAttributes);
   });
   open();
-  await until(async () => (await parts()).done === 2);
-  expect(await parts()).toMatchObject({ running: 0, phase: 'parts' });
-  expect(ran).toEqual(['part 0', 'part 1']);
-  await engine.tell('parts', 'continue');
+  await until(async () => (await shards()).done === 2);
+  expect(await shards()).toMatchObject({ running: 0, phase: 'shards' });
+  expect(ran).toEqual(['shard 0', 'shard 1']);
+  await engine.tell('shards', 'continue');
   await handle.result();
-  expect(ran).toEqual(['part 0', 'part 1', 'part 2', 'part 3']);
+  expect(ran).toEqual(['shard 0', 'shard 1', 'shard 2', 'shard 3']);
 });
 
 test('what cannot be done is refused with a code and a remedy, and leaves no trace in the history', async () => {

@@ -6,12 +6,14 @@ import type { Plan, PlanNode } from '../../core/plan.ts';
 import { taskQueue } from '../../core/queues.ts';
 import type { StageContext } from '../../core/stage.ts';
 import type { sharded } from '../../workflows/sharded.ts';
-import type { PartsProgress, ShardedInput } from '../../workflows/types.ts';
+import type { ShardedInput, ShardsProgress } from '../../workflows/types.ts';
 import { build, type Engine, keep, node, output, read, startEngine, until } from './harness.ts';
 
 let engine: Engine;
 let ran: string[] = [];
-/** The part that fails, and the one that waits until `open` is called. */
+/** How often a stage was split. */
+let splits = 0;
+/** The shard that fails, and the one that waits until `open` is called. */
 let bad = -1;
 let gated = -1;
 let open: (() => void) | undefined;
@@ -20,24 +22,27 @@ interface Params extends JsonObject {
   family: string;
   total: number;
 }
-interface Part extends JsonObject {
+interface Shard extends JsonObject {
   family: string;
   from: number;
 }
 
 beforeAll(async () => {
   engine = await startEngine({ slots: 16 });
-  engine.kind<Params>('test/parts', {
-    split: async ({ family, total }) => Array.from({ length: total }, (_, from): Part => ({ family, from })),
-    runPart: async (part: JsonObject, context: StageContext) => {
-      ran.push(`part ${part.from}`);
-      if (part.from === bad) throw new CemiflowError('PartUseless', 'a bad part', { remedy: 'mend it' });
-      if (part.from === gated) await new Promise<void>((resolve) => (open = resolve));
-      return keep(context, { value: Number(part.from) * 10 });
+  engine.kind<Params>('test/shards', {
+    split: async ({ family, total }) => {
+      splits += 1;
+      return Array.from({ length: total }, (_, from): Shard => ({ family, from }));
     },
-    join: async (_params: Params, parts: readonly Outputs[], context: StageContext) => {
+    runShard: async (shard: JsonObject, context: StageContext) => {
+      ran.push(`shard ${shard.from}`);
+      if (shard.from === bad) throw new CemiflowError('PartUseless', 'a bad shard', { remedy: 'mend it' });
+      if (shard.from === gated) await new Promise<void>((resolve) => (open = resolve));
+      return keep(context, { value: Number(shard.from) * 10 });
+    },
+    join: async (_params: Params, shards: readonly Outputs[], context: StageContext) => {
       ran.push('join');
-      const values = await Promise.all(parts.map((part) => read(context.store, part.out as ArtifactRef)));
+      const values = await Promise.all(shards.map((shard) => read(context.store, shard.out as ArtifactRef)));
       return keep(context, { values: values.map(({ value }) => value as number) });
     },
   });
@@ -50,36 +55,37 @@ beforeAll(async () => {
 afterAll(() => engine?.stop());
 beforeEach(() => {
   ran = [];
+  splits = 0;
   bad = -1;
   gated = -1;
   open = undefined;
 });
 
-/** @param family sets of one family share their parts */
+/** @param family sets of one family share their shards */
 const plan = (experiment: string, total: number, family = experiment): Plan => ({
   experiment,
   nodes: [
-    node('set', 'test/parts', { family, total }, { sharded: true }),
+    node('set', 'test/shards', { family, total }, { sharded: true }),
     node('sum', 'test/sum', { of: output('set') }),
   ],
 });
 
-test('a sharded stage runs every part and joins them in order', async () => {
+test('a sharded stage runs every shard and joins them in order', async () => {
   const result = await engine.run(plan('three', 3, 'growing'), { maxParallel: 2 });
-  expect([...ran].sort()).toEqual(['join', 'part 0', 'part 1', 'part 2']);
+  expect([...ran].sort()).toEqual(['join', 'shard 0', 'shard 1', 'shard 2']);
   expect(await read(engine.store, result.nodes.set?.outputs.out as ArtifactRef)).toEqual({ values: [0, 10, 20] });
   expect(await read(engine.store, result.nodes.sum?.outputs.out as ArtifactRef)).toEqual({ sum: 30 });
 });
 
-test('a set that grew makes only the new parts', async () => {
+test('a set that grew makes only the new shards', async () => {
   await engine.run(plan('small', 3, 'grown'));
   ran = [];
   const result = await engine.run(plan('large', 5, 'grown'));
-  expect([...ran].sort()).toEqual(['join', 'part 3', 'part 4']);
+  expect([...ran].sort()).toEqual(['join', 'shard 3', 'shard 4']);
   expect(await read(engine.store, result.nodes.sum?.outputs.out as ArtifactRef)).toEqual({ sum: 100 });
 });
 
-test('a part that fails leaves the other parts made, and a retry makes only the missing one', async () => {
+test('a shard that fails leaves the other shards made, and a retry makes only the missing one', async () => {
   bad = 6;
   const handle = await engine.start(plan('eight', 8));
   const { nodes } = await engine.untilState('eight', 'needs attention');
@@ -89,7 +95,7 @@ test('a part that fails leaves the other parts made, and a retry makes only the 
   bad = -1;
   await engine.tell('eight', 'retry', {});
   await handle.result();
-  expect([...ran].sort()).toEqual(['join', 'part 6']);
+  expect([...ran].sort()).toEqual(['join', 'shard 6']);
 });
 
 test.each(['cancel', 'terminate'] as const)('a stage whose child somebody else told to %s has failed', async (end) => {
@@ -152,15 +158,15 @@ const historiesOf = async (workflowId: string): Promise<number[]> => {
 
 const eventsLimit = 51_200;
 
-test('700 parts stay far below the limit of a history, and so would 20,000 identities in shards of 8', async () => {
+test('700 shards stay far below the limit of a history, and so would 20,000 identities in shards of 8', async () => {
   const total = 700;
   const result = await engine.run(plan('many', total), { maxParallel: 32 });
   const values = Array.from({ length: total }, (_, i) => i * 10);
   expect(await read(engine.store, result.nodes.set?.outputs.out as ArtifactRef)).toEqual({ values });
-  expect(ran.filter((name) => name.startsWith('part'))).toHaveLength(total);
+  expect(ran.filter((name) => name.startsWith('shard'))).toHaveLength(total);
   const lengths = await historiesOf('many/set');
   expect(lengths.length).toBeGreaterThan(1);
-  // Started at 2,000 events, then the parts under way end, at six events each, and the look-ups of a new history.
+  // Started at 2,000 events, then the shards under way end, at six events each, and the look-ups of a new history.
   expect(Math.max(...lengths)).toBeLessThan(2000 + 32 * 6 + 50);
   const perPart = lengths.reduce((a, b) => a + b, 0) / total;
   expect(perPart).toBeLessThanOrEqual(6.2);
@@ -169,32 +175,34 @@ test('700 parts stay far below the limit of a history, and so would 20,000 ident
   expect(Math.max(...lengths) * 20).toBeLessThan(eventsLimit);
 }, 300_000);
 
-test('a new history takes along what failed and what was there, and runs nothing twice', async () => {
-  await engine.run(plan('part of it', 10, 'carried'));
+test('a new history takes along the split, what failed and what was there, and runs nothing twice', async () => {
+  await engine.run(plan('shard of it', 10, 'carried'));
   ran = [];
+  splits = 0;
   bad = 13;
   const handle = await engine.start(plan('all of it', 30, 'carried'), { maxParallel: 2, maxEvents: 40 });
   const { nodes } = await engine.untilState('all of it', 'needs attention');
   expect(nodes[0]?.failure?.code).toBe('PartUseless');
   expect((await historiesOf('all of it/set')).length).toBeGreaterThan(1);
+  expect(splits).toBe(1);
   const child = engine.client.workflow.getHandle('all of it/set');
-  expect(await child.query<PartsProgress>('progress')).toMatchObject({ parts: 30, done: 29, hits: 10, failed: 1 });
-  expect([...ran].sort()).toEqual(Array.from({ length: 20 }, (_, i) => `part ${i + 10}`).sort());
+  expect(await child.query<ShardsProgress>('progress')).toMatchObject({ shards: 30, done: 29, hits: 10, failed: 1 });
+  expect([...ran].sort()).toEqual(Array.from({ length: 20 }, (_, i) => `shard ${i + 10}`).sort());
   ran = [];
   bad = -1;
   await engine.tell('all of it', 'retry', {});
   await handle.result();
-  expect([...ran].sort()).toEqual(['join', 'part 13']);
+  expect([...ran].sort()).toEqual(['join', 'shard 13']);
 });
 
 test('a pause holds across the change of histories', async () => {
   gated = 2;
   const handle = await engine.start(plan('held', 20), { maxParallel: 2, maxEvents: 30 });
-  const parts = () => engine.client.workflow.getHandle('held/set').query<PartsProgress>('progress');
-  // The history is long: the gated part is the last of it.
+  const shards = () => engine.client.workflow.getHandle('held/set').query<ShardsProgress>('progress');
+  // The history is long: the gated shard is the last of it.
   const openIt = await until(() => open);
   await until(async () => {
-    const { running, done } = await parts().catch(() => ({ running: 0, done: 0 }));
+    const { running, done } = await shards().catch(() => ({ running: 0, done: 0 }));
     return running === 1 && done > 1;
   });
   await engine.tell('held', 'pause');
@@ -205,11 +213,11 @@ test('a pause holds across the change of histories', async () => {
   const before = ran.length;
   const histories = await historiesOf('held/set');
   openIt();
-  await until(async () => (await parts()).running === 0);
-  expect(await parts()).toMatchObject({ phase: 'parts', done: before });
+  await until(async () => (await shards()).running === 0);
+  expect(await shards()).toMatchObject({ phase: 'shards', done: before });
   expect(await historiesOf('held/set')).toHaveLength(histories.length);
   await engine.tell('held', 'continue');
   await handle.result();
-  expect(ran.filter((name) => name.startsWith('part'))).toHaveLength(20);
+  expect(ran.filter((name) => name.startsWith('shard'))).toHaveLength(20);
   expect((await historiesOf('held/set')).length).toBeGreaterThan(histories.length);
 });

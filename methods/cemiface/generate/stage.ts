@@ -44,7 +44,7 @@ type Shard = JsonObject & {
 /** `diffusion/generate`: images around each inquiry image. */
 export const stage: ShardedStageKind<Params, Shard> = {
   split: (params, context) => withInput(context, copies, (input) => split(params, input)),
-  runPart: (shard, context) => generate(shard, context),
+  runShard: (shard, context) => generate(shard, context),
   join: async (_params, shards, { store }) => ({ data: await joinDatasets(shards, store) }),
 };
 

@@ -1,6 +1,6 @@
 import type { ActionRecord } from '../../../core/action.ts';
 import { type Digest, shortDigest } from '../../../core/digest.ts';
-import { inputArtifacts, type Lineage, madeNodes, partsOf } from '../../../core/lineage.ts';
+import { inputArtifacts, type Lineage, madeNodes, shardsOf } from '../../../core/lineage.ts';
 import { recordFile } from '../../../core/run-record.ts';
 import { actionId, artifactId, type Entity, localId, softwareId, to } from '../entity.ts';
 import { objectsOf, type Parameters } from './parameters.ts';
@@ -76,7 +76,7 @@ export const actionsOf = (
     controls: nodes.map(({ node, record }) => ({
       ...{ '@id': localId('control', node.id), '@type': 'ControlAction', name: `orchestrate ${node.id}` },
       instrument: to(localId('step', node.id)),
-      object: [record, ...partsOf(lineage, record)].map(({ key }) => to(actionId(key))),
+      object: [record, ...shardsOf(lineage, record)].map(({ key }) => to(actionId(key))),
       actionStatus: completed,
     })),
     creations: [...creations.values()],
@@ -92,7 +92,7 @@ const nodeNames = (lineage: Lineage): Map<string, string> => {
   };
   for (const { node, key, record } of madeNodes(lineage)) {
     add(key, node.id);
-    for (const [i, part] of partsOf(lineage, record).entries()) add(part.key, `${node.id}#${i + 1}`);
+    for (const [i, part] of shardsOf(lineage, record).entries()) add(part.key, `${node.id}#${i + 1}`);
   }
   return names;
 };

@@ -76,7 +76,7 @@ const shardsOf = async (params: Params, order = (shards: number[]): number[] => 
   const shards = await stage.split(params, context);
   const made: Outputs[] = [];
   for (const i of order([...shards.keys()])) {
-    made[i] = await stage.runPart(shards[i] as (typeof shards)[number], context);
+    made[i] = await stage.runShard(shards[i] as (typeof shards)[number], context);
   }
   return made;
 };
@@ -133,6 +133,6 @@ describe('diffusion/generate', () => {
     const inOrder = await shardsOf(paramsOf(2));
     expect(await shardsOf(paramsOf(2), (shards) => shards.reverse())).toEqual(inOrder);
     const shards = await stage.split(paramsOf(2), context);
-    expect(await Promise.all(shards.map((shard) => stage.runPart(shard, context)))).toEqual(inOrder);
+    expect(await Promise.all(shards.map((shard) => stage.runShard(shard, context)))).toEqual(inOrder);
   });
 });

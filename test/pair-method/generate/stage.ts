@@ -42,7 +42,7 @@ export const stage: ShardedStageKind<Params, Shard> = {
       ...{ first: from, identities: count, images, steps, batch },
     }));
   },
-  runPart: (shard, context) => generate(shard, context),
+  runShard: (shard, context) => generate(shard, context),
   join: async (_params, shards, { store }) => ({ data: await joinDatasets(shards, store) }),
 };
 
