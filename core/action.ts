@@ -85,6 +85,16 @@ export interface Spent {
   readonly peakMemoryBytes: number;
 }
 
+/** How a result came to count under a key that it was not made under. */
+export interface Adopted {
+  /** The key that the work was done under. */
+  readonly key: ActionKey;
+  /** The action as it was done, without the places of folders: keys held them once. */
+  readonly action: Action;
+  /** Artifacts of type `adoption`, oldest first: each leads from one code to the next. */
+  readonly statements: readonly ArtifactRef[];
+}
+
 /** What an action produced, and how: the unit of provenance. Append-only. */
 export interface ActionRecord {
   readonly key: ActionKey;
@@ -96,11 +106,8 @@ export interface ActionRecord {
   readonly parts?: readonly ActionKey[];
   /** The code that did the action: of adopted results that of their time. */
   readonly source: Source;
-  /**
-   * Present where the result was made by other code, and counts under today's because pieces of it came out the same: the action
-   * as it was done, and artifacts of type `adoption`, oldest first.
-   */
-  readonly adopted?: { readonly action: Action; readonly statements: readonly ArtifactRef[] };
+  /** Present where the result was made by other code, and counts under today's because pieces of it came out the same. */
+  readonly adopted?: Adopted;
   readonly machine: Machine;
   /** ISO 8601 with +00:00. */
   readonly startedAt: string;

@@ -62,7 +62,11 @@ const json = <T>({ out }: Pick<CliResult, 'out'>): T => JSON.parse(out) as T;
 
 test('code that gives other results is refused with the place, and nothing is written', async () => {
   const copy = copyCheckout(renamed.folder);
-  copy.edit('activities/data-procedural/stage.ts', '...everyday, variation,', '...everyday, variation: variation * 1.01,');
+  copy.edit(
+    'activities/data-procedural/stage.ts',
+    '...everyday, variation,',
+    '...everyday, variation: variation * 1.01,',
+  );
   const objects = await store.objects.list('');
   const { code, out, err } = await copy.cli(['adopt', before, '--seed', '1', '--json'], services.home);
   expect([code, out]).toEqual([1, '']);
