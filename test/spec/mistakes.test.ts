@@ -59,8 +59,8 @@ const cases: Case[] = [
   [
     'a merge key',
     spec('  faces: {¦<<: *base, uses: data/procedural}\n', 'params: {base: &base {size: 32}}\n'),
-    /"<<" is no merge key: YAML 1\.2 has none/,
-    /share a whole file with "extends", and single values by \$\{\{ params\.name \}\}/,
+    /"<<" does not merge anything: merge keys are not part of YAML 1\.2/,
+    /use "extends" to build on another file, and \$\{\{ params\.name \}\} to share values/,
   ],
   [
     'a word that is no truth in YAML 1.2',
@@ -303,7 +303,7 @@ const cases: Case[] = [
   ],
   ['a tab', 'experiment: demo\nseed: 7\nstages:\n¦\tfaces: {uses: data/procedural}\n', /got a tab/, /spaces/],
   ['a tag', spec('  faces: {uses: ¦!!js/function data/procedural}\n'), /YAML tags cannot be used/, /plain value/],
-  ['a second document', `${spec(faces)}¦---\nx: 1\n`, /one YAML document/, /a file of its own/],
+  ['a second document', `${spec(faces)}¦---\nx: 1\n`, /one YAML document/, /a separate file/],
   ['an alias without an anchor', spec('  faces: ¦*nowhere\n'), /no anchor &nowhere/, /write the value out/],
   [
     'an integer that would lose digits',
