@@ -66,7 +66,7 @@ export const startRun = async (client: Client, store: Store, run: RunStart): Pro
   const startedAt = isoTime(attached ? present.startedAt : new Date());
   if (!attached || !before)
     await store.putRun({
-      ...{ id: runId, plan: withoutPlaces(plan), spec, places },
+      ...{ id: runId, plan: withoutPlaces(plan), spec, ...(places && { places }) },
       ...{ startedAt, workflowId: runId, state: 'running' },
     });
   // A gc that listed the runs before this one was written takes what this one may find made: after its end, look-ups see that.

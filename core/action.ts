@@ -30,7 +30,7 @@ export interface Machine {
   readonly host: string;
   readonly platform: string;
   readonly cpu: string;
-  /** The CPU's instruction sets that kernels are chosen by: `avx2`, `avx512f`, … */
+  /** Instruction sets of the CPU by which kernels are selected: `avx2`, `avx512f`, … */
   readonly instructions?: readonly string[];
   readonly cores: number;
   readonly node: string;
@@ -42,12 +42,12 @@ export interface Machine {
     /** Where the tensors were, as TensorFlow itself says. */
     readonly device: 'cpu' | 'gpu';
     readonly flags: TensorflowFlags;
-    /** The GPU, where it was used; `unknown` stands for what the driver does not tell. */
+    /** The GPU, where it was used; `unknown` where the driver does not report it. */
     readonly gpu?: { readonly name: string; readonly driver: string; readonly computeCapability: string };
   };
 }
 
-/** How TensorFlow was set up: what can change its numbers. `unknown` is what nothing tells. */
+/** TensorFlow settings that can change its numbers. `unknown` where a setting cannot be read. */
 export interface TensorflowFlags {
   readonly deterministicOps: boolean;
   /** Whether a GPU of compute capability 8.0 and later may compute float32 products in TF32. */
@@ -59,7 +59,7 @@ export interface TensorflowFlags {
   readonly interOpThreads: number | 'unknown';
 }
 
-/** The code that did an action, as it lay on the disk of the worker. */
+/** The code that did an action, as it was on the worker's disk. */
 export interface Source {
   /**
    * Type `code`: every file of the stage kind's import closure under its path in the repository, and `package-lock.json`. The
@@ -74,7 +74,7 @@ export interface Source {
   readonly uncommitted?: Digest;
 }
 
-/** What the attempt that made the outputs took. */
+/** Time and memory that the successful attempt took. */
 export interface Spent {
   /** From start to end. */
   readonly wallSeconds: number;
@@ -85,22 +85,29 @@ export interface Spent {
   readonly peakMemoryBytes: number;
 }
 
+/** How a result of older code came to count under newer code. */
+export interface Adopted {
+  /** The key that the work was done under. */
+  readonly key: ActionKey;
+  /** The action as it was done, without paths of folders, which older keys contained. */
+  readonly action: Action;
+  /** Artifacts of type `adoption`, oldest first: each leads from one code to the next. */
+  readonly statements: readonly ArtifactRef[];
+}
+
 /** What an action produced, and how: the unit of provenance. Append-only. */
 export interface ActionRecord {
   readonly key: ActionKey;
   readonly action: Action;
   readonly outputs: Outputs;
-  /** Folders that it read, by parameter, as the spec names them. Their content is in the action, their place is nowhere. */
+  /** Folders that it read, by parameter, as the spec names them. The action has the digest of their content. */
   readonly written?: { readonly [param: string]: string };
   /** Of a sharded stage: the actions of its shards, in order. Stored for ever, and so still called `parts`. */
   readonly parts?: readonly ActionKey[];
-  /** The code that did the action: of adopted results that of their time. */
+  /** The code that did the work; for adopted results, the old code. */
   readonly source: Source;
-  /**
-   * Present where the result was made by other code, and counts under today's because pieces of it came out the same: the action
-   * as it was done, and artifacts of type `adoption`, oldest first.
-   */
-  readonly adopted?: { readonly action: Action; readonly statements: readonly ArtifactRef[] };
+  /** Present where older code made the result, and it was adopted for the code in the key. */
+  readonly adopted?: Adopted;
   readonly machine: Machine;
   /** ISO 8601 with +00:00. */
   readonly startedAt: string;

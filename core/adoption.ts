@@ -1,4 +1,4 @@
-import { type ActionKey, type ActionRecord, actionKey } from './action.ts';
+import type { ActionKey, ActionRecord } from './action.ts';
 import type { Digest } from './digest.ts';
 
 /** A piece of finished work that was done again under other code, and came out the same to the last bit. */
@@ -45,4 +45,4 @@ export const adoptionFile = 'adoption.json';
 export const codeOfWork = ({ action, adopted }: ActionRecord): Digest => (adopted?.action ?? action).code;
 
 /** The key that the work was done under: its checkpoints lie there. */
-export const keyOfWork = ({ key, adopted }: ActionRecord): ActionKey => (adopted ? actionKey(adopted.action) : key);
+export const keyOfWork = ({ key, adopted }: ActionRecord): ActionKey => adopted?.key ?? key;

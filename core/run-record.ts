@@ -34,7 +34,7 @@ export interface RunSpec {
   readonly savedPlan?: string;
 }
 
-/** Where what a run was made from lies on this machine: kept in the run's document, and left out of every export. */
+/** Where the spec and the folders of a run are on this machine. Kept in the run's document, left out of every export. */
 export interface RunPlaces {
   /** Absolute path of the experiment's file. */
   readonly spec: string;

@@ -3,7 +3,7 @@ import { type Digest, shortDigest } from '../core/digest.ts';
 import { wholeKind } from '../core/stage.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 
-/** Why a checkout with this code cannot do the action again, in words; undefined where it can. */
+/** Why an action cannot be replayed by this code; undefined where it can. */
 export const otherCode = ({ action, source }: ActionRecord, here: Digest | undefined): string | undefined => {
   if (here === action.code) return undefined;
   const commit = source.commit ? `; check out commit ${source.commit}` : '';
@@ -11,7 +11,7 @@ export const otherCode = ({ action, source }: ActionRecord, here: Digest | undef
   return `it was made by code ${shortDigest(action.code)}, this checkout ${now}${commit}`;
 };
 
-/** The code of this checkout, each kind bundled once and only when it is asked for. */
+/** Code digests of this checkout; each kind is bundled once, when it is first needed. */
 export class Checkout {
   readonly #codes = new Map<string, Promise<Digest | undefined>>();
 
@@ -24,7 +24,7 @@ export class Checkout {
   }
 }
 
-/** Undefined for a kind that this checkout has not, or cannot bundle. */
+/** Undefined for a kind that this checkout does not have or cannot bundle. */
 const codeOf = async (kind: string): Promise<Digest | undefined> =>
   codeDigests([kind]).then(
     (codes) => codes.get(kind)?.digest,

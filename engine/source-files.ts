@@ -6,7 +6,7 @@ import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 
-/** Kept with the source: it says which versions the packages had that the code imports. */
+/** Stored with the source: it pins the versions of the packages that the code imports. */
 export const lockFile = 'package-lock.json';
 
 type Putter = Pick<ArtifactStore, 'putFile' | 'putArtifact'>;

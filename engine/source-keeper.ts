@@ -6,7 +6,7 @@ import type { Digest } from '../core/digest.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { lockFile, putSource, readSource } from './source-files.ts';
 
-/** Keeps a kind's source in the store. @param generation of the store: after a gc it is kept again */
+/** Stores a kind's source files. @param generation of the store: after a gc they are stored again */
 export type KeepSource = (generation: number) => Promise<Source>;
 
 /**
@@ -32,7 +32,7 @@ export const sourceKeeper = (store: ArtifactStore, root: string) => {
     return (generation) => {
       if (kept?.generation !== generation) kept = { generation, source: keep() };
       return kept.source.catch((error) => {
-        // A store that was away: the next action may try again.
+        // The store may have been unreachable: the next action tries again.
         kept = undefined;
         throw error;
       });
@@ -47,8 +47,8 @@ export const commitOf = async (root: string): Promise<string | undefined> => (aw
 interface Checkout {
   readonly commit: string;
   /**
-   * What differs from the commit, in the files that git knows and in these; nothing else that lies there, such as photos or
-   * passwords, is the code's.
+   * What differs from the commit, in the files that git knows and in these; other files that lie there, such as photos or
+   * passwords, are not part of the code.
    */
   diffWith(files: readonly string[]): Promise<string>;
 }
@@ -73,7 +73,7 @@ const checkoutAt = async (root: string): Promise<Checkout | undefined> => {
       const diffs = [known, await ifItFits(() => diffOfNew(git, files))];
       const whole = diffs.join('');
       if (!diffs.includes(undefined) && Buffer.byteLength(whole) <= maxDiffBytes) return whole;
-      // Too large for one blob: their names, so that nobody takes the tree for the commit.
+      // Too large for one blob: the names of changed files at least show that the tree is not the commit.
       return git('status', '--porcelain=v1', '--untracked-files=no');
     },
   };
@@ -85,7 +85,7 @@ const asPatch = ['diff', '--binary', '--no-color', '--no-ext-diff'] as const;
 const diffOfNew = async (git: Git, files: readonly string[]): Promise<string> => {
   const added = (await git('ls-files', '--others', '-z', '--', ...files)).split('\0').filter(Boolean);
   const diffs: string[] = [];
-  // Differences are no failure, but git says 1 for them here.
+  // With --no-index, git exits with 1 where files differ: that is no failure.
   for (const path of added)
     diffs.push(
       await git(...asPatch, '--no-index', '--', '/dev/null', path).catch((error) =>

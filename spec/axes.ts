@@ -16,7 +16,7 @@ export const axesOf = (expanding: Expanding, stage: StageDeclaration): Axes => {
   for (const [axis, { key, value }] of stage.matrix?.entries ?? []) {
     const path = `stages.${stage.name}.matrix.${axis}`;
     const values = evaluate(value, scopeOf(expanding, `stages.${stage.name}.matrix`));
-    // Stays empty where the axis is wrong: then nothing is said of references that choose by it.
+    // A faulty axis stays empty, so that references that select by it are not reported as well.
     axes[axis] = [];
     if (failed.has(value)) continue;
     if (!/^[A-Za-z_][\w-]*$/.test(axis))

@@ -27,17 +27,17 @@ export const checkParams = (
   );
   for (const { path, key, message, remedy } of explanations) {
     const written = stage.with ? locate(expanding, stage.with, path) : undefined;
-    // Nothing follows from a value that was faulty in itself.
+    // The value itself was reported already.
     if (written && (failed.has(written) || problems.has(written))) continue;
     const origin = written && table.originOf(written);
     const keyPlace = key !== undefined && origin?.kind === 'map' ? origin.entries.get(key)?.key : undefined;
-    // Missing keys are shown at the stage's name: its whole block would be underlined otherwise.
+    // A missing key is shown at the stage's name, because its whole block would be underlined otherwise.
     const place = keyPlace ?? (origin === undefined || origin === stage.with ? stage.at : origin);
     problems.add(place, message, remedy);
   }
 };
 
-/** The value that a path of Ajv's leads to, through references to params. */
+/** Follows one of Ajv's error paths into the spec, through references to params. */
 const locate = ({ params: table, failed }: Expanding, from: LocatedMap, path: readonly string[]): Located => {
   let at: Located = from;
   for (const key of path) {
@@ -55,7 +55,7 @@ const locate = ({ params: table, failed }: Expanding, from: LocatedMap, path: re
   return at;
 };
 
-/** How to name each stage that gives one of the types, as a node at this point would. */
+/** References that a node at this point could use to get an artifact of one of these types. */
 const givers = ({ targets }: Expanding, types: readonly string[], point: Point): string[] => {
   return [...targets].flatMap(([name, { schema, axes }]) => {
     const index = Object.keys(axes).map((axis) => (axis in point ? axis : `${axis}=${axes[axis]?.[0]}`));

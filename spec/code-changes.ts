@@ -12,7 +12,7 @@ export interface CodeFiles {
 /** What differs between two states of the code of one stage kind. */
 export interface CodeChange {
   readonly kind: string;
-  /** Whether its digest is another: comments, formatting and unused helpers change files alone. */
+  /** Whether the code digest changed. Comments, formatting and unused helpers change files but not the digest. */
   readonly effective: boolean;
   readonly changed: readonly string[];
   readonly added: readonly string[];
@@ -36,7 +36,7 @@ export const codeChange = (kind: string, before: CodeFiles, now: CodeFiles): Cod
   return change.effective || any ? change : undefined;
 };
 
-/** `nn/optim/adamw.ts changed, nn/kernels/fused.ts added` @param most files that are named */
+/** One line such as `nn/optim/adamw.ts changed, nn/kernels/fused.ts added`. @param most how many files to name */
 export const tellCodeChange = (
   { changed, added, removed, packages }: Omit<CodeChange, 'kind' | 'effective'>,
   most = Number.POSITIVE_INFINITY,

@@ -30,7 +30,7 @@ export const codeDigests = async (kinds: readonly string[], root = repository): 
   return new Map([...modules].map(([kind, module]) => [kind, digests.get(module) as CodeDigest]));
 };
 
-/** The same of any module, such as one that writes pages. @param module relative to `root` */
+/** The code digest of any module, such as one that writes pages. @param module relative to `root` */
 export const moduleDigest = async (module: string, root = repository): Promise<Digest> =>
   ((await bundleDigests([module], root)).get(module) as CodeDigest).digest;
 
@@ -56,7 +56,7 @@ const bundleDigests = async (entries: readonly string[], root: string): Promise<
       .map((name) => `${name}@${versionOf(name, root)}`)
       .sort();
     const files = closureOf(output.entryPoint, bundle);
-    // What is named by URL (threads, child processes, tables) is no import, yet it belongs to whoever names it.
+    // Files named by URL (threads, child processes, tables) are not imports, yet they belong to the code that names them.
     const named = files.flatMap((file) => byFile.get(file) ?? []);
     found.set(output.entryPoint, {
       entry: output.entryPoint,
@@ -72,7 +72,7 @@ const bundleDigests = async (entries: readonly string[], root: string): Promise<
   return found;
 };
 
-/** A module and all that it imports, also what tree-shaking leaves out: with these files the digest can be taken again. */
+/** A module and everything it imports, including what tree-shaking drops: the digest can be computed again from these files. */
 const closureOf = (entry: string, { metafile }: Bundle): string[] => {
   const found = new Set<string>();
   const visit = (file: string): void => {

@@ -5,7 +5,7 @@ import type { StageSchemas } from '../schemas/stage-schemas.ts';
 import { type Expansion, expandSpec } from './expand.ts';
 import type { Spec } from './spec.ts';
 
-/** What planning needs to know of the world outside the spec. */
+/** What planning needs besides the spec: schemas, code and the content of folders. */
 export interface PlanInputs {
   readonly schemas: StageSchemas;
   /** Code digest of each kind that the spec uses. */
@@ -14,11 +14,11 @@ export interface PlanInputs {
   resolveContent(path: string): Promise<Digest>;
 }
 
-/** The experiment as actions-to-be. @throws SpecError with every mistake of the spec */
+/** Expands a spec into a plan. @throws SpecError with every mistake of the spec */
 export const compilePlan = (spec: Spec, { schemas, ...inputs }: PlanInputs): Promise<Plan> =>
   planExpansion(spec, expandSpec(spec, schemas), inputs);
 
-/** The same, of a spec that has been expanded. @throws SpecError where content cannot be read */
+/** Adds code and content digests to an expanded spec. @throws SpecError where a folder cannot be read */
 export const planExpansion = async (
   spec: Spec,
   expansion: Expansion,

@@ -15,7 +15,7 @@ import type { StageDeclaration } from './structure.ts';
 import { evaluate, ParamTable, type Scope } from './values.ts';
 import { describe, type Located } from './yaml.ts';
 
-/** A node whose code and content are not known yet: enough to say that a spec is right. */
+/** A node without code and content digests: enough to validate a spec. */
 export interface ExpandedNode extends Omit<PlanNode, 'code'> {
   /** A folder that the node reads from outside the store; its digest is part of the node's key. */
   readonly content?: NodePlace & { readonly param: string; readonly at: Place };
@@ -29,7 +29,7 @@ export interface Expansion {
 
 const maxNodes = 2000;
 
-/** Pure expansion, no code digests. The order of keys in the spec changes nothing. @throws SpecError */
+/** Expands matrices and references into nodes. Reads no code and no data; the order of keys in the spec does not matter. @throws SpecError */
 export const expandSpec = (spec: Spec, schemas: StageSchemas): Expansion => new Expander(spec, schemas).expand();
 
 class Expander {

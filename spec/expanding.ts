@@ -5,18 +5,18 @@ import type { Target } from './stage-references.ts';
 import type { ParamTable, Scope } from './values.ts';
 import type { Located } from './yaml.ts';
 
-/** What the steps of an expansion share. */
+/** State shared by the steps of one expansion. */
 export interface Expanding {
   readonly spec: Spec;
   readonly schemas: StageSchemas;
   readonly params: ParamTable;
-  /** Values that could not be had: nothing more is said of them. */
+  /** Values that could not be evaluated; they were reported already. */
   readonly failed: Set<Located>;
-  /** Each stage's kind and matrix, as far as they are known. */
+  /** Each stage's schema and matrix, by name. */
   readonly targets: Map<string, Target>;
 }
 
-/** Where values of this owner are worked out. */
+/** The scope in which values of this owner are evaluated. */
 export const scopeOf = ({ spec, params, failed }: Expanding, owner: string, point?: Point): Scope => ({
   ...{ problems: spec.problems, params, owner, failed },
   ...(point ? { point } : {}),

@@ -2,7 +2,7 @@ import type { Entry, Located, LocatedMap } from './yaml.ts';
 
 /**
  * `overlay` over `base`: mappings merge key by key, everything else replaces, and `null` removes the key. A stage whose
- * `uses` changes is replaced as a whole: parameters of one kind mean nothing to another.
+ * `uses` changes is replaced as a whole: the parameters of one kind do not apply to another.
  *
  * Every value keeps the place where it was written, so that a mistake is shown in the file that made it.
  */

@@ -1,13 +1,13 @@
-/** Why an unquoted value or key cannot stand, and what to write instead. */
+/** Why an unquoted value or key is refused, and what to write instead. */
 export interface Ambiguity {
   readonly message: string;
   readonly remedy: string;
 }
 
 /**
- * Unquoted words that other readers of YAML take for another number, or that look like a number and are none in YAML 1.2. Hexadecimal
- * `0x10` and octal `0o10` mean the same to all; `yes`, `on`, `12:30` and `2001-01-01` are text, and a parameter that wants no text
- * says so.
+ * Finds unquoted words that YAML 1.1 and YAML 1.2 read as different numbers, or that look like numbers but are text in YAML 1.2.
+ * Hexadecimal `0x10` and octal `0o10` are unambiguous. `yes`, `on`, `12:30` and `2001-01-01` are text; the schema refuses them where
+ * a parameter must be a boolean or a number.
  */
 export const ambiguityOf = (written: string): Ambiguity | undefined => {
   if (/^[-+]?0\d+(\.\d*)?([eE][-+]?\d+)?$/.test(written)) {

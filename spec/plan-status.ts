@@ -3,11 +3,11 @@ import { changesBetween, tellChange } from '../core/changes.ts';
 import { levelsOf } from '../core/dag.ts';
 import { dependenciesOf, type NodeStatus, type Plan, type PlanNode, toAction } from '../core/plan.ts';
 
-/** What is known of finished work. Both are asked in bulk, once a level of the DAG. */
+/** Looks up finished work. Both methods are called in bulk, once for each level of the DAG. */
 export interface History {
-  /** Records of the keys that are hits: the action was done, and its blobs are there. */
+  /** Records of those keys that are hits: the action was done and its blobs are in the store. */
   lookup(keys: readonly ActionKey[]): Promise<ReadonlyMap<ActionKey, ActionRecord>>;
-  /** The action that each of these nodes was when it last succeeded in this experiment; nothing where it never did. */
+  /** The last successful action of each node in this experiment; nodes that never succeeded are left out. */
   latest(nodeIds: readonly string[]): Promise<ReadonlyMap<string, Action>>;
 }
 
@@ -18,7 +18,7 @@ export interface PlanStatus {
   readonly records: ReadonlyMap<string, ActionRecord>;
 }
 
-/** Each node of the plan: done, to do and why, or waiting for others whose outputs its key needs. */
+/** Says of each node whether it is a hit, a miss and why, or waits for outputs that its key depends on. */
 export const planStatus = async (plan: Plan, history: History): Promise<PlanStatus> => {
   const byId = new Map(plan.nodes.map((node) => [node.id, node]));
   const found = new Map<string, NodeStatus>();
@@ -65,5 +65,5 @@ export const missReason = (node: PlanNode, now: Action, before: Action | undefin
   return [...[...own, ...others.slice(0, shownChanges)].map((change) => tellChange(change)), ...more].join('; ');
 };
 
-/** Of parameters and inputs, in one reason. */
+/** How many changed parameters and inputs one reason names. */
 const shownChanges = 5;

@@ -58,7 +58,7 @@ export class SpecError extends CemiflowError {
 export const formatProblem = (problem: SpecProblem): string =>
   `${problem.file}:${problem.line}:${problem.column}: ${problem.message}\n${problem.excerpt}\n  ${problem.remedy}`;
 
-/** Gathers mistakes, each place and message once. */
+/** Collects mistakes; the same message at the same place is kept once. */
 export class Problems {
   readonly #found = new Map<string, SpecProblem & { order: number }>();
   readonly #places = new Set<string>();
@@ -72,7 +72,7 @@ export class Problems {
     this.#found.set(key, { ...problem, order: this.#found.size });
   }
 
-  /** Whether something was already said about exactly this place: then what follows from it is not said too. */
+  /** Whether this exact place was reported already, so that consequences of the mistake are not reported too. */
   has(place: Place): boolean {
     return this.#places.has(placeKey(place));
   }

@@ -1,7 +1,7 @@
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import type { RunSpec } from '../core/run-record.ts';
 
-/** What was declared, as a run keeps it: no path in it says where the experiment's folder lies. */
+/** A spec as run records keep it: without any path that tells where the experiment's folder is. */
 export const keptSpec = ({ path, files, savedPlan, ...rest }: RunSpec): RunSpec => ({
   ...rest,
   path: basename(path),
@@ -9,7 +9,7 @@ export const keptSpec = ({ path, files, savedPlan, ...rest }: RunSpec): RunSpec 
   ...(savedPlan !== undefined && { savedPlan: basename(savedPlan) }),
 });
 
-/** A file's path within the folder of another; of a file outside it, the name alone. */
+/** The path of a file relative to the folder of another; only its name where it is outside that folder. */
 const pathBeside = (file: string, other: string): string => {
   if (!isAbsolute(other)) return other;
   const path = relative(dirname(file), other);

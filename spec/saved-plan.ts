@@ -6,14 +6,14 @@ import type { NodeStatus, Plan } from '../core/plan.ts';
 import type { RunPlaces, RunSpec } from '../core/run-record.ts';
 import type { CodeFiles } from './code-changes.ts';
 
-/** A plan as it was shown, with all that it stood on: what is executed is this, or nothing. */
+/** A plan as it was shown, with everything it depends on. It is executed exactly as saved, or refused. */
 export interface SavedPlan {
   /** The version of this format. */
   readonly cemiflowPlan: 2;
   readonly plan: Plan;
   /** What it was made from, with the texts that were read. */
   readonly spec: RunSpec;
-  /** Where all that lies on this machine: a saved plan stays on it. */
+  /** Where these files and folders are on this machine; a saved plan is not meant for another one. */
   readonly places: Omit<RunPlaces, 'savedPlan'>;
   /** The code of each stage kind of the plan. */
   readonly codes: { readonly [kind: string]: CodeFiles };
@@ -21,11 +21,11 @@ export interface SavedPlan {
   readonly contents: { readonly [path: string]: Digest };
   /** Each node as it stood when the plan was saved. */
   readonly status: { readonly [id: string]: SavedStatus };
-  /** Of everything else in the file. */
+  /** Digest of everything else in the file. */
   readonly digest: Digest;
 }
 
-/** Of a hit also what was found. */
+/** A node's status; of a hit, also the outputs that were found. */
 export type SavedStatus =
   | (Extract<NodeStatus, { readonly state: 'hit' }> & { readonly outputs: Outputs })
   | Exclude<NodeStatus, { readonly state: 'hit' }>;
@@ -38,7 +38,7 @@ export const writeSavedPlan = (content: Omit<SavedPlan, 'cemiflowPlan' | 'digest
   return `${canonicalJson({ ...whole, digest: digestOfJson(whole) })}\n`;
 };
 
-/** Whether a file that begins so is meant as a saved plan. */
+/** Whether a file with this beginning is a saved plan rather than a spec. */
 export const beginsSavedPlan = (text: string): boolean => /^\s*\{\s*"cemiflowPlan"\s*:/.test(text);
 
 /**
@@ -80,7 +80,7 @@ const parse = (text: string): JsonObject | undefined => {
   }
 };
 
-/** How the nodes stand now, to be saved. @param records of the hits, by node */
+/** The current status of all nodes, ready to be saved. @param records of the hits, by node */
 export const savedStatus = (
   nodes: ReadonlyMap<string, NodeStatus>,
   records: ReadonlyMap<string, ActionRecord>,

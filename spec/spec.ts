@@ -15,7 +15,7 @@ export interface Spec extends Declaration {
   readonly overrides: readonly Override[];
   /** The file and those that it extends, as they were read: absolute paths. */
   readonly files: readonly SpecFile[];
-  /** What is wrong so far; expansion adds to it and throws all at once. */
+  /** Mistakes found so far; expansion adds its own and throws them all together. */
   readonly problems: Problems;
 }
 
@@ -36,7 +36,7 @@ const maxExtends = 8;
 /**
  * @param path of a YAML file, relative to `cwd` or absolute
  * @throws CemiflowError `SpecUnreadable`
- * @throws SpecError where a file is not YAML at all; milder mistakes wait in `problems` for expansion to add its own
+ * @throws SpecError where a file is not YAML at all; other mistakes are collected in `problems` until expansion
  */
 export const readSpec = (path: string, options: ReadOptions = {}): Spec => {
   const cwd = options.cwd ?? process.cwd();
@@ -62,7 +62,7 @@ interface Reading {
   readonly files: SpecFile[];
 }
 
-/** One file over the one that it extends, that over the next, and so on. */
+/** Reads a file and merges it over the file that it extends, recursively. */
 const readFiles = (file: string, reading: Reading, users: readonly string[]): LocatedMap | undefined => {
   const { cwd, problems, files } = reading;
   const text = readFileSync(file, 'utf8');

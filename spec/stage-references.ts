@@ -21,7 +21,7 @@ interface From {
 /**
  * What a reference to a stage means: one NodeRef, or with `*` a labelled list `[{matrix, artifact: NodeRef}, …]`.
  *
- * @returns undefined where it means nothing; `say` was told why
+ * @returns undefined for a faulty reference, which was reported through `say`
  */
 export const followStage = (reference: StageReference, from: From): Json | undefined => {
   const { stage, index, output } = reference;

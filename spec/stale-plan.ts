@@ -5,7 +5,7 @@ import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { type CodeFiles, codeChange, tellCodeChange } from './code-changes.ts';
 import type { SavedPlan } from './saved-plan.ts';
 
-/** What keeps a saved plan from being executed as it was shown. */
+/** A reason why a saved plan can no longer be executed as it was shown. */
 export interface PlanDifference {
   readonly what: 'code' | 'content' | 'outputs';
   /** The stage kind, the folder, or the node. */
@@ -14,7 +14,7 @@ export interface PlanDifference {
   readonly text: string;
 }
 
-/** Files that are named of one stage kind. */
+/** How many files are named for one stage kind. */
 const shownFiles = 8;
 
 /** @param now of the kinds whose digest is not the one that was saved; undefined for a kind that is gone */
@@ -42,7 +42,7 @@ export const contentDifferences = (
     return [{ what: 'content', name: path, text }];
   });
 
-/** Hits that were saved with other outputs than their record has now. @param records of the hits, by node */
+/** Hits whose record now has other outputs than when the plan was saved. @param records of the hits, by node */
 export const outputDifferences = (
   { status }: Pick<SavedPlan, 'status'>,
   records: ReadonlyMap<string, ActionRecord>,

@@ -2,7 +2,7 @@ import { suggest } from '../schemas/nearest.ts';
 import type { Place, Problems } from './problems.ts';
 import { describe, type Located, type LocatedMap } from './yaml.ts';
 
-/** One entry of `stages`, or the `report` block as the stage that it is. */
+/** One entry of `stages`; the `report` block is a stage too. */
 export interface StageDeclaration {
   readonly name: string;
   /** The stage's name where it was written. */
@@ -17,7 +17,7 @@ export interface StageDeclaration {
   readonly seed?: Located;
 }
 
-/** The shape of a spec, read into names. */
+/** The parts of a spec, not yet evaluated. */
 export interface Declaration {
   readonly experiment: string;
   readonly seed?: Located;
@@ -30,7 +30,7 @@ const stageKeys = ['uses', 'with', 'matrix', 'seed', 'description'];
 const namePattern = /^[a-z][a-z0-9_-]{0,62}$/;
 const nameRule = 'a name begins with a small letter and holds small letters, digits, - and _, at most 63';
 
-/** Reads what can be read and says everything that is wrong with the shape. */
+/** Reads the parts of a spec and reports every mistake in its structure. */
 export const readDeclaration = (tree: LocatedMap, problems: Problems): Declaration => {
   unknownKeys(tree, topKeys, 'a spec', 'keys of a spec', problems);
   const experiment = tree.entries.get('experiment');
@@ -127,7 +127,7 @@ const stageOf = (name: string, at: Place, value: Located, problems: Problems): S
 const textOf = (node: Located): string | undefined =>
   node.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
 
-/** The mapping, or undefined where there is none: nothing written is not a mistake here. */
+/** The mapping, or undefined where there is none: leaving it out is allowed. */
 const mapOf = (node: Located | undefined, path: string, problems: Problems): LocatedMap | undefined => {
   if (node === undefined || (node.kind === 'scalar' && node.value === null)) return undefined;
   if (node.kind === 'map') return node;

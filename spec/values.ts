@@ -7,21 +7,21 @@ import type { Located, LocatedMap, LocatedScalar } from './yaml.ts';
 
 export type StageReference = Extract<Reference, { to: 'stages' }>;
 
-/** What references may name where a value stands. */
+/** What the references in a value may refer to. */
 export interface Scope {
   readonly problems: Problems;
   readonly params: ParamTable;
-  /** The matrix point of the node at hand; absent where a matrix means nothing. */
+  /** The matrix point of the node at hand; absent outside of matrices. */
   readonly point?: Point;
   /** For messages: `stages.student`. */
   readonly owner: string;
   /** Absent where no stage can be named. `undefined` says that the fault was reported. */
   readonly stage?: (reference: StageReference, place: Place) => Json | undefined;
-  /** Values that could not be had: nothing more is said about them. */
+  /** Values that could not be evaluated; they were reported already. */
   readonly failed: Set<Located>;
 }
 
-/** The value that a tree means at one matrix point. A faulty reference gives null, a problem, and a mark in `failed`. */
+/** Evaluates a tree at one matrix point. A faulty reference gives null, is reported, and is added to `failed`. */
 export const evaluate = (node: Located, scope: Scope): Json => {
   if (node.kind === 'list') return node.items.map((item) => evaluate(item, scope));
   if (node.kind === 'map') {
@@ -66,13 +66,13 @@ const follow = (reference: Reference, place: Place, scope: Scope, whole: boolean
   }
 };
 
-/** The part of a scalar that a reference takes, as far as escapes let it be found. */
+/** Where a reference stands within its scalar; the whole scalar where escapes hide it. */
 const placeOf = (node: LocatedScalar, written: string): Place => {
   const at = node.source.text.slice(0, node.end).indexOf(written, node.start);
   return at < 0 ? node : { source: node.source, start: at, end: at + written.length };
 };
 
-/** The spec's `params`: values that may name one another, each worked out once, and which of them are used. */
+/** The spec's `params`: values that may refer to one another, each evaluated once. Keeps track of which are used. */
 export class ParamTable {
   readonly used = new Set<string>();
   readonly #map: LocatedMap;
@@ -89,7 +89,7 @@ export class ParamTable {
     return [...this.#map.entries.keys()];
   }
 
-  /** Works a param out, used or not, so that its faults are reported. */
+  /** Evaluates a param, used or not, so that its mistakes are reported. */
   check(name: string, problems: Problems): void {
     const at = this.#map.entries.get(name)?.value;
     if (at) this.#valueOf(name, at, problems);

@@ -67,7 +67,7 @@ export const parseYaml = (source: Source, problems: Problems, text = source.text
     problems.add(place(0, 1), `this is not YAML: ${(error as Error).message}`, 'correct the file');
     return undefined;
   }
-  // One fault often makes several errors: the first of each line says enough.
+  // One mistake often causes several errors: only the first of each line is reported.
   const lines = new Set<number>();
   for (const error of [...document.errors, ...document.warnings]) {
     const line = source.lines.linePos(error.pos[0]).line;
@@ -79,7 +79,7 @@ export const parseYaml = (source: Source, problems: Problems, text = source.text
   if (lines.size > 0) return undefined;
   const reader = new Reader(source, document, problems);
   const tree = reader.read(document.contents as Node | null);
-  // What was not read would be told as missing.
+  // Values that were not read would be reported as missing.
   return reader.exhausted ? undefined : tree;
 };
 
@@ -96,7 +96,7 @@ const yamlWords = (code: string, message: string, found: string): [string, strin
   if (code === 'DUPLICATE_KEY')
     return [`key "${/^["']?([^:\s"']+)/.exec(found)?.[1]}" is given twice`, 'keep one of the two'];
   if (code === 'TAB_AS_INDENT') return ['YAML is indented by spaces, got a tab', 'replace the tab by spaces'];
-  if (code === 'MULTIPLE_DOCS') return ['a spec is one YAML document, got a second', 'put it into a file of its own'];
+  if (code === 'MULTIPLE_DOCS') return ['a spec is one YAML document, got a second', 'put it into a separate file'];
   if (code === 'TAG_RESOLVE_FAILED') return ['YAML tags cannot be used here', 'write a plain value'];
   if (code === 'RESOURCE_EXHAUSTION') return ['the YAML is nested too deeply', `nest at most ${maxDepth} levels`];
   if (code === 'MULTILINE_IMPLICIT_KEY' || code === 'BLOCK_AS_IMPLICIT_KEY') {
@@ -118,7 +118,7 @@ class Reader {
     this.#problems = problems;
   }
 
-  /** Whether a limit was met, so that a part of the text was left unread. */
+  /** Whether a limit was reached, so that part of the text was not read. */
   get exhausted(): boolean {
     return this.#nodes > maxNodes;
   }
@@ -128,7 +128,7 @@ class Reader {
     const place = { source: this.#source, start, end: Math.max(valueEnd, start + 1) };
     const none: LocatedScalar = { ...place, kind: 'scalar', value: null };
     if (node === null) return none;
-    // Aliases are read again at each use and counted again: a bomb meets the limit before it grows.
+    // Aliases are read and counted at each use, so that an alias bomb reaches the limit early.
     if (++this.#nodes > maxNodes || depth > maxDepth) {
       const limit =
         depth > maxDepth
@@ -182,8 +182,8 @@ class Reader {
       if (name === '<<') {
         this.#problems.add(
           key,
-          '"<<" is no merge key: YAML 1.2 has none',
-          'share a whole file with "extends", and single values by ${{ params.name }}',
+          '"<<" does not merge anything: merge keys are not part of YAML 1.2',
+          'use "extends" to build on another file, and ${{ params.name }} to share values',
         );
         continue;
       }
@@ -204,7 +204,7 @@ class Reader {
     return { ...place, kind: 'map', entries };
   }
 
-  /** Says so where an unquoted word would be read otherwise than it looks. */
+  /** Reports an unquoted word that would not be read as the number it looks like. @returns whether there was none */
   #unambiguous({ type, source = '' }: Scalar, place: Place): boolean {
     const ambiguity = type === 'PLAIN' ? ambiguityOf(source) : undefined;
     if (ambiguity) this.#problems.add(place, ambiguity.message, ambiguity.remedy);

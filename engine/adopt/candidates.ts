@@ -30,10 +30,8 @@ export const candidatesOf = (lineage: Lineage, plan: Plan): NodeCandidate[] => {
     const node = nodes.get(made.node.id) as typeof made.node;
     outputs.set(node.id, made.record.outputs);
     const action = toAction(nodeWithout(node, skippedFor(made, lineage.run)), outputs);
-    const now = {
-      ...under(action, made.record),
-      ...(node.places && { written: writtenPaths(node.places) }),
-    };
+    const written = node.places && writtenPaths(node.places);
+    const now = { ...under(action, made.record, Object.keys(written ?? {})), ...(written && { written }) };
     const parts = shardsOf(lineage, made.record);
     if (parts.length !== (made.record.parts ?? []).length)
       throw refused(`${node.id}: records of its parts cannot be read`, { node: node.id });
@@ -63,13 +61,21 @@ export const withShards = (candidate: NodeCandidate, cut: readonly JsonObject[])
 
 const refs = (params: JsonObject): string => canonicalJson(artifactRefsIn(params) as unknown as JsonObject[]);
 
-/** The record of work that was done under other code: what did it stays written in it. */
-const under = (action: Action, record: ActionRecord): ActionRecord => ({
-  ...record,
-  key: actionKey(action),
-  action,
-  adopted: { action: record.adopted?.action ?? record.action, statements: record.adopted?.statements ?? [] },
-});
+/**
+ * The record of work that was done under other code: what did it stays written in it.
+ *
+ * @param placed parameters that named folders
+ */
+const under = (action: Action, record: ActionRecord, placed: readonly string[] = []): ActionRecord => {
+  const done = record.adopted ?? { key: record.key, action: record.action, statements: [] };
+  const params = Object.entries(done.action.params).filter(([name]) => !placed.includes(name));
+  return {
+    ...record,
+    key: actionKey(action),
+    action,
+    adopted: { ...done, action: { ...done.action, params: Object.fromEntries(params) } },
+  };
+};
 
 const skippedFor = ({ node }: MadeNode, { nodes }: RunRecord): { stage: string; because: string }[] =>
   dependenciesOf(node).flatMap((stage) => {

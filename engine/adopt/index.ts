@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import type { ActionKey, ActionRecord } from '../../core/action.ts';
+import type { ActionKey, ActionRecord, Adopted } from '../../core/action.ts';
 import type { AdoptedKind, AdoptionStatement } from '../../core/adoption.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Lineage } from '../../core/lineage.ts';
@@ -199,8 +199,8 @@ const keep = async (
 ): Promise<ActionRecord[]> => {
   const kept: ActionRecord[] = [];
   for (const { now } of candidates.flatMap((each) => [...each.parts, each])) {
-    const { action, statements } = now.adopted as NonNullable<ActionRecord['adopted']>;
-    const record = { ...now, adopted: { action, statements: [...statements, statement] } };
+    const adopted = now.adopted as Adopted;
+    const record = { ...now, adopted: { ...adopted, statements: [...adopted.statements, statement] } };
     await store.putRecord(record, since);
     kept.push(record);
   }

@@ -1,6 +1,6 @@
-import type { ActionRecord } from '../../core/action.ts';
+import { type ActionRecord, type Adopted, actionKey } from '../../core/action.ts';
 import type { AdoptionStatement } from '../../core/adoption.ts';
-import { artifactRefsIn } from '../../core/artifact.ts';
+import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
@@ -15,18 +15,19 @@ import type { Ledger, Problem } from './result.ts';
 export const checkAdoptions = async (lineage: Lineage, store: Reading, ledger: Ledger): Promise<void> => {
   const names = namesOf(lineage);
   const known = new Map<Digest, Promise<AdoptionStatement>>();
-  const read = (ref: NonNullable<ActionRecord['adopted']>['statements'][number]): Promise<AdoptionStatement> => {
+  const read = (ref: ArtifactRef): Promise<AdoptionStatement> => {
     const reading = known.get(ref.digest) ?? readStatement(store, ref);
     known.set(ref.digest, reading);
     return reading;
   };
   for (const record of lineage.records.values()) {
-    if (!record.adopted) continue;
+    const { adopted } = record;
+    if (!adopted) continue;
     const where = names.get(record.key) ?? shortDigest(record.key);
     const note = (fault: Problem['fault'], message: string | undefined): void =>
       ledger.note('adoptions checked', message === undefined ? undefined : { fault, where, message });
     try {
-      note('corrupt', flawOf(record, await Promise.all(record.adopted.statements.map(read))));
+      note('corrupt', flawOf(record, adopted, await Promise.all(adopted.statements.map(read))));
     } catch (error) {
       if (!(error instanceof CemiflowError) || error.retryable) throw error;
       note('not verifiable', `why it was adopted cannot be read: ${error.message}`);
@@ -35,8 +36,14 @@ export const checkAdoptions = async (lineage: Lineage, store: Reading, ledger: L
 };
 
 /** What is wrong with an adoption, if anything. */
-const flawOf = ({ action, adopted }: ActionRecord, statements: readonly AdoptionStatement[]): string | undefined => {
-  const old = (adopted as NonNullable<ActionRecord['adopted']>).action;
+const flawOf = (
+  { action, written }: ActionRecord,
+  { key, action: old }: Adopted,
+  statements: readonly AdoptionStatement[],
+): string | undefined => {
+  // Keys held the places of folders once, which are left out of the action.
+  if (!written && actionKey(old) !== key)
+    return `its work has the key ${shortDigest(actionKey(old))}, not ${shortDigest(key)}`;
   if (old.kind !== action.kind || old.seed !== action.seed || inputs(old) !== inputs(action))
     return 'it was adopted from an action of another kind, with another seed or other inputs';
   const kind = wholeKind(action.kind);

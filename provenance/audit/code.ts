@@ -13,7 +13,7 @@ import type { Reading } from '../reading.ts';
 import type { AuditReader } from './reader.ts';
 import type { Ledger } from './result.ts';
 
-/** The digest of the code that did each action is computed again from the source files that were kept with its record. */
+/** Computes the code digest of each action again, from the source files stored with its record. */
 export const checkCode = async (
   lineage: Lineage,
   store: Reading,
@@ -45,7 +45,7 @@ export const checkCode = async (
   }
 };
 
-/** Artifacts of type `code` that name no entry are older than the folders of stage kinds. */
+/** The module of the stage kind. Older artifacts of type `code` do not name it: then each kind was one file in `activities/`. */
 const entryOf = ({ meta }: ArtifactManifest, kind: string): string =>
   typeof meta.entry === 'string' ? meta.entry : `activities/${kind.replaceAll('/', '-')}.ts`;
 

@@ -11,7 +11,7 @@ import type { Ledger, Problem } from './result.ts';
 
 const what = 'links and keys checked';
 
-/** Every node's action must be the one that the plan and the outputs before it give; every part must be there. */
+/** Checks that each node's key follows from the plan and the outputs of earlier nodes, and that no part is missing. */
 export const checkLinks = (lineage: Lineage, ledger: Ledger): void => {
   const { run, records } = lineage;
   const outputs = new Map<string, Outputs>();
@@ -56,7 +56,7 @@ const planned = (keyOf: () => ActionKey, key: ActionKey): string | undefined => 
   }
 };
 
-/** The store's own copies of the records: each under its digest, and the pointer of its key; and checkpoints that were kept. */
+/** Rehashes the store's copies of the records, the pointers to them, and kept checkpoints. */
 export const checkRecords = async (
   lineage: Lineage,
   store: Pick<Store, 'inspectRecord' | 'checkpoints'>,
@@ -72,7 +72,7 @@ export const checkRecords = async (
     const found = await store.inspectRecord(key, digest);
     for (const [copy, condition] of Object.entries(found)) {
       const where = `${copy} of action ${shortDigest(key)} (${names.get(key) ?? 'no node'})`;
-      // Another record of the same action may count by now: findings say whether its outputs differ.
+      // The pointer may lead to another record of the same action by now: a finding says where its outputs differ.
       const sound = condition === 'sound' || condition === 'other';
       const message = condition === 'missing' ? 'is not in the store' : 'is not what its digest says';
       ledger.note('records rehashed', sound ? undefined : { fault: condition, where, message });
@@ -86,7 +86,7 @@ export const checkContent = async (lineage: Lineage, reader: AuditReader): Promi
     await outputsSound(made.record, made.node.id, reader);
     for (const part of shardsOf(lineage, made.record)) {
       await outputsSound(part, partName(made, part), reader);
-      // Some of it is the output of no action: cutting the stage into parts made it.
+      // Some of these artifacts were made when the stage was split, and are no action's output.
       for (const ref of inputArtifacts(part))
         await reader.artifact(ref, `${ref.type} that ${partName(made, part)} took`);
     }
@@ -107,7 +107,7 @@ const outputsSound = async ({ outputs }: ActionRecord, name: string, reader: Aud
 const partName = ({ node, record }: MadeNode, { key }: ActionRecord): string =>
   `${node.id}#${(record.parts ?? []).indexOf(key) + 1}`;
 
-/** What each action of the run is to people. */
+/** Readable names of all actions of a run. */
 export const namesOf = (lineage: Lineage): Map<ActionKey, string> =>
   new Map(
     madeNodes(lineage).flatMap((made): [ActionKey, string][] => [

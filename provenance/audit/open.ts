@@ -56,7 +56,7 @@ const readRun = async (store: Opening, digest: Digest, ledger: Ledger): Promise<
   return bytes ? (JSON.parse(bytes.toString()) as RunRecord) : undefined;
 };
 
-/** Where the root cannot be read: what the document says was planned, with nothing made. */
+/** Stands in for an unreadable root: the plan from the run's document, with no node made. */
 const ofDocument = async (document: RunDocument | undefined): Promise<RunRecord | undefined> =>
   document && {
     id: document.id,
@@ -83,7 +83,7 @@ const checkRun = (run: RunRecord, document: RunDocument | undefined, ledger: Led
   }
 };
 
-/** The record as it was sealed, or the copy that its action has. */
+/** The sealed record, or the copy stored under its action. */
 const readRecord = async (
   store: Opening,
   path: string,

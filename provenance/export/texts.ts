@@ -25,7 +25,7 @@ export const workflowTexts = ({ run }: Lineage): Text[] => {
   });
 };
 
-/** What people read first in a crate or a bundle. @param more paragraphs of its own */
+/** The README of a crate or bundle. @param more further paragraphs */
 export const readmeText = (lineage: Lineage, licence: Licence, more: readonly string[]): Text => {
   const { run, root } = lineage;
   const paragraphs = [

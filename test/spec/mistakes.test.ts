@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { SpecError } from '../../spec/problems.ts';
 import { readSpec } from '../../spec/spec.ts';
+import { toJson } from '../../spec/yaml.ts';
 import { expandText, problemsOf, unmark, writeSpecs } from './helpers.ts';
 
 /** A spec of two stages; `¦` marks where the mistake is, cases replace or add lines. */
@@ -13,10 +14,60 @@ const sets =
 const twoAxes =
   '  sets: {uses: diffusion/generate, matrix: {m: [0, 0.5], n: [1, 2]}, with: {recognizer: "${{ stages.teacher }}"}}\n';
 
+it('takes numbers and words that mean one thing, whatever reads them', () => {
+  const read = (value: string): unknown =>
+    expandText(
+      spec('  faces: {uses: data/procedural, with: {identities: "${{ params.a }}"}}\n', `params: {a: ${value}}\n`),
+    ).nodes[0]?.params.identities;
+  for (const [written, value] of [
+    ['0x10', 16],
+    ['0o10', 8],
+    ['10', 10],
+    ['1e1', 10],
+  ] as const)
+    expect(read(written), written).toBe(value);
+  const names = 'params: {words: [yes, "on", 12:30, 2001-01-01, "010"]}\n';
+  const { params } = readSpec('spec.yaml', { cwd: writeSpecs({ 'spec.yaml': spec(faces, names) }) });
+  expect(toJson(params)).toEqual({ words: ['yes', 'on', '12:30', '2001-01-01', '010'] });
+});
+
 type Case = [name: string, marked: string, message: RegExp, remedy: RegExp];
 
 const cases: Case[] = [
   ['an unknown top-level key', spec(faces, '¦parms: {}\n'), /a spec has no key "parms"/, /did you mean "params"\?/],
+  [
+    'a number with a leading zero',
+    spec(faces, '', 'experiment: demo\nseed: ¦010\n'),
+    /010 has a leading zero: it would be read as 10, and as an octal number elsewhere/,
+    /write 10, or "010" in quotes/,
+  ],
+  [
+    'a negative number with a leading zero',
+    spec('  faces: {uses: data/procedural, with: {identities: ¦-007}}\n'),
+    /-007 has a leading zero: it would be read as -7/,
+    /write -7/,
+  ],
+  ['a fraction with two zeros', spec(faces, 'params: {m: [¦00.5]}\n'), /00\.5 has a leading zero/, /write 0\.5, or/],
+  ['a key with a leading zero', spec(faces, 'params: {a: {¦08: x}}\n'), /08 has a leading zero/, /write 8, or "08"/],
+  [
+    'a number with underscores',
+    spec('  faces: {uses: data/procedural, with: {identities: ¦1_000}}\n'),
+    /1_000 is no number in YAML 1\.2: it would be read as a text/,
+    /write 1000, or "1_000" in quotes/,
+  ],
+  ['a binary number', spec(faces, 'params: {a: ¦0b11}\n'), /0b11 is no number in YAML 1\.2/, /decimal digits/],
+  [
+    'a merge key',
+    spec('  faces: {¦<<: *base, uses: data/procedural}\n', 'params: {base: &base {size: 32}}\n'),
+    /"<<" does not merge anything: merge keys are not part of YAML 1\.2/,
+    /use "extends" to build on another file, and \$\{\{ params\.name \}\} to share values/,
+  ],
+  [
+    'a word that is no truth in YAML 1.2',
+    spec(`${faces}  t: {uses: recognizer/train, with: {data: "\${{ stages.faces }}", milestones: [¦yes]}}\n`),
+    /milestones\[0\] must be an integer, got "yes"/,
+    /from 1 to 1000/,
+  ],
   ['an unknown key of a stage', spec('  faces: {uses: data/procedural, ¦wiht: {}}\n'), /no key "wiht"/, /"with"/],
   [
     'an unknown stage kind',
@@ -252,7 +303,7 @@ const cases: Case[] = [
   ],
   ['a tab', 'experiment: demo\nseed: 7\nstages:\n¦\tfaces: {uses: data/procedural}\n', /got a tab/, /spaces/],
   ['a tag', spec('  faces: {uses: ¦!!js/function data/procedural}\n'), /YAML tags cannot be used/, /plain value/],
-  ['a second document', `${spec(faces)}¦---\nx: 1\n`, /one YAML document/, /a file of its own/],
+  ['a second document', `${spec(faces)}¦---\nx: 1\n`, /one YAML document/, /a separate file/],
   ['an alias without an anchor', spec('  faces: ¦*nowhere\n'), /no anchor &nowhere/, /write the value out/],
   [
     'an integer that would lose digits',
