@@ -8,7 +8,7 @@ const arrows = {
   schemas: { values: ['core'] },
   spec: { values: ['core', 'schemas'] },
   formats: { values: ['core'] },
-  artifacts: { values: ['core', 'formats', 'data'] },
+  artifacts: { values: ['core', 'formats'], types: ['metrics', 'nn'] },
   data: { values: ['core', 'formats', 'artifacts'] },
   faces: { values: ['core', 'artifacts'] },
   metrics: { values: ['core'] },

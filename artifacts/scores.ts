@@ -1,7 +1,8 @@
 import { CemiflowError } from '../core/errors.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeDtype } from '../formats/safetensors.ts';
+import { checkFinite } from './finite.ts';
 
-/** Pairs of one verification set as they were scored: one file of the artifact `scores` of `evaluate/verification`. */
+/** Pairs of one verification set as they were scored: one file of an artifact of type `scores`. */
 export interface StoredPairs {
   /** float32 [P], squared Euclidean distance of the unit embeddings, 0 … 4 */
   readonly distance: Float32Array;
@@ -11,7 +12,7 @@ export interface StoredPairs {
   readonly fold: Int32Array;
 }
 
-/** Images as they were scored: a file of the artifact `scores` of `evaluate/similarity` and `evaluate/privacy`. */
+/** Images as they were scored: a file of an artifact of type `scores`. */
 export interface StoredImages {
   /** float32 [N] in [-1, 1] */
   readonly similarity: Float32Array;
@@ -21,7 +22,7 @@ export interface StoredImages {
   readonly image: Int32Array;
 }
 
-/** Synthetic identities: the file `identities.safetensors` of the artifact `scores` of `evaluate/privacy`. */
+/** Synthetic identities, each with the real one that is nearest: a file of an artifact of type `scores`. */
 export interface StoredNearest {
   /** int32 [S], ascending */
   readonly identity: Int32Array;
@@ -35,12 +36,15 @@ const pairs = { distance: 'F32', same: 'U8', fold: 'I32' } as const;
 const images = { similarity: 'F32', identity: 'I32', image: 'I32' } as const;
 const nearest = { identity: 'I32', nearest: 'I32', similarity: 'F32' } as const;
 
-/** Files of the artifact `scores` of `evaluate/privacy`. */
+/** Files of scores that look for the nearest real identity. */
 export const nearestFile = 'identities.safetensors';
 export const imagesFile = 'images.safetensors';
 
+/** @throws CemiflowError `NotFinite` */
 export const encodePairScores = (scores: StoredPairs): Buffer => encode(scores, pairs);
+/** @throws CemiflowError `NotFinite` */
 export const encodeImageScores = (scores: StoredImages): Buffer => encode(scores, images);
+/** @throws CemiflowError `NotFinite` */
 export const encodeNearest = (scores: StoredNearest): Buffer => encode(scores, nearest);
 
 /** @throws CemiflowError `ScoresInvalid`, `SafetensorsInvalid` */
@@ -57,6 +61,7 @@ const encode = (arrays: object, layout: Layout): Buffer =>
     Object.fromEntries(
       Object.entries(layout).map(([name, dtype]) => {
         const data = arrays[name as keyof typeof arrays] as SafeArray;
+        checkFinite(name, data);
         return [name, { dtype, shape: [data.length], data }];
       }),
     ),

@@ -9,12 +9,13 @@ import {
   type SafeTensor,
   type SafeTensors,
 } from '../formats/safetensors.ts';
+import { checkFinite } from './finite.ts';
 
 /** A file's tensors hold at most this much, so that it fits one blob with its header. */
 const maxFileBytes = 60 * 2 ** 20;
 const octets = 'application/octet-stream';
 
-/** `NAME.safetensors.index.json`, as Hugging Face's tools write and read it, and `split`, which is our own. */
+/** `NAME.safetensors.index.json`, as Hugging Face's tools write and read it, and `split`, which only cemiflow reads. */
 interface TensorIndex {
   readonly metadata: { readonly total_size: number };
   /** The file of each tensor, and of each piece of one. */
@@ -29,14 +30,15 @@ interface TensorIndex {
  * `NAME.rows-00001-of-00002` …
  *
  * @param options.fileBytes most bytes of tensors in a file: 60 MiB
- * @throws CemiflowError `TensorTooLarge` where one row does not fit a file
+ * @throws CemiflowError `NotFinite`, and `TensorTooLarge` where one row does not fit a file
  */
 export const putTensors = async (
-  store: ArtifactStore,
+  store: Pick<ArtifactStore, 'putFile'>,
   stem: string,
   tensors: SafeTensors,
   { fileBytes = maxFileBytes }: { fileBytes?: number } = {},
 ): Promise<FileEntry[]> => {
+  for (const [name, { data }] of Object.entries(tensors)) checkFinite(name, data);
   const pieces = Object.entries(tensors).map(([name, tensor]) => ({ name, parts: cut(name, tensor, fileBytes) }));
   const groups = pack(Object.assign({}, ...pieces.map(({ parts }) => parts)), fileBytes);
   if (groups.length === 1) {
@@ -64,7 +66,7 @@ export const putTensors = async (
  * @throws CemiflowError `TensorsMissing` where a file or a piece is not there, or pieces do not fit each other
  */
 export const getTensors = async (
-  store: ArtifactStore,
+  store: Pick<ArtifactStore, 'getBlob'>,
   stem: string,
   files: readonly FileEntry[],
 ): Promise<Record<string, SafeTensor>> => {
@@ -98,7 +100,7 @@ const digits = (n: number): string => `${n}`.padStart(5, '0');
 
 const sum = (tensors: readonly SafeTensor[]): number => tensors.reduce((total, { data }) => total + data.byteLength, 0);
 
-/** The tensor under its name, or views of its rows under names of their own. */
+/** The tensor under its name, or views of its rows, each under a name. */
 const cut = (name: string, tensor: SafeTensor, fileBytes: number): Record<string, SafeTensor> => {
   const { dtype, shape, data } = tensor;
   if (data.byteLength <= fileBytes) return { [name]: tensor };

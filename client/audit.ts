@@ -4,6 +4,7 @@ import { type Digest, isDigest } from '../core/digest.ts';
 import type { Lineage } from '../core/lineage.ts';
 import { chooseJobs, namedJobs } from '../engine/replay/choose.ts';
 import { replay } from '../engine/replay/client.ts';
+import { knownFolders } from '../engine/replay/places.ts';
 import { type AuditResult, auditRun, type Ledger, noteReplayed } from '../provenance/audit/index.ts';
 import { rootIn } from '../provenance/publish/page.ts';
 import type { ObjectPlace, Store } from '../store/index.ts';
@@ -52,7 +53,8 @@ const replaying =
     const isRandom = typeof wanted === 'number';
     const jobs = isRandom ? await chooseJobs(lineage, store.checkpoints, wanted, seed) : namedJobs(lineage, wanted);
     if (isRandom) on({ kind: 'replaying', jobs: jobs.length, seed });
-    for await (const replayed of replay(jobs, { store: place, mode: 'check', env, signal })) {
+    const folders = await knownFolders(store, caller.cwd);
+    for await (const replayed of replay(jobs, { store: place, mode: 'check', folders, env, signal })) {
       on({ kind: 'replayed', replayed });
       noteReplayed(replayed, ledger);
     }

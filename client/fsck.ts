@@ -1,4 +1,5 @@
 import { replay } from '../engine/replay/client.ts';
+import { knownFolders } from '../engine/replay/places.ts';
 import { type Repair, repair } from '../provenance/repair/index.ts';
 import { projectDir } from '../services/paths.ts';
 import { type Flaw, type FsckResult, fsck as readAll } from '../store/index.ts';
@@ -24,7 +25,10 @@ export const fsck = async (repairs: boolean, caller: Caller): Promise<Fsck> => {
     store,
     checkout: projectDir,
     tell,
-    rebuild: (jobs) => replay(jobs, { store: place, mode: 'rebuild', env, signal }),
+    rebuild: async function* (jobs) {
+      const folders = await knownFolders(store, caller.cwd);
+      yield* replay(jobs, { store: place, mode: 'rebuild', folders, env, signal });
+    },
   });
   const left = done.filter(({ outcome }) => outcome === 'cannot').map(({ flaw }) => flaw);
   return { ...found, repairs: done, left };

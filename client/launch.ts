@@ -1,11 +1,12 @@
 import type { ActionRecord, Outputs } from '../core/action.ts';
+import { withoutPlaces } from '../core/plan.ts';
 import { isoTime } from '../core/time.ts';
 import type { PlanStatus } from '../spec/plan-status.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { Caller, LaunchedHow } from './caller.ts';
 import { connectStore, ensureServices, withClient } from './connect.ts';
 import { sealMade } from './lineage.ts';
-import { type SpecRequest, statusOf } from './planned.ts';
+import { type Planned, type SpecRequest, statusOf } from './planned.ts';
 import { makePlan } from './planning.ts';
 import type { ReachedRun } from './reach.ts';
 import { isUnderWay, runIdOf } from './runs.ts';
@@ -22,7 +23,7 @@ export interface LaunchRequest extends SpecRequest {
 export interface AllMade {
   readonly how: 'all made';
   readonly store: Store;
-  readonly run: Pick<RunDocument, 'id' | 'plan' | 'spec'>;
+  readonly run: Pick<RunDocument, 'id' | 'plan' | 'spec' | 'places'>;
   /** Of every node of the plan. */
   readonly outputs: ReadonlyMap<string, Outputs>;
 }
@@ -40,10 +41,11 @@ export interface Launched extends ReachedRun {
  */
 export const launch = async (request: LaunchRequest, caller: Caller): Promise<AllMade | Launched> => {
   const planned = await makePlan(request, caller);
-  const run = { id: runIdOf(planned.plan), plan: planned.plan, spec: planned.spec };
+  const { plan, spec, places } = planned;
+  const run = { id: runIdOf(plan), plan: withoutPlaces(plan), spec, places };
   const store = await connectStore(caller);
   const since = await store.sweeps.settled();
-  const status = await statusOf(run.plan, store);
+  const status = await statusOf(plan, store);
   checkHits(planned, status, caller);
   const made = await allMade(status, store, caller);
   if (made) {
@@ -52,11 +54,12 @@ export const launch = async (request: LaunchRequest, caller: Caller): Promise<Al
     // A gc may have taken something before the run had a document: then it is made again below.
     if (await store.sweeps.unswept(since)) return { how: 'all made', store, run, outputs };
   }
-  return launchPlanned(run, request, store, caller);
+  return launchPlanned(planned, run, request, store, caller);
 };
 
 const launchPlanned = async (
-  { id: runId, plan, spec }: AllMade['run'],
+  { plan }: Planned,
+  own: AllMade['run'],
   { resources, guard }: LaunchRequest,
   store: Store,
   caller: Caller,
@@ -64,27 +67,30 @@ const launchPlanned = async (
   const endpoints = await ensureServices(caller);
   const build = await startWorkers(caller, resources);
   return withClient(endpoints, async (client) => {
-    const how = await startRun(client, store, { runId, plan, resources, guard, build, spec });
+    const { id: runId, spec, places } = own;
+    const how = await startRun(client, store, { runId, plan, resources, guard, build, spec, places });
     const { ui } = endpoints.temporal;
     caller.on({ kind: 'launched', run: runId, how, ...(ui !== undefined && { console: ui }) });
     for (const other of await waitingRuns(client, build)) caller.on({ kind: 'other build', run: other });
     if (how === 'attached') await (await import('./updates.ts')).retryFailed(client, runId, caller);
     const startedAt = isoTime(new Date());
-    const run = { id: runId, plan, spec, startedAt, workflowId: runId, ...(await store.getRun(runId)) };
+    const run = { ...own, startedAt, workflowId: runId, ...(await store.getRun(runId)) };
     return { how, endpoints, store, run };
   });
 };
 
 /** A run for which nothing had to be made has a document and a root like any other. */
 const sealHits = async (
-  run: Pick<RunDocument, 'id' | 'plan' | 'spec'>,
+  run: Pick<RunDocument, 'id' | 'plan' | 'spec' | 'places'>,
   made: ReadonlyMap<string, ActionRecord>,
   store: Store,
 ): Promise<void> => {
   const document = await store.getRun(run.id).catch((error) => {
     if (error.code !== 'RunCorrupt') throw error;
   });
-  if (document?.root || isUnderWay(document?.state ?? 'done')) return;
+  if (isUnderWay(document?.state ?? 'done')) return;
+  // The spec and its folders may have moved since.
+  if (document?.root) return store.putRun({ ...document, places: run.places });
   const now = isoTime(new Date());
   const keys = new Map([...made].map(([id, { key }]) => [id, key]));
   const fresh: RunDocument = { ...run, workflowId: run.id, startedAt: now, endedAt: now, state: 'done' };

@@ -1,6 +1,6 @@
 import type { Digest } from '../core/digest.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
-import type { RunSpec } from '../core/run-record.ts';
+import type { RunPlaces, RunSpec } from '../core/run-record.ts';
 import type { CodeDigest } from '../spec/code-digest.ts';
 import { type PlanStatus, planStatus } from '../spec/plan-status.ts';
 import type { SavedPlan } from '../spec/saved-plan.ts';
@@ -24,6 +24,8 @@ export interface SavedFile {
 export interface Planned {
   readonly plan: Plan;
   readonly spec: RunSpec;
+  /** Where the spec and the folders that it names lie on this machine. */
+  readonly places: RunPlaces;
   /** Of the stage kinds of the plan. */
   readonly codes: ReadonlyMap<string, CodeDigest>;
   /** Digests of the folders that its nodes read, by absolute path. */

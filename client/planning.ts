@@ -5,8 +5,9 @@ import type { RunSpec } from '../core/run-record.ts';
 import { folderDigest } from '../formats/folder/digest.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { codeDigests } from '../spec/code-digest.ts';
-import { expandSpec, planExpansion } from '../spec/compile.ts';
-
+import { planExpansion } from '../spec/compile.ts';
+import { expandSpec } from '../spec/expand.ts';
+import { keptSpec } from '../spec/run-spec.ts';
 import { readSpec, type Spec } from '../spec/spec.ts';
 import type { Caller } from './caller.ts';
 import { connectStore } from './connect.ts';
@@ -86,13 +87,11 @@ export const makePlan = async (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'
       return digest;
     },
   });
-  return { plan: made, spec: declared(spec, request), codes, contents };
+  const folders = Object.fromEntries([...contents].map(([path, content]) => [content, path]));
+  return { plan: made, spec: declared(spec, request), places: { spec: spec.file, folders }, codes, contents };
 };
 
 const readRequest = ({ path, set }: SpecRequest, cwd: string): Spec => readSpec(path, { set, cwd });
 
-const declared = ({ file, files }: Spec, { set }: SpecRequest): RunSpec => ({
-  path: file,
-  ...(set.length > 0 && { overrides: { set: [...set] } }),
-  files,
-});
+const declared = ({ file, files }: Spec, { set }: SpecRequest): RunSpec =>
+  keptSpec({ path: file, ...(set.length > 0 && { overrides: { set: [...set] } }), files });

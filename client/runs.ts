@@ -1,11 +1,8 @@
-import { hexOf } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
-import { type Plan, planDigest } from '../core/plan.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import { runCommand } from './shell.ts';
 
-/** `quickstart-1f2e3d4c5b6a`: the same plan always has the same run, so that starting it twice attaches. */
-export const runIdOf = (plan: Plan): string => `${plan.experiment}-${hexOf(planDigest(plan)).slice(0, 12)}`;
+export { runIdOf } from '../core/plan.ts';
 
 /**
  * The run that a person means: its id, the beginning of it, or the name of an experiment (its latest run).
@@ -45,7 +42,7 @@ export const findRun = async (store: Store, name: string): Promise<RunDocument> 
 export const isUnderWay = (state = 'running'): boolean => ['running', 'needs attention', 'paused'].includes(state);
 
 /** The error for a run that is running by its document, and unknown to Temporal: its retention is over, or its database is new. */
-export const workflowGone = (run: Pick<RunDocument, 'id' | 'spec'>): CemiflowError =>
+export const workflowGone = (run: Pick<RunDocument, 'id' | 'spec' | 'places'>): CemiflowError =>
   new CemiflowError('WorkflowGone', `${run.id} stands still: its workflow is gone`, {
     remedy: `"${runCommand(run)}" takes it up again; what is finished is kept`,
     data: { run: run.id },

@@ -1,5 +1,5 @@
 import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { basename, dirname, resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { folderDigest } from '../formats/folder/digest.ts';
@@ -27,7 +27,7 @@ export const openSavedPlan = ({ path: name, set }: SpecRequest, cwd: string): Sa
   if (override === undefined) return { path, saved };
   throw usageError(
     `--set ${override} cannot change ${name}, which is a saved plan`,
-    commandLine('plan', saved.spec.path, '--set', override, '--save', name),
+    commandLine('plan', saved.places.spec, '--set', override, '--save', name),
   );
 };
 
@@ -55,7 +55,9 @@ export const plannedFrom = async ({ path, saved }: SavedFile): Promise<Planned> 
   ];
   if (differences.length > 0) throw planStale(path, againCommand({ path, saved }), differences);
   const file = { path, saved };
-  return { plan, spec: { ...spec, savedPlan: path }, codes, contents: new Map(Object.entries(saved.contents)), file };
+  const places = { ...saved.places, savedPlan: path };
+  const named = { ...spec, savedPlan: basename(path) };
+  return { plan, spec: named, places, codes, contents: new Map(Object.entries(saved.contents)), file };
 };
 
 const digestsOf = async (paths: readonly string[]): Promise<Map<string, Digest | CemiflowError>> => {
@@ -84,8 +86,8 @@ export const checkHits = ({ file }: Planned, { nodes, records }: PlanStatus, { o
   if (gone.length > 0) on({ kind: 'hits gone', nodes: gone.map(([id]) => id) });
 };
 
-const againCommand = ({ path, saved: { spec } }: SavedFile): string =>
-  commandLine('plan', spec.path, ...setArguments(spec), '--save', path);
+const againCommand = ({ path, saved: { spec, places } }: SavedFile): string =>
+  commandLine('plan', places.spec, ...setArguments(spec), '--save', path);
 
 /** Writes a plan to a file, with the status that it was shown with. @throws CemiflowError `Usage` */
 export const savePlan = (path: string, planned: Planned, { nodes, records }: PlanStatus): void => {
@@ -93,9 +95,11 @@ export const savePlan = (path: string, planned: Planned, { nodes, records }: Pla
     throw usageError(`${path} exists and is not a saved plan`, 'remove it, or name another file');
   if (!existsSync(dirname(path))) throw usageError(`there is no folder ${dirname(path)}`, 'make it, or name another');
   const { savedPlan: _, ...spec } = planned.spec;
+  const { savedPlan: __, ...places } = planned.places;
   const text = writeSavedPlan({
     plan: planned.plan,
     spec,
+    places,
     codes: Object.fromEntries(codeFiles(planned.codes)),
     contents: Object.fromEntries(planned.contents),
     status: savedStatus(nodes, records),

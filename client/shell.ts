@@ -8,10 +8,10 @@ const shellWord = (word: string): string =>
 export const commandLine = (...words: readonly string[]): string => ['cemiflow', ...words.map(shellWord)].join(' ');
 
 /** The command that started a run: with the same spec and data it takes the run up again. */
-export const runCommand = ({ spec }: Pick<RunDocument, 'spec'>): string => {
+export const runCommand = ({ spec, places }: Pick<RunDocument, 'spec' | 'places'>): string => {
   // The spec may have changed since the plan was saved, and would be another run.
-  if (spec.savedPlan !== undefined) return commandLine('run', spec.savedPlan);
-  return commandLine('run', spec.path, ...setArguments(spec));
+  if (spec.savedPlan !== undefined) return commandLine('run', places?.savedPlan ?? spec.savedPlan);
+  return commandLine('run', places?.spec ?? spec.path, ...setArguments(spec));
 };
 
 /** The `--set` of the command line that a spec was read with. */

@@ -1,7 +1,7 @@
 import type { Client } from '@temporalio/client';
-import type { Plan } from '../core/plan.ts';
+import { type Plan, withoutPlaces } from '../core/plan.ts';
 import { taskQueue } from '../core/queues.ts';
-import type { RunSpec } from '../core/run-record.ts';
+import type { RunPlaces, RunSpec } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
 import type { Store } from '../store/index.ts';
 import type { experiment } from '../workflows/experiment.ts';
@@ -48,6 +48,7 @@ export interface RunStart {
   readonly guard?: Guard;
   readonly build: string;
   readonly spec: RunSpec;
+  readonly places?: RunPlaces;
 }
 
 /**
@@ -55,7 +56,7 @@ export interface RunStart {
  * one whose workflow is gone is resumed: what it has made is in the store.
  */
 export const startRun = async (client: Client, store: Store, run: RunStart): Promise<LaunchedHow> => {
-  const { runId, plan, resources, guard, build, spec } = run;
+  const { runId, plan, resources, guard, build, spec, places } = run;
   const present = await runningBuild(client, runId);
   // A damaged document counts as none: it is written anew.
   const before = await store.getRun(runId).catch((error) => {
@@ -64,7 +65,10 @@ export const startRun = async (client: Client, store: Store, run: RunStart): Pro
   const attached = present?.build === build;
   const startedAt = isoTime(attached ? present.startedAt : new Date());
   if (!attached || !before)
-    await store.putRun({ id: runId, plan, spec, startedAt, workflowId: runId, state: 'running' });
+    await store.putRun({
+      ...{ id: runId, plan: withoutPlaces(plan), spec, places },
+      ...{ startedAt, workflowId: runId, state: 'running' },
+    });
   // A gc that listed the runs before this one was written takes what this one may find made: after its end, look-ups see that.
   await store.sweeps.settled();
   if (attached) return 'attached';
@@ -76,7 +80,7 @@ export const startRun = async (client: Client, store: Store, run: RunStart): Pro
     workflowIdReusePolicy: 'ALLOW_DUPLICATE',
     workflowIdConflictPolicy: present ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
     // What the workflow needs to write a damaged document anew.
-    memo: { experiment: plan.experiment, ...memoOf(spec), build, device },
+    memo: { experiment: plan.experiment, ...memoOf(spec), places, build, device },
     staticSummary: `${plan.experiment}: ${plan.nodes.length} stages from ${spec.path}`,
     args: [input],
   });

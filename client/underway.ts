@@ -13,14 +13,14 @@ export type WorkersWanted = Pick<Workers, 'cpuWorkers'> & Partial<Workers>;
 
 /** Keeps workers of the run's own build up: no others can answer for it. @throws CemiflowError `BuildChanged` */
 export const keepItsWorkers = async (
-  { id, spec }: RunDocument,
+  { id, spec, places }: RunDocument,
   { build, device }: RunningBuild,
   { cpuWorkers, gpuWorkers = device === 'gpu' ? 1 : 0 }: WorkersWanted,
   caller: Caller,
 ): Promise<void> => {
   if (build !== (await buildId()))
     throw new CemiflowError('BuildChanged', `the code has changed since ${id} was started`, {
-      remedy: `"${runCommand({ spec })}" goes on under the new code; what is finished and unchanged is kept`,
+      remedy: `"${runCommand({ spec, places })}" goes on under the new code; what is finished and unchanged is kept`,
       data: { run: id, build },
     });
   await keepWorkers(caller, build, { cpuWorkers, gpuWorkers });

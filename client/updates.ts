@@ -95,7 +95,7 @@ interface Refusal {
 export const notRunning = (run: Pick<RunDocument, 'id'> & Partial<RunDocument>): CemiflowError =>
   new CemiflowError('RunNotRunning', `${run.id} is not running${run.state ? `: it is ${run.state}` : ''}`, {
     remedy: run.spec
-      ? `"${runCommand({ spec: run.spec })}" starts it again; what is finished is kept`
+      ? `"${runCommand({ spec: run.spec, places: run.places })}" starts it again; what is finished is kept`
       : `cemiflow status ${run.id} says how it ended`,
     data: { run: run.id },
   });

@@ -90,9 +90,17 @@ export interface ActionRecord {
   readonly key: ActionKey;
   readonly action: Action;
   readonly outputs: Outputs;
+  /** Folders that it read, by parameter, as the spec names them. Their content is in the action, their place is nowhere. */
+  readonly written?: { readonly [param: string]: string };
   /** Of a stage that is cut into parts: the actions of its parts, in order. */
   readonly parts?: readonly ActionKey[];
+  /** The code that did the action: of adopted results that of their time. */
   readonly source: Source;
+  /**
+   * Present where the result was made by other code, and counts under today's because pieces of it came out the same: the action
+   * as it was done, and artifacts of type `adoption`, oldest first.
+   */
+  readonly adopted?: { readonly action: Action; readonly statements: readonly ArtifactRef[] };
   readonly machine: Machine;
   /** ISO 8601 with +00:00. */
   readonly startedAt: string;

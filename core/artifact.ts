@@ -3,7 +3,8 @@ import type { Json, JsonObject } from './errors.ts';
 
 /**
  * What an artifact is; a stage's schema says which type each of its inputs and outputs has. `code` (the source files of one
- * stage kind) and `run` (all records behind one run) are made beside the stages.
+ * stage kind), `run` (all records behind one run) and `adoption` (why results of old code count under new code) are made beside
+ * the stages.
  */
 export const artifactTypes = [
   'dataset',
@@ -16,6 +17,7 @@ export const artifactTypes = [
   'report',
   'code',
   'run',
+  'adoption',
 ] as const;
 export type ArtifactType = (typeof artifactTypes)[number];
 

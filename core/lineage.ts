@@ -31,7 +31,7 @@ export const madeNodes = ({ run, records }: Lineage): MadeNode[] =>
   });
 
 /** Records of the parts that a node was made of, in order; those that could not be read are left out. */
-export const partsOf = ({ records }: Lineage, { parts = [] }: ActionRecord): ActionRecord[] =>
+export const partsOf = ({ records }: Pick<Lineage, 'records'>, { parts = [] }: ActionRecord): ActionRecord[] =>
   parts.flatMap((key) => records.get(key) ?? []);
 
 /** The node and all its ancestors, each once, in the plan's order. */

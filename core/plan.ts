@@ -1,6 +1,6 @@
 import type { Action, ActionKey, Outputs } from './action.ts';
 import type { ArtifactRef, ArtifactType } from './artifact.ts';
-import { type Digest, digestOfJson } from './digest.ts';
+import { type Digest, digestOfJson, hexOf } from './digest.ts';
 import { CemiflowError, type Json, type JsonObject } from './errors.ts';
 
 /** `cpu`: plain code (rendering, reports). `tensor`: TensorFlow; runs on a `gpu` worker where the run asks for one. */
@@ -14,6 +14,17 @@ export interface NodeRef {
 
 export const isNodeRef = (value: unknown): value is NodeRef =>
   typeof value === 'object' && value !== null && '$node' in value && '$output' in value;
+
+/** A folder outside the store that a node reads. Its content is part of the node's params; where it lies is not. */
+export interface NodePlace {
+  /** Absolute. */
+  readonly path: string;
+  /** As the spec names it: `./photos`. Of an absolute path, its last name alone. */
+  readonly written: string;
+}
+
+/** Places by the parameter that names them. */
+export type NodePlaces = { readonly [param: string]: NodePlace };
 
 /** One action-to-be: a stage at one point of its matrix. */
 export interface PlanNode {
@@ -30,6 +41,8 @@ export interface PlanNode {
   /** Whether the kind is cut into shards, each a separate activity. */
   readonly sharded: boolean;
   readonly outputs: { readonly [name: string]: ArtifactType };
+  /** Where the node finds its folders on this machine: in no key, and in nothing that is kept for others. */
+  readonly places?: NodePlaces;
 }
 
 /** An experiment expanded: nodes in a topological order. Canonical, so that its digest names the run. */
@@ -38,8 +51,28 @@ export interface Plan {
   readonly nodes: readonly PlanNode[];
 }
 
-/** Names the plan: the same spec, inputs and code give the same digest, whatever the order of keys in the file. */
-export const planDigest = (plan: Plan): Digest => digestOfJson(plan as unknown as JsonObject);
+/**
+ * Names the plan: the same spec, inputs and code give the same digest, whatever the order of keys in the file and wherever its
+ * folders lie.
+ */
+export const planDigest = (plan: Plan): Digest => digestOfJson(withoutPlaces(plan) as unknown as JsonObject);
+
+/** The plan as it is kept: it says what a node reads, not where that lies on this machine. */
+export const withoutPlaces = ({ nodes, ...plan }: Plan): Plan => ({
+  ...plan,
+  nodes: nodes.map(({ places: _, ...node }) => node),
+});
+
+/** `quickstart-1f2e3d4c5b6a`: the same plan always has the same run, so that starting it twice attaches. */
+export const runIdOf = (plan: Plan): string => `${plan.experiment}-${hexOf(planDigest(plan)).slice(0, 12)}`;
+
+/** What of a node's places a record may say: the paths as the spec names them. */
+export const writtenPaths = (places: NodePlaces): { readonly [param: string]: string } =>
+  Object.fromEntries(Object.entries(places).map(([param, { written }]) => [param, written]));
+
+/** Where a running stage finds its folders. */
+export const pathsOf = (places: NodePlaces): { readonly [param: string]: string } =>
+  Object.fromEntries(Object.entries(places).map(([param, { path }]) => [param, path]));
 
 /** Ids of the nodes whose outputs this node needs, each once, in order of appearance. */
 export const dependenciesOf = (node: PlanNode): string[] => [...new Set(nodeRefsIn(node.params).map((r) => r.$node))];
@@ -86,6 +119,6 @@ const outputOf = (ref: NodeRef, user: string, outputsByNode: ReadonlyMap<string,
 
 /** Why a node is a hit or a miss; `pending` when an input has to be made first, so that its key is not known yet. */
 export type NodeStatus =
-  | { readonly state: 'hit'; readonly key: ActionKey }
+  | { readonly state: 'hit'; readonly key: ActionKey; readonly adopted?: true }
   | { readonly state: 'miss'; readonly key: ActionKey; readonly reason: string }
   | { readonly state: 'pending'; readonly reason: string };

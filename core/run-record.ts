@@ -1,5 +1,5 @@
 import type { ActionKey } from './action.ts';
-import { hexOf } from './digest.ts';
+import { type Digest, hexOf } from './digest.ts';
 import type { JsonObject } from './errors.ts';
 import type { Plan } from './plan.ts';
 
@@ -24,14 +24,24 @@ export type RunNode = { readonly key: ActionKey } | { readonly skipped: string }
 
 /** What was declared. */
 export interface RunSpec {
-  /** Absolute path of the experiment's file. */
+  /** Name of the experiment's file. */
   readonly path: string;
   /** Of the command line: `{set: ["params.m=[0,1]"]}`. */
   readonly overrides?: JsonObject;
-  /** The experiment's file and those that it extends, as they were read. */
+  /** The experiment's file and those that it extends, as they were read: paths within its folder, or names of files outside. */
   readonly files?: readonly { readonly path: string; readonly text: string }[];
-  /** Absolute path of the saved plan that was executed; absent where the run was planned from the spec itself. */
+  /** Name of the saved plan that was executed; absent where the run was planned from the spec itself. */
   readonly savedPlan?: string;
+}
+
+/** Where what a run was made from lies on this machine: kept in the run's document, and left out of every export. */
+export interface RunPlaces {
+  /** Absolute path of the experiment's file. */
+  readonly spec: string;
+  /** Absolute path of the saved plan, where one was executed. */
+  readonly savedPlan?: string;
+  /** Absolute paths of the folders that its nodes read, by the digest of their content. */
+  readonly folders: { readonly [content: Digest]: string };
 }
 
 export const runFile = 'run.json';

@@ -2,7 +2,7 @@ import type { Outputs } from './action.ts';
 import type { ArtifactManifest, ArtifactRef, FileEntry } from './artifact.ts';
 import type { StageCheckpoints } from './checkpoint.ts';
 import type { Digest } from './digest.ts';
-import type { Json, JsonObject } from './errors.ts';
+import { CemiflowError, type Json, type JsonObject } from './errors.ts';
 
 /** The part of the store that stage kinds see. Every read is rehashed; every write is whole or absent. */
 export interface ArtifactStore {
@@ -30,6 +30,8 @@ export interface Progress {
 export interface StageContext {
   readonly seed: number;
   readonly store: ArtifactStore;
+  /** Absolute paths of the folders that its parameters named: places are in no key. See `placeOf`. */
+  readonly places?: { readonly [param: string]: string };
   /** Aborts when the run is cancelled or the worker drains. */
   readonly signal: AbortSignal;
   readonly checkpoints: StageCheckpoints;
@@ -41,6 +43,16 @@ export interface StageContext {
   /** One line for the worker's log: what people may want to know and no artifact may hold, such as measured times. */
   log(message: string): void;
 }
+
+/** Where a folder lies that a parameter named. @throws CemiflowError `PlaceUnknown` */
+export const placeOf = ({ places }: StageContext, param: string): string => {
+  const path = places?.[param];
+  if (path !== undefined) return path;
+  throw new CemiflowError('PlaceUnknown', `it is not known where the folder "${param}" lies on this machine`, {
+    remedy: 'run the experiment again from its spec: that names the folder',
+    data: { param },
+  });
+};
 
 /** A stage kind that is one activity. `params` has passed the kind's schema; refs stand where the spec had references. */
 export interface StageKind<P = JsonObject> {

@@ -1,4 +1,4 @@
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { datasetInvalid } from '../artifacts/invalid.ts';
 import { decodeImage } from '../formats/png.ts';
 
 /** Images in buffers that threads share: each is uint8 RGB [H, W, 3]. No buffer holds more than a shard. */
@@ -87,7 +87,3 @@ const chunkOf = ({ chunks, count }: Images, index: number): Chunk => {
   if (chunk && index >= chunk.first && index < chunk.first + chunk.count) return chunk;
   throw new RangeError(`image ${index} of ${count}`);
 };
-
-/** `DatasetInvalid`: a dataset that is not what its manifest says. */
-export const datasetInvalid = (message: string, data: JsonObject): CemiflowError =>
-  new CemiflowError('DatasetInvalid', message, { remedy: 'make or import the dataset again', data });

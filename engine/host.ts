@@ -11,6 +11,7 @@ import {
 import type { CheckpointInterval } from '../core/checkpoint.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { type NodePlaces, pathsOf, writtenPaths } from '../core/plan.ts';
 import {
   type AnyStageKind,
   isSharded,
@@ -32,6 +33,8 @@ export interface StageTask {
   readonly nodeId: string;
   readonly experiment: string;
   readonly action: Action;
+  /** Where its folders lie. */
+  readonly places?: NodePlaces;
   /** When checkpoints are due; every two minutes unless told. */
   readonly checkpoint?: CheckpointInterval;
 }
@@ -125,7 +128,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
 
   /** Does the work and keeps its record. @returns the outputs to go on with */
   const perform = async (
-    { action, experiment, nodeId }: StageTask,
+    { action, places, experiment, nodeId }: StageTask,
     part: number | undefined,
     kind: string,
     { key, since, attempt, watch, parts, run }: Work,
@@ -133,7 +136,10 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     const { stage, source } = await load(kind, action.code);
     if (part === undefined) checkParams(kind, action.params);
     const clock = startClock();
-    const outputs = await run(stage, { ...contextFor({ action, experiment, nodeId }, watch), checkpoints: attempt });
+    const outputs = await run(stage, {
+      ...contextFor({ action, places, experiment, nodeId }, watch),
+      checkpoints: attempt,
+    });
     const took = clock();
     const machine = await dependencies.machine(kind);
     const { workflowExecution } = Context.current().info;
@@ -142,6 +148,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
         key,
         action,
         outputs,
+        ...(places && { written: writtenPaths(places) }),
         ...(parts && { parts }),
         source: await source(since),
         machine,
@@ -177,6 +184,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
   const contextFor = (task: StageTask, watch: Watch) => ({
     seed: task.action.seed,
     store,
+    ...(task.places && { places: pathsOf(task.places) }),
     signal: watch.signal,
     progress: watch.progress,
     log: (message: string) => Context.current().log.info(message, { nodeId: task.nodeId }),

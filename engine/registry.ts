@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { AnyStageKind } from '../core/stage.ts';
-import { placeOfKind, repository } from '../schemas/kind-places.ts';
+import type { Recompute } from '../core/recompute.ts';
+import { type AnyStageKind, wholeKind } from '../core/stage.ts';
+import { kindPlaces, placeOfKind, repository } from '../schemas/kind-places.ts';
 
 /**
  * Loads the module of a stage kind when it is first used, so that a worker that never trains does not load TensorFlow.
@@ -10,6 +11,19 @@ import { placeOfKind, repository } from '../schemas/kind-places.ts';
  */
 export const loadStage = async (kind: string): Promise<AnyStageKind> => {
   const { module } = placeOfKind(kind);
-  const { stage } = (await import(pathToFileURL(join(repository, module)).href)) as { readonly stage: AnyStageKind };
+  const { stage } = (await load(module)) as { readonly stage: AnyStageKind };
   return stage;
 };
+
+/**
+ * Loads what computes the numbers of a kind again. Undefined for a kind that has nothing of the sort, or that this checkout does
+ * not have.
+ */
+export const loadRecompute = async (kind: string): Promise<Recompute | undefined> => {
+  const module = kindPlaces().find((each) => each.kind === wholeKind(kind))?.recompute;
+  if (module === undefined) return undefined;
+  const { recompute } = (await load(module)) as { readonly recompute: Recompute };
+  return recompute;
+};
+
+const load = (module: string): Promise<unknown> => import(pathToFileURL(join(repository, module)).href);

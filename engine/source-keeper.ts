@@ -40,6 +40,9 @@ export const sourceKeeper = (store: ArtifactStore, root: string) => {
   };
 };
 
+/** Full hash of the commit that is checked out; undefined where `root` is not the top of a git repository. */
+export const commitOf = async (root: string): Promise<string | undefined> => (await checkoutAt(root))?.commit;
+
 /** What git says of a checkout. */
 interface Checkout {
   readonly commit: string;

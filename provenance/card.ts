@@ -1,38 +1,41 @@
-import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
+import { type DatasetMeta, datasetCodec, type PeopleShown } from '../artifacts/codecs/dataset.ts';
+import { privacyKind, readMetricsOf } from '../artifacts/metrics.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError, type Json } from '../core/errors.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../core/lineage.ts';
 import type { PrivacyMetrics } from '../metrics/privacy.ts';
 import { benchmarkName, count, fixed, percent, plain } from '../report/format.ts';
 import { escapeMarkdown } from '../report/markdown.ts';
-import { isReal } from './findings/real-faces.ts';
+import { factsOfKind, loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { Reading } from './reading.ts';
-import { nodeOfParam } from './trace/chain.ts';
-import { textOf } from './trace/numbers.ts';
+import { isMeasuring, isRaw, nodesUsedAs, roleOf } from './roles.ts';
+import { type Source, sourcesOf } from './upstream.ts';
 
 /**
  * The card of a generated set, in Markdown: how it was made, whose faces stand upstream and under what licence, how near it
  * comes to real people, and how to verify it.
  *
- * @param id node of a `diffusion/generate` stage, such as `synthetic[m=0.5]`
+ * @param id node that generated a set, such as `synthetic[m=0.5]`
  * @throws CemiflowError `CardInvalid` where the node made no generated set, and the store's for what is damaged
  */
 export const datasetCard = async (lineage: Lineage, id: string, store: Reading): Promise<string> => {
   const made = madeNodes(lineage).find(({ node }) => node.id === id);
-  const ref = made?.record.outputs.data;
-  if (!made || !ref || made.record.action.kind !== 'diffusion/generate') throw noSet(lineage, id);
-  const manifest = await store.getArtifact(ref);
-  const upstream = await upstreamOf(lineage, id, store);
+  const ref = Object.values(made?.record.outputs ?? {}).find(({ type }) => type === 'dataset');
+  if (!made || !ref || roleOf(made) !== 'generated-data') throw noSet(lineage, id);
+  const { meta } = await datasetCodec.read(store, ref);
+  const sources = await sourcesOf(lineage, id, store);
+  const around = nodesUsedAs(made.node, 'inquiries').length > 0;
   const parts = [
     `# ${escapeMarkdown(id)} of ${escapeMarkdown(lineage.run.experiment)}`,
-    whatItIs(manifest, fromPhotos(lineage, made, upstream)),
+    whatItIs(made.record.action.kind, meta, await fromPhotos(lineage, made, store), around),
     '## How it was made',
     howMade(lineage, made),
     '## Data upstream',
-    upstreamText(upstream),
+    upstreamText(sources),
     '## Privacy',
     await privacyText(lineage, made, store),
     '## Known limits',
-    limits(upstream)
+    limits(sources)
       .map((line) => `- ${line}`)
       .join('\n'),
     '## How to verify it',
@@ -41,52 +44,39 @@ export const datasetCard = async (lineage: Lineage, id: string, store: Reading):
   return `${parts.join('\n\n')}\n`;
 };
 
-interface Upstream {
-  readonly node: string;
-  readonly manifest: ArtifactManifest;
-  readonly real: boolean;
-}
-
-/** Datasets that were not generated, among all that the set stands on. */
-const upstreamOf = async (lineage: Lineage, id: string, store: Reading): Promise<Upstream[]> => {
-  const found: Upstream[] = [];
-  for (const { node, record } of ancestorsOf(lineage, id)) {
-    if (!record.action.kind.startsWith('data/')) continue;
-    for (const ref of Object.values(record.outputs)) {
-      const manifest = await store.getArtifact(ref);
-      found.push({ node: node.id, manifest, real: isReal(manifest) });
-    }
+/** Whether the images that identities were made around are photos of people who exist. */
+const fromPhotos = async (lineage: Lineage, { node }: MadeNode, store: Reading): Promise<boolean> => {
+  const made = new Map(madeNodes(lineage).map((each) => [each.node.id, each]));
+  for (const id of nodesUsedAs(node, 'inquiries')) {
+    const chooser = made.get(id);
+    if (!chooser) continue;
+    // A chooser that is not known here may have taken its images from anything that it stands on.
+    const origins = roleOf(chooser) === 'unknown' ? [id] : nodesUsedAs(chooser.node, 'candidates');
+    for (const origin of origins)
+      if ((await sourcesOf(lineage, origin, store)).some(({ peopleShown }) => peopleShown === 'real')) return true;
   }
-  return found;
+  return false;
 };
 
-/** Whether the inquiry images are photos of people who exist. */
-const fromPhotos = (lineage: Lineage, { node }: MadeNode, upstream: readonly Upstream[]): boolean => {
-  const inquiries = lineage.run.plan.nodes.find(({ id }) => id === nodeOfParam(node, 'inquiries'));
-  const source = inquiries && nodeOfParam(inquiries, 'data');
-  return upstream.some((each) => each.real && each.node === source);
-};
-
-const whatItIs = ({ meta }: ArtifactManifest, photos: boolean): string => {
-  const { identities, images, height, width, m, oversample } = meta;
-  const asked =
-    m === undefined ? 'for a grid of similarities m' : `asked for a cosine similarity of m = ${plain(m)} to it`;
-  const copies =
-    typeof oversample === 'number' && oversample > 0
+const whatItIs = (kind: string, meta: DatasetMeta, photos: boolean, around: boolean): string => {
+  const { identities, images, height, width, m, oversample = 0 } = meta;
+  const title = loadStageSchemas().get(kind)?.title;
+  const asked = m === undefined ? '' : `, asked for a cosine similarity of m = ${plain(m)} to it`;
+  return [
+    `${count(images)} face images of ${count(identities)} synthetic identities, ${height} × ${width} pixels.`,
+    `Made by the stage ${kind}${title ? `: ${escapeMarkdown(title)}` : ''}.`,
+    ...(around ? [`Each identity was made around one inquiry image${asked}.`] : []),
+    ...(oversample > 0
       ? [
           `Each identity also holds its inquiry image itself, ${count(oversample)} ${oversample === 1 ? 'time' : 'times'}, added by oversampling${photos ? ': a photo of a person who exists' : ''}.`,
         ]
-      : [];
-  return [
-    `${number(images)} face images of ${number(identities)} synthetic identities, ${plain(height)} × ${plain(width)} pixels.`,
-    `A diffusion model made each identity around one inquiry image, ${asked} (CemiFace, NeurIPS 2024).`,
-    ...copies,
+      : []),
   ].join(' ');
 };
 
 /** The parameters of each step between the set and the data upstream. */
 const howMade = (lineage: Lineage, made: MadeNode): string => {
-  const rows = ancestorsOf(lineage, made.node.id).filter(({ record }) => !record.action.kind.startsWith('data/'));
+  const rows = ancestorsOf(lineage, made.node.id).filter((each) => !isRaw(each));
   return table(
     ['Step', 'Stage', 'Parameters', 'Seed'],
     rows.map(({ node, record: { action } }) => [
@@ -103,37 +93,45 @@ const howMade = (lineage: Lineage, made: MadeNode): string => {
 
 const isSetting = (value: Json): boolean => ['number', 'string', 'boolean'].includes(typeof value) && value !== '';
 
-const upstreamText = (upstream: readonly Upstream[]): string =>
+const upstreamText = (sources: readonly Source[]): string =>
   [
     table(
       ['Data', 'Identities', 'Images', 'Faces', 'Licence', 'Consent'],
-      upstream.map(({ node, manifest: { meta }, real }) => [
+      sources.map(({ node, peopleShown, images }) => [
         node,
-        number(meta.identities),
-        number(meta.images),
-        real ? 'of people who exist' : meta.origin === 'folder' ? 'synthetic, as its user says' : 'drawn by a program',
-        real ? stated(meta.licence) : '–',
-        real ? stated(meta.consent) : '–',
+        number(images?.identities),
+        number(images?.images),
+        images ? faces[peopleShown] : 'not known: the images lie outside of this run',
+        peopleShown === 'real' ? stated(images?.licence) : '–',
+        peopleShown === 'real' ? stated(images?.consent) : '–',
       ]),
     ),
-    upstream.some(({ real }) => real)
+    hasReal(sources)
       ? 'Faces of people who exist stand upstream: what their licence and consent allow binds this set as well.'
       : 'No photo of a person who exists stands upstream.',
   ].join('\n\n');
 
-const stated = (value: Json | undefined): string => (typeof value === 'string' && value !== '' ? value : 'not stated');
+const faces: { readonly [shown in PeopleShown]: string } = {
+  real: 'of people who exist',
+  drawn: 'drawn by a program',
+  generated: 'synthetic, as whoever took them in says',
+};
+
+const hasReal = (sources: readonly Source[]): boolean => sources.some(({ peopleShown }) => peopleShown === 'real');
+
+const stated = (value: string | undefined): string => value || 'not stated';
 
 const privacyText = async (lineage: Lineage, made: MadeNode, store: Reading): Promise<string> => {
   const judged = madeNodes(lineage).filter(
-    ({ node, record }) => record.action.kind === 'evaluate/privacy' && nodeOfParam(node, 'data') === made.node.id,
+    (each) => isMeasuring(each, 'privacy') && nodesUsedAs(each.node, 'judged-data').includes(made.node.id),
   );
   if (judged.length === 0)
-    return 'Not measured in this run. The stage `evaluate/privacy` finds the real identity nearest to each synthetic one, and how many are above the threshold of a match.';
+    return 'Not measured in this run: no stage looked for the real identity nearest to each synthetic one.';
   const lines = await Promise.all(
     judged.map(async ({ node, record }) => {
-      const metrics = record.outputs.metrics as ArtifactRef;
-      const found = JSON.parse(await textOf(store, metrics, 'metrics.json')) as PrivacyMetrics;
-      return privacyLine(found, nodeOfParam(node, 'recognizer'), nodeOfParam(node, 'real'));
+      const ref = Object.values(record.outputs).find(({ type }) => type === 'metrics') as ArtifactRef;
+      const found = await readMetricsOf(store, ref, privacyKind);
+      return privacyLine(found, nodesUsedAs(node, 'judge').join(', '), nodesUsedAs(node, 'compared-data').join(', '));
     }),
   );
   return [
@@ -142,19 +140,19 @@ const privacyText = async (lineage: Lineage, made: MadeNode, store: Reading): Pr
   ].join('\n\n');
 };
 
-const privacyLine = (found: PrivacyMetrics, recognizer: string | undefined, real: string | undefined): string => {
+const privacyLine = (found: PrivacyMetrics, recognizer: string, real: string): string => {
   const { identities, images, ownInquiry, threshold, set } = found;
   const own = ownInquiry
     ? ` For ${count(ownInquiry.nearest)} the nearest is the inquiry that they were made from, ${count(ownInquiry.above)} of them above the threshold.`
     : '';
-  return `Beside ${count(found.realIdentities)} identities of ${escapeMarkdown(real ?? 'real people')}, by the recognizer ${escapeMarkdown(recognizer ?? '')}: ${count(identities.count)} of ${count(identities.total)} synthetic identities (${percent(identities.share, 1)} %) and ${count(images.count)} of ${count(images.total)} images (${percent(images.share, 1)} %) are nearer to a real identity than the threshold of a match, a cosine of ${fixed(threshold, 3)} (${benchmarkName(set)}, mean over folds). The nearest real identity has a cosine of ${fixed(found.mean, 3)} on average and ${fixed(found.highest, 3)} at most.${own}`;
+  return `Beside ${count(found.realIdentities)} identities of ${escapeMarkdown(real || 'real people')}, by the recognizer ${escapeMarkdown(recognizer)}: ${count(identities.count)} of ${count(identities.total)} synthetic identities (${percent(identities.share, 1)} %) and ${count(images.count)} of ${count(images.total)} images (${percent(images.share, 1)} %) are nearer to a real identity than the threshold of a match, a cosine of ${fixed(threshold, 3)} (${benchmarkName(set)}, mean over folds). The nearest real identity has a cosine of ${fixed(found.mean, 3)} on average and ${fixed(found.highest, 3)} at most.${own}`;
 };
 
-const limits = (upstream: readonly Upstream[]): string[] => [
+const limits = (sources: readonly Source[]): string[] => [
   'Labels are by construction: that all images of an identity show one person is what the generator was asked for, not what was checked.',
   'Nothing was balanced or measured for age, gender or skin colour; what is uneven upstream is uneven here.',
-  ...(upstream.some(({ real }) => !real)
-    ? ['Faces drawn by a program are no faces of people: results on them do not carry over to photos.']
+  ...(sources.some(({ peopleShown }) => peopleShown !== 'real')
+    ? ['Faces that a program made are no faces of people: results on them do not carry over to photos.']
     : []),
   'Not for identifying people.',
 ];
@@ -179,7 +177,7 @@ const howToVerify = ({ root, run }: Lineage, made: MadeNode, { digest }: Artifac
     ].join('\n'),
   ].join('\n\n');
 
-const number = (value: Json | undefined): string => (typeof value === 'number' ? count(value) : '–');
+const number = (value: number | undefined): string => (value === undefined ? '–' : count(value));
 
 const table = (
   head: readonly string[],
@@ -190,8 +188,8 @@ const table = (
 
 const noSet = ({ run }: Lineage, id: string): CemiflowError =>
   new CemiflowError('CardInvalid', `${id} of ${run.id} is no generated set that was made`, {
-    remedy: `name a node of diffusion/generate: ${run.plan.nodes
-      .filter(({ kind }) => kind === 'diffusion/generate')
+    remedy: `name a node that generated one: ${run.plan.nodes
+      .filter(({ kind }) => factsOfKind(kind).role === 'generated-data')
       .map((node) => node.id)
       .join(', ')}`,
     data: { run: run.id, node: id },

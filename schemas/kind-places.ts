@@ -12,11 +12,14 @@ export interface KindPlace {
   /** The module that exports `stage`. */
   readonly module: string;
   readonly schema: string;
+  /** The module that exports `recompute`, where the kind's numbers follow from what it stored. */
+  readonly recompute?: string;
 }
 
 /**
  * Every stage kind of a checkout, sorted by name. A kind is a folder that holds `stage.ts`: `activities/<area>-<verb>/`, with
- * its schema in `schemas/stages/`, or `methods/<method>/<verb>/`, with its `schema.json` beside it.
+ * its schema in `schemas/stages/`, or `methods/<method>/<verb>/`, with its `schema.json` beside it. A `recompute.ts` may lie
+ * beside `stage.ts`.
  *
  * @param root of the checkout
  */
@@ -35,21 +38,28 @@ export const placeOfKind = (kind: string, root = repository): KindPlace => {
 };
 
 const sharedKinds = (root: string): KindPlace[] =>
-  foldersIn(`${root}/activities`).flatMap((folder): KindPlace[] => {
-    const module = `activities/${folder}/stage.ts`;
-    if (!existsSync(`${root}/${module}`)) return [];
-    return [{ kind: folder.replace('-', '/'), module, schema: `schemas/stages/${folder}.schema.json` }];
+  foldersIn(`${root}/activities`).flatMap((name): KindPlace[] => {
+    const modules = modulesIn(root, `activities/${name}`);
+    return modules ? [{ kind: name.replace('-', '/'), ...modules, schema: `schemas/stages/${name}.schema.json` }] : [];
   });
 
 const methodKinds = (root: string): KindPlace[] =>
   foldersIn(`${root}/methods`).flatMap((method) =>
     foldersIn(`${root}/methods/${method}`).flatMap((verb): KindPlace[] => {
       const folder = `methods/${method}/${verb}`;
-      if (!existsSync(`${root}/${folder}/stage.ts`)) return [];
+      const modules = modulesIn(root, folder);
+      if (!modules) return [];
       const schema = `${folder}/schema.json`;
-      return [{ kind: kindIn(`${root}/${schema}`) ?? `${method}/${verb}`, module: `${folder}/stage.ts`, schema }];
+      return [{ kind: kindIn(`${root}/${schema}`) ?? `${method}/${verb}`, ...modules, schema }];
     }),
   );
+
+/** Undefined where the folder holds no stage kind. */
+const modulesIn = (root: string, folder: string): Pick<KindPlace, 'module' | 'recompute'> | undefined => {
+  const [module, recompute] = [`${folder}/stage.ts`, `${folder}/recompute.ts`];
+  if (!existsSync(`${root}/${module}`)) return undefined;
+  return { module, ...(existsSync(`${root}/${recompute}`) ? { recompute } : {}) };
+};
 
 /** The name that a method's schema gives its kind, where that is not `<method>/<verb>`. */
 const kindIn = (schemaFile: string): string | undefined => {

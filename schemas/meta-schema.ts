@@ -1,6 +1,9 @@
-import type { JsonObject } from '../core/errors.ts';
+import type { Json, JsonObject } from '../core/errors.ts';
+import { inputUses, measures, roles } from './roles.ts';
 
 const artifactTypes = ['dataset', 'benchmarks', 'weights', 'centers', 'inquiries', 'scores', 'metrics', 'report'];
+
+type Need = (holds: boolean, fault: string) => void;
 
 /**
  * What a stage kind's schema must say beyond being a JSON Schema: enough for messages, completion and the guide to be
@@ -10,7 +13,7 @@ const artifactTypes = ['dataset', 'benchmarks', 'weights', 'centers', 'inquiries
  */
 export const checkStageSchema = (schema: JsonObject): string[] => {
   const faults: string[] = [];
-  const need = (holds: boolean, fault: string): void => {
+  const need: Need = (holds, fault) => {
     if (!holds) faults.push(fault);
   };
   need(isText(schema.title), 'title is missing');
@@ -26,6 +29,7 @@ export const checkStageSchema = (schema: JsonObject): string[] => {
   for (const [name, type] of Object.entries(outputs)) {
     need(artifactTypes.includes(String(type)), `x-stage.outputs.${name} must be one of ${artifactTypes.join(', ')}`);
   }
+  checkRole(stage, isObject(schema.properties) ? schema.properties : {}, need);
   const required = Array.isArray(schema.required) ? schema.required : [];
   for (const [name, property] of Object.entries(isObject(schema.properties) ? schema.properties : {})) {
     if (!isObject(property)) faults.push(`${name} must be a schema`);
@@ -34,12 +38,36 @@ export const checkStageSchema = (schema: JsonObject): string[] => {
   return faults;
 };
 
-const checkProperty = (
-  name: string,
-  property: JsonObject,
-  required: boolean,
-  need: (holds: boolean, fault: string) => void,
-): void => {
+/** What provenance must know of the kind: its role, what each input is for, what it measures, whether a chain ends in it. */
+const checkRole = (stage: JsonObject, properties: JsonObject, need: Need): void => {
+  const { role, raw, measures: measured, inputs = {} } = stage;
+  need(has(roles, role), `x-stage.role must be one of ${Object.keys(roles).join(', ')}`);
+  need(raw === undefined || typeof raw === 'boolean', 'x-stage.raw must be true or false');
+  const isEvaluation = role === 'evaluation';
+  if (isEvaluation)
+    need(has(measures, measured), `x-stage.measures must be one of ${Object.keys(measures).join(', ')}`);
+  else need(measured === undefined, 'x-stage.measures is for the role evaluation alone');
+  need(isObject(inputs), 'x-stage.inputs must say of each input what it is for');
+  if (!isObject(inputs)) return;
+  const takers = Object.keys(properties).filter((name) => takesArtifacts(properties[name]));
+  need(!(raw === true && takers.length > 0), 'x-stage.raw is for kinds that take no artifacts');
+  for (const name of Object.keys(inputs))
+    need(takers.includes(name), `x-stage.inputs.${name} must name a parameter that takes artifacts`);
+  // A report shows whatever it is given.
+  for (const name of role === 'report' ? [] : takers)
+    need(has(inputUses, inputs[name]), `x-stage.inputs.${name} must be one of ${Object.keys(inputUses).join(', ')}`);
+};
+
+/** Whether an artifact may stand anywhere in the parameter. */
+const takesArtifacts = (schema: Json | undefined): boolean => {
+  if (Array.isArray(schema)) return schema.some(takesArtifacts);
+  if (!isObject(schema)) return false;
+  if (schema.artifact !== undefined || schema.artifacts !== undefined) return true;
+  const { anyOf, oneOf, items, properties } = schema;
+  return [anyOf, oneOf, items, isObject(properties) ? Object.values(properties) : []].some(takesArtifacts);
+};
+
+const checkProperty = (name: string, property: JsonObject, required: boolean, need: Need): void => {
   need(isText(property.description), `${name}.description is missing`);
   const types = [property.artifact ?? property.artifacts ?? []].flat();
   for (const type of types)
@@ -49,7 +77,7 @@ const checkProperty = (
   checkRange(name, property, need);
 };
 
-const checkRange = (name: string, property: JsonObject, need: (holds: boolean, fault: string) => void): void => {
+const checkRange = (name: string, property: JsonObject, need: Need): void => {
   const numeric =
     property.enum === undefined && [property.type].flat().some((type) => type === 'integer' || type === 'number');
   const from = property.minimum ?? property.exclusiveMinimum;
@@ -61,6 +89,7 @@ const checkRange = (name: string, property: JsonObject, need: (holds: boolean, f
   }
 };
 
+const has = (table: object, name: unknown): boolean => typeof name === 'string' && Object.hasOwn(table, name);
 const isText = (value: unknown): boolean => typeof value === 'string' && value.trim() !== '';
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value);

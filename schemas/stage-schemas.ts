@@ -4,8 +4,10 @@ import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.
 import type { ArtifactType } from '../core/artifact.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import { isNodeRef, type NodeRef, type Resource } from '../core/plan.ts';
+import { wholeKind } from '../core/stage.ts';
 import { kindPlaces, repository } from './kind-places.ts';
 import { checkStageSchema } from './meta-schema.ts';
+import { type KindFacts, unknownKind } from './roles.ts';
 
 /** One stage kind as its schema declares it. */
 export interface StageSchema {
@@ -17,11 +19,15 @@ export interface StageSchema {
   readonly outputs: { readonly [name: string]: ArtifactType };
   /** What `${{ stages.x }}` means: the output named first. */
   readonly defaultOutput: string;
+  /** What the kind is to the rest of the system. */
+  readonly facts: KindFacts;
   /** The parameter whose files' digest fills the hidden parameter `content`. */
   readonly contentOf?: string;
   readonly schema: JsonObject;
   /** Fills defaults in; `errors` afterwards. Compiled at first use. @throws CemiflowError `StageSchemaInvalid` */
   readonly validate: ValidateFunction;
+  /** The same of an action's params: `content` stands in the place of the folder that it is the digest of. */
+  readonly validateAction: ValidateFunction;
 }
 
 export type StageSchemas = ReadonlyMap<string, StageSchema>;
@@ -40,6 +46,13 @@ export const loadStageSchemas = (folder?: string): StageSchemas => {
   own ??= readStageSchemas(kindPlaces().map(({ kind, schema }) => ({ kind, file: join(repository, schema) })));
   return own;
 };
+
+/**
+ * What the schema of a kind says that it is. Of a kind that this checkout does not have nothing is known.
+ *
+ * @param kind of an action: that of a shard is answered by the stage that it is part of
+ */
+export const factsOfKind = (kind: string): KindFacts => loadStageSchemas().get(wholeKind(kind))?.facts ?? unknownKind;
 
 /** Our own, read once in a process. */
 let own: StageSchemas | undefined;
@@ -88,12 +101,14 @@ const toStageSchema = (
     resource: Resource;
     sharded: boolean;
     outputs: { [name: string]: ArtifactType };
-  };
+  } & Partial<KindFacts>;
+  const { role = 'unknown', raw = false, measures, inputs = {} } = stage;
   const properties = schema.properties as { [name: string]: JsonObject };
   const contentOf = Object.keys(properties).find((name) => properties[name]?.contentDigest === true);
   const withContent: JsonObject =
     contentOf === undefined ? schema : { ...schema, properties: { ...properties, content: { type: 'string' } } };
   let compiled: ValidateFunction | undefined;
+  let compiledAction: ValidateFunction | undefined;
   return {
     kind,
     title: schema.title as string,
@@ -102,6 +117,7 @@ const toStageSchema = (
     sharded: stage.sharded,
     outputs: stage.outputs,
     defaultOutput: Object.keys(stage.outputs)[0] as string,
+    facts: { role, raw, inputs, ...(measures === undefined ? {} : { measures }) },
     ...(contentOf === undefined ? {} : { contentOf }),
     schema,
     // Of all kinds a spec uses a few, and compiling them all takes as long as reading a thousand records.
@@ -109,6 +125,21 @@ const toStageSchema = (
       compiled ??= compile(withContent);
       return compiled;
     },
+    get validateAction() {
+      if (contentOf === undefined) return this.validate;
+      compiledAction ??= compile(placeless(schema, contentOf));
+      return compiledAction;
+    },
+  };
+};
+
+const placeless = (schema: JsonObject, contentOf: string): JsonObject => {
+  const { [contentOf]: _, ...properties } = schema.properties as JsonObject;
+  const required = ((schema.required ?? []) as string[]).filter((name) => name !== contentOf);
+  return {
+    ...schema,
+    required: [...required, 'content'],
+    properties: { ...properties, content: { type: 'string' } },
   };
 };
 
@@ -133,8 +164,10 @@ export const artifactTypeOf = (value: unknown): ArtifactType | undefined => {
  */
 export const checkParams = (schema: StageSchema, params: JsonObject): JsonObject => {
   const filled = structuredClone(params);
-  if (schema.validate(filled)) return filled;
-  const faults = (schema.validate.errors ?? []).map((error) => `${error.instancePath || 'params'} ${error.message}`);
+  if (schema.validateAction(filled)) return filled;
+  const faults = (schema.validateAction.errors ?? []).map(
+    (error) => `${error.instancePath || 'params'} ${error.message}`,
+  );
   throw new CemiflowError('ParamsInvalid', `${schema.kind} was given wrong parameters: ${faults.join('; ')}`, {
     remedy: 'plan the experiment again with this version of cemiflow',
     data: { kind: schema.kind, faults },

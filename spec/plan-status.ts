@@ -38,7 +38,7 @@ export const planStatus = async (plan: Plan, history: History): Promise<PlanStat
     for (const { node, key } of keyed) {
       const record = hits.get(key);
       if (record === undefined) continue;
-      found.set(node.id, { state: 'hit', key });
+      found.set(node.id, { state: 'hit', key, ...(record.adopted && { adopted: true }) });
       records.set(node.id, record);
       outputs.set(node.id, record.outputs);
     }

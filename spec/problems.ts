@@ -60,32 +60,32 @@ export const formatProblem = (problem: SpecProblem): string =>
 
 /** Gathers mistakes, each place and message once. */
 export class Problems {
-  private readonly found = new Map<string, SpecProblem & { order: number }>();
-  private readonly places = new Set<string>();
+  readonly #found = new Map<string, SpecProblem & { order: number }>();
+  readonly #places = new Set<string>();
 
   add(place: Place, message: string, remedy: string): void {
     const { line, col: column } = place.source.lines.linePos(place.start);
     const key = JSON.stringify([place.source.name, place.start, message]);
-    this.places.add(placeKey(place));
-    if (this.found.has(key)) return;
+    this.#places.add(placeKey(place));
+    if (this.#found.has(key)) return;
     const problem = { file: place.source.name, line, column, message, remedy, excerpt: excerptOf(place) };
-    this.found.set(key, { ...problem, order: this.found.size });
+    this.#found.set(key, { ...problem, order: this.#found.size });
   }
 
   /** Whether something was already said about exactly this place: then what follows from it is not said too. */
   has(place: Place): boolean {
-    return this.places.has(placeKey(place));
+    return this.#places.has(placeKey(place));
   }
 
   get list(): SpecProblem[] {
-    return [...this.found.values()]
+    return [...this.#found.values()]
       .sort((a, b) => (a.file === b.file ? a.line - b.line || a.column - b.column : a.order - b.order))
       .map(({ order: _, ...problem }) => problem);
   }
 
   /** @throws SpecError when there is any problem */
   throwIfAny(): void {
-    if (this.found.size > 0) throw new SpecError(this.list);
+    if (this.#found.size > 0) throw new SpecError(this.list);
   }
 }
 

@@ -1,18 +1,20 @@
-import type { ActionKey, ActionRecord, Outputs } from '../core/action.ts';
+import type { ActionRecord, Outputs } from '../core/action.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { type Digest, digestOfJson } from '../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import type { NodeStatus, Plan } from '../core/plan.ts';
-import type { RunSpec } from '../core/run-record.ts';
+import type { RunPlaces, RunSpec } from '../core/run-record.ts';
 import type { CodeFiles } from './code-changes.ts';
 
 /** A plan as it was shown, with all that it stood on: what is executed is this, or nothing. */
 export interface SavedPlan {
   /** The version of this format. */
-  readonly cemiflowPlan: 1;
+  readonly cemiflowPlan: 2;
   readonly plan: Plan;
   /** What it was made from, with the texts that were read. */
   readonly spec: RunSpec;
+  /** Where all that lies on this machine: a saved plan stays on it. */
+  readonly places: Omit<RunPlaces, 'savedPlan'>;
   /** The code of each stage kind of the plan. */
   readonly codes: { readonly [kind: string]: CodeFiles };
   /** Digests of the folders that its nodes read from outside the store, by absolute path. */
@@ -25,10 +27,10 @@ export interface SavedPlan {
 
 /** Of a hit also what was found. */
 export type SavedStatus =
-  | { readonly state: 'hit'; readonly key: ActionKey; readonly outputs: Outputs }
+  | (Extract<NodeStatus, { readonly state: 'hit' }> & { readonly outputs: Outputs })
   | Exclude<NodeStatus, { readonly state: 'hit' }>;
 
-const version = 1;
+const version = 2;
 
 /** The file of a saved plan: canonical JSON, so that the same plan in the same state is the same bytes. */
 export const writeSavedPlan = (content: Omit<SavedPlan, 'cemiflowPlan' | 'digest'>): string => {

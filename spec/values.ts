@@ -75,28 +75,30 @@ const placeOf = (node: LocatedScalar, written: string): Place => {
 /** The spec's `params`: values that may name one another, each worked out once, and which of them are used. */
 export class ParamTable {
   readonly used = new Set<string>();
-  private readonly known = new Map<string, Json | undefined>();
-  private readonly open: string[] = [];
+  readonly #map: LocatedMap;
+  readonly #failed: Set<Located>;
+  readonly #known = new Map<string, Json | undefined>();
+  readonly #open: string[] = [];
 
-  constructor(
-    private readonly map: LocatedMap,
-    private readonly failed: Set<Located>,
-  ) {}
+  constructor(map: LocatedMap, failed: Set<Located>) {
+    this.#map = map;
+    this.#failed = failed;
+  }
 
   get names(): string[] {
-    return [...this.map.entries.keys()];
+    return [...this.#map.entries.keys()];
   }
 
   /** Works a param out, used or not, so that its faults are reported. */
   check(name: string, problems: Problems): void {
-    const at = this.map.entries.get(name)?.value;
-    if (at) this.valueOf(name, at, problems);
+    const at = this.#map.entries.get(name)?.value;
+    if (at) this.#valueOf(name, at, problems);
   }
 
   get(path: readonly string[], place: Place, problems: Problems): Json | undefined {
     const [root = '', ...rest] = path;
     this.used.add(root);
-    let value = this.valueOf(root, place, problems);
+    let value = this.#valueOf(root, place, problems);
     for (const [i, key] of rest.entries()) {
       if (value === undefined) return undefined;
       const map: JsonObject = isMap(value) ? value : {};
@@ -117,7 +119,7 @@ export class ParamTable {
       if (at.kind !== 'scalar' || typeof at.value !== 'string') return at;
       const [part, more] = parseTemplate(at.value);
       if (more || !part || 'text' in part || part.reference.to !== 'params') return at;
-      let target: Located = this.map;
+      let target: Located = this.#map;
       for (const key of part.reference.path) {
         const next: Located | undefined = target.kind === 'map' ? target.entries.get(key)?.value : undefined;
         if (!next) return at;
@@ -128,24 +130,24 @@ export class ParamTable {
     return at;
   }
 
-  private valueOf(name: string, place: Place, problems: Problems): Json | undefined {
-    if (this.known.has(name)) return this.known.get(name);
-    const entry = this.map.entries.get(name);
+  #valueOf(name: string, place: Place, problems: Problems): Json | undefined {
+    if (this.#known.has(name)) return this.#known.get(name);
+    const entry = this.#map.entries.get(name);
     if (!entry) {
       problems.add(place, `there is no params.${name}`, suggest(name, this.names, 'params of this spec'));
       return undefined;
     }
-    if (this.open.includes(name)) {
-      const path = [...this.open.slice(this.open.indexOf(name)), name].map((each) => `params.${each}`).join(' → ');
+    if (this.#open.includes(name)) {
+      const path = [...this.#open.slice(this.#open.indexOf(name)), name].map((each) => `params.${each}`).join(' → ');
       problems.add(place, `the params name each other: ${path}`, 'give one of them a value');
       return undefined;
     }
-    this.open.push(name);
-    const scope = { problems, params: this, owner: 'params', failed: this.failed };
+    this.#open.push(name);
+    const scope = { problems, params: this, owner: 'params', failed: this.#failed };
     const value = evaluate(entry.value, scope);
-    this.open.pop();
-    const usable = this.failed.has(entry.value) ? undefined : value;
-    this.known.set(name, usable);
+    this.#open.pop();
+    const usable = this.#failed.has(entry.value) ? undefined : value;
+    this.#known.set(name, usable);
     return usable;
   }
 }

@@ -1,5 +1,16 @@
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node, parseDocument } from 'yaml';
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  type Node,
+  parseDocument,
+  type Scalar,
+  type YAMLMap,
+} from 'yaml';
 import type { Json } from '../core/errors.ts';
+import { ambiguityOf } from './plain-scalars.ts';
 import type { Place, Problems, Source } from './problems.ts';
 import { holdsSecret, looksSecret } from './secrets.ts';
 
@@ -95,48 +106,51 @@ const yamlWords = (code: string, message: string, found: string): [string, strin
 };
 
 class Reader {
-  private nodes = 0;
-  private readonly open = new Set<Node>();
+  readonly #source: Source;
+  readonly #document: Document;
+  readonly #problems: Problems;
+  readonly #open = new Set<Node>();
+  #nodes = 0;
 
-  constructor(
-    private readonly source: Source,
-    private readonly document: Document,
-    private readonly problems: Problems,
-  ) {}
+  constructor(source: Source, document: Document, problems: Problems) {
+    this.#source = source;
+    this.#document = document;
+    this.#problems = problems;
+  }
 
   /** Whether a limit was met, so that a part of the text was left unread. */
   get exhausted(): boolean {
-    return this.nodes > maxNodes;
+    return this.#nodes > maxNodes;
   }
 
   read(node: Node | null, depth = 0, from?: Place): Located {
     const [start = 0, valueEnd = 0] = node?.range ?? [from?.end ?? 0, from?.end ?? 0];
-    const place = { source: this.source, start, end: Math.max(valueEnd, start + 1) };
+    const place = { source: this.#source, start, end: Math.max(valueEnd, start + 1) };
     const none: LocatedScalar = { ...place, kind: 'scalar', value: null };
     if (node === null) return none;
     // Aliases are read again at each use and counted again: a bomb meets the limit before it grows.
-    if (++this.nodes > maxNodes || depth > maxDepth) {
+    if (++this.#nodes > maxNodes || depth > maxDepth) {
       const limit =
         depth > maxDepth
           ? `be at most ${maxDepth} levels deep`
           : `hold at most ${maxNodes} values, aliases counted at each use`;
-      if (this.nodes <= maxNodes + 1) this.problems.add(place, `a spec may ${limit}`, 'make it smaller');
-      this.nodes = maxNodes + 1;
+      if (this.#nodes <= maxNodes + 1) this.#problems.add(place, `a spec may ${limit}`, 'make it smaller');
+      this.#nodes = maxNodes + 1;
       return none;
     }
     if (isAlias(node)) {
-      const target = node.resolve(this.document);
-      if (target && !this.open.has(target)) return this.read(target, depth + 1);
-      this.problems.add(
+      const target = node.resolve(this.#document);
+      if (target && !this.#open.has(target)) return this.read(target, depth + 1);
+      this.#problems.add(
         place,
         target ? `*${node.source} stands inside its own anchor` : `there is no anchor &${node.source} before this`,
         'write the value out',
       );
       return none;
     }
-    this.open.add(node);
+    this.#open.add(node);
     const located = isMap(node)
-      ? this.readMap(node, depth, place)
+      ? this.#readMap(node, depth, place)
       : isSeq(node)
         ? {
             ...place,
@@ -144,29 +158,42 @@ class Reader {
             items: node.items.map((item) => this.read(item as Node, depth + 1, place)),
           }
         : isScalar(node)
-          ? { ...place, kind: 'scalar' as const, value: this.scalar(node.value, place) }
+          ? {
+              ...place,
+              kind: 'scalar' as const,
+              value: this.#unambiguous(node, place) ? this.#scalar(node.value, place) : null,
+            }
           : none;
-    this.open.delete(node);
+    this.#open.delete(node);
     return located;
   }
 
-  private readMap(node: import('yaml').YAMLMap, depth: number, place: Place): LocatedMap {
+  #readMap(node: YAMLMap, depth: number, place: Place): LocatedMap {
     const entries = new Map<string, Entry>();
     for (const pair of node.items) {
       const keyNode = pair.key as Node | null;
       const [start = place.start, end = place.end] = keyNode?.range ?? [];
-      const key = { source: this.source, start, end };
+      const key = { source: this.#source, start, end };
       if (!isScalar(keyNode) || keyNode.value === null || typeof keyNode.value === 'object') {
-        this.problems.add(key, 'a key must be a name', 'write one word before the colon');
+        this.#problems.add(key, 'a key must be a name', 'write one word before the colon');
         continue;
       }
       const name = unmask(String(keyNode.value));
+      if (name === '<<') {
+        this.#problems.add(
+          key,
+          '"<<" is no merge key: YAML 1.2 has none',
+          'share a whole file with "extends", and single values by ${{ params.name }}',
+        );
+        continue;
+      }
+      if (!this.#unambiguous(keyNode, key)) continue;
       if (['__proto__', 'constructor', 'prototype'].includes(name)) {
-        this.problems.add(key, `"${name}" cannot be a key`, 'choose another name');
+        this.#problems.add(key, `"${name}" cannot be a key`, 'choose another name');
         continue;
       }
       if (looksSecret(name)) {
-        this.problems.add(
+        this.#problems.add(
           key,
           `"${name}" looks like a secret, and a spec is stored with every run and shown in reports`,
           'take it out; addresses and credentials come from the environment',
@@ -177,10 +204,17 @@ class Reader {
     return { ...place, kind: 'map', entries };
   }
 
-  private scalar(value: unknown, place: Place): LocatedScalar['value'] {
+  /** Says so where an unquoted word would be read otherwise than it looks. */
+  #unambiguous({ type, source = '' }: Scalar, place: Place): boolean {
+    const ambiguity = type === 'PLAIN' ? ambiguityOf(source) : undefined;
+    if (ambiguity) this.#problems.add(place, ambiguity.message, ambiguity.remedy);
+    return ambiguity === undefined;
+  }
+
+  #scalar(value: unknown, place: Place): LocatedScalar['value'] {
     if (typeof value === 'bigint') {
       if (value >= BigInt(Number.MIN_SAFE_INTEGER) && value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
-      this.problems.add(
+      this.#problems.add(
         place,
         `${value} is too large to be kept exactly`,
         'stay within ±9007199254740991, or quote it',
@@ -188,13 +222,13 @@ class Reader {
       return null;
     }
     if (typeof value === 'number' && !Number.isFinite(value)) {
-      this.problems.add(place, 'a number must be finite', 'write a finite number');
+      this.#problems.add(place, 'a number must be finite', 'write a finite number');
       return null;
     }
     if (typeof value === 'string') {
       const text = unmask(value);
       if (holdsSecret(text)) {
-        this.problems.add(
+        this.#problems.add(
           { ...place, end: place.start + 1 },
           'this value looks like a secret, and a spec is stored with every run and shown in reports',
           'take it out; addresses and credentials come from the environment',

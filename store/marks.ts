@@ -1,4 +1,4 @@
-import type { ActionKey, ActionRecord } from '../core/action.ts';
+import { type ActionKey, type ActionRecord, actionKey } from '../core/action.ts';
 import { type ArtifactManifest, type ArtifactRef, artifactRefsIn } from '../core/artifact.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { type Digest, hexOf } from '../core/digest.ts';
@@ -66,11 +66,14 @@ export class Marks {
     return this.keys.has(action ?? key);
   }
 
-  async #made({ action, source, outputs }: ActionRecord, ofWhat: string): Promise<void> {
+  async #made({ action, source, outputs, adopted }: ActionRecord, ofWhat: string): Promise<void> {
     const { code, lock, uncommitted } = source;
+    // Checkpoints of adopted work lie under the key that it was done under.
+    if (adopted) this.keys.add(folderOf(actionKey(adopted.action)));
     for (const digest of [lock, uncommitted]) if (digest) this.keys.add(contentKey('blobs', digest));
     // What a part was given is no output of any action: cutting the stage made it.
-    await this.artifacts([...Object.values(outputs), code, ...artifactRefsIn(action.params)], ofWhat);
+    const stated = adopted?.statements ?? [];
+    await this.artifacts([...Object.values(outputs), code, ...stated, ...artifactRefsIn(action.params)], ofWhat);
   }
 
   async #manifest(ref: ArtifactRef, ofWhat: string): Promise<ArtifactManifest> {

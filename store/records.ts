@@ -171,7 +171,8 @@ export class Records {
   async #standsOnAll(record: ActionRecord): Promise<boolean> {
     const { code, lock, uncommitted } = record.source;
     const loose = [lock, uncommitted].map((digest) => digest === undefined || this.#artifacts.hasBlob(digest));
-    const all = [this.#isWhole(record), this.#artifacts.isWhole(code), ...loose];
+    const stated = (record.adopted?.statements ?? []).map((ref) => this.#artifacts.isWhole(ref));
+    const all = [this.#isWhole(record), this.#artifacts.isWhole(code), ...stated, ...loose];
     return (await Promise.all(all)).every(Boolean);
   }
 }

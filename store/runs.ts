@@ -3,7 +3,7 @@ import { lanes, mapBounded } from '../core/bounded.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type Json } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
-import type { RunRecord, RunSpec } from '../core/run-record.ts';
+import type { RunPlaces, RunRecord, RunSpec } from '../core/run-record.ts';
 import { contentOf, putDocument } from './documents.ts';
 import { getReadable, type ObjectStore } from './objects.ts';
 
@@ -12,6 +12,8 @@ export interface RunDocument {
   readonly id: string;
   readonly plan: Plan;
   readonly spec: RunSpec;
+  /** Where all that lies on this machine. */
+  readonly places?: RunPlaces;
   /** ISO 8601 with +00:00. */
   readonly startedAt: string;
   readonly workflowId: string;

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { commands } from '../cli/commands/index.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
-import { expandSpec } from '../spec/compile.ts';
+import { expandSpec } from '../spec/expand.ts';
 import { readSpec } from '../spec/spec.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));

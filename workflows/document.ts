@@ -1,6 +1,7 @@
 import { sleep, workflowInfo } from '@temporalio/workflow';
 import type { Json } from '../core/errors.ts';
-import type { RunRecord, RunSpec } from '../core/run-record.ts';
+import { withoutPlaces } from '../core/plan.ts';
+import type { RunPlaces, RunRecord, RunSpec } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
 import type { Bookkeeping } from '../engine/bookkeeping.ts';
 import { bookkeeping, lastBookkeeping, sealRun } from './activities.ts';
@@ -67,10 +68,11 @@ export class DocumentWriter {
   #anew(state: State): Parameters<Bookkeeping['restoreRun']>[0] {
     const { runId, plan } = this.#input;
     const { startTime, memo } = workflowInfo();
-    const { overrides, files, savedPlan } = (memo ?? {}) as Partial<RunSpec>;
+    const { overrides, files, savedPlan, places } = (memo ?? {}) as Partial<RunSpec> & { places?: RunPlaces };
     const path = String(memo?.spec ?? '');
     const spec = { path, ...(overrides && { overrides }), ...(files && { files }), ...(savedPlan && { savedPlan }) };
-    return { id: runId, plan, spec, startedAt: isoTime(startTime), workflowId: runId, state };
+    const run = { id: runId, plan: withoutPlaces(plan), spec, ...(places && { places }) };
+    return { ...run, startedAt: isoTime(startTime), workflowId: runId, state };
   }
 
   /** The last word of a run that was told to end: it does not wait for a store that is away, and never rejects. */

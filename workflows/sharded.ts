@@ -28,7 +28,7 @@ const defaultMaxEvents = 2000;
 export async function sharded(input: ShardedInput): Promise<StageResult> {
   const { node, params, experiment, checkpoint, heartbeatSeconds } = input;
   const action: Action = { kind: node.kind, params, seed: node.seed, code: node.code };
-  const task = { nodeId: node.id, experiment, action, checkpoint };
+  const task = { nodeId: node.id, experiment, action, places: node.places, checkpoint };
   const call = (name: string, summary: string) => ({
     id: `${node.id}/${name}`,
     queue: queueOf(node, input),

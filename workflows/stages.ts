@@ -21,13 +21,13 @@ export class Stages {
     return callStage(
       'runStage',
       { id, queue: queueOf(node, this.#input), summary: `${id} · ${kind}`, heartbeatSeconds },
-      { nodeId: id, experiment: plan.experiment, action, checkpoint },
+      { nodeId: id, experiment: plan.experiment, action, places: node.places, checkpoint },
     );
   }
 
   async #runParts({ node, action }: Pick<Ready, 'node' | 'action'>): Promise<StageResult> {
     const { plan, ...settings } = this.#input;
-    const { id, kind, seed, code, resource } = node;
+    const { id, kind, seed, code, resource, places } = node;
     const child = startChild(sharded, {
       workflowId: `${settings.runId}/${id}`,
       // A run that was ended by force and started again may find its child of before still on its way out.
@@ -36,7 +36,7 @@ export class Stages {
       args: [
         {
           ...settings,
-          node: { id, kind, seed, code, resource },
+          node: { id, kind, seed, code, resource, places },
           params: action.params,
           experiment: plan.experiment,
         },

@@ -30,7 +30,7 @@ export interface ExperimentInput extends RunSettings {
 /** Input of the child workflow of one sharded stage. */
 export interface ShardedInput extends RunSettings {
   readonly experiment: string;
-  readonly node: Pick<PlanNode, 'id' | 'kind' | 'seed' | 'code' | 'resource'>;
+  readonly node: Pick<PlanNode, 'id' | 'kind' | 'seed' | 'code' | 'resource' | 'places'>;
   /** The node's params with artifact refs in the place of node refs. */
   readonly params: JsonObject;
   /** What a history before this one knew. */

@@ -1,11 +1,11 @@
+import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { namesFile } from '../../artifacts/people.ts';
 import type { Digest } from '../../core/digest.ts';
-import type { StageKind } from '../../core/stage.ts';
+import { placeOf, type StageKind } from '../../core/stage.ts';
 import { FolderReader } from '../../formats/folder/read.ts';
 
 interface Params {
-  readonly path: string;
   readonly size: number;
   readonly minImages: number;
   readonly maxImages: number;
@@ -22,8 +22,8 @@ const namedSkips = 100;
 
 /** `data/folder`: packs a user's own photos into shards. */
 export const stage: StageKind<Params> = {
-  async run({ path, faces, licence, consent, ...options }, context) {
-    const reader = await FolderReader.open(path, options);
+  async run({ faces, licence, consent, ...options }, context) {
+    const reader = await FolderReader.open(placeOf(context, 'path'), options);
     const writer = new DatasetWriter(context.store, { height: options.size, width: options.size });
     let step = 0;
     for await (const sample of reader.samples()) {
@@ -38,15 +38,15 @@ export const stage: StageKind<Params> = {
     const files = await writer.files();
     const names = Buffer.from(JSON.stringify(reader.names));
     return {
-      data: await context.store.putArtifact({
-        type: 'dataset',
-        meta: {
+      data: await datasetCodec.write(
+        context.store,
+        {
           ...{ origin: 'folder', faces, licence, consent },
           ...(skipped.count > 0 ? { skipped } : {}),
           ...writer.counts(),
         },
-        files: [...files, await context.store.putFile(namesFile, names, 'application/json')],
-      }),
+        [...files, await context.store.putFile(namesFile, names, 'application/json')],
+      ),
     };
   },
 };

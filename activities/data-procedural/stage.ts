@@ -1,3 +1,4 @@
+import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
 import { DatasetWriter, joinShards } from '../../artifacts/dataset.ts';
 import { drawnPeople } from '../../artifacts/people.ts';
 import type { Outputs } from '../../core/action.ts';
@@ -62,6 +63,6 @@ export const stage: ShardedStageKind<Params, Part> = {
       height: size,
       width: size,
     };
-    return { data: await store.putArtifact({ type: 'dataset', meta, files }) };
+    return { data: await datasetCodec.write(store, meta, files) };
   },
 };

@@ -1,5 +1,4 @@
 import { DatasetWriter, joinShards } from '../../artifacts/dataset.ts';
-import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../../artifacts/inquiries.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
@@ -8,6 +7,7 @@ import { normalStream, randomStream } from '../../core/random.ts';
 import { shardRanges } from '../../core/shards.ts';
 import type { ArtifactStore, ShardedStageKind, StageContext } from '../../core/stage.ts';
 import { pixelsOf } from '../../data/images.ts';
+import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import type { CompiledFunction } from '../../nn/compile/index.ts';
 import { ddimSteps } from '../../nn/diffusion/ddim.ts';

@@ -1,17 +1,18 @@
-import { putMetrics, readMetrics } from '../../artifacts/metrics.ts';
+import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
+import { scoresCodec } from '../../artifacts/codecs/scores.ts';
+import { putMetrics } from '../../artifacts/metrics.ts';
 import { encodeImageScores, encodeNearest, imagesFile, nearestFile } from '../../artifacts/scores.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { CemiflowError } from '../../core/errors.ts';
-import type { ArtifactStore, StageKind } from '../../core/stage.ts';
+import type { StageKind } from '../../core/stage.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { Centers } from '../../metrics/centers.ts';
 import { privacyMetrics } from '../../metrics/privacy.ts';
-import type { VerificationMetrics } from '../../metrics/verification.ts';
 import { nearestRows } from '../../nn/nearest.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';
 import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
+import { thresholdOf } from './threshold.ts';
 
 /** `schemas/stages/evaluate-privacy.schema.json` */
 interface Params {
@@ -29,7 +30,7 @@ export const stage: StageKind<Params> = {
 
 const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;
-  const distance = await thresholdOf(store, params);
+  const distance = await thresholdOf(store, params.metrics, params.set);
   // The view that the threshold was found with.
   return withEmbedder(store, params.recognizer, 'both', async (embedder) => {
     const real = await loadSet(input, params.real);
@@ -41,7 +42,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
     const realIdentities = identitiesOf(real);
 
     const data = await loadSet(input, params.data);
-    const { meta } = await store.getArtifact(params.data);
+    const { meta } = await datasetCodec.read(store, params.data);
     const rows = generatedRows(data, meta.generatedImages);
     const subjects = new Centers(data.classes, embedder.size);
     const imageSimilarity = new Float32Array(rows.length);
@@ -67,14 +68,14 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
     const binary = 'application/octet-stream';
     return {
       metrics: await putMetrics(store, privacyMetrics(scores, imageSimilarity, options)),
-      scores: await store.putArtifact({
-        type: 'scores',
-        meta: { identities: data.classes, images: rows.length, realIdentities: real.classes },
-        files: [
+      scores: await scoresCodec.write(
+        store,
+        { identities: data.classes, images: rows.length, realIdentities: real.classes },
+        [
           await store.putFile(nearestFile, encodeNearest(scores), binary),
           await store.putFile(imagesFile, encodeImageScores(images), binary),
         ],
-      }),
+      ),
     };
   });
 };
@@ -107,17 +108,4 @@ const identitiesOf = ({ identities, labels, classes }: ImageSet): Int32Array => 
     found[label] = identities[row] as number;
   });
   return found;
-};
-
-/** Squared distance under which the recognizer judges two images to be of one person. */
-const thresholdOf = async (store: ArtifactStore, { metrics, set }: Params): Promise<number> => {
-  const { sets } = (await readMetrics(store, metrics)) as Partial<VerificationMetrics>;
-  const threshold = sets?.[set]?.threshold;
-  if (threshold !== undefined) return threshold;
-  throw new CemiflowError('PrivacyInvalid', `metrics ${metrics.digest} hold no threshold of ${set}`, {
-    remedy: sets
-      ? `set: one of ${Object.keys(sets).join(', ')}`
-      : 'give the output of evaluate/verification of the same recognizer',
-    data: { set, metrics: metrics.digest },
-  });
 };

@@ -1,3 +1,5 @@
+import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
+import { scoresCodec, similarityFile } from '../../artifacts/codecs/scores.ts';
 import { putMetrics } from '../../artifacts/metrics.ts';
 import { encodeImageScores } from '../../artifacts/scores.ts';
 import type { Outputs } from '../../core/action.ts';
@@ -28,7 +30,7 @@ const run = async (
 ): Promise<Outputs> => {
   const { store } = input;
   const data = await loadSet(input, dataRef);
-  const { meta } = await store.getArtifact(dataRef);
+  const { meta } = await datasetCodec.read(store, dataRef);
   const inquiries = await loadSet(input, inquiriesRef);
   const rows = generatedRows(data, meta.generatedImages);
   const inquiryOf = inquiryRows(data, rows, inquiries);
@@ -43,10 +45,10 @@ const run = async (
   const identity = Int32Array.from(rows, (row) => data.identities[row] as number);
   const image = Int32Array.from(rows, (row) => data.images[row] as number);
   const file = encodeImageScores({ similarity, identity, image });
-  const entry = await store.putFile('similarity.safetensors', file, 'application/octet-stream');
+  const entry = await store.putFile(similarityFile, file, 'application/octet-stream');
   return {
     metrics: await putMetrics(store, similarityMetrics({ similarity, identity })),
-    scores: await store.putArtifact({ type: 'scores', meta: { images: rows.length }, files: [entry] }),
+    scores: await scoresCodec.write(store, { images: rows.length }, [entry]),
   };
 };
 

@@ -1,10 +1,12 @@
-import { benchmarkSets, loadBenchmark } from '../../artifacts/benchmarks.ts';
+import { benchmarkSets } from '../../artifacts/benchmarks.ts';
+import { pairScoresPath, scoresCodec } from '../../artifacts/codecs/scores.ts';
 import { putMetrics } from '../../artifacts/metrics.ts';
 import { encodePairScores } from '../../artifacts/scores.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { StageKind } from '../../core/stage.ts';
+import { loadBenchmark } from '../../data/benchmarks.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { type PairScores, pairDistances, verificationMetrics } from '../../metrics/verification.ts';
 import { type InputContext, loading, withInput } from '../../training/input.ts';
@@ -36,13 +38,13 @@ const run = async (
       const embeddings = await embedder.embed(images, input, { phase: `embed ${set}` });
       const distance = pairDistances(embeddings, embedder.size, left, right);
       const scores = { distance, same, fold };
-      const entry = await store.putFile(`${set}.safetensors`, encodePairScores(scores), 'application/octet-stream');
+      const entry = await store.putFile(pairScoresPath(set), encodePairScores(scores), 'application/octet-stream');
       files.push(entry);
       sets.push([set, scores, entry.digest]);
     }
     return {
       metrics: await putMetrics(store, verificationMetrics(sets)),
-      scores: await store.putArtifact({ type: 'scores', meta: { sets: sets.map(([set]) => set) }, files }),
+      scores: await scoresCodec.write(store, { sets: sets.map(([set]) => set) }, files),
     };
   });
 };

@@ -1,9 +1,9 @@
-import { saveInquiries } from '../../artifacts/inquiries.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
 import type { ImageSet } from '../../data/images.ts';
+import { saveInquiries } from '../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { selectApart } from '../../metrics/similarity.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';

@@ -1,9 +1,9 @@
-import { putMetrics, readMetrics } from '../../artifacts/metrics.ts';
+import { weightsCodec } from '../../artifacts/codecs/weights.ts';
+import { putMetrics, readMetricsOf, type SelectionMetrics, verificationKind } from '../../artifacts/metrics.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { ArtifactStore, StageKind } from '../../core/stage.ts';
-import type { VerificationMetrics } from '../../metrics/verification.ts';
 
 interface Labelled {
   readonly matrix: JsonObject;
@@ -30,25 +30,27 @@ export const stage: StageKind<Params> = {
     const [first] = candidates;
     if (!first) throw unmatched({});
     const best = candidates.reduce((top, each) => (each.value > top.value ? each : top), first);
-    const { type, meta, files } = await store.getArtifact(best.artifact);
+    const { meta, files } = await weightsCodec.read(store, best.artifact);
     const selection = { by, chosen: best.matrix, candidates: candidates.length };
+    const network = { family: meta.family, ...meta.network };
+    const choice: SelectionMetrics = {
+      kind: 'selection',
+      ...{ by, chosen: best.matrix },
+      candidates: candidates.map(({ matrix, value }) => ({ matrix, value })),
+    };
     return {
-      weights: await store.putArtifact({ type, meta: { ...meta, selection }, files }),
-      choice: await putMetrics(store, {
-        kind: 'selection',
-        ...{ by, chosen: best.matrix },
-        candidates: candidates.map(({ matrix, value }) => ({ matrix, value })),
-      }),
+      weights: await weightsCodec.write(store, { ...meta.more, network, selection }, files),
+      choice: await putMetrics(store, choice),
     };
   },
 };
 
 const accuracyIn = async (store: ArtifactStore, ref: ArtifactRef, by: string): Promise<number> => {
-  const metrics = (await readMetrics(store, ref)) as Partial<VerificationMetrics>;
-  const value = by === 'average' ? metrics.average : metrics.sets?.[by]?.accuracy;
+  const { average, sets } = await readMetricsOf(store, ref, verificationKind);
+  const value = by === 'average' ? average : sets[by]?.accuracy;
   if (typeof value === 'number') return value;
   throw new CemiflowError('SelectionInvalid', `metrics ${ref.digest} hold no accuracy of ${by}`, {
-    remedy: `name average${metrics.sets ? ` or one of ${Object.keys(metrics.sets).join(', ')}` : ''}, and give outputs of evaluate/verification`,
+    remedy: `name average or one of ${Object.keys(sets).join(', ')}`,
     data: { by, metrics: ref.digest },
   });
 };

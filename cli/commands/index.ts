@@ -226,6 +226,21 @@ export const commands: readonly Command[] = [
     load: () => import('./diff.ts'),
   },
   {
+    name: 'adopt',
+    usage: 'RUN [--replay N] [--seed S]',
+    summary: 'let the results of a run count under the code of this checkout, where pieces of them come out the same',
+    details: [
+      runName,
+      'Random pieces of every stage kind whose code or parameters changed are done again. One bit that differs refuses the',
+      'whole, and is named. Reports are made anew, and must print the same numbers.',
+      '--replay N             at least so many pieces of each kind, where there are so many; default 1',
+      '--seed S               of the choice of pieces; default: the clock',
+    ].join('\n'),
+    options: { replay: { type: 'string' }, seed: { type: 'string' } },
+    positionals: [1, 1],
+    load: () => import('./adopt.ts'),
+  },
+  {
     name: 'audit',
     usage: 'RUN|ROOT | --file report.html | --bundle DIR [--replay N|NODE] [--seed S]',
     summary: 'rehash everything behind a run, check every link, compute its numbers again',

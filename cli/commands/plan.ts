@@ -1,5 +1,6 @@
 import { plan } from '../../client/planning.ts';
 import { commandLine } from '../../client/shell.ts';
+import type { NodeStatus } from '../../core/plan.ts';
 import type { Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
@@ -11,14 +12,20 @@ export const run: Run = async (args, session) => {
   const result = await plan({ path: args.first, set: args.texts('set'), save }, callerOf(session));
   const { nodes, run, experiment, saved } = result;
   const count = (state: string): number => nodes.filter(({ status }) => status.state === state).length;
+  const adopted = nodes.filter(({ status }) => isAdopted(status)).length;
+  const hits = `${count('hit')} hits${adopted > 0 ? ` (${adopted} adopted)` : ''}`;
   const lines = [
     ...alignColumns(
-      nodes.map(({ node, status }) => [status.state, node.id, node.kind, 'reason' in status ? status.reason : '']),
+      nodes.map(({ node, status }) => [stateOf(status), node.id, node.kind, 'reason' in status ? status.reason : '']),
     ),
-    `${run}: ${count('hit')} hits, ${count('miss')} misses, ${count('pending')} wait for them`,
+    `${run}: ${hits}, ${count('miss')} misses, ${count('pending')} wait for them`,
     ...(save === undefined ? [] : [`saved: "${commandLine('run', save)}" executes exactly this plan`]),
   ];
   const actions = nodes.map(({ node, status }) => ({ ...node, status }));
   printResult(session, { run, experiment, saved, actions }, lines.join('\n'), 2);
   return exitCodes.ok;
 };
+
+const isAdopted = (status: NodeStatus): boolean => status.state === 'hit' && status.adopted === true;
+
+const stateOf = (status: NodeStatus): string => (isAdopted(status) ? 'hit (adopted)' : status.state);

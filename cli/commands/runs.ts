@@ -7,7 +7,7 @@ import { alignColumns } from '../view/format.ts';
 
 export const run: Run = async (_args, session) => {
   const runs = await listRuns(callerOf(session));
-  const rows = runs.map(({ run, state }) => [run.id, state, run.startedAt, run.spec.path]);
+  const rows = runs.map(({ run, state }) => [run.id, state, run.startedAt, run.places?.spec ?? run.spec.path]);
   const text = runs.length === 0 ? 'no runs yet: cemiflow run SPEC' : alignColumns(rows).join('\n');
   printResult(session, runs.map(asJson), text, 2);
   if (!session.json)

@@ -1,8 +1,11 @@
-import { shardsOf, unpackShard } from '../../artifacts/dataset.ts';
-import type { ArtifactManifest, ArtifactRef, FileEntry } from '../../core/artifact.ts';
+import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
+import { inquiriesCodec } from '../../artifacts/codecs/inquiries.ts';
+import { datasetInvalid } from '../../artifacts/invalid.ts';
+import { shardsOf, unpackShard } from '../../artifacts/shards.ts';
+import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
-import { type Chunk, datasetInvalid, type ImageSet, type PackedImages } from '../images.ts';
+import type { Chunk, ImageSet, PackedImages } from '../images.ts';
 import { type DecodeJob, decodeAll } from './decode.ts';
 
 export interface LoadOptions {
@@ -20,33 +23,32 @@ export interface LoadOptions {
 /** Images of one decoding job, and of one buffer of pixels. */
 const chunkImages = 512;
 
-/** Loads a dataset (or anything else that holds `shards/…`) whole. */
+/** Loads a dataset, or the images of inquiries, whole. @throws CemiflowError `ArtifactInvalid`, and as `loadImages` */
 export const loadDataset = async (
   store: ArtifactStore,
   ref: ArtifactRef,
   options: LoadOptions = {},
 ): Promise<ImageSet> => {
-  const { meta, files } = await store.getArtifact(ref);
+  const codec = ref.type === 'inquiries' ? inquiriesCodec : datasetCodec;
+  const { meta, files } = await codec.read(store, ref);
   return loadImages(store, shardsOf(files), meta, options);
 };
 
 /**
  * Loads shards whole.
  *
- * @param meta `height`, `width` and, where known, `images` of the shards together
+ * @param size in pixels, and, where known, the number of images in the shards together
  * @throws CemiflowError `DatasetInvalid`, `ImageInvalid`, `DatasetTooLarge`
  */
 export const loadImages = async (
   store: ArtifactStore,
   shards: readonly FileEntry[],
-  meta: ArtifactManifest['meta'],
+  { height, width, images: stated }: { readonly height: number; readonly width: number; readonly images?: number },
   { decode = decodeAll, budgetBytes = process.availableMemory() / 2, progress }: LoadOptions = {},
 ): Promise<ImageSet> => {
-  const { height, width, images: stated } = meta as { height: number; width: number; images?: number };
   const imageBytes = height * width * 3;
   let packedBytes = shards.reduce((sum, { bytes }) => sum + bytes, 0);
   let usedBytes = 0;
-  if (!(imageBytes > 0)) throw datasetInvalid('a dataset must state the size of its images', { height, width });
   refuseTooLarge(packedBytes);
   const chunks: Chunk[] = [];
   const identities: number[] = [];

@@ -1,3 +1,4 @@
+import { keyOfWork } from '../../core/adoption.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { type Lineage, type MadeNode, madeNodes, partsOf } from '../../core/lineage.ts';
 import { randomStream } from '../../core/random.ts';
@@ -51,20 +52,20 @@ export const namedJobs = (lineage: Lineage, name: string): ReplayJob[] => {
 };
 
 /** Cutting it into parts again, where it has some. */
-const cutJobs = ({ node, record }: MadeNode): ReplayJob[] =>
+export const cutJobs = ({ node, record }: MadeNode): ReplayJob[] =>
   record.parts ? [{ name: `${node.id}, cut into parts`, record, cut: true }] : [];
 
-const partJobs = (lineage: Lineage, { node, record }: MadeNode): ReplayJob[] =>
+export const partJobs = (lineage: Pick<Lineage, 'records'>, { node, record }: MadeNode): ReplayJob[] =>
   partsOf(lineage, record).map((part, i) => ({ name: `${node.id}#${i + 1}`, record: part }));
 
-const wholeJob = (lineage: Lineage, { node, record }: MadeNode): ReplayJob => ({
+export const wholeJob = (lineage: Pick<Lineage, 'records'>, { node, record }: MadeNode): ReplayJob => ({
   name: node.id,
   record,
   ...(record.parts && { parts: partsOf(lineage, record).map(({ outputs }) => outputs) }),
 });
 
-const intervalJobs = async ({ node, record }: MadeNode, checkpoints: KeptCheckpoints): Promise<ReplayJob[]> => {
-  const state = await checkpoints.read(record.key).catch(() => undefined);
+export const intervalJobs = async ({ node, record }: MadeNode, checkpoints: KeptCheckpoints): Promise<ReplayJob[]> => {
+  const state = await checkpoints.read(keyOfWork(record)).catch(() => undefined);
   const steps = (state?.checkpoints ?? []).map(({ step }) => step).sort((a, b) => a - b);
   return steps.map((from, i) => {
     const to = steps[i + 1];

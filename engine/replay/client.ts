@@ -4,18 +4,21 @@ import { fileURLToPath } from 'node:url';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ObjectPlace } from '../../store/index.ts';
 import type { Replayed, ReplayJob, ReplayMode } from './job.ts';
+import type { KnownFolders } from './places.ts';
 
 /** What `replay.ts` is asked. */
 export interface ReplayRequest {
   readonly store: ObjectPlace;
   readonly mode: ReplayMode;
   readonly device: 'cpu' | 'gpu';
+  readonly folders: KnownFolders;
   readonly jobs: readonly ReplayJob[];
 }
 
 export interface ReplayOptions {
   readonly store: ObjectPlace;
   readonly mode: ReplayMode;
+  readonly folders: KnownFolders;
   readonly env: { readonly [name: string]: string | undefined };
   /** Ends the child. */
   readonly signal?: AbortSignal;
@@ -65,7 +68,8 @@ async function* replayGroup(jobs: readonly ReplayJob[], options: ReplayOptions):
     child.once('error', (error) => resolve(error.message));
     child.once('close', (code, signal) => resolve(code === 0 ? undefined : `exit ${code ?? signal}`));
   });
-  const request: ReplayRequest = { store: options.store, mode: options.mode, device, jobs };
+  const { store, mode, folders } = options;
+  const request: ReplayRequest = { store, mode, folders, device, jobs };
   child.stdin.on('error', () => {}).end(JSON.stringify(request));
   let answers = 0;
   for await (const line of createInterface({ input: child.stdout })) {

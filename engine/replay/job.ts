@@ -1,4 +1,5 @@
 import type { ActionKey, ActionRecord, Machine, Outputs } from '../../core/action.ts';
+import type { JsonObject } from '../../core/errors.ts';
 
 /** One action to be done again. */
 export interface ReplayJob {
@@ -29,6 +30,8 @@ export interface Replayed {
   /** What differed and by how much, or why it could not be done. */
   readonly why?: string;
   readonly seconds: number;
+  /** What a cut gave: the params of each part. */
+  readonly parts?: readonly JsonObject[];
 }
 
 /** Whether two machines must give equal bytes: the same CPU, library, device and threads. What used no tensors always must. */

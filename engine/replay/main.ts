@@ -14,7 +14,7 @@ import { replayAction } from './perform.ts';
  * Does recorded actions again, in a process that is set up as a worker's: a `ReplayRequest` on standard input, one `Replayed` a
  * line on standard output, logs on standard error. "cemiflow audit --replay" and "cemiflow fsck --repair" start it.
  */
-const { store: place, mode, device, jobs } = JSON.parse(await text(process.stdin)) as ReplayRequest;
+const { store: place, mode, device, folders, jobs } = JSON.parse(await text(process.stdin)) as ReplayRequest;
 Object.assign(process.env, tensorflowVariables(process.env, { device, cores: cpus().length }));
 const setup = { device, flags: flagsOf(process.env), visibleGpus: process.env.CUDA_VISIBLE_DEVICES } as const;
 const objects = await openObjects(place);
@@ -22,6 +22,7 @@ const schemas = loadStageSchemas();
 for (const job of jobs) {
   const replayed = await replayAction(job, mode, {
     store: new Store(objects),
+    folders,
     overlay: () => new Store(new OverlayObjects(objects)),
     loadStage,
     code: async (kind) => (schemas.has(kind) ? (await codeDigests([kind])).get(kind)?.digest : undefined),

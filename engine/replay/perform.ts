@@ -1,4 +1,5 @@
-import { type ActionRecord, actionKey, type Machine, type Outputs } from '../../core/action.ts';
+import { type ActionKey, type ActionRecord, actionKey, type Machine, type Outputs } from '../../core/action.ts';
+import { keyOfWork } from '../../core/adoption.ts';
 import type { Checkpoint, StageCheckpoints } from '../../core/checkpoint.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
@@ -15,10 +16,12 @@ import type { Store } from '../../store/index.ts';
 import { noCheckpoints } from '../attempt.ts';
 import { otherCode } from '../checkout.ts';
 import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from './job.ts';
+import { findPlaces, type KnownFolders } from './places.ts';
 import { compareOutputs } from './tolerance.ts';
 
 export interface ReplayDependencies {
   readonly store: Store;
+  readonly folders: KnownFolders;
   /** A store that reads what is in `store`, and keeps what is written away from it. */
   overlay(): Store;
   loadStage(kind: string): Promise<AnyStageKind>;
@@ -26,6 +29,8 @@ export interface ReplayDependencies {
   machine(kind: string): Promise<Machine>;
   log(message: string): void;
 }
+
+type Judged = Pick<Replayed, 'verdict' | 'why' | 'parts'>;
 
 /** Does a recorded action again. Never rejects but for what says nothing of the action, such as a store that is away. */
 export const replayAction = async (
@@ -35,18 +40,14 @@ export const replayAction = async (
 ): Promise<Replayed> => {
   const { name, record } = job;
   const started = performance.now();
-  const verdict = await judge(job, mode, dependencies).catch((error): Pick<Replayed, 'verdict' | 'why'> => {
+  const verdict = await judge(job, mode, dependencies).catch((error): Judged => {
     if (!(error instanceof CemiflowError) || error.retryable) throw error;
     return { verdict: 'cannot', why: `${error.code}: ${error.message}` };
   });
   return { name, key: record.key, ...verdict, seconds: (performance.now() - started) / 1000 };
 };
 
-const judge = async (
-  job: ReplayJob,
-  mode: ReplayMode,
-  dependencies: ReplayDependencies,
-): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
+const judge = async (job: ReplayJob, mode: ReplayMode, dependencies: ReplayDependencies): Promise<Judged> => {
   const { record, interval } = job;
   const kind = wholeKind(record.action.kind);
   const other = otherCode(record, await dependencies.code(kind));
@@ -55,7 +56,7 @@ const judge = async (
   const store = mode === 'rebuild' ? dependencies.store : dependencies.overlay();
   if (interval) return replayInterval(job, stage, store, dependencies);
   if (job.cut) return replayCut(record, stage, store, dependencies);
-  const outputs = await perform(job, stage, contextOf(record, store, dependencies));
+  const outputs = await perform(job, stage, await contextOf(record, store, dependencies));
   if (sameOutputs(outputs, record.outputs)) return { verdict: 'same' };
   const here = await dependencies.machine(kind);
   if (sameKind(record.machine, here)) return { verdict: 'different', why: differing(outputs, record.outputs) };
@@ -69,14 +70,15 @@ const perform = ({ record, parts }: ReplayJob, stage: AnyStageKind, context: Sta
   return kind.endsWith('#part') ? sharded.runPart(params, context) : sharded.join(params, parts ?? [], context);
 };
 
-const contextOf = (
-  { action }: ActionRecord,
+const contextOf = async (
+  record: ActionRecord,
   store: Store,
-  { log }: ReplayDependencies,
+  { log, folders }: ReplayDependencies,
   checkpoints: StageCheckpoints = noCheckpoints,
   signal = new AbortController().signal,
-): StageContext => ({
-  seed: action.seed,
+): Promise<StageContext> => ({
+  seed: record.action.seed,
+  places: await findPlaces(record, folders),
   store,
   signal,
   checkpoints,
@@ -94,21 +96,22 @@ const replayCut = async (
   stage: AnyStageKind,
   store: Store,
   dependencies: ReplayDependencies,
-): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
+): Promise<Judged> => {
   const { action, parts = [] } = record;
   if (!isSharded(stage)) return { verdict: 'cannot', why: `${action.kind} is not cut into parts` };
   const sharded = stage as unknown as ShardedStageKind<JsonObject>;
-  const cut = await sharded.split(action.params, contextOf(record, store, dependencies));
+  const cut = await sharded.split(action.params, await contextOf(record, store, dependencies));
   const keys = cut.map((params) => actionKey({ ...action, kind: partKind(action.kind), params }));
   const other = keys.length === parts.length ? keys.findIndex((key, i) => key !== parts[i]) : keys.length;
-  if (other < 0) return { verdict: 'same' };
+  if (other < 0) return { verdict: 'same', parts: cut };
   // What a part is given may hold embeddings, whose last digits are the machine's.
   if (keys.length === parts.length && !sameKind(record.machine, await dependencies.machine(action.kind)))
-    return { verdict: 'within tolerance', why: 'another kind of machine; as many parts' };
+    return { verdict: 'within tolerance', why: 'another kind of machine; as many parts', parts: cut };
   const first = `part ${Math.min(other, parts.length) + 1}`;
   return {
     verdict: 'different',
     why: `it is cut into ${keys.length} parts, not ${parts.length}, or ${first} is another`,
+    parts: cut,
   };
 };
 
@@ -118,9 +121,9 @@ const replayInterval = async (
   stage: AnyStageKind,
   store: Store,
   dependencies: ReplayDependencies,
-): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
+): Promise<Judged> => {
   const { record } = job;
-  const { key } = record;
+  const key = keyOfWork(record);
   const { from, to } = job.interval as NonNullable<ReplayJob['interval']>;
   const state = await dependencies.store.checkpoints.read(key);
   const [first, last] = [from, to].map((step) => state?.checkpoints.find((each) => each.step === step));
@@ -133,7 +136,7 @@ const replayInterval = async (
     due: (step) => step === to,
     save: ({ arrays, step }) => {
       if (step !== to) return;
-      reached = contentOf(store, record, arrays);
+      reached = contentOf(store, key, arrays);
       left.abort(new CemiflowError('IntervalDone', 'the interval is done', { remedy: 'none is needed' }));
     },
     settled: async () => {},
@@ -143,7 +146,8 @@ const replayInterval = async (
     },
   };
   try {
-    const outputs = await perform(job, stage, contextOf(record, store, dependencies, checkpoints, left.signal));
+    const context = await contextOf(record, store, dependencies, checkpoints, left.signal);
+    const outputs = await perform(job, stage, context);
     if (sameOutputs(outputs, record.outputs)) return { verdict: 'same' };
     return { verdict: 'different', why: differing(outputs, record.outputs) };
   } catch (error) {
@@ -156,7 +160,7 @@ const replayInterval = async (
 };
 
 /** The digests that arrays have as a checkpoint. */
-const contentOf = async (store: Store, { key }: ActionRecord, arrays: Checkpoint['arrays']): Promise<string> =>
+const contentOf = async (store: Store, key: ActionKey, arrays: Checkpoint['arrays']): Promise<string> =>
   JSON.stringify((await store.checkpoints.putArrays(key, arrays)).parts);
 
 const sameOutputs = (a: Outputs, b: Outputs): boolean => differing(a, b) === '';

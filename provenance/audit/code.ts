@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve, sep } from 'node:path';
 import type { ActionRecord } from '../../core/action.ts';
+import { codeOfWork } from '../../core/adoption.ts';
 import type { ArtifactManifest } from '../../core/artifact.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import type { CemiflowError } from '../../core/errors.ts';
@@ -12,7 +13,7 @@ import type { Reading } from '../reading.ts';
 import type { AuditReader } from './reader.ts';
 import type { Ledger } from './result.ts';
 
-/** The code digest in each key is computed again from the source files that were kept with the record. */
+/** The digest of the code that did each action is computed again from the source files that were kept with its record. */
 export const checkCode = async (
   lineage: Lineage,
   store: Reading,
@@ -21,7 +22,9 @@ export const checkCode = async (
 ): Promise<void> => {
   const sources = new Map<Digest, ActionRecord>();
   for (const record of lineage.records.values()) sources.set(record.source.code.digest, record);
-  for (const { action, source } of sources.values()) {
+  for (const record of sources.values()) {
+    const { action, source } = record;
+    const code = codeOfWork(record);
     const kind = wholeKind(action.kind);
     const where = `code of ${kind}`;
     const manifest = (await reader.artifact(source.code, where)) && (await reader.manifest(source.code, where));
@@ -37,11 +40,8 @@ export const checkCode = async (
     const message =
       found instanceof Error
         ? `its files cannot be bundled: ${found.message}`
-        : `its files give ${shortDigest(found)}, the action has ${shortDigest(action.code)}`;
-    ledger.note(
-      'code digests computed again',
-      found === action.code ? undefined : { fault: 'corrupt', where, message },
-    );
+        : `its files give ${shortDigest(found)}, the action was done by ${shortDigest(code)}`;
+    ledger.note('code digests computed again', found === code ? undefined : { fault: 'corrupt', where, message });
   }
 };
 

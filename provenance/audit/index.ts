@@ -4,6 +4,7 @@ import type { Lineage } from '../../core/lineage.ts';
 import type { Replayed } from '../../engine/replay/job.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 import { type Finding, findingsOf } from '../findings/index.ts';
+import { checkAdoptions } from './adoption.ts';
 import { checkCode } from './code.ts';
 import { checkContent, checkLinks, checkRecords } from './links.ts';
 import { checkNumbers } from './numbers.ts';
@@ -55,6 +56,7 @@ export const auditRun = async (store: AuditStore, request: AuditRequest): Promis
   await checkContent(lineage, reader);
   tell('computing code digests again');
   await checkCode(lineage, store, reader, ledger);
+  await checkAdoptions(lineage, store, ledger);
   tell('computing numbers again');
   await checkNumbers(lineage, store, ledger);
   tell('looking for findings');

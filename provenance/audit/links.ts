@@ -95,6 +95,7 @@ export const checkContent = async (lineage: Lineage, reader: AuditReader): Promi
       await reader.artifact(code, `source of ${record.action.kind}`);
       if (lock) await reader.blob(lock, 'package-lock.json');
       if (uncommitted) await reader.blob(uncommitted, 'uncommitted changes');
+      for (const ref of record.adopted?.statements ?? []) await reader.artifact(ref, 'statement of an adoption');
     }
   }
 };

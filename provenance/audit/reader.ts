@@ -1,3 +1,4 @@
+import { codecs } from '../../artifacts/codecs/index.ts';
 import type { ArtifactManifest, ArtifactRef } from '../../core/artifact.ts';
 import { mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
@@ -51,10 +52,23 @@ export class AuditReader {
     try {
       const manifest = await this.#store.getArtifact(ref);
       this.#ledger.note('manifests rehashed');
+      this.#check(manifest, ref, where);
       return manifest;
     } catch (error) {
       this.#ledger.note('manifests rehashed', { fault: faultOf(error), where, message: (error as Error).message });
       return undefined;
+    }
+  }
+
+  /** What a manifest says must be what its type has: bytes that are as they were written may still say nothing. */
+  #check(manifest: ArtifactManifest, ref: ArtifactRef, where: string): void {
+    const what = 'manifests read';
+    try {
+      codecs[ref.type].parse(manifest, ref.digest);
+      this.#ledger.note(what);
+    } catch (error) {
+      if (!(error instanceof CemiflowError)) throw error;
+      this.#ledger.note(what, { fault: 'not verifiable', where, message: error.message });
     }
   }
 

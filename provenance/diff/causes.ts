@@ -2,7 +2,6 @@ import { canonicalJson } from '../../core/canonical.ts';
 import { type Change, tellChange } from '../../core/changes.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
 import type { PlanNode } from '../../core/plan.ts';
-import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
 import { type CodeChange, tellCodeChange } from '../../spec/code-changes.ts';
 import type { Cause } from './difference.ts';
 import { type Irreproducible, tellFact } from './machine.ts';
@@ -32,9 +31,9 @@ export class Causes {
   changed(node: PlanNode, change: Change): Found {
     if (change.what === 'code') return this.#codeOf(node);
     if (change.what === 'content') {
-      const name = loadStageSchemas().get(node.kind)?.contentOf ?? '';
-      const path = node.params[name] ?? null;
-      return this.#meet('content', node.id, `files changed: ${path}`, { path });
+      // Nodes that read the same folder have one cause.
+      const { content = null } = node.params;
+      return this.#meet('content', node.id, `files changed (read by ${node.id})`, { content });
     }
     const what = change.what === 'input' || change.what === 'inputs' ? 'parameter' : change.what;
     return this.#meet(what, node.id, tellChange(change), { change: change as unknown as Json });

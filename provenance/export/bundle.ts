@@ -1,8 +1,10 @@
+import { toJson } from '../../artifacts/finite.ts';
 import { type ArtifactType, artifactTypes, type FileEntry } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
-import { type Digest, isDigest } from '../../core/digest.ts';
+import { type Digest, digestOfJson, isDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
+import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
 import { moduleDigest } from '../../spec/code-digest.ts';
 import type { Notice } from '../publish/page.ts';
 import type { Reading } from '../reading.ts';
@@ -33,12 +35,15 @@ export interface BundleFacts {
   readonly publisher: Digest;
 }
 
-/** Digest of the code in this checkout that writes bundles. */
-export const bundlerHere = (): Promise<Digest> => moduleDigest('provenance/export/bundle.ts');
+/** Digest of what writes bundles in this checkout: its code, and what the schemas say of stage kinds. */
+export const bundlerHere = async (): Promise<Digest> => {
+  const kinds = [...loadStageSchemas().values()].map(({ kind, title, facts }) => [kind, title, toJson(facts, kind)]);
+  return digestOfJson([await moduleDigest('provenance/export/bundle.ts'), kinds]);
+};
 
 /** Types that a bundle can do without; what the report and its numbers are read from always goes with it. */
 export const dispensable: readonly ArtifactType[] = artifactTypes.filter(
-  (type) => !['metrics', 'report', 'code', 'run'].includes(type),
+  (type) => !['metrics', 'report', 'code', 'run', 'adoption'].includes(type),
 );
 
 /** Files that no artifact of another type has as well. */

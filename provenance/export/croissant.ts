@@ -1,9 +1,11 @@
-import { shardsOf } from '../../artifacts/dataset.ts';
+import { type DatasetMeta, datasetCodec } from '../../artifacts/codecs/dataset.ts';
+import { shardsOf } from '../../artifacts/shards.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { hexOf } from '../../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../../core/errors.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import type { Reading } from '../reading.ts';
+import { roleOf } from '../roles.ts';
 import { jsonText, uriOf } from './entity.ts';
 import { type Licence, licenceOf } from './licence.ts';
 
@@ -13,7 +15,7 @@ export const croissantFile = 'croissant.json';
 export interface ImageSet {
   readonly made: MadeNode;
   readonly ref: ArtifactRef;
-  readonly meta: JsonObject;
+  readonly meta: DatasetMeta;
   readonly shards: readonly FileEntry[];
 }
 
@@ -29,13 +31,13 @@ export const imageSetOf = async (lineage: Lineage, id: string, store: Reading): 
         .join(', ')}`,
       data: { run: lineage.run.id, node: id },
     });
-  const { meta, files } = await store.getArtifact(ref);
+  const { meta, files } = await datasetCodec.read(store, ref);
   return { made, ref, meta, shards: shardsOf(files) };
 };
 
 /**
- * Where a shard lies beside its `croissant.json`. Readers keep what they have unpacked under the name of its file alone, so that
- * equal names of other sets must not meet: the digest is in it.
+ * Where a shard lies beside its `croissant.json`. Readers keep what they have unpacked under the file's name alone, so the name
+ * holds the digest: shards of two sets must not share one.
  */
 export const shardName = ({ path, digest }: FileEntry): string =>
   path.replace(/\.tar$/, `-${hexOf(digest).slice(0, 12)}.tar`);
@@ -53,7 +55,7 @@ export const croissantOf = async (
 ): Promise<string> => {
   const { made, ref, meta, shards } = set;
   const { node, record } = made;
-  const generated = record.action.kind === 'diffusion/generate';
+  const generated = roleOf(made) === 'generated-data';
   const files = shards.map((shard) => ({
     '@type': 'cr:FileObject',
     '@id': shard.path,
@@ -108,9 +110,7 @@ const sourcesOf = async (lineage: Lineage, { node }: MadeNode, store: Reading): 
   for (const each of ancestorsOf(lineage, node.id)) {
     if (each.node.id === node.id) continue;
     for (const [output, { type, digest }] of Object.entries(each.record.outputs)) {
-      const { meta } = await store.getArtifact({ type, digest });
-      const stated =
-        type === 'dataset' && typeof meta.licence === 'string' && meta.licence !== '' ? meta.licence : undefined;
+      const stated = type === 'dataset' ? (await datasetCodec.read(store, { type, digest })).meta.licence : '';
       found.set(digest, {
         '@id': urn(type, digest),
         '@type': 'prov:Entity',

@@ -17,7 +17,7 @@ export interface Held {
 
 /** Everything that a run stands on, to the last file. */
 export interface Holdings {
-  /** Each artifact once: the sealed run, outputs of nodes, outputs and inputs of their parts, source files. */
+  /** Each artifact once: the sealed run, outputs of nodes, outputs and inputs of their parts, statements of adoptions, source files. */
   readonly artifacts: readonly Held[];
   /** Files that belong to no artifact: uncommitted changes. */
   readonly loose: readonly FileEntry[];
@@ -48,7 +48,9 @@ export const holdingsOf = async (lineage: Lineage, store: Reading): Promise<Hold
           `${node.id}#${i + 1} took ${ref.type}`,
           `artifacts/${slug(node.id)}/parts/${i + 1}/took-${ref.type}`,
         );
-  for (const { action, source } of lineage.records.values()) {
+  for (const { action, source, adopted } of lineage.records.values()) {
+    for (const ref of adopted?.statements ?? [])
+      await hold(ref, `adoption ${shortDigest(ref.digest)}`, `adoptions/${shortDigest(ref.digest)}`);
     await hold(source.code, `source of ${wholeKind(action.kind)}`, 'source');
     if (source.uncommitted && !loose.has(source.uncommitted))
       loose.set(source.uncommitted, await diffEntry(source.uncommitted, store));

@@ -1,6 +1,6 @@
-import { ancestorsOf, type Lineage, madeNodes } from '../../core/lineage.ts';
-import { isReal } from '../findings/real-faces.ts';
+import { type Lineage, madeNodes } from '../../core/lineage.ts';
 import type { Reading } from '../reading.ts';
+import { type Source, sourcesOf } from '../upstream.ts';
 
 /** What is known of the licence of a run's results, or of one set. */
 export interface Licence {
@@ -9,22 +9,21 @@ export interface Licence {
 }
 
 /**
- * Licences are stated by who took photos in, of these photos. Nobody states one for what was made of them, so that no more is
- * said here than that.
+ * What is known of the licence of a run's results. Whoever imports photos states their licence; nobody states one for what was
+ * made from them, so nothing is claimed here.
  *
- * @param id the node whose ancestors count; all nodes unless given
+ * @param id the node whose ancestors count; by default all nodes
  */
 export const licenceOf = async (lineage: Lineage, store: Reading, id?: string): Promise<Licence> => {
   const stated: string[] = [];
   const silent: string[] = [];
-  for (const { node, record } of id === undefined ? madeNodes(lineage) : ancestorsOf(lineage, id))
-    for (const ref of Object.values(record.outputs)) {
-      if (!record.action.kind.startsWith('data/') || ref.type !== 'dataset') continue;
-      const manifest = await store.getArtifact(ref);
-      const { licence } = manifest.meta;
-      if (typeof licence === 'string' && licence !== '') stated.push(`${node.id}: ${licence}`);
-      else if (isReal(manifest)) silent.push(node.id);
-    }
+  const tops = id === undefined ? madeNodes(lineage).map(({ node }) => node.id) : [id];
+  const sources = new Map<string, Source>();
+  for (const top of tops) for (const source of await sourcesOf(lineage, top, store)) sources.set(source.node, source);
+  for (const { node, peopleShown, images } of sources.values()) {
+    if (images?.licence) stated.push(`${node}: ${images.licence}`);
+    else if (peopleShown === 'real') silent.push(node);
+  }
   const names = [...new Set(stated.map((each) => each.slice(each.indexOf(': ') + 2)))];
   return {
     name: names.length === 1 && silent.length === 0 ? `${names[0]} (of the photos upstream)` : 'not stated',

@@ -43,8 +43,11 @@ export const copyRun = async (
     if (digest !== ref.digest) throw incomplete(`manifest ${ref.digest} is not in the form that its digest says`);
   });
   await mapBounded([...lineage.records.keys()], lanes, (key) => copyRecords(key, lineage, from, to));
-  await to.putRun(document);
+  await to.putRun(forOthers(document));
 };
+
+/** A run's document without what is this machine's alone: where things lie, and what was told while it ran. */
+const forOthers = ({ places: _, progress: __, ...document }: RunDocument): RunDocument => document;
 
 /** The record that counts, the one that the run was sealed with, and any other: findings compare them. */
 const copyRecords = async (key: ActionKey, lineage: Lineage, from: Source, to: Target): Promise<void> => {

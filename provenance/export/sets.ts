@@ -2,11 +2,12 @@ import type { FileEntry } from '../../core/artifact.ts';
 import { type Lineage, madeNodes } from '../../core/lineage.ts';
 import { datasetCard } from '../card.ts';
 import type { Reading } from '../reading.ts';
+import { roleOf } from '../roles.ts';
 import type { Text } from './crate/data.ts';
 import { croissantFile, croissantOf, imageSetOf } from './croissant.ts';
 import { slug } from './held.ts';
 
-/** The card of a set and its `croissant.json`, for a folder of their own. */
+/** The card of a set and its `croissant.json`, for the folder that describes it. */
 export const setTexts = async (
   lineage: Lineage,
   id: string,
@@ -20,7 +21,7 @@ export const setTexts = async (
     mediaType: 'application/ld+json',
     name: `Croissant description of ${id}`,
   };
-  if (set.made.record.action.kind !== 'diffusion/generate') return [croissant];
+  if (roleOf(set.made) !== 'generated-data') return [croissant];
   const text = await datasetCard(lineage, id, store);
   return [croissant, { path: `${folder}README.md`, text, mediaType: 'text/markdown', name: `Card of ${id}` }];
 };
@@ -28,5 +29,5 @@ export const setTexts = async (
 /** Generated sets of the run, each with the folder that describes it. */
 export const generatedSets = (lineage: Lineage): { readonly id: string; readonly folder: string }[] =>
   madeNodes(lineage)
-    .filter(({ record }) => record.action.kind === 'diffusion/generate')
+    .filter((made) => roleOf(made) === 'generated-data')
     .map(({ node }) => ({ id: node.id, folder: `sets/${slug(node.id)}/` }));

@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
-import { shardsOf, unpackShard } from '../../artifacts/dataset.ts';
-import { namesFile, type People, sharedPeople } from '../../artifacts/people.ts';
-import type { ArtifactManifest, ArtifactRef, FileEntry } from '../../core/artifact.ts';
+import type { Artifact } from '../../artifacts/codec.ts';
+import { benchmarksCodec } from '../../artifacts/codecs/benchmarks.ts';
+import { datasetCodec, readNames } from '../../artifacts/codecs/dataset.ts';
+import { type People, sharedPeople } from '../../artifacts/people.ts';
+import { shardsOf, unpackShard } from '../../artifacts/shards.ts';
+import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { Reading } from '../reading.ts';
 
@@ -13,10 +16,13 @@ export interface Shared {
 
 const named = 3;
 
+/** A dataset or benchmarks, by what both have. */
+type Opened = Artifact<{ readonly people: readonly People[] }>;
+
 /** What benchmarks and datasets have in common, each pair of them compared once. Holds hashes of the benchmarks' images alone. */
 export class Facts {
   readonly #store: Reading;
-  readonly #manifests = new Map<string, Promise<ArtifactManifest>>();
+  readonly #opened = new Map<string, Promise<Opened>>();
   readonly #hashes = new Map<string, Promise<ReadonlySet<string>>>();
   readonly #images = new Map<string, Promise<Shared>>();
 
@@ -54,25 +60,24 @@ export class Facts {
 
   /** Every image, shard by shard. */
   async *#each(ref: ArtifactRef): AsyncGenerator<{ readonly hash: string; readonly label: string }> {
-    for (const { path, digest } of everyShard((await this.#manifest(ref)).files))
+    for (const { path, digest } of everyShard((await this.#open(ref)).files))
       for (const { identity, image, png } of unpackShard(await this.#store.getBlob(digest), path)) {
         const hash = createHash('sha256').update(png).digest('base64');
         yield { hash, label: `image ${image} of identity ${identity}` };
       }
   }
 
-  async #people(ref: ArtifactRef): Promise<People[]> {
-    const { people } = (await this.#manifest(ref)).meta;
-    return Array.isArray(people) ? (people as unknown as People[]) : [];
+  async #people(ref: ArtifactRef): Promise<readonly People[]> {
+    return (await this.#open(ref)).meta.people;
   }
 
   async #names(ref: ArtifactRef): Promise<readonly string[]> {
-    const file = (await this.#manifest(ref)).files.find(({ path }) => path === namesFile);
-    return file ? (JSON.parse((await this.#store.getBlob(file.digest)).toString('utf8')) as string[]) : [];
+    return readNames(this.#store, await this.#open(ref));
   }
 
-  #manifest(ref: ArtifactRef): Promise<ArtifactManifest> {
-    return once(this.#manifests, ref.digest, () => this.#store.getArtifact(ref));
+  #open(ref: ArtifactRef): Promise<Opened> {
+    const codec = ref.type === 'benchmarks' ? benchmarksCodec : datasetCodec;
+    return once(this.#opened, ref.digest, () => codec.read(this.#store, ref));
   }
 }
 

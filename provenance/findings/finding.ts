@@ -1,12 +1,16 @@
 import type { JsonObject } from '../../core/errors.ts';
+import type { Store } from '../../store/index.ts';
 
 /** What an auditor would want to know, proven by what stands behind what. */
 export interface Finding {
-  readonly kind: 'leakage' | 'selection' | 'real faces' | 'seeds' | 'not reproducible';
-  /** `warning`: it may make a number worthless. `note`: a fact that readers are owed. */
+  readonly kind: 'leakage' | 'selection' | 'real faces' | 'seeds' | 'not reproducible' | 'adopted' | 'unknown stages';
+  /** `warning`: it may make a number worthless. `note`: a fact that readers should know. */
   readonly severity: 'warning' | 'note';
   /** One line that names the nodes. */
   readonly message: string;
   readonly nodes: readonly string[];
   readonly evidence: JsonObject;
 }
+
+/** The part of the store that findings read. */
+export type FindingStore = Pick<Store, 'getArtifact' | 'getBlob' | 'listRecords'>;

@@ -1,28 +1,30 @@
 import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
-import type { Store } from '../../store/index.ts';
-import type { Finding } from './finding.ts';
+import { adopted } from './adopted.ts';
+import type { Finding, FindingStore } from './finding.ts';
 import { irreproducible } from './irreproducible.ts';
 import { leakage } from './leakage.ts';
 import { realFaces } from './real-faces.ts';
 import { seeds } from './seeds.ts';
 import { selection } from './selection.ts';
+import { unknownStages } from './unknown.ts';
 
 export type { Finding } from './finding.ts';
 
-export type FindingStore = Pick<Store, 'getArtifact' | 'getBlob' | 'listRecords'>;
+/** Looks for findings of one kind. */
+type Finder = (lineage: Lineage, store: FindingStore) => Promise<Finding[]>;
 
-type Look = (lineage: Lineage, store: FindingStore) => Promise<Finding[]>;
-
-const looks: readonly (readonly [Finding['kind'], Look])[] = [
+const finders: readonly (readonly [Finding['kind'], Finder])[] = [
   ['leakage', leakage],
   ['selection', selection],
   ['seeds', async (lineage) => seeds(lineage)],
   ['not reproducible', irreproducible],
   ['real faces', realFaces],
+  ['adopted', adopted],
+  ['unknown stages', async (lineage) => unknownStages(lineage)],
 ];
 
-const unlooked = (kind: Finding['kind'], { code, message }: CemiflowError): Finding => ({
+const notLookedFor = (kind: Finding['kind'], { code, message }: CemiflowError): Finding => ({
   kind,
   severity: 'warning',
   message: `could not look for ${kind}: ${message}`,
@@ -33,13 +35,13 @@ const unlooked = (kind: Finding['kind'], { code, message }: CemiflowError): Find
 /** Everything that an auditor would want to know of a run and that its records prove, warnings first. */
 export const findingsOf = async (lineage: Lineage, store: FindingStore): Promise<Finding[]> => {
   const found: Finding[] = [];
-  for (const [what, look] of looks) {
+  for (const [what, find] of finders) {
     try {
-      found.push(...(await look(lineage, store)));
+      found.push(...(await find(lineage, store)));
     } catch (error) {
-      // What is damaged is told by the audit; here it must not hide the other findings.
+      // The audit reports what is damaged; here it must not hide the other findings.
       if (!(error instanceof CemiflowError) || error.retryable) throw error;
-      found.push(unlooked(what, error));
+      found.push(notLookedFor(what, error));
     }
   }
   return [

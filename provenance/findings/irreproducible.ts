@@ -5,8 +5,7 @@ import { shortDigest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { namesOf } from '../audit/links.ts';
-import type { Finding } from './finding.ts';
-import type { FindingStore } from './index.ts';
+import type { Finding, FindingStore } from './finding.ts';
 
 /** Actions of the run that were done more than once, with other outputs: their key promised the same. */
 export const irreproducible = async (

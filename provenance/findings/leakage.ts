@@ -1,27 +1,27 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import type { Reading } from '../reading.ts';
-import { nodeOfParam } from '../trace/chain.ts';
+import { artifactsUsedAs, isMeasuring, nodesUsedAs } from '../roles.ts';
 import { Facts, type Shared } from './facts.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * Images and people of a benchmark that are in a dataset which a model that it scores has learned from: its accuracy there is
- * that of memory.
+ * Images and people of a benchmark that are also in a dataset from which the scored model has learned: its accuracy there measures
+ * memory.
  */
 export const leakage = async (lineage: Lineage, store: Reading): Promise<Finding[]> => {
   const facts = new Facts(store);
   const found: Finding[] = [];
   for (const scored of madeNodes(lineage)) {
-    if (scored.record.action.kind !== 'evaluate/verification') continue;
-    const benchmarks = scored.record.action.params.benchmarks as unknown as ArtifactRef;
-    const model = nodeOfParam(scored.node, 'recognizer');
-    const datasets = model === undefined ? [] : datasetsAmong(ancestorsOf(lineage, model));
-    for (const { node, ref } of datasets) {
-      const people = await facts.people(benchmarks, ref);
-      const images = await facts.images(benchmarks, ref);
-      if (people.count + images.count > 0) found.push(finding(scored, node, people, images));
-    }
+    if (!isMeasuring(scored, 'accuracy')) continue;
+    const models = nodesUsedAs(scored.node, 'scored-model');
+    const datasets = models.flatMap((model) => datasetsAmong(ancestorsOf(lineage, model)));
+    for (const benchmarks of artifactsUsedAs(scored, 'benchmark'))
+      for (const { node, ref } of datasets) {
+        const people = await facts.people(benchmarks, ref);
+        const images = await facts.images(benchmarks, ref);
+        if (people.count + images.count > 0) found.push(finding(scored, node, people, images));
+      }
   }
   return found;
 };

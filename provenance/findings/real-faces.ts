@@ -1,48 +1,57 @@
-import type { ArtifactManifest } from '../../core/artifact.ts';
-import { ancestorsOf, type Lineage, madeNodes } from '../../core/lineage.ts';
+import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
+import { type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import type { Reading } from '../reading.ts';
+import { roleOf } from '../roles.ts';
+import { type Source, sourcesOf } from '../upstream.ts';
 import type { Finding } from './finding.ts';
 
-/** Photos of people that exist, upstream of each generated set: what its users are owed to know. */
+/** Photos of people who exist, upstream of each generated set: what users of the set should know. */
 export const realFaces = async (lineage: Lineage, store: Reading): Promise<Finding[]> => {
-  const nodes = madeNodes(lineage);
-  const sets = nodes.filter(({ record }) => record.action.kind === 'diffusion/generate');
+  const sets: string[] = [];
+  for (const made of madeNodes(lineage)) if (await isGenerated(made, store)) sets.push(made.node.id);
   if (sets.length === 0) return [];
-  /** Generated sets by the node of the photos that they stand on. */
-  const users = new Map<string, string[]>();
-  for (const { node } of sets)
-    for (const { node: photos, record } of ancestorsOf(lineage, node.id)) {
-      const ref = record.outputs.data;
-      if (ref && isReal(await store.getArtifact(ref))) users.set(photos.id, [...(users.get(photos.id) ?? []), node.id]);
+  /** Generated sets by the source that they stand on. */
+  const users = new Map<string, { readonly source: Source; readonly sets: string[] }>();
+  for (const set of sets)
+    for (const source of await sourcesOf(lineage, set, store)) {
+      if (source.peopleShown !== 'real') continue;
+      const known = users.get(source.node) ?? { source, sets: [] };
+      users.set(source.node, known);
+      if (!known.sets.includes(set)) known.sets.push(set);
     }
-  if (users.size === 0)
-    return [
-      {
-        kind: 'real faces',
-        severity: 'note',
-        message: `no photo of a person that exists stands upstream of ${listed(sets.map(({ node }) => node.id))}`,
-        nodes: sets.map(({ node }) => node.id),
-        evidence: {},
-      },
-    ];
-  return Promise.all(
-    [...users].map(async ([photos, generated]): Promise<Finding> => {
-      const ref = nodes.find(({ node }) => node.id === photos)?.record.outputs.data;
-      const { licence, consent } = ref ? (await store.getArtifact(ref)).meta : {};
-      const said = (what: string, value: unknown): string => `${what}: ${value || 'not stated'}`;
-      return {
-        kind: 'real faces',
-        severity: licence && consent ? 'note' : 'warning',
-        message: `the real faces of ${photos} stand upstream of ${listed(generated)}; ${said('licence', licence)}, ${said('consent', consent)}`,
-        nodes: [photos, ...generated],
-        evidence: { licence: licence ?? '', consent: consent ?? '' },
-      };
-    }),
-  );
+  if (users.size > 0) return [...users.values()].map((each) => found(each.source, each.sets));
+  return [
+    {
+      kind: 'real faces',
+      severity: 'note',
+      message: `no photo of a person who exists stands upstream of ${listed(sets)}`,
+      nodes: sets,
+      evidence: {},
+    },
+  ];
 };
 
-/** Whether a dataset shows people that exist. */
-export const isReal = ({ meta }: ArtifactManifest): boolean => meta.origin === 'folder' && meta.faces !== 'synthetic';
+/** A generated set of a kind that is not known here says so itself. */
+const isGenerated = async (made: MadeNode, store: Reading): Promise<boolean> => {
+  const role = roleOf(made);
+  if (role !== 'unknown') return role === 'generated-data';
+  for (const ref of Object.values(made.record.outputs))
+    if (ref.type === 'dataset' && (await datasetCodec.read(store, ref)).meta.peopleShown === 'generated') return true;
+  return false;
+};
+
+const found = ({ node, images }: Source, sets: readonly string[]): Finding => {
+  const { licence = '', consent = '' } = images ?? {};
+  const said = (what: string, value: string): string => `${what}: ${value || 'not stated'}`;
+  const what = images ? `the real faces of ${node} stand` : `what ${node} learned from is not known, and it stands`;
+  return {
+    kind: 'real faces',
+    severity: licence && consent ? 'note' : 'warning',
+    message: `${what} upstream of ${listed(sets)}; ${said('licence', licence)}, ${said('consent', consent)}`,
+    nodes: [node, ...sets],
+    evidence: { licence, consent },
+  };
+};
 
 const listed = (names: readonly string[]): string =>
   names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');

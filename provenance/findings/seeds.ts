@@ -1,7 +1,9 @@
 import { canonicalJson } from '../../core/canonical.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
-import { nodeOfParam } from '../trace/chain.ts';
+import type { PlanNode } from '../../core/plan.ts';
+import type { InputUse } from '../../schemas/roles.ts';
+import { isMeasuring, nodesUsedAs, roleOf } from '../roles.ts';
 import type { Finding } from './finding.ts';
 
 /** Axes that promise repetitions which are independent of each other. */
@@ -18,7 +20,7 @@ const repeated = (lineage: Lineage): Finding[] => {
     const axes = Object.entries(matrix);
     if (!axes.some(([axis]) => repetition.test(axis))) continue;
     const rest = Object.fromEntries(axes.filter(([axis]) => !repetition.test(axis)));
-    // What is no random draw of its own, such as an evaluation, repeats what it stands on.
+    // What draws nothing at random itself, such as an evaluation, repeats what it stands on.
     const own = canonicalJson({ stage, rest: rest as JsonObject, seed: made.record.action.seed });
     groups.set(own, [...(groups.get(own) ?? []), made]);
   }
@@ -33,29 +35,34 @@ const repeated = (lineage: Lineage): Finding[] => {
     }));
 };
 
-/** Recognizers that judge a generated set from outside, and began from the first weights of the generator's own. */
+/** Models that judge a generated set as outsiders, and began from the same weights as the one that guided its generator. */
 const judges = (lineage: Lineage): Finding[] => {
   const nodes = new Map(madeNodes(lineage).map((made) => [made.node.id, made]));
-  const told = new Map<string, Finding>();
-  for (const { node, record } of nodes.values()) {
-    if (record.action.kind !== 'evaluate/similarity') continue;
-    const judge = nodes.get(nodeOfParam(node, 'recognizer') ?? '');
-    const generator = ancestorsOf(lineage, nodeOfParam(node, 'data') ?? '').find(
-      (each) => each.record.action.kind === 'diffusion/train',
-    );
-    const own = generator && nodes.get(nodeOfParam(generator.node, 'recognizer') ?? '');
-    if (!judge || !own || judge.key === own.key || firstWeights(judge) !== firstWeights(own)) continue;
-    told.set(judge.node.id, {
-      kind: 'seeds',
-      severity: 'warning',
-      message: `${judge.node.id} judges what ${generator.node.id} makes, and shares seed and network with its own recognizer ${own.node.id}: both began from the same weights`,
-      nodes: [judge.node.id, own.node.id],
-      evidence: { seed: judge.record.action.seed },
-    });
+  const used = (node: PlanNode, use: InputUse): MadeNode[] =>
+    nodesUsedAs(node, use).flatMap((id) => nodes.get(id) ?? []);
+  const found = new Map<string, Finding>();
+  for (const evaluation of nodes.values()) {
+    if (!isMeasuring(evaluation, 'similarity')) continue;
+    const generators = nodesUsedAs(evaluation.node, 'judged-data')
+      .flatMap((id) => ancestorsOf(lineage, id))
+      .filter((each) => roleOf(each) === 'generator');
+    for (const judge of used(evaluation.node, 'judge'))
+      for (const generator of generators)
+        for (const guide of used(generator.node, 'guide'))
+          if (judge.key !== guide.key && firstWeights(judge) === firstWeights(guide))
+            found.set(judge.node.id, sameStart(judge, generator, guide));
   }
-  return [...told.values()];
+  return [...found.values()];
 };
 
-/** What a recognizer's first weights are drawn from. */
+const sameStart = (judge: MadeNode, generator: MadeNode, guide: MadeNode): Finding => ({
+  kind: 'seeds',
+  severity: 'warning',
+  message: `${judge.node.id} judges what ${generator.node.id} makes, and shares seed and network with ${guide.node.id}, which guided its training: both began from the same weights`,
+  nodes: [judge.node.id, guide.node.id],
+  evidence: { seed: judge.record.action.seed },
+});
+
+/** What a network's first weights are drawn from. */
 const firstWeights = ({ record: { action } }: MadeNode): string =>
   canonicalJson({ kind: action.kind, seed: action.seed, network: action.params.network ?? null });

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { runCodec } from '../../artifacts/codecs/run.ts';
 import type { ActionRecord } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
@@ -104,8 +105,8 @@ export const runDocument = async (flaw: Flaw, { store }: RepairTools): Promise<R
   const roots: { ref: ArtifactRef; startedAt: string }[] = [];
   for (const key of await store.objects.list('artifacts/')) {
     const ref: ArtifactRef = { type: 'run', digest: `sha256:${key.split('/').slice(2).join('')}` };
-    const manifest = await store.getArtifact(ref).catch(() => undefined);
-    if (manifest?.meta.id !== id) continue;
+    const sealed = await runCodec.read(store, ref).catch(() => undefined);
+    if (sealed?.meta.id !== id) continue;
     const { run } = await openRun(store, ref);
     roots.push({ ref, startedAt: run.startedAt });
   }

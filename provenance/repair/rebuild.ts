@@ -52,7 +52,11 @@ const makersOf = async (
   records: Records,
   store: Store,
 ): Promise<ReadonlyMap<Flaw, ReplayJob>> => {
-  const all = [...records.values()].flat().sort((a, b) => Number(isPart(b)) - Number(isPart(a)));
+  // Adopted work has records of several codes: the latest is the one that a checkout most likely has.
+  const adoptions = ({ adopted }: ActionRecord): number => adopted?.statements.length ?? 0;
+  const all = [...records.values()]
+    .flat()
+    .sort((a, b) => Number(isPart(b)) - Number(isPart(a)) || adoptions(b) - adoptions(a));
   const wanted = new Set(flaws.map(digestOf));
   const makers = new Map<Digest, ReplayJob>();
   const take = async (ref: ArtifactRef, job: ReplayJob): Promise<void> => {

@@ -2,8 +2,9 @@ import type { ActionRecord } from '../../core/action.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError, type Json } from '../../core/errors.ts';
 import { type Lineage, type MadeNode, madeNodes, partsOf } from '../../core/lineage.ts';
-import { dependenciesOf, isNodeRef, type PlanNode } from '../../core/plan.ts';
+import { dependenciesOf, isNodeRef } from '../../core/plan.ts';
 import { withoutNodes } from '../../core/skips.ts';
+import { isRaw } from '../roles.ts';
 
 /** One step of a chain: a node of the run, and what it took. */
 export interface Step {
@@ -35,7 +36,7 @@ export interface Chain {
 
 /** Whether a chain ends in raw data alone. */
 export const endsInData = ({ steps, ends }: Chain): boolean =>
-  ends.length > 0 && steps.every(({ id, record }) => !ends.includes(id) || record.action.kind.startsWith('data/'));
+  ends.length > 0 && steps.every(({ id, record }) => !ends.includes(id) || isRaw({ record }));
 
 /** @throws CemiflowError `UntracedNode` where a node has not been made */
 export const chainOf = (lineage: Lineage, tops: readonly string[]): Chain => {
@@ -68,7 +69,7 @@ export const chainOf = (lineage: Lineage, tops: readonly string[]): Chain => {
 export const inputsOf = (lineage: Lineage, made: MadeNode): Input[] =>
   inputsOfNode(made, new Map(madeNodes(lineage).map((each) => [each.node.id, each])));
 
-/** Of nodes that were skipped it took nothing, and its lists are shorter for that. */
+/** A node took nothing from nodes that were skipped: its lists are shorter without them. */
 const inputsOfNode = ({ node }: MadeNode, nodes: ReadonlyMap<string, MadeNode>): Input[] => {
   const lost = new Set(dependenciesOf(node).filter((id) => !nodes.has(id)));
   const inputs: Input[] = [];
@@ -81,10 +82,4 @@ const inputsOfNode = ({ node }: MadeNode, nodes: ReadonlyMap<string, MadeNode>):
   };
   walk(withoutNodes(node.params, lost), []);
   return inputs;
-};
-
-/** The node whose output a parameter of this node takes. */
-export const nodeOfParam = ({ params }: PlanNode, name: string): string | undefined => {
-  const value = params[name];
-  return isNodeRef(value) ? value.$node : undefined;
 };

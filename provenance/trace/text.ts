@@ -55,6 +55,7 @@ export const factsOf = ({ id, record, parts, wallSeconds }: Step, run: string): 
   return [
     ['action', key],
     ['parameters', canonicalJson(shorter(action.params) as JsonObject)],
+    ...Object.entries(record.written ?? {}).map(([name, path]): [string, string] => [`${name} as written`, path]),
     ['seed', `${action.seed}`],
     ...(parts > 0 ? [['parts', `${parts}`] as [string, string]] : []),
     ...Object.entries(record.outputs).map(([name, ref]): [string, string] => [
@@ -62,6 +63,7 @@ export const factsOf = ({ id, record, parts, wallSeconds }: Step, run: string): 
       `${ref.type} ${ref.digest}`,
     ]),
     ['code', `${action.code}, files ${source.code.digest}`],
+    ...adoptedFacts(record),
     [
       'commit',
       source.commit
@@ -76,6 +78,12 @@ export const factsOf = ({ id, record, parts, wallSeconds }: Step, run: string): 
     ['recompute', `cemiflow audit ${run} --replay '${id}'`],
   ];
 };
+
+/** What did the work, and why it counts under the code of its key. */
+const adoptedFacts = ({ adopted }: ActionRecord): [string, string][] =>
+  adopted
+    ? [['adopted', `done by code ${adopted.action.code}; ${adopted.statements.map(({ digest }) => digest).join(', ')}`]]
+    : [];
 
 const details = (step: Step): string[] =>
   factsOf(step, '').flatMap(([name, value]) => (name === 'recompute' ? [] : [`${name}: ${value}`]));

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { stage } from '../../activities/data-benchmarks/stage.ts';
-import { loadBenchmark, benchmarkSets as setsOf } from '../../artifacts/benchmarks.ts';
+import { benchmarkSets as setsOf } from '../../artifacts/benchmarks.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
+import { loadBenchmark } from '../../data/benchmarks.ts';
 import { benchmarkSets } from '../../faces/protocol.ts';
 import { stageContext } from '../faces/context.ts';
 

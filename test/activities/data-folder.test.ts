@@ -18,6 +18,7 @@ const defaults = {
   ...{ faces: 'real' as const, licence: '', consent: '' },
 };
 const context = stageContext();
+const at = (path: string) => ({ ...context, places: { path } });
 let home: string;
 
 beforeAll(async () => {
@@ -52,7 +53,7 @@ describe('a folder of photos', () => {
       'ann/b.JPEG': 70,
       'ann/.hidden': 'x',
     });
-    const { data } = (await stage.run({ path, ...defaults }, context)) as { data: ArtifactRef };
+    const { data } = (await stage.run(defaults, at(path))) as { data: ArtifactRef };
     const set = await loadDataset(context.store, data);
     expect([...set.identities]).toEqual([0, 0, 1, 1]);
     expect([...set.images]).toEqual([0, 1, 0, 1]);
@@ -72,7 +73,7 @@ describe('a folder of photos', () => {
     };
     expect(await exportFolder(context.store, data, put)).toEqual({ identities: 3, images: 6 });
     const { digest: content } = await folderDigest(path);
-    const again = (await stage.run({ path, ...defaults, content }, context)) as { data: ArtifactRef };
+    const again = (await stage.run({ ...defaults, content }, at(path))) as { data: ArtifactRef };
     const [before, after] = [await loadDataset(context.store, data), await loadDataset(context.store, again.data)];
     expect(await allPixels(after)).toEqual(await allPixels(before));
     expect(after.identities).toEqual(before.identities);
@@ -92,7 +93,7 @@ describe('a folder of photos', () => {
       'bob/1.png': 40,
       'bob/2.png': 50,
     });
-    const { data } = (await stage.run({ path, ...defaults, maxImages: 2 }, context)) as { data: ArtifactRef };
+    const { data } = (await stage.run({ ...defaults, maxImages: 2 }, at(path))) as { data: ArtifactRef };
     expect([...(await loadDataset(context.store, data)).identities]).toEqual([0, 0, 1, 1]);
   });
 });
@@ -111,11 +112,11 @@ describe('what is wrong with a folder is said:', () => {
       'readme.md': 'hello',
     });
     const bad = ['ann/broken.jpg', 'ann/deep', 'ann/empty.png', 'ann/notes.txt', 'ann/text.png', 'readme.md'];
-    await expect(stage.run({ path, ...defaults }, context)).rejects.toMatchObject({
+    await expect(stage.run(defaults, at(path))).rejects.toMatchObject({
       code: 'BadImages',
       data: { count: 6, files: bad },
     });
-    const { data } = (await stage.run({ path, ...defaults, onBadFile: 'skip' }, context)) as { data: ArtifactRef };
+    const { data } = (await stage.run({ ...defaults, onBadFile: 'skip' }, at(path))) as { data: ArtifactRef };
     expect((await context.store.getArtifact(data)).meta).toMatchObject({
       images: 2,
       skipped: { count: 6, files: bad },
@@ -125,46 +126,46 @@ describe('what is wrong with a folder is said:', () => {
   test('over twenty bad files are counted, and twenty named', async () => {
     const files = Object.fromEntries(Array.from({ length: 25 }, (_, i) => [`ann/${i}.png`, 'no picture']));
     const path = await folderOf('worse', { ...files, 'ann/x1.png': 1, 'ann/x2.png': 2 });
-    const failure = await stage.run({ path, ...defaults }, context).catch((error) => error);
+    const failure = await stage.run(defaults, at(path)).catch((error) => error);
     expect(failure).toMatchObject({ code: 'BadImages', data: { count: 25 } });
     expect(failure.data.files).toHaveLength(20);
   });
 
   test('identities with too few images, with their counts, also when bad ones are left out', async () => {
     const path = await folderOf('few', { 'ann/1.png': 10, 'ann/2.png': 20, 'bob/1.png': 30 });
-    await expect(stage.run({ path, ...defaults }, context)).rejects.toMatchObject({
+    await expect(stage.run(defaults, at(path))).rejects.toMatchObject({
       code: 'TooFewImages',
       data: { identities: 1, counts: { bob: 1 } },
     });
     await writeFile(join(path, 'bob', '2.png'), 'no picture');
-    await expect(stage.run({ path, ...defaults, onBadFile: 'skip' }, context)).rejects.toMatchObject({
+    await expect(stage.run({ ...defaults, onBadFile: 'skip' }, at(path))).rejects.toMatchObject({
       code: 'TooFewImages',
       data: { counts: { bob: 1 } },
     });
     const empty = join(home, 'empty');
     await mkdir(empty);
-    await expect(stage.run({ path: empty, ...defaults }, context)).rejects.toMatchObject({ code: 'TooFewImages' });
+    await expect(stage.run(defaults, at(empty))).rejects.toMatchObject({ code: 'TooFewImages' });
   });
 
   test('files that changed since the run was planned', async () => {
     const path = await folderOf('moving', { 'ann/1.png': 10, 'ann/2.png': 20 });
     const { digest: content } = await folderDigest(path);
-    await stage.run({ path, ...defaults, content }, context);
+    await stage.run({ ...defaults, content }, at(path));
     await folderOf('moving', { 'ann/2.png': 21 });
-    await expect(stage.run({ path, ...defaults, content }, context)).rejects.toMatchObject({ code: 'FolderChanged' });
+    await expect(stage.run({ ...defaults, content }, at(path))).rejects.toMatchObject({ code: 'FolderChanged' });
   });
 
   test('links out of the folder, while links inside it are followed', async () => {
     const path = await folderOf('links', { 'ann/1.png': 10, 'ann/2.png': 20 });
     await symlink(join(path, 'ann', '1.png'), join(path, 'ann', '3.png'));
-    const { data } = (await stage.run({ path, ...defaults }, context)) as { data: ArtifactRef };
+    const { data } = (await stage.run(defaults, at(path))) as { data: ArtifactRef };
     expect((await loadDataset(context.store, data)).count).toBe(3);
     await symlink(await folderOf('elsewhere', { '1.png': 10 }), join(path, 'bob'));
-    await expect(stage.run({ path, ...defaults }, context)).rejects.toMatchObject({ code: 'LinkOutside' });
+    await expect(stage.run(defaults, at(path))).rejects.toMatchObject({ code: 'LinkOutside' });
   });
 
   test('a folder that is not there', async () => {
-    await expect(stage.run({ path: join(home, 'nowhere'), ...defaults }, context)).rejects.toMatchObject({
+    await expect(stage.run(defaults, at(join(home, 'nowhere')))).rejects.toMatchObject({
       code: 'FolderNotFound',
     });
   });

@@ -4,17 +4,22 @@ import { stage as verificationStage } from '../../activities/evaluate-verificati
 import { stage as inquiryStage } from '../../activities/inquiry-select/stage.ts';
 import { stage as trainStage } from '../../activities/recognizer-train/stage.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
-import { loadInquiries } from '../../artifacts/inquiries.ts';
-import { readMetrics } from '../../artifacts/metrics.ts';
+import { toJson } from '../../artifacts/finite.ts';
+import { privacyKind, readMetricsOf, verificationKind } from '../../artifacts/metrics.ts';
 import { decodeImageScores, decodeNearest } from '../../artifacts/scores.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
+import { digestOf } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import type { Recompute } from '../../core/recompute.ts';
+import { loadInquiries } from '../../data/inquiries.ts';
 import { loadDataset } from '../../data/loader/load.ts';
+import { loadRecompute } from '../../engine/registry.ts';
 import { unitRows } from '../../metrics/centers.ts';
-import { type PrivacyMetrics, privacyMetrics } from '../../metrics/privacy.ts';
+import { privacyMetrics } from '../../metrics/privacy.ts';
 import { rowCosine } from '../../metrics/similarity.ts';
-import type { VerificationMetrics } from '../../metrics/verification.ts';
 import { tf } from '../../nn/tf.ts';
 import { Embedder, loadRecognizer } from '../../training/recognizer.ts';
+import { recordOf } from '../helpers/record.ts';
 import { side, toyBenchmarks, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
 
 const context = toyContext();
@@ -49,7 +54,7 @@ beforeAll(async () => {
 const measure = async (real: ArtifactRef, set = 'lfw') => {
   const { data, recognizer, metrics } = refs;
   const outputs = await privacyStage.run({ data, real, recognizer, metrics, set }, context);
-  const found = (await readMetrics(store, outputs.metrics as ArtifactRef)) as unknown as PrivacyMetrics;
+  const found = await readMetricsOf(store, outputs.metrics as ArtifactRef, privacyKind);
   const { files } = await store.getArtifact(outputs.scores as ArtifactRef);
   const file = async (path: string) => store.getBlob(files.find((each) => each.path === path)?.digest as never);
   return {
@@ -100,7 +105,7 @@ describe('evaluate/privacy', () => {
 
   it('counts against the threshold of the verification, and its scores give the same metrics again', async () => {
     const { found, scores, images } = await measure(refs.inquiries);
-    const { sets } = (await readMetrics(store, refs.metrics)) as unknown as VerificationMetrics;
+    const { sets } = await readMetricsOf(store, refs.metrics, verificationKind);
     const distance = sets.lfw?.threshold as number;
     expect(found.threshold).toBe(1 - distance / 2);
     expect(found.identities.count).toBe(scores.similarity.filter((value) => value > found.threshold).length);
@@ -109,6 +114,22 @@ describe('evaluate/privacy', () => {
     expect([...scores.nearest.subarray(0, 2)]).toEqual([0, 1]);
     const options = { set: 'lfw', distance, realIdentities: 4, fromInquiries: true };
     expect(privacyMetrics(scores, images.similarity, options)).toEqual(found);
+  });
+
+  it('is computed again from what it kept', async () => {
+    const { data, real, recognizer, metrics } = refs;
+    const params = { data, real, recognizer, metrics, set: 'lfw' };
+    const outputs = await privacyStage.run(params, context);
+    const action = {
+      kind: 'evaluate/privacy',
+      params: toJson(params, 'params') as JsonObject,
+      seed: 1,
+      code: digestOf('x'),
+    };
+    const recompute = (await loadRecompute('evaluate/privacy')) as Recompute;
+    const again = await recompute(recordOf(action, outputs), store);
+    expect(again).toMatchObject({ output: 'metrics', from: 'from nearest real identities' });
+    expect(again.metrics).toEqual(await readMetricsOf(store, outputs.metrics as ArtifactRef, privacyKind));
   });
 
   it('keeps no tensors', async () => {

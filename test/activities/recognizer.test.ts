@@ -5,9 +5,9 @@ import { stage as verificationStage } from '../../activities/evaluate-verificati
 import { stage as inquiryStage } from '../../activities/inquiry-select/stage.ts';
 import { stage as trainStage } from '../../activities/recognizer-train/stage.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
-import { loadInquiries } from '../../artifacts/inquiries.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { pixelsOf } from '../../data/images.ts';
+import { loadInquiries } from '../../data/inquiries.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { decodeSafetensors, type SafeTensor } from '../../formats/safetensors.ts';
 import { verify } from '../../metrics/verification.ts';

@@ -90,7 +90,7 @@ export const toyBenchmarks = async (store: ArtifactStore, first: number) => {
   const same = Uint8Array.from(pairs, (pair) => pair.same);
   const set = { left: column('left'), right: column('right'), same, fold: column('fold') };
   files.push(await putPairs(store, 'lfw', set, 40));
-  return putBenchmarks(store, files, { sets: ['lfw'], height: side, width: side });
+  return putBenchmarks(store, files, { sets: ['lfw'], height: side, width: side, peopleShown: 'drawn' });
 };
 
 export const toyTraining = {

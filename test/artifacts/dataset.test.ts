@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { loadBenchmark, type Pairs, putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
+import { type Pairs, putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
 import { DatasetWriter, joinShards, readSamples, shardsOf } from '../../artifacts/dataset.ts';
+import { loadBenchmark } from '../../data/benchmarks.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { encodePng } from '../../formats/png.ts';
 import { decodeTar, encodeTar } from '../../formats/tar.ts';
@@ -124,15 +125,15 @@ describe('readSamples', () => {
     const store = memoryStore();
     const files = await (await write(store, grid([0], 3))).files();
     for (const meta of [
-      { ...size, images: 4 },
-      { ...size, images: 2 },
-      { height: 4, width: 6, images: 3 },
+      { ...size, identities: 1, images: 4 },
+      { ...size, identities: 1, images: 2 },
+      { height: 4, width: 6, identities: 1, images: 3 },
     ]) {
       const ref = await store.putArtifact({ type: 'dataset', meta, files });
       await expect(loadDataset(store, ref)).rejects.toMatchObject({ code: 'DatasetInvalid' });
     }
-    const uncounted = await store.putArtifact({ type: 'inquiries', meta: size, files });
-    expect((await loadDataset(store, uncounted)).count).toBe(3);
+    const uncounted = await store.putArtifact({ type: 'dataset', meta: size, files });
+    await expect(loadDataset(store, uncounted)).rejects.toMatchObject({ code: 'ArtifactInvalid' });
   });
 });
 
@@ -156,7 +157,7 @@ describe('benchmarks', () => {
     }
     expect(files.map(({ path }) => path)).toContain('lfw/shards/000000.tar');
     expect(shardsOf(files)).toEqual([]);
-    const ref = await putBenchmarks(store, files, { sets: ['lfw', 'cfp-fp'], ...size });
+    const ref = await putBenchmarks(store, files, { sets: ['lfw', 'cfp-fp'], ...size, peopleShown: 'drawn' });
     const loaded = await loadBenchmark(store, ref, 'cfp-fp');
     expect([...loaded.images.identities]).toEqual([8, 8, 90, 90]);
     expect({ ...loaded, images: undefined }).toEqual({ ...pairs, images: undefined });

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { cpSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActionKey, ActionRecord } from '../../core/action.ts';
+import type { AuditResult } from '../../provenance/audit/index.ts';
 import type { SavedPlan } from '../../spec/saved-plan.ts';
-import { openStore, type Store } from '../../store/index.ts';
+import { openStore, type RunDocument, type Store } from '../../store/index.ts';
 import { ownEnv, startServices, type TestServices } from '../helpers/services.ts';
 import { call, emptyFolder, root } from './helpers.ts';
 
@@ -57,16 +58,44 @@ test('what was saved is what runs, whatever became of the spec, and it is the ru
 
   const document = await store.getRun(id);
   expect(document?.spec).toEqual({
-    path: made.spec,
+    path: 'spec.yaml',
     overrides: { set: ['params.size=24'] },
     files: [
-      { path: made.spec, text: before },
-      { path: join(made.folder, 'base.yaml'), text: readFileSync(join(made.folder, 'base.yaml'), 'utf8') },
+      { path: 'spec.yaml', text: before },
+      { path: 'base.yaml', text: readFileSync(join(made.folder, 'base.yaml'), 'utf8') },
     ],
-    savedPlan: made.plan,
+    savedPlan: 'plan.json',
   });
+  const folders = { [String(saved.plan.nodes[0]?.params.content)]: join(made.folder, 'photos') };
+  expect(document?.places).toEqual({ spec: made.spec, savedPlan: made.plan, folders });
+  const { places: _, ...kept } = document as RunDocument;
+  expect(JSON.stringify(kept)).not.toContain(made.folder);
   const audited = await call(['audit', id, '--json'], services.home);
   expect(JSON.parse(audited.out)).toMatchObject({ problems: [], exitCode: 0 });
+}, 120_000);
+
+test('the same photos under another path are hits, and of the same run; a replay finds them where they lie', async () => {
+  const [first, second] = [project('moved'), project('moved')];
+  // Photos that no other run of these tests has read.
+  for (const { folder } of [first, second]) {
+    const [own, other] = readdirSync(join(folder, 'photos')).map((name) => join(folder, 'photos', name));
+    cpSync(join(own as string, '1.png'), join(other as string, '9.png'));
+  }
+  const made = await call(['run', first.spec, '--out', emptyFolder()], services.home);
+  expect(made.code).toBe(0);
+  rmSync(first.folder, { recursive: true });
+  const again = await run(second.spec);
+  expect(again.out).toMatch(/^(moved-[0-9a-f]{12}): all 2 stages are in the store, nothing to do/);
+  const id = /moved-[0-9a-f]{12}/.exec(again.out)?.[0] as string;
+  expect(await store.getRun(id)).toMatchObject({ id, state: 'done' });
+  const audited = await call(['audit', id, '--replay', 'small', '--json'], services.home);
+  const { checks, problems } = JSON.parse(audited.out) as AuditResult;
+  expect([audited.code, problems]).toEqual([0, []]);
+  expect(checks).toContainEqual({ what: 'pieces replayed', held: 1, of: 1 });
+  rmSync(second.folder, { recursive: true });
+  const lost = await call(['audit', id, '--replay', 'small', '--json'], services.home);
+  expect(lost.code).toBe(8);
+  expect(lost.out).toContain('no folder with the files that were read as ./photos is known here');
 }, 120_000);
 
 test('saved again, a plan is the same bytes, but for what has been made since', async () => {
@@ -136,7 +165,7 @@ test('a file that somebody edited is refused; one that was only formatted is not
   }
   writeFileSync(made.plan, JSON.stringify(saved).slice(0, -100));
   expect((await run(made.plan)).err).toMatch(/^error\[PlanUnreadable\]/);
-  writeFileSync(made.plan, JSON.stringify({ ...saved, cemiflowPlan: 2 }));
+  writeFileSync(made.plan, JSON.stringify({ ...saved, cemiflowPlan: 3 }));
   expect((await run(made.plan)).err).toMatch(/^error\[PlanVersion\]/);
 });
 

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSamples } from '../../artifacts/dataset.ts';
@@ -89,6 +90,20 @@ test('crate and bundles of a real run are valid Provenance Run Crates', async ()
   const found = await validateCrates(crates);
   for (const crate of crates) expect(found[crate]).toEqual(unmeetable);
 }, 600_000);
+
+test('no export says where the checkout, the home folder or temporary files lie', () => {
+  const places = [root.replace(/\/$/, ''), homedir(), tmpdir(), services.home, folder];
+  for (const name of ['crate', 'bundle', 'croissant', 'report']) {
+    const files = readdirSync(join(folder, name), { recursive: true, withFileTypes: true }).filter((each) =>
+      each.isFile(),
+    );
+    expect(files.length).toBeGreaterThan(1);
+    for (const file of files) {
+      const text = readFileSync(join(file.parentPath, file.name), 'latin1');
+      for (const place of places) expect([file.name, place, text.includes(place)]).toEqual([file.name, place, false]);
+    }
+  }
+});
 
 test('the generated set loads with the identities that its shards hold', async () => {
   const file = join(folder, 'croissant/croissant.json');

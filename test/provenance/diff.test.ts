@@ -98,7 +98,7 @@ const reportOf = async (params: JsonObject, outputs: ReadonlyMap<string, Outputs
 const base = (more: { readonly [id: string]: Declared } = {}): { [id: string]: Declared } => {
   const report = { kind: 'report/build', params: { rows: [{ of: ref('verify') }, { of: ref('other') }] } };
   const nodes = {
-    faces: { kind: 'data/folder', params: { path: '/photos', content: digestOf('photos') } },
+    faces: { kind: 'data/folder', params: { content: digestOf('photos') } },
     teacher: { params: { data: ref('faces'), epochs: 14 } },
     verify: { params: { recognizer: ref('teacher') } },
     other: { kind: 'data/procedural' },
@@ -142,9 +142,9 @@ describe('the first cause', () => {
   });
 
   it('of other photos is the folder, and of another seed the seed: one cause, however many nodes have it', async () => {
-    const photos = base({ faces: { kind: 'data/folder', params: { path: '/photos', content: digestOf('others') } } });
+    const photos = base({ faces: { kind: 'data/folder', params: { content: digestOf('others') } } });
     const { causes } = await compare([base()], [photos]);
-    expect(causes).toMatchObject([{ what: 'content', nodes: ['faces'], text: 'files changed: /photos' }]);
+    expect(causes).toMatchObject([{ what: 'content', nodes: ['faces'], text: 'files changed (read by faces)' }]);
     expect(causes[0]?.followers).toEqual(['teacher', 'verify', 'report']);
 
     const seeded = Object.fromEntries(Object.entries(base()).map(([id, each]) => [id, { ...each, seed: 8 }]));

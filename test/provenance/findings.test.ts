@@ -8,6 +8,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { type PlanNode, toAction } from '../../core/plan.ts';
 import { datasetCard } from '../../provenance/card.ts';
+import { licenceOf } from '../../provenance/export/licence.ts';
 import { type Finding, findingsOf } from '../../provenance/findings/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { recordOf } from '../helpers/record.ts';
@@ -47,14 +48,19 @@ class Made {
   }
 
   /** Images by their colours, an identity each. */
-  async images(type: 'dataset' | 'benchmarks', colours: readonly number[], meta: JsonObject, names?: string[]) {
+  async images(
+    type: 'dataset' | 'benchmarks' | 'inquiries',
+    colours: readonly number[],
+    meta: JsonObject,
+    names?: string[],
+  ) {
     const prefix = type === 'benchmarks' ? 'lfw/' : '';
     const writer = new DatasetWriter(this.store, { height: side, width: side, prefix });
     for (const [identity, colour] of colours.entries())
       await writer.add({ identity, image: 0, pixels: new Uint8Array(side * side * 3).fill(colour) });
     const files = await writer.files();
     if (names) files.push(await this.store.putFile(namesFile, Buffer.from(JSON.stringify(names)), 'application/json'));
-    const all = { ...writer.counts(), ...meta };
+    const all = { ...writer.counts(), ...(type === 'benchmarks' ? { sets: ['lfw'] } : {}), ...meta };
     return this.store.putArtifact({ type, meta: all, files });
   }
 
@@ -199,10 +205,10 @@ describe('not reproducible', () => {
 });
 
 describe('real faces, and the card of a set', () => {
-  const made = async (meta: JsonObject) => {
+  const made = async (meta: JsonObject, kind = 'data/folder') => {
     const run = new Made();
-    run.add('photos', 'data/folder', {}, { data: await run.images('dataset', [1, 2], meta) });
-    const inquiries = { inquiries: await run.images('dataset', [1, 2], {}) };
+    run.add('photos', kind, {}, { data: await run.images('dataset', [1, 2], meta) });
+    const inquiries = { inquiries: await run.images('inquiries', [1, 2], {}) };
     run.add('inquiries', 'inquiry/select', { data: ref('photos', 'data') }, inquiries);
     const set = { data: await run.images('dataset', [5, 6], { origin: 'generated', m: 0.5, oversample: 2 }) };
     return run.add('synthetic', 'diffusion/generate', { inquiries: ref('inquiries', 'inquiries'), steps: 20 }, set);
@@ -228,8 +234,58 @@ describe('real faces, and the card of a set', () => {
     expect(card).toContain('2 face images of 2 synthetic identities, 16 × 16 pixels');
     expect(card).toContain('its inquiry image itself, 2 times, added by oversampling: a photo of a person who exists');
     expect(card).toContain('| photos | 2 | 2 | of people who exist | CC BY \\| 4.0 | not stated |');
-    expect(card).toContain('Not measured in this run.');
+    expect(card).toContain('Not measured in this run: no stage looked for');
     expect(card).toContain(`cemiflow trace ${run.outputs.get('synthetic')?.data?.digest}`);
+  });
+
+  it('take for real what an unknown kind made, or a known one does not state', async () => {
+    for (const [kind, meta] of [
+      ['data/recordio', { origin: 'recordio' }],
+      ['data/recordio', {}],
+      ['data/folder', { origin: 'elsewhere' }],
+    ] as const) {
+      const run = await made(meta, kind);
+      const [found] = await run.find('real faces');
+      expect(found).toMatchObject({ severity: 'warning', nodes: ['photos', 'synthetic'] });
+      expect(found?.message).toContain('licence: not stated');
+      const card = await datasetCard(run.lineage, 'synthetic', run.store);
+      expect(card).toContain('| photos | 2 | 2 | of people who exist | not stated | not stated |');
+      expect(card).toContain('Faces of people who exist stand upstream');
+      expect((await licenceOf(run.lineage, run.store)).description).toContain(
+        'Nothing is stated for the photos of photos',
+      );
+    }
+  });
+
+  it('believe an unknown kind that states whom its images show', async () => {
+    const run = await made({ origin: 'recordio', peopleShown: 'drawn' }, 'data/recordio');
+    expect((await run.find('real faces'))[0]?.message).toMatch(/^no photo of a person who exists/);
+  });
+
+  it('look at generated sets of unknown kinds, and warn that the kind is not known', async () => {
+    const run = new Made();
+    run.add('photos', 'data/recordio', {}, { images: await run.images('dataset', [1, 2], {}) });
+    const set = { made: await run.images('dataset', [5, 6], { peopleShown: 'generated' }) };
+    run.add('synthetic', 'gan/sample', { from: ref('photos', 'images') }, set);
+    expect(await run.find('real faces')).toMatchObject([{ severity: 'warning', nodes: ['photos', 'synthetic'] }]);
+    expect(await run.find('unknown stages')).toMatchObject([
+      { nodes: ['photos', 'synthetic'], evidence: { kinds: ['data/recordio', 'gan/sample'] } },
+    ]);
+  });
+
+  it('warn of a network that was made elsewhere: nobody knows whom it has seen', async () => {
+    const run = await made({ origin: 'procedural' }, 'data/procedural');
+    run.add('imported', 'weights/import', {}, weights('imported'));
+    const set = { data: await run.images('dataset', [7, 8], { origin: 'generated' }) };
+    run.add('other', 'diffusion/generate', { generator: ref('imported', 'weights') }, set);
+    expect((await run.find('real faces')).map(({ nodes }) => nodes)).toEqual([['imported', 'other']]);
+  });
+
+  it('are a warning that nothing could be looked for where a set is damaged', async () => {
+    const run = await made({ origin: 'folder', faces: 'real', width: 'wide' });
+    const [found] = await run.find('real faces');
+    expect(found).toMatchObject({ severity: 'warning', evidence: { code: 'ArtifactInvalid' } });
+    expect(found?.message).toMatch(/could not look for real faces: dataset sha256:\w+: meta\.width must be/);
   });
 
   it('has no card for what was not generated', async () => {

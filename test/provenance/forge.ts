@@ -1,4 +1,4 @@
-import { putMetrics, readMetrics } from '../../artifacts/metrics.ts';
+import { putMetrics, readMetricsOf, verificationKind } from '../../artifacts/metrics.ts';
 import { decodePairScores, encodePairScores } from '../../artifacts/scores.ts';
 import { type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
@@ -6,7 +6,7 @@ import { hexOf } from '../../core/digest.ts';
 import { madeNodes } from '../../core/lineage.ts';
 import { type PlanNode, toAction } from '../../core/plan.ts';
 import { keepRun, openRun } from '../../engine/seal.ts';
-import { type VerificationMetrics, verificationMetrics } from '../../metrics/verification.ts';
+import { verificationMetrics } from '../../metrics/verification.ts';
 import { readReport, reportFiles } from '../../report/build.ts';
 import type { ReportParams } from '../../report/params.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
@@ -49,7 +49,7 @@ const replace = async (store: Store, record: ActionRecord): Promise<void> => {
 export const betterMetrics =
   (store: Store) =>
   async (outputs: Outputs): Promise<Outputs> => {
-    const metrics = (await readMetrics(store, outputs.metrics as ArtifactRef)) as unknown as VerificationMetrics;
+    const metrics = await readMetricsOf(store, outputs.metrics as ArtifactRef, verificationKind);
     const sets = Object.fromEntries(
       Object.entries(metrics.sets).map(([set, each]) => [set, { ...each, accuracy: 0.99 }]),
     );

@@ -5,13 +5,14 @@ import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { isSharded } from '../../core/stage.ts';
-import { loadStage } from '../../engine/registry.ts';
+import { loadRecompute, loadStage } from '../../engine/registry.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
 import { kindPlaces } from '../../schemas/kind-places.ts';
 import { editDistance, nearest } from '../../schemas/nearest.ts';
-import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
+import { checkParams, factsOfKind, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
 import { fixtureKinds, fixtureSchemas, writeSpecs } from '../spec/helpers.ts';
 
+type Staged = { 'x-stage': JsonObject };
 type Draft = { properties: { [name: string]: JsonObject } };
 
 const kindOf = (name: string): StageSchema => fixtureSchemas.get(name) as StageSchema;
@@ -25,6 +26,17 @@ describe('stage schemas', () => {
       defaultOutput: 'weights',
     });
     expect(kindOf('data/folder').contentOf).toBe('path');
+  });
+
+  it('say what the kind is to the rest of the system', () => {
+    expect(kindOf('recognizer/train').facts).toEqual({ role: 'model', raw: false, inputs: { data: 'training-data' } });
+    expect(factsOfKind('diffusion/generate#part')).toMatchObject({ role: 'generated-data', raw: false });
+    expect(factsOfKind('evaluate/privacy')).toMatchObject({ measures: 'privacy', inputs: { real: 'compared-data' } });
+    expect(factsOfKind('data/folder').raw).toBe(true);
+  });
+
+  it('of kinds that this checkout does not have are unknown, which says nothing good', () => {
+    expect(factsOfKind('data/recordio')).toEqual({ role: 'unknown', raw: false, inputs: {} });
   });
 
   it('check params with resolved artifacts in the activity too, and fill defaults in', () => {
@@ -66,6 +78,28 @@ describe('stage schemas', () => {
       (s: Draft) => Object.assign(s.properties.data as JsonObject, { artifact: 'image' }),
       /unknown artifact type image/,
     ],
+    ['no role', (s: Staged) => delete s['x-stage'].role, /x-stage\.role must be one of real-data, drawn-data/],
+    ['another role', (s: Staged) => Object.assign(s['x-stage'], { role: 'photos' }), /x-stage\.role must be one of/],
+    [
+      'an input that nothing is said of',
+      (s: Staged) => delete s['x-stage'].inputs,
+      /x-stage\.inputs\.data must be one of training-data/,
+    ],
+    [
+      'an input that is no parameter',
+      (s: Staged) => Object.assign(s['x-stage'].inputs as JsonObject, { teacher: 'guide' }),
+      /x-stage\.inputs\.teacher must name a parameter that takes artifacts/,
+    ],
+    [
+      'raw outputs that were made of others',
+      (s: Staged) => Object.assign(s['x-stage'], { raw: true }),
+      /x-stage\.raw is for kinds that take no artifacts/,
+    ],
+    [
+      'an evaluation that measures nothing',
+      (s: Staged) => Object.assign(s['x-stage'], { role: 'evaluation' }),
+      /x-stage\.measures must be one of accuracy/,
+    ],
   ])('with %s are refused', (_, spoil, fault) => {
     const schema = JSON.parse(readFileSync(join(fixtureKinds, 'recognizer-train.schema.json'), 'utf8'));
     spoil(schema as never);
@@ -85,6 +119,16 @@ describe('stage schemas', () => {
     const schemas = readdirSync(new URL('../../schemas/stages', import.meta.url));
     expect(schemas.filter((file) => !kindPlaces().some(({ schema }) => schema.endsWith(`/${file}`)))).toEqual([]);
     await expect(loadStage('no/such')).rejects.toMatchObject({ code: 'UnknownKind' });
+  });
+});
+
+describe('what computes numbers again', () => {
+  it('is found beside the stage of the kinds that have it', async () => {
+    const having = kindPlaces().flatMap(({ kind, recompute }) => (recompute ? [kind] : []));
+    expect(having).toEqual(['evaluate/privacy', 'evaluate/similarity', 'evaluate/verification']);
+    for (const kind of having) expect(await loadRecompute(kind), kind).toBeTypeOf('function');
+    expect(await loadRecompute('recognizer/train')).toBeUndefined();
+    expect(await loadRecompute('no/such')).toBeUndefined();
   });
 });
 

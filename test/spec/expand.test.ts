@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { dependenciesOf, planDigest } from '../../core/plan.ts';
-import { compilePlan, expandSpec } from '../../spec/compile.ts';
+import { dependenciesOf, planDigest, withoutPlaces } from '../../core/plan.ts';
+import { compilePlan } from '../../spec/compile.ts';
+import { expandSpec } from '../../spec/expand.ts';
 import { SpecError } from '../../spec/problems.ts';
 import { readSpec } from '../../spec/spec.ts';
 import { expandText, fixtureSchemas, problemsOf, writeSpecs } from './helpers.ts';
@@ -259,6 +260,29 @@ describe('files that a stage reads from outside the store', () => {
     expect(plan.nodes[0]?.params.content).toBe(digestOf(join(cwd, 'specs/photos')));
     await compilePlan(readSpec('specs/spec.yaml', { cwd, set: ['params.photos=mine'] }), { ...inputs, resolveContent });
     expect(asked).toEqual([join(cwd, 'specs/photos'), join(cwd, 'mine')]);
+  });
+
+  it('are the same work wherever they lie: params and run id hold no path, and the worker is told the place', async () => {
+    const plans = await Promise.all(
+      ['./photos', '../elsewhere/faces'].map((path) => {
+        const cwd = writeSpecs({ 'specs/spec.yaml': folderSpec.replace('./photos', path) });
+        return compilePlan(readSpec('specs/spec.yaml', { cwd }), inputs).then((plan) => ({ plan, cwd }));
+      }),
+    );
+    const [here, there] = plans as [(typeof plans)[0], (typeof plans)[0]];
+    expect(here.plan.nodes[0]?.params).toEqual({ content: digestOf('photos') });
+    expect(here.plan.nodes[0]?.params).toEqual(there.plan.nodes[0]?.params);
+    expect(planDigest(here.plan)).toBe(planDigest(there.plan));
+    expect(here.plan.nodes[0]?.places).toEqual({
+      path: { path: join(here.cwd, 'specs/photos'), written: './photos' },
+    });
+    expect(JSON.stringify(withoutPlaces(there.plan))).not.toContain(there.cwd);
+  });
+
+  it('are written down without their folders where the spec names an absolute path', async () => {
+    const cwd = writeSpecs({ 'spec.yaml': folderSpec.replace('./photos', '/home/me/faces') });
+    const plan = await compilePlan(readSpec('spec.yaml', { cwd }), inputs);
+    expect(plan.nodes[0]?.places).toEqual({ path: { path: '/home/me/faces', written: 'faces' } });
   });
 
   it('that cannot be read are shown at the path in the spec', async () => {

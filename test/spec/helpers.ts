@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
-import { type Expansion, expandSpec } from '../../spec/compile.ts';
+import { type Expansion, expandSpec } from '../../spec/expand.ts';
 import { SpecError, type SpecProblem } from '../../spec/problems.ts';
 import { readSpec } from '../../spec/spec.ts';
 

@@ -4,7 +4,7 @@ import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
-import { expandSpec } from '../../spec/compile.ts';
+import { expandSpec } from '../../spec/expand.ts';
 import { readSpec } from '../../spec/spec.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -39,7 +39,7 @@ it('one --set puts real photos in the place of the drawn faces of quickstart', (
   const { nodes } = expandSpec(readSpec('pipelines/quickstart.yaml', { cwd: root, set }), schemas);
   expect(nodes.find(({ id }) => id === 'faces')).toMatchObject({
     kind: 'data/folder',
-    params: { path: `${root}photos` },
+    content: { path: `${root}photos`, written: './photos' },
   });
 });
 

@@ -4,7 +4,7 @@ import type { ArtifactType } from '../../core/artifact.ts';
 import { digestOf } from '../../core/digest.ts';
 import type { PlanNode } from '../../core/plan.ts';
 import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
-import { expandSpec } from '../../spec/compile.ts';
+import { expandSpec } from '../../spec/expand.ts';
 import { readSpec } from '../../spec/spec.ts';
 import { Schedule } from '../../workflows/schedule.ts';
 import { codeOf } from './harness.ts';

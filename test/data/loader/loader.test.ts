@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { datasetCodec } from '../../../artifacts/codecs/dataset.ts';
 import { DatasetWriter } from '../../../artifacts/dataset.ts';
 import { type ImageSet, type Images, pixelsOf } from '../../../data/images.ts';
 import { type AugmentRecipe, maker as augmented } from '../../../data/loader/augmented.ts';
@@ -25,7 +26,7 @@ const dataset = await (async () => {
   for (let i = 0; i < count; i++) await writer.add({ identity: i % 7, image: i, pixels: pixels(i) });
   return writer.finish({ origin: 'procedural' });
 })();
-const { meta, files: shards } = await store.getArtifact(dataset);
+const { meta, files: shards } = await datasetCodec.read(store, dataset);
 
 const opened: { close(): Promise<void> }[] = [];
 const threads = <R>(maker: Maker<R>, n: number): Workers<R> => {

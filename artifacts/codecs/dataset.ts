@@ -1,0 +1,148 @@
+import type { JsonObject } from '../../core/errors.ts';
+import { type Artifact, type ArtifactReader, defineCodec, readFileOf } from '../codec.ts';
+import type { Fields } from '../fields.ts';
+import { artifactInvalid } from '../invalid.ts';
+import { namesFile, type People } from '../people.ts';
+import { shardsOf, unpackShard } from '../shards.ts';
+
+/** Whether the people in a set of images exist: `real`, or were `drawn` by a program, or `generated` by a model. */
+export const peopleShown = ['real', 'drawn', 'generated'] as const;
+export type PeopleShown = (typeof peopleShown)[number];
+
+/** What is known of a set of images. */
+export interface DatasetMeta {
+  readonly identities: number;
+  readonly images: number;
+  /** In pixels. */
+  readonly height: number;
+  readonly width: number;
+  /** A set that does not say whom it shows counts as `real`. */
+  readonly peopleShown: PeopleShown;
+  /** What made the set, such as `folder`. */
+  readonly origin?: string;
+  /** People whom a program drew, so that sets can be compared. */
+  readonly people: readonly People[];
+  /** Empty where it is not stated. */
+  readonly licence: string;
+  readonly consent: string;
+  /** Of a generated set: images of each identity that were generated. Copies of the inquiry image follow them. */
+  readonly generatedImages?: number;
+  /** Of a generated set: copies of the inquiry image in each identity. */
+  readonly oversample?: number;
+  /** Of a set of CemiFace's: the wanted similarity to the inquiry image. */
+  readonly m?: number;
+}
+
+/** A manifest's `meta`: everything that readers ask for, and what only the kind that made the set knows. */
+export type DatasetWritten = JsonObject & {
+  readonly identities: number;
+  readonly images: number;
+  readonly height: number;
+  readonly width: number;
+};
+
+export const datasetCodec = defineCodec<DatasetMeta, DatasetWritten>({
+  type: 'dataset',
+  versions: [
+    (fields) => ({
+      ...imageCounts(fields),
+      peopleShown: shownIn(fields),
+      ...present(
+        'origin',
+        fields.optional('origin', (each) => each.string('origin')),
+      ),
+      people: peopleIn(fields),
+      licence: fields.optional('licence', (each) => each.string('licence')) ?? '',
+      consent: fields.optional('consent', (each) => each.string('consent')) ?? '',
+      ...present(
+        'generatedImages',
+        fields.optional('generatedImages', (each) => each.integer('generatedImages')),
+      ),
+      ...present(
+        'oversample',
+        fields.optional('oversample', (each) => each.integer('oversample')),
+      ),
+      ...present(
+        'm',
+        fields.optional('m', (each) => each.number('m')),
+      ),
+    }),
+  ],
+  refuse: (_, fields) => mustSayWhom(fields),
+  contents: async (artifact, store) => {
+    const found = await countImages(artifact, store);
+    const { identities, images } = artifact.meta;
+    if (found.identities !== identities || found.images !== images)
+      throw artifactInvalid({ ...artifact.ref, path: 'meta' }, 'images', {
+        required: `what the shards hold: ${found.identities} identities and ${found.images} images`,
+        found: `${identities} and ${images}`,
+      });
+    if (artifact.files.some(({ path }) => path === namesFile)) await readNames(store, artifact);
+  },
+});
+
+/** Origins of the kinds that were there before sets said whom they show; their manifests must stay as they are. */
+const impliedBy: { readonly [origin: string]: (fields: Fields) => PeopleShown } = {
+  folder: (fields) => (fields.json('faces') === 'synthetic' ? 'generated' : 'real'),
+  procedural: () => 'drawn',
+  generated: () => 'generated',
+};
+
+/** Images that are written must say whom they show. @throws CemiflowError `ArtifactInvalid` */
+export const mustSayWhom = (fields: Fields): void => {
+  const origin = fields.json('origin');
+  if (fields.has('peopleShown') || (typeof origin === 'string' && Object.hasOwn(impliedBy, origin))) return;
+  throw fields.fault('peopleShown', `one of ${peopleShown.join(', ')}`);
+};
+
+/** What says nothing shows real people: nothing may count as harmless because it comes from somewhere unknown. */
+export const shownIn = (fields: Fields): PeopleShown => {
+  if (fields.has('peopleShown')) return fields.oneOf('peopleShown', peopleShown);
+  const origin = fields.json('origin');
+  const implied = typeof origin === 'string' && Object.hasOwn(impliedBy, origin) ? impliedBy[origin] : undefined;
+  return implied?.(fields) ?? 'real';
+};
+
+/** Size and number of images, as every artifact that holds shards states them. */
+export const imageCounts = (fields: Fields): { identities: number; images: number; height: number; width: number } => ({
+  identities: fields.integer('identities'),
+  images: fields.integer('images'),
+  height: fields.integer('height', { from: 1 }),
+  width: fields.integer('width', { from: 1 }),
+});
+
+/** People whom a program drew; none where the manifest names none. */
+export const peopleIn = (fields: Fields): People[] =>
+  fields.optional('people', () =>
+    fields.list('people', (each) => ({
+      namespace: each.string('namespace'),
+      first: each.integer('first'),
+      count: each.integer('count'),
+    })),
+  ) ?? [];
+
+/** Names of the identities; none where the set has none. @throws CemiflowError `ArtifactInvalid` */
+export const readNames = async (store: ArtifactReader, artifact: Artifact<unknown>): Promise<string[]> => {
+  if (!artifact.files.some(({ path }) => path === namesFile)) return [];
+  const names: unknown = await readFileOf(store, artifact, namesFile, (bytes) => JSON.parse(bytes.toString('utf8')));
+  if (Array.isArray(names) && names.every((name) => typeof name === 'string')) return names;
+  throw artifactInvalid({ ...artifact.ref, path: namesFile }, '', { required: 'a list of names', found: typeof names });
+};
+
+/** Identities and images in the shards. @throws CemiflowError `ArtifactInvalid` */
+export const countImages = async (
+  artifact: Artifact<unknown>,
+  store: ArtifactReader,
+): Promise<{ readonly identities: number; readonly images: number }> => {
+  const identities = new Set<number>();
+  let images = 0;
+  for (const { path } of shardsOf(artifact.files)) {
+    const samples = await readFileOf(store, artifact, path, (bytes) => unpackShard(bytes, path));
+    for (const { identity } of samples) identities.add(identity);
+    images += samples.length;
+  }
+  return { identities: identities.size, images };
+};
+
+const present = <K extends string, T>(name: K, value: T | undefined): { readonly [key in K]?: T } =>
+  value === undefined ? {} : ({ [name]: value } as { readonly [key in K]?: T });

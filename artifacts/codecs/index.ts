@@ -1,0 +1,28 @@
+import type { ArtifactType } from '../../core/artifact.ts';
+import type { Codec } from '../codec.ts';
+import { adoptionCodec } from './adoption.ts';
+import { benchmarksCodec } from './benchmarks.ts';
+import { centersCodec } from './centers.ts';
+import { codeCodec } from './code.ts';
+import { datasetCodec } from './dataset.ts';
+import { inquiriesCodec } from './inquiries.ts';
+import { metricsCodec } from './metrics.ts';
+import { reportCodec } from './report.ts';
+import { runCodec } from './run.ts';
+import { scoresCodec } from './scores.ts';
+import { weightsCodec } from './weights.ts';
+
+/** The codec of each artifact type. */
+export const codecs: { readonly [type in ArtifactType]: Codec<unknown, never> } = {
+  dataset: datasetCodec,
+  benchmarks: benchmarksCodec,
+  weights: weightsCodec,
+  centers: centersCodec,
+  inquiries: inquiriesCodec,
+  scores: scoresCodec,
+  metrics: metricsCodec,
+  report: reportCodec,
+  code: codeCodec,
+  run: runCodec,
+  adoption: adoptionCodec,
+};

@@ -1,0 +1,123 @@
+import type { JsonObject } from '../../core/errors.ts';
+import type { PrivacyMetrics } from '../../metrics/privacy.ts';
+import type { SimilarityMetrics } from '../../metrics/similarity.ts';
+import type { VerificationMetrics } from '../../metrics/verification.ts';
+import type { Fields } from '../fields.ts';
+import type { MetricsKind } from './metrics.ts';
+
+export const verificationKind: MetricsKind<VerificationMetrics> = {
+  kind: 'verification',
+  read: (fields) => ({
+    kind: 'verification',
+    sets: fields.map('sets', (set) => ({
+      accuracy: set.number('accuracy'),
+      std: set.number('std'),
+      threshold: set.number('threshold'),
+      foldAccuracies: set.numbers('foldAccuracies'),
+      foldThresholds: set.numbers('foldThresholds'),
+      pairs: set.integer('pairs'),
+      scores: set.digest('scores'),
+    })),
+    average: fields.number('average'),
+  }),
+};
+
+export const similarityKind: MetricsKind<SimilarityMetrics> = {
+  kind: 'similarity',
+  read: (fields) => {
+    const [perIdentity, bins] = [fields.object('perIdentity'), fields.object('bins')];
+    return {
+      kind: 'similarity',
+      images: fields.integer('images'),
+      mean: fields.number('mean'),
+      std: fields.number('std'),
+      histogram: histogramIn(fields),
+      perIdentity: {
+        identities: perIdentity.numbers('identities'),
+        mean: perIdentity.numbers('mean'),
+        std: perIdentity.numbers('std'),
+      },
+      bins: { edges: bins.numbers('edges'), identities: bins.numbers('identities') },
+    };
+  },
+};
+
+export const privacyKind: MetricsKind<PrivacyMetrics> = {
+  kind: 'privacy',
+  read: (fields) => {
+    const perIdentity = fields.object('perIdentity');
+    const ownInquiry = fields.optional('ownInquiry', () => fields.object('ownInquiry'));
+    return {
+      kind: 'privacy',
+      set: fields.string('set'),
+      threshold: fields.number('threshold'),
+      realIdentities: fields.integer('realIdentities'),
+      identities: aboveIn(fields.object('identities')),
+      images: aboveIn(fields.object('images')),
+      mean: fields.number('mean'),
+      highest: fields.number('highest'),
+      histogram: histogramIn(fields),
+      perIdentity: {
+        identities: perIdentity.numbers('identities'),
+        nearest: perIdentity.numbers('nearest'),
+        similarity: perIdentity.numbers('similarity'),
+      },
+      ...(ownInquiry && {
+        ownInquiry: { nearest: ownInquiry.integer('nearest'), above: ownInquiry.integer('above') },
+      }),
+    };
+  },
+};
+
+/** A training's log: each value at the steps where it was noted. */
+export interface TrainingMetrics {
+  readonly kind: 'training';
+  readonly series: {
+    readonly [name: string]: { readonly steps: readonly number[]; readonly values: readonly number[] };
+  };
+}
+
+export const trainingKind: MetricsKind<TrainingMetrics> = {
+  kind: 'training',
+  read: (fields) => ({
+    kind: 'training',
+    series: fields.map('series', (line) => {
+      const [steps, values] = [line.numbers('steps'), line.numbers('values')];
+      if (steps.length !== values.length) throw line.fault('values', `${steps.length} numbers, one for each step`);
+      return { steps, values };
+    }),
+  }),
+};
+
+/** Which of several candidates was chosen, by what, and how good each was. */
+export interface SelectionMetrics {
+  readonly kind: 'selection';
+  readonly by: string;
+  /** Matrix values of the candidate that was chosen. */
+  readonly chosen: JsonObject;
+  readonly candidates: readonly { readonly matrix: JsonObject; readonly value: number }[];
+}
+
+export const selectionKind: MetricsKind<SelectionMetrics> = {
+  kind: 'selection',
+  read: (fields) => ({
+    kind: 'selection',
+    by: fields.string('by'),
+    chosen: fields.object('chosen').whole,
+    candidates: fields.list('candidates', (each) => ({
+      matrix: each.object('matrix').whole,
+      value: each.number('value'),
+    })),
+  }),
+};
+
+const histogramIn = (fields: Fields): { edges: number[]; counts: number[] } => {
+  const histogram = fields.object('histogram');
+  return { edges: histogram.numbers('edges'), counts: histogram.numbers('counts') };
+};
+
+const aboveIn = (fields: Fields): { count: number; share: number; total: number } => ({
+  count: fields.integer('count'),
+  share: fields.number('share', { from: 0, to: 1 }),
+  total: fields.integer('total'),
+});

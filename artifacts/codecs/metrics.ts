@@ -1,0 +1,57 @@
+import type { ArtifactRef } from '../../core/artifact.ts';
+import { canonicalJson } from '../../core/canonical.ts';
+import type { ArtifactStore } from '../../core/stage.ts';
+import { type Artifact, type ArtifactReader, defineCodec, readJsonFields } from '../codec.ts';
+import type { Fields } from '../fields.ts';
+import { toJsonObject } from '../finite.ts';
+import { artifactInvalid } from '../invalid.ts';
+
+/** Numbers that a stage measured: one file, `metrics.json`. */
+export interface MetricsMeta {
+  /** What was measured, such as `verification`: it says which fields the file has. */
+  readonly kind: string;
+}
+
+export const metricsFile = 'metrics.json';
+
+export const metricsCodec = defineCodec<MetricsMeta>({
+  type: 'metrics',
+  versions: [(fields) => ({ kind: fields.string('kind') })],
+  contents: (artifact, store) => fieldsOf(store, artifact),
+});
+
+/** How the numbers of one kind are read: each a checked field. */
+export interface MetricsKind<T> {
+  readonly kind: string;
+  readonly read: (fields: Fields) => T;
+}
+
+/** Stores metrics of any kind. @throws CemiflowError `NotFinite` */
+export const putMetrics = async <T extends { readonly kind: string }>(
+  store: Pick<ArtifactStore, 'putFile' | 'putArtifact'>,
+  metrics: T,
+): Promise<ArtifactRef> => {
+  const text = canonicalJson(toJsonObject(metrics, metrics.kind));
+  const file = await store.putFile(metricsFile, Buffer.from(text), 'application/json');
+  return metricsCodec.write(store, { kind: metrics.kind }, [file]);
+};
+
+/** Reads metrics of one kind. @throws CemiflowError `ArtifactInvalid` where they are of another, or damaged */
+export const readMetricsOf = async <T>(
+  store: ArtifactReader,
+  ref: ArtifactRef,
+  { kind, read }: MetricsKind<T>,
+): Promise<T> => {
+  const fields = await fieldsOf(store, await metricsCodec.read(store, ref));
+  if (fields.string('kind') !== kind) throw fields.fault('kind', kind);
+  return read(fields);
+};
+
+/** The file's fields, which must be of the kind that the manifest states. */
+const fieldsOf = async (store: ArtifactReader, artifact: Artifact<MetricsMeta>): Promise<Fields> => {
+  const fields = await readJsonFields(store, artifact, metricsFile);
+  const { kind } = artifact.meta;
+  if (fields.string('kind') === kind) return fields;
+  const found = fields.string('kind');
+  throw artifactInvalid({ ...artifact.ref, path: metricsFile }, 'kind', { required: kind, found });
+};

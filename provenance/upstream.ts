@@ -1,0 +1,56 @@
+import { benchmarksCodec } from '../artifacts/codecs/benchmarks.ts';
+import { datasetCodec, type PeopleShown } from '../artifacts/codecs/dataset.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
+import { ancestorsOf, type Lineage, type MadeNode } from '../core/lineage.ts';
+import { dependenciesOf } from '../core/plan.ts';
+import type { Reading } from './reading.ts';
+import { roleOf } from './roles.ts';
+
+/** Something that no generator of the run made, and that what is asked about stands on. */
+export interface Source {
+  readonly node: string;
+  readonly peopleShown: PeopleShown;
+  /** Of images; absent for networks that were made outside of the run, from images that nobody knows here. */
+  readonly images?: {
+    readonly identities?: number;
+    readonly images?: number;
+    /** Empty where it is not stated. */
+    readonly licence: string;
+    readonly consent: string;
+  };
+}
+
+/**
+ * All sources that a node stands on, itself included. What does not say whom it shows counts as real, whatever made it and
+ * however unknown its kind is here.
+ *
+ * @throws CemiflowError `ArtifactInvalid`, and the store's
+ */
+export const sourcesOf = async (lineage: Lineage, id: string, store: Reading): Promise<Source[]> => {
+  const found: Source[] = [];
+  for (const made of ancestorsOf(lineage, id)) {
+    if (roleOf(made) === 'generated-data') continue;
+    for (const ref of Object.values(made.record.outputs)) {
+      const source = await sourceOf(made, ref, store);
+      if (source) found.push(source);
+    }
+  }
+  return found;
+};
+
+const sourceOf = async (made: MadeNode, ref: ArtifactRef, store: Reading): Promise<Source | undefined> => {
+  const node = made.node.id;
+  if (ref.type === 'dataset') {
+    const { peopleShown, ...images } = (await datasetCodec.read(store, ref)).meta;
+    return { node, peopleShown, images };
+  }
+  if (ref.type === 'benchmarks') {
+    const { peopleShown } = (await benchmarksCodec.read(store, ref)).meta;
+    return { node, peopleShown, images: { licence: '', consent: '' } };
+  }
+  // What learned from images, or was chosen from them, shows whom those show; of what was made elsewhere nobody can say.
+  const madeElsewhere = dependenciesOf(made.node).length === 0 && learned.includes(ref.type);
+  return madeElsewhere ? { node, peopleShown: 'real' } : undefined;
+};
+
+const learned: readonly ArtifactRef['type'][] = ['weights', 'inquiries', 'centers'];

@@ -1,0 +1,61 @@
+/**
+ * What a stage kind is to the rest of the system: findings, cards, exports and traces go by it, never by the kind's name. Each
+ * kind's schema says one of these in `x-stage.role`.
+ */
+export const roles = {
+  'real-data': 'takes in images from outside, which may show people who exist',
+  'drawn-data': 'draws images by a program, without any photo',
+  'generated-data': 'samples images from a generator',
+  benchmark: 'makes or takes in sets that models are scored on',
+  model: 'trains or takes in a network that looks at images, such as a recognizer',
+  generator: 'trains or takes in a network that makes images',
+  analysis: 'computes facts about data that later stages need, such as identity centers',
+  selection: 'chooses among what other stages made: images, epochs, hyperparameters',
+  evaluation: 'scores a model or judges a set of images',
+  report: 'shows results to people',
+} as const;
+
+export type StageRole = keyof typeof roles;
+
+/** What an input is for: `x-stage.inputs` says it of every parameter that takes artifacts. */
+export const inputUses = {
+  'training-data': 'the images that a network learns from',
+  guide: 'a network that conditions the training of another, or is part of its loss',
+  'initial-weights': 'the weights that training goes on from',
+  generator: 'the network that makes the images',
+  inquiries: 'the images that generated identities are made around',
+  'scored-model': 'the model whose quality is measured',
+  benchmark: 'what the model is scored on',
+  'judged-data': 'the images that are judged',
+  judge: 'a model that embeds images, to compare or to choose them',
+  'compared-data': 'the images that the judged ones are compared with',
+  threshold: 'metrics whose threshold is used',
+  candidates: 'what is chosen from',
+  criterion: 'metrics that the choice goes by',
+} as const;
+
+export type InputUse = keyof typeof inputUses;
+
+/** What an evaluation measures: `x-stage.measures`. */
+export const measures = {
+  accuracy: 'how well a model tells people apart on a benchmark',
+  similarity: 'how similar generated images are to what they were asked to resemble',
+  privacy: 'how near generated identities come to real ones',
+  quality: 'how realistic or diverse images are',
+} as const;
+
+export type Measure = keyof typeof measures;
+
+/** What the schema of a stage kind says of it beside its parameters. */
+export interface KindFacts {
+  /** `unknown`: this checkout has no such kind. */
+  readonly role: StageRole | 'unknown';
+  /** Whether a chain may end here: its outputs are raw data, which no other stage stands behind. */
+  readonly raw: boolean;
+  readonly measures?: Measure;
+  /** What each parameter that takes artifacts is for. */
+  readonly inputs: { readonly [parameter: string]: InputUse };
+}
+
+/** What is known of a kind that this checkout does not have: nothing, so that nothing may be concluded from it. */
+export const unknownKind: KindFacts = { role: 'unknown', raw: false, inputs: {} };

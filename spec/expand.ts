@@ -1,0 +1,185 @@
+import { basename, isAbsolute, resolve } from 'node:path';
+import { findCycle, topologicalOrder } from '../core/dag.ts';
+import type { JsonObject } from '../core/errors.ts';
+import { matrixPoints, nodeId, type Point, pointCount } from '../core/expand.ts';
+import { dependenciesOf, type NodePlace, type PlanNode } from '../core/plan.ts';
+import { suggest } from '../schemas/nearest.ts';
+import type { StageSchema, StageSchemas } from '../schemas/stage-schemas.ts';
+import { axesOf } from './axes.ts';
+import { checkParams } from './check-params.ts';
+import { type Expanding, scopeOf } from './expanding.ts';
+import type { Place } from './problems.ts';
+import type { Spec } from './spec.ts';
+import { followStage } from './stage-references.ts';
+import type { StageDeclaration } from './structure.ts';
+import { evaluate, ParamTable, type Scope } from './values.ts';
+import { describe, type Located } from './yaml.ts';
+
+/** A node whose code and content are not known yet: enough to say that a spec is right. */
+export interface ExpandedNode extends Omit<PlanNode, 'code'> {
+  /** A folder that the node reads from outside the store; its digest is part of the node's key. */
+  readonly content?: NodePlace & { readonly param: string; readonly at: Place };
+}
+
+export interface Expansion {
+  readonly experiment: string;
+  /** In a topological order: by level, then by stage name and matrix point. */
+  readonly nodes: readonly ExpandedNode[];
+}
+
+const maxNodes = 2000;
+
+/** Pure expansion, no code digests. The order of keys in the spec changes nothing. @throws SpecError */
+export const expandSpec = (spec: Spec, schemas: StageSchemas): Expansion => new Expander(spec, schemas).expand();
+
+class Expander {
+  readonly #at: Expanding;
+  readonly #edges = new Map<string, Map<string, Place>>();
+
+  constructor(spec: Spec, schemas: StageSchemas) {
+    const failed = new Set<Located>();
+    this.#at = { spec, schemas, params: new ParamTable(spec.params, failed), failed, targets: new Map() };
+  }
+
+  expand(): Expansion {
+    const { spec, params, targets } = this.#at;
+    const stages = [...spec.stages].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    for (const name of params.names) params.check(name, spec.problems);
+    for (const stage of stages)
+      targets.set(stage.name, { schema: this.#schemaOf(stage), axes: axesOf(this.#at, stage) });
+    const seed = spec.seed ? this.#seedOf(spec.seed, 'seed', scopeOf(this.#at, 'seed')) : undefined;
+    if (spec.seed === undefined) {
+      const at = { source: spec.params.source, start: 0, end: 1 };
+      spec.problems.add(at, 'the experiment has no seed', 'add seed: 7, or any other integer of at least 0');
+    }
+    const total = stages.reduce((sum, stage) => sum + pointCount(this.#at.targets.get(stage.name)?.axes ?? {}), 0);
+    if (total > maxNodes) {
+      const at = stages[0]?.at ?? spec.params;
+      spec.problems.add(
+        at,
+        `the experiment expands to ${total} nodes, at most ${maxNodes} can run`,
+        'shorten a matrix',
+      );
+      spec.problems.throwIfAny();
+    }
+    const nodes = stages.flatMap((stage) => this.#nodesOf(stage, seed ?? 0));
+    this.#checkCycles(stages);
+    this.#checkOverrides();
+    spec.problems.throwIfAny();
+    const byId = new Map(nodes.map((node) => [node.id, node]));
+    const vertices = nodes.map((node) => ({ id: node.id, needs: dependenciesOf(node as ExpandedNode & PlanNode) }));
+    return {
+      experiment: spec.experiment,
+      nodes: topologicalOrder(vertices).map((id) => byId.get(id) as ExpandedNode),
+    };
+  }
+
+  #seedOf(node: Located, path: string, scope: Scope): number | undefined {
+    const value = evaluate(node, scope);
+    if (this.#at.failed.has(node) || this.#at.spec.problems.has(node)) return undefined;
+    if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+    const origin = this.#at.params.originOf(node);
+    this.#at.spec.problems.add(
+      origin,
+      `${path} must be an integer of at least 0, got ${describe(origin)}`,
+      'write seed: 7',
+    );
+    return undefined;
+  }
+
+  #schemaOf(stage: StageDeclaration): StageSchema | undefined {
+    const schema = this.#at.schemas.get(stage.uses);
+    if (schema === undefined) {
+      const remedy = suggest(stage.uses, this.#at.schemas.keys(), 'stage kinds');
+      this.#at.spec.problems.add(stage.usesAt, `there is no stage kind "${stage.uses}"`, remedy);
+    }
+    return schema;
+  }
+
+  #nodesOf(stage: StageDeclaration, seed: number): ExpandedNode[] {
+    const target = this.#at.targets.get(stage.name);
+    return matrixPoints(target?.axes ?? {}).flatMap((point) => {
+      const owner = stage.withPath === 'report' ? 'report' : `stages.${stage.name}`;
+      const own: Scope = {
+        ...scopeOf(this.#at, owner, point),
+        stage: (reference, place) => {
+          this.#noteEdge(stage.name, reference.stage, place);
+          return followStage(reference, {
+            targets: this.#at.targets,
+            point,
+            owner,
+            say: (m, r) => this.#at.spec.problems.add(place, m, r),
+          });
+        },
+      };
+      const params = stage.with ? (evaluate(stage.with, own) as JsonObject) : {};
+      const ownSeed = stage.seed
+        ? this.#seedOf(stage.seed, `${owner}.seed`, scopeOf(this.#at, owner, point))
+        : undefined;
+      if (target?.schema === undefined) return [];
+      checkParams(this.#at, stage, target.schema, params, point);
+      return [this.#toNode(stage, target.schema, params, point, ownSeed ?? seed)];
+    });
+  }
+
+  #toNode(stage: StageDeclaration, schema: StageSchema, params: JsonObject, point: Point, seed: number): ExpandedNode {
+    const node: ExpandedNode = {
+      id: nodeId(stage.name, point),
+      stage: stage.name,
+      kind: schema.kind,
+      matrix: point,
+      params,
+      seed,
+      resource: schema.resource,
+      sharded: schema.sharded,
+      outputs: schema.outputs,
+    };
+    const written = stage.with?.entries.get(schema.contentOf ?? '')?.value;
+    const value = params[schema.contentOf ?? ''];
+    if (schema.contentOf === undefined || typeof value !== 'string') return node;
+    const at = written ? this.#at.params.originOf(written) : stage.at;
+    const place = {
+      path: resolve(at.source.folder, value),
+      written: isAbsolute(value) ? basename(value) : value,
+    };
+    return { ...node, content: { ...place, param: schema.contentOf, at } };
+  }
+
+  #noteEdge(from: string, to: string, place: Place): void {
+    const targets = this.#edges.get(from) ?? new Map<string, Place>();
+    if (!targets.has(to)) targets.set(to, place);
+    this.#edges.set(from, targets);
+  }
+
+  #checkCycles(stages: readonly StageDeclaration[]): void {
+    const cycle = findCycle(
+      stages.map(({ name }) => ({ id: name, needs: [...(this.#edges.get(name)?.keys() ?? [])] })),
+    );
+    if (cycle === undefined) return;
+    const place = this.#edges.get(cycle[0] ?? '')?.get(cycle[1] ?? '');
+    if (place)
+      this.#at.spec.problems.add(
+        place,
+        `the stages need each other: ${cycle.join(' → ')}`,
+        'take one of these references out',
+      );
+  }
+
+  #checkOverrides(): void {
+    for (const { path, place } of this.#at.spec.overrides) {
+      const [root, name] = path;
+      if (
+        root !== 'params' ||
+        name === undefined ||
+        this.#at.params.used.has(name) ||
+        !this.#at.params.names.includes(name)
+      )
+        continue;
+      this.#at.spec.problems.add(
+        place,
+        `this changes nothing: no value of the spec uses params.${name}`,
+        'set what is used, or leave it out',
+      );
+    }
+  }
+}

@@ -1,0 +1,361 @@
+import { describe, expect, it } from 'vitest';
+import { putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
+import { type Codec, defineCodec } from '../../artifacts/codec.ts';
+import { writeCenters } from '../../artifacts/codecs/centers.ts';
+import { codeCodec } from '../../artifacts/codecs/code.ts';
+import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
+import { codecs } from '../../artifacts/codecs/index.ts';
+import { inquiriesCodec, putInquiryRows } from '../../artifacts/codecs/inquiries.ts';
+import { recognizerOf } from '../../artifacts/codecs/recognizer.ts';
+import { reportCodec } from '../../artifacts/codecs/report.ts';
+import { runCodec } from '../../artifacts/codecs/run.ts';
+import { pairScoresPath, scoresCodec, similarityFile } from '../../artifacts/codecs/scores.ts';
+import { unetOf } from '../../artifacts/codecs/unet.ts';
+import { weightsCodec, writeWeights } from '../../artifacts/codecs/weights.ts';
+import { DatasetWriter } from '../../artifacts/dataset.ts';
+import { toJson } from '../../artifacts/finite.ts';
+import { putMetrics, readMetricsOf, selectionKind, trainingKind, verificationKind } from '../../artifacts/metrics.ts';
+import { encodeImageScores, encodeNearest, encodePairScores, imagesFile, nearestFile } from '../../artifacts/scores.ts';
+import { type ArtifactManifest, type ArtifactRef, type ArtifactType, artifactTypes } from '../../core/artifact.ts';
+import { digestOf } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import type { ArtifactStore } from '../../core/stage.ts';
+import { presets } from '../../nn/recognizer/config.ts';
+import { memoryStore } from '../helpers/memory-store.ts';
+
+const octets = 'application/octet-stream';
+const size = { height: 4, width: 6 };
+const floats = (...values: number[]) => Float32Array.from(values);
+const ints = (...values: number[]) => Int32Array.from(values);
+
+const shards = async (store: ArtifactStore, prefix = '') => {
+  const writer = new DatasetWriter(store, { ...size, prefix });
+  for (const identity of [0, 1]) await writer.add({ identity, image: 0, pixels: new Uint8Array(72).fill(identity) });
+  return { files: await writer.files(), counts: writer.counts() };
+};
+
+const network = { family: 'recognizer', ...(toJson(presets.small, 'small') as JsonObject) };
+
+/** One artifact of each form that a type has: how it is written, fields that readers need, and a file that must be readable. */
+interface Sample {
+  readonly name: string;
+  readonly type: ArtifactType;
+  readonly needs: readonly string[];
+  /** The field that is missed in another's stead: scores without sets could be those of images. */
+  readonly missed?: { readonly [field: string]: string };
+  /** Absent where any bytes will do. */
+  readonly file?: string;
+  make(store: ArtifactStore): Promise<ArtifactRef>;
+}
+
+const samples: readonly Sample[] = [
+  {
+    ...{ name: 'dataset', type: 'dataset', needs: ['identities', 'images', 'height', 'width'] },
+    file: 'shards/000000.tar',
+    make: async (store) => {
+      const { files, counts } = await shards(store);
+      return datasetCodec.write(store, { ...counts, peopleShown: 'drawn', origin: 'new' }, files);
+    },
+  },
+  {
+    ...{ name: 'benchmarks', type: 'benchmarks', needs: ['sets', 'height', 'width'] },
+    file: 'lfw/pairs.safetensors',
+    make: async (store) => {
+      const { files } = await shards(store, setPrefix('lfw'));
+      const pairs = { left: ints(0), right: ints(1), same: Uint8Array.of(0), fold: ints(3) };
+      const meta = { sets: ['lfw'], ...size, origin: 'procedural' };
+      return putBenchmarks(store, [...files, await putPairs(store, 'lfw', pairs, 2)], meta);
+    },
+  },
+  {
+    ...{ name: 'weights', type: 'weights', needs: ['network'], file: 'model.safetensors' },
+    make: (store) => writeWeights(store, { a: { dtype: 'F32', shape: [2], data: floats(1, 2) } }, { network }),
+  },
+  {
+    ...{ name: 'centers', type: 'centers', file: 'centers.safetensors' },
+    needs: ['source', 'identities', 'images', 'embeddingSize', 'similarity', 'groups'],
+    make: (store) =>
+      writeCenters(
+        store,
+        { centers: floats(1, 0), similarity: floats(0.5), group: ints(0), labels: ints(0) },
+        {
+          ...{ source: 'mean', identities: 1, images: 1, embeddingSize: 2, similarity: 0.5 },
+          groups: [{ images: 1, mean: 0.5, lowest: 0.5, highest: 0.5 }],
+        },
+      ),
+  },
+  {
+    ...{ name: 'inquiries', type: 'inquiries', file: 'embeddings.safetensors' },
+    needs: ['identities', 'images', 'height', 'width', 'embeddingSize', 'maxSimilarity'],
+    make: async (store) => {
+      const { files, counts } = await shards(store);
+      const rows = {
+        count: 2,
+        embeddingSize: 2,
+        embeddings: floats(1, 0, 0, 1),
+        identities: ints(4, 5),
+        images: ints(0, 0),
+      };
+      const all = [...files, ...(await putInquiryRows(store, rows))];
+      return inquiriesCodec.write(store, { ...counts, embeddingSize: 2, maxSimilarity: 0.3 }, all);
+    },
+  },
+  {
+    ...{ name: 'scores of pairs', type: 'scores', needs: ['sets'], missed: { sets: 'images' } },
+    file: pairScoresPath('lfw'),
+    make: async (store) => {
+      const scores = encodePairScores({ distance: floats(1), same: Uint8Array.of(1), fold: ints(0) });
+      return scoresCodec.write(store, { sets: ['lfw'] }, [await store.putFile(pairScoresPath('lfw'), scores, octets)]);
+    },
+  },
+  {
+    ...{ name: 'scores of images', type: 'scores', needs: ['images'], file: similarityFile },
+    make: async (store) => {
+      const scores = encodeImageScores({ similarity: floats(1), identity: ints(0), image: ints(0) });
+      return scoresCodec.write(store, { images: 1 }, [await store.putFile(similarityFile, scores, octets)]);
+    },
+  },
+  {
+    ...{ name: 'scores of nearest identities', type: 'scores', needs: ['images', 'identities'], file: nearestFile },
+    make: async (store) => {
+      const images = encodeImageScores({ similarity: floats(1), identity: ints(0), image: ints(0) });
+      const nearest = encodeNearest({ identity: ints(0), nearest: ints(3), similarity: floats(0.2) });
+      return scoresCodec.write(store, { identities: 1, images: 1, realIdentities: 2 }, [
+        await store.putFile(nearestFile, nearest, octets),
+        await store.putFile(imagesFile, images, octets),
+      ]);
+    },
+  },
+  {
+    ...{ name: 'metrics', type: 'metrics', needs: ['kind'], file: 'metrics.json' },
+    make: (store) => putMetrics(store, { kind: 'training', series: { loss: { steps: [1], values: [0.5] } } }),
+  },
+  {
+    ...{ name: 'report', type: 'report', needs: ['title'], file: 'report.json' },
+    make: async (store) => {
+      const files = [await store.putFile('report.json', Buffer.from('{"printed":[]}'), 'application/json')];
+      return reportCodec.write(store, { title: 'T' }, files);
+    },
+  },
+  {
+    ...{ name: 'code', type: 'code', needs: ['kind', 'code', 'packages'] },
+    make: async (store) => {
+      const files = [await store.putFile('stage.ts', Buffer.from('export {};'), 'text/plain')];
+      return codeCodec.write(store, { kind: 'a/b', code: digestOf('x'), entry: 'stage.ts', packages: ['p@1'] }, files);
+    },
+  },
+  {
+    ...{ name: 'run', type: 'run', needs: ['id', 'experiment'], file: 'run.json' },
+    make: async (store) => {
+      const files = [await store.putFile('run.json', Buffer.from('{"id":"r"}'), 'application/json')];
+      return runCodec.write(store, { id: 'r', experiment: 'e' }, files);
+    },
+  },
+];
+
+describe.each(samples)('an artifact of type $type: $name', ({ type, needs, missed = {}, file, make }) => {
+  const codec = codecs[type] as Codec<unknown, object>;
+  const setUp = async () => {
+    const store = memoryStore();
+    const ref = await make(store);
+    const manifest = await store.getArtifact(ref);
+    const put = (change: Partial<ArtifactManifest>) => store.putArtifact({ ...manifest, ...change });
+    return { store, ref, manifest, put };
+  };
+  const refused = async (field: string, change: (manifest: ArtifactManifest) => Partial<ArtifactManifest>) => {
+    const { store, manifest, put } = await setUp();
+    const ref = await put(change(manifest));
+    const error = expect(codec.read(store, ref)).rejects;
+    await error.toMatchObject({ code: 'ArtifactInvalid', data: { digest: ref.digest, field: `meta.${field}` } });
+    await error.toThrow(`${type} ${ref.digest}: meta.${field}`);
+  };
+
+  it('is read as it was written, and written as it was read', async () => {
+    const { store, ref, manifest } = await setUp();
+    const { meta } = await codec.validate(store, ref);
+    expect(meta).toEqual((await codec.read(store, ref)).meta);
+    expect(await codec.write(store, manifest.meta, manifest.files)).toEqual(ref);
+    expect(manifest.meta).not.toHaveProperty('version');
+  });
+
+  it.each(needs)('is refused without %s', (name) =>
+    refused(missed[name] ?? name, ({ meta }) => ({
+      meta: Object.fromEntries(Object.entries(meta).filter(([each]) => each !== name)),
+    })),
+  );
+
+  it.each(needs)('is refused where %s is of another type', (name) =>
+    refused(name, ({ meta }) => ({ meta: { ...meta, [name]: true } })),
+  );
+
+  it('is refused where its version is not known here', () =>
+    refused('version', ({ meta }) => ({ meta: { ...meta, version: 2 } })));
+
+  it('is refused where a file is gone', async () => {
+    const { store, put } = await setUp();
+    const ref = await put({ files: [] });
+    await expect(codec.validate(store, ref)).rejects.toMatchObject({ code: 'ArtifactInvalid' });
+  });
+
+  it.skipIf(file === undefined)('is refused where a file is damaged', async () => {
+    const { store, manifest, put } = await setUp();
+    const bad = await store.putFile(file as string, Buffer.from('no such format'), octets);
+    const ref = await put({ files: manifest.files.map((each) => (each.path === file ? bad : each)) });
+    await expect(codec.validate(store, ref)).rejects.toMatchObject({
+      code: 'ArtifactInvalid',
+      data: { digest: ref.digest, field: file },
+    });
+  });
+
+  it('is refused by the codec of another type', async () => {
+    const { store, manifest } = await setUp();
+    const other = type === 'run' ? datasetCodec : runCodec;
+    expect(() => other.parse(manifest)).toThrow(/type must be/);
+    expect(await store.getArtifact(await make(store))).toEqual(manifest);
+  });
+});
+
+it('there is a codec, and a sample, for every type', () => {
+  expect(Object.keys(codecs).sort()).toEqual([...artifactTypes].sort());
+  expect([...new Set(samples.map(({ type }) => type))].sort()).toEqual([...artifactTypes].sort());
+});
+
+describe('a codec of more than one version', () => {
+  const codec = defineCodec<{ readonly metres: number }>({
+    type: 'metrics',
+    versions: [
+      (fields) => ({ metres: fields.number('feet') * 0.3048 }),
+      (fields) => ({ metres: fields.number('metres') }),
+    ],
+    contents: async () => {},
+  });
+
+  it('reads old ones, and writes the newest with its number', async () => {
+    const store = memoryStore();
+    const old = await store.putArtifact({ type: 'metrics', meta: { feet: 10 }, files: [] });
+    expect((await codec.read(store, old)).meta.metres).toBeCloseTo(3.048);
+    const fresh = await codec.write(store, { metres: 2 }, []);
+    expect((await store.getArtifact(fresh)).meta).toEqual({ metres: 2, version: 2 });
+    expect((await codec.read(store, fresh)).meta).toEqual({ metres: 2 });
+  });
+});
+
+describe('images', () => {
+  const counts = { identities: 0, images: 0, ...size };
+  const shown = (meta: JsonObject) =>
+    datasetCodec.parse({ type: 'dataset', meta: { ...counts, ...meta }, files: [] }).peopleShown;
+
+  it.each([
+    [{ origin: 'folder', faces: 'real' }, 'real'],
+    [{ origin: 'folder' }, 'real'],
+    [{ origin: 'folder', faces: 'synthetic' }, 'generated'],
+    [{ origin: 'procedural' }, 'drawn'],
+    [{ origin: 'generated' }, 'generated'],
+    [{ origin: 'recordio' }, 'real'],
+    [{ origin: 'constructor' }, 'real'],
+    [{}, 'real'],
+    [{ origin: 'recordio', peopleShown: 'generated' }, 'generated'],
+    [{ origin: 'procedural', peopleShown: 'real' }, 'real'],
+  ] as const)('that say %j show people who are %s', (meta, wanted) => expect(shown(meta)).toBe(wanted));
+
+  it('are not written without saying whom they show, but by the kinds that were there before', async () => {
+    const store = memoryStore();
+    const write = (meta: JsonObject) => datasetCodec.write(store, { ...counts, ...meta }, []);
+    const wrong = { code: 'ArtifactInvalid', data: { field: 'meta.peopleShown' } };
+    await expect(write({ origin: 'recordio' })).rejects.toMatchObject(wrong);
+    await expect(write({ peopleShown: 'nobody' })).rejects.toMatchObject(wrong);
+    await expect(write({ origin: 'folder' })).resolves.toMatchObject({ type: 'dataset' });
+    await expect(write({ origin: 'recordio', peopleShown: 'real' })).resolves.toMatchObject({ type: 'dataset' });
+  });
+});
+
+describe('weights', () => {
+  const read = async (meta: JsonObject) => {
+    const store = memoryStore();
+    return weightsCodec.read(store, await store.putArtifact({ type: 'weights', meta, files: [] }));
+  };
+
+  it('of a recognizer give its configuration, each value checked', async () => {
+    const { config, classes } = recognizerOf(await read({ network, classes: 7 }));
+    expect({ family: 'recognizer', ...config }).toEqual(network);
+    expect(classes).toBe(7);
+    const bad = await read({ network: { ...network, embedding: 'many' } });
+    expect(() => recognizerOf(bad)).toThrow(/meta\.network\.embedding must be a whole number from 1, got "many"/);
+  });
+
+  it('of another family are refused by name', async () => {
+    const artifact = await read({ network });
+    expect(() => unetOf(artifact)).toThrow(/meta\.network\.family must be unet, got recognizer/);
+  });
+});
+
+describe('metrics', () => {
+  it('of another kind, or with a damaged field, are refused', async () => {
+    const store = memoryStore();
+    const training = await putMetrics(store, { kind: 'training', series: { loss: { steps: [1, 2], values: [3] } } });
+    await expect(readMetricsOf(store, training, verificationKind)).rejects.toThrow(
+      /metrics\.json\.kind must be verification/,
+    );
+    await expect(readMetricsOf(store, training, trainingKind)).rejects.toThrow(
+      /metrics\.json\.series\.loss\.values must be 2 numbers/,
+    );
+    const choice = { kind: 'selection', by: 'lfw', chosen: { m: 1 }, candidates: [{ matrix: { m: 1 }, value: 0.5 }] };
+    expect(await readMetricsOf(store, await putMetrics(store, choice), selectionKind)).toEqual(choice);
+  });
+});
+
+describe('numbers that are not finite are refused:', () => {
+  const store = memoryStore();
+  const nan = Number.NaN;
+  const refused = (where: RegExp) => ({ code: 'NotFinite', message: expect.stringMatching(where) });
+
+  it('weights', async () => {
+    const data = floats(1, 2, Number.POSITIVE_INFINITY);
+    const tensors = { 'bn.running_var': { dtype: 'F32', shape: [3], data } } as const;
+    await expect(writeWeights(store, tensors, { network })).rejects.toMatchObject(
+      refused(/bn\.running_var\[2\].*Infinity/),
+    );
+  });
+
+  it('embeddings of inquiries', () =>
+    expect(
+      putInquiryRows(store, {
+        count: 1,
+        embeddingSize: 2,
+        embeddings: floats(0, nan),
+        identities: ints(0),
+        images: ints(0),
+      }),
+    ).rejects.toMatchObject(refused(/embeddings\[1\]/)));
+
+  it('centers', () =>
+    expect(
+      writeCenters(
+        store,
+        { centers: floats(nan, 0), similarity: floats(1), group: ints(0), labels: ints(0) },
+        { source: 'mean', identities: 1, images: 1, embeddingSize: 2, similarity: 1, groups: [] },
+      ),
+    ).rejects.toMatchObject(refused(/centers\[0\]/)));
+
+  it('scores', () => {
+    expect(() => encodePairScores({ distance: floats(0, nan), same: Uint8Array.of(0, 1), fold: ints(0, 0) })).toThrow(
+      /distance\[1\] must be a finite number, got NaN/,
+    );
+    expect(() => encodeImageScores({ similarity: floats(nan), identity: ints(0), image: ints(0) })).toThrow(
+      /similarity\[0\]/,
+    );
+    expect(() => encodeNearest({ identity: ints(0), nearest: ints(0), similarity: floats(nan) })).toThrow(
+      /similarity\[0\]/,
+    );
+  });
+
+  it('metrics', () =>
+    expect(
+      putMetrics(store, { kind: 'training', series: { loss: { steps: [1, 2], values: [0.5, nan] } } }),
+    ).rejects.toMatchObject(refused(/training\.series\.loss\.values\.1/)));
+
+  it('facts of a manifest', () =>
+    expect(
+      inquiriesCodec.write(store, { identities: 1, images: 1, ...size, embeddingSize: 2, maxSimilarity: nan }, []),
+    ).rejects.toMatchObject(refused(/inquiries\.meta\.maxSimilarity/)));
+});
