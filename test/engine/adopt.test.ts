@@ -6,7 +6,7 @@ import { digestOf } from '../../core/digest.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import type { Plan, PlanNode } from '../../core/plan.ts';
 import { shardKind } from '../../core/stage.ts';
-import { candidatesOf, withParts } from '../../engine/adopt/candidates.ts';
+import { candidatesOf, withShards } from '../../engine/adopt/candidates.ts';
 import { choosePieces } from '../../engine/adopt/pieces.ts';
 import { putStatement } from '../../engine/adopt/statement.ts';
 import { translatePlan } from '../../engine/adopt/translate.ts';
@@ -74,12 +74,12 @@ describe('a run of older code, as this code would have made it', () => {
 
   it('has the parts that today’s code cuts it into, where these take the same', () => {
     const cut = parts.map(({ action }) => ({ ...action.params, added: true }));
-    const whole = withParts(drawn, cut);
+    const whole = withShards(drawn, cut);
     expect(whole.now.parts).toEqual(whole.parts.map((part) => part.now.key));
     expect(whole.parts[1]?.now.action).toEqual({ kind: 'data/procedural#part', params: cut[1], seed: 7, code: now });
-    expect(() => withParts(drawn, cut.slice(1))).toThrow(/faces is cut into 1 parts under today's code, it had 2/);
-    const other = [{ ...cut[0], given: { ...dataset('x') } }, cut[1]] as Parameters<typeof withParts>[1];
-    expect(() => withParts(drawn, other)).toThrow(/part 1 of faces takes other artifacts/);
+    expect(() => withShards(drawn, cut.slice(1))).toThrow(/faces is cut into 1 parts under today's code, it had 2/);
+    const other = [{ ...cut[0], given: { ...dataset('x') } }, cut[1]] as Parameters<typeof withShards>[1];
+    expect(() => withShards(drawn, other)).toThrow(/part 1 of faces takes other artifacts/);
   });
 
   it('is refused where a kind or a parameter means nothing any more', () => {
@@ -90,7 +90,7 @@ describe('a run of older code, as this code would have made it', () => {
   });
 
   it('is replayed in parts and joins of a sharded kind, and of trainings in the shortest', async () => {
-    const whole = withParts(
+    const whole = withShards(
       drawn,
       parts.map(({ action }) => action.params),
     );
