@@ -24,13 +24,13 @@ export class Pins {
   }
 
   put(pin: Pin): Promise<void> {
-    return putDocument(this.#objects, keyOf(pin.ref.digest), pin);
+    return putDocument(this.#objects, pinKey(pin.ref.digest), pin);
   }
 
   /** @returns whether there was one */
   async remove(digest: Digest): Promise<boolean> {
-    const there = await this.#objects.has(keyOf(digest));
-    await this.#objects.remove(keyOf(digest));
+    const there = await this.#objects.has(pinKey(digest));
+    await this.#objects.remove(pinKey(digest));
     return there;
   }
 
@@ -48,4 +48,4 @@ export class Pins {
   }
 }
 
-const keyOf = (digest: Digest): string => `pins/${hexOf(digest)}`;
+export const pinKey = (digest: Digest): string => `pins/${hexOf(digest)}`;

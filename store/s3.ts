@@ -17,6 +17,8 @@ import {
 } from './objects.ts';
 import { Refused, transportWithin } from './transport.ts';
 
+/** Other objects that are read to tell a damaged object from a store that is away: some of them may be damaged too. */
+const probes = 3;
 /** Longer pauses would only miss the server's return. */
 const maxBackoffMs = 2_000;
 
@@ -48,6 +50,8 @@ interface Request {
   readonly hashed?: boolean;
   /** Statuses from 400 on that are answers. */
   readonly accept: readonly number[];
+  /** Those of the configuration, if absent. */
+  readonly attempts?: number;
 }
 
 interface Answer extends Body {
@@ -109,7 +113,8 @@ export class S3Objects implements ObjectStore {
       'x-amz-checksum-sha256': Buffer.from(hex, 'hex').toString('base64'),
       ...(options.overwrite ? {} : { 'if-none-match': '*' }),
     };
-    const { status } = await this.#send('PUT', key, { headers, body, hex, accept: options.overwrite ? [] : [412] });
+    const accept = options.overwrite ? [] : [412];
+    const { status } = await this.#replacing(key, () => this.#send('PUT', key, { headers, body, hex, accept }));
     return status === 412 ? 'present' : 'written';
   }
 
@@ -122,11 +127,16 @@ export class S3Objects implements ObjectStore {
   }
 
   async has(key: string): Promise<boolean> {
-    return (await this.#send('HEAD', key, { accept: [404] })).status !== 404;
+    try {
+      return (await this.#send('HEAD', key, { accept: [404] })).status !== 404;
+    } catch (error) {
+      if (await this.#isDamaged(key, error)) return true;
+      throw error;
+    }
   }
 
   async remove(key: string): Promise<void> {
-    await this.#send('DELETE', key, { accept: [404] });
+    await this.#replacing(key, () => this.#send('DELETE', key, { accept: [404] }));
   }
 
   async list(prefix: string): Promise<string[]> {
@@ -134,13 +144,10 @@ export class S3Objects implements ObjectStore {
   }
 
   async describe(prefix: string): Promise<Described[]> {
-    const { bucket, pageSize } = this.#config;
     const found: Described[] = [];
     let token = '';
     do {
-      const page = await this.#call('GET', undefined, [], (client) =>
-        (client as unknown as Lister).listObjectsV2Query(bucket, prefix, token, '', pageSize, ''),
-      );
+      const page = await this.#page(prefix, token, this.#config.pageSize);
       for (const { name, size, lastModified } of page.objects)
         found.push({ key: name, bytes: size, writtenAtMs: lastModified.getTime() });
       token = page.isTruncated ? page.nextContinuationToken : '';
@@ -159,7 +166,7 @@ export class S3Objects implements ObjectStore {
     this.#agent.destroy();
   }
 
-  /** @throws CemiflowError `ObjectUnreadable` where the server has the object, and fails to give it while it gives others */
+  /** @throws CemiflowError `ObjectUnreadable` where the server fails to give this object, and only this one */
   async #read(key: string, hashed: boolean): Promise<Body | undefined> {
     const get = async (): Promise<Body | undefined> => {
       const { status, ...body } = await this.#send('GET', key, { hashed, accept: [404] });
@@ -168,13 +175,57 @@ export class S3Objects implements ObjectStore {
     try {
       return await get();
     } catch (error) {
-      if (!mayBeDamaged(error) || !(await this.has(key).catch(() => false))) throw error;
+      if (!mayBeDamaged(error) || !((await this.#isThere(key)) || (await this.#readsOthers(key)))) throw error;
     }
     // An outage may have ended before the server was asked whether it has the object: only what fails again now is damage.
     return get().catch((again) => {
       if (!mayBeDamaged(again)) throw again;
       throw unreadableError(`${this.#config.bucket}/${key}`, this.#config.endpoint, again);
     });
+  }
+
+  /**
+   * A write to a key whose object may be damaged. MinIO refuses to replace or delete an object whose own metadata it cannot read
+   * (500 for every request), except with its header for deleting by force, which other servers ignore.
+   */
+  async #replacing(key: string, write: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(await this.#isDamaged(key, error))) throw error;
+    }
+    await this.#send('DELETE', key, { headers: { 'x-minio-force-delete': 'true' }, accept: [404] });
+    return write();
+  }
+
+  /** Whether a request failed because the server cannot read what it has under the key, of which it does not even tell the size. */
+  async #isDamaged(key: string, failed: unknown): Promise<boolean> {
+    if (!mayBeDamaged(failed) || !(await this.#readsOthers(key))) return false;
+    // Asked again after it is known that the store works: an outage may have ended meanwhile.
+    const error = await this.#send('HEAD', key, { accept: [404] }).catch((caught) => caught);
+    return mayBeDamaged(error);
+  }
+
+  /** One attempt: the server has just failed often enough. */
+  async #isThere(key: string): Promise<boolean> {
+    const head = await this.#send('HEAD', key, { accept: [404], attempts: 1 }).catch(() => undefined);
+    return head?.status === 200;
+  }
+
+  /** Whether the server reads some other object: then a failure is that of the object, not of the store. */
+  async #readsOthers(key: string): Promise<boolean> {
+    const page = await this.#page('', '', probes + 1, 1).catch(() => undefined);
+    for (const { name } of page?.objects.filter((each) => each.name !== key).slice(0, probes) ?? []) {
+      const read = await this.#send('GET', name, { accept: [404], attempts: 1 }).catch(() => undefined);
+      if (read?.status === 200) return true;
+    }
+    return false;
+  }
+
+  #page(prefix: string, token: string, size: number, attempts?: number): ReturnType<Lister['listObjectsV2Query']> {
+    return this.#call('GET', undefined, { accept: [], attempts }, (client) =>
+      (client as unknown as Lister).listObjectsV2Query(this.#config.bucket, prefix, token, '', size, ''),
+    );
   }
 
   /** A request about an object, or without a key about the bucket. */
@@ -184,7 +235,7 @@ export class S3Objects implements ObjectStore {
     const options = { method, bucketName: bucket, headers, ...(key === undefined ? {} : { objectName: key }) };
     // Over TLS the body is not signed, and minio-js is told so by an empty hash.
     const signed = this.#url.protocol === 'https:' ? '' : hex;
-    return this.#call(method, key, accept, async (client) => {
+    return this.#call(method, key, request, async (client) => {
       const statuses = [200, 204, ...accept];
       const answer = await client.makeRequestStreamAsync(options, body, signed, statuses, region);
       const read = await readBody(answer, { limit: maxObjectBytes, hashed });
@@ -194,15 +245,15 @@ export class S3Objects implements ObjectStore {
     });
   }
 
-  /** Makes a request, in as many attempts as it takes. @param accept statuses from 400 on that are answers */
+  /** Makes a request, in as many attempts as it takes. */
   async #call<T>(
     method: string,
     key: string | undefined,
-    accept: readonly number[],
+    { accept, attempts = this.#config.attempts }: Pick<Request, 'accept' | 'attempts'>,
     request: (client: Client) => Promise<T>,
   ): Promise<T> {
     if (key !== undefined) checkKey(key);
-    const { endpoint, bucket, attempts, backoffMs, deadlineMs } = this.#config;
+    const { endpoint, bucket, backoffMs, deadlineMs } = this.#config;
     const what = `${method} ${bucket}${key === undefined ? '' : `/${key}`}`;
     const deadline = performance.now() + deadlineMs;
     const client = this.#clientFor(deadline, accept);
