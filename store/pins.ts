@@ -36,16 +36,26 @@ export class Pins {
 
   /** @throws CemiflowError `PinCorrupt`: what cannot be read may still keep something */
   async list(): Promise<Pin[]> {
-    return mapBounded(await this.#objects.list('pins/'), lanes, async (key) => {
-      const bytes = await this.#objects.get(key);
-      const pin = bytes && contentOf<Pin>(bytes);
-      if (pin) return pin;
-      throw new CemiflowError('PinCorrupt', `the pin ${key} is damaged`, {
-        remedy: `pin it again: cemiflow pin sha256:${key.slice('pins/'.length)}`,
-        data: { key },
-      });
+    const keys = await this.#objects.list('pins/');
+    const pins = await mapBounded(keys, lanes, (key) => this.get(`sha256:${key.slice('pins/'.length)}`));
+    return pins.filter((pin) => pin !== undefined);
+  }
+
+  /** @throws CemiflowError `PinCorrupt` */
+  async get(digest: Digest): Promise<Pin | undefined> {
+    const bytes = await this.#objects.get(pinKey(digest)).catch((error) => {
+      throw error.code === 'ObjectUnreadable' ? corrupt(digest) : error;
     });
+    const pin = bytes && contentOf<Pin>(bytes);
+    if (bytes && !pin) throw corrupt(digest);
+    return pin;
   }
 }
+
+const corrupt = (digest: Digest): CemiflowError =>
+  new CemiflowError('PinCorrupt', `the pin ${pinKey(digest)} is damaged`, {
+    remedy: `pin it again: cemiflow pin ${digest}`,
+    data: { key: pinKey(digest) },
+  });
 
 export const pinKey = (digest: Digest): string => `pins/${hexOf(digest)}`;

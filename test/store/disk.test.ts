@@ -5,7 +5,7 @@ import { actionKey } from '../../core/action.ts';
 import { digestOf, hexOf } from '../../core/digest.ts';
 import { randomStream } from '../../core/random.ts';
 import { fsck, kindOf } from '../../store/fsck.ts';
-import { Store } from '../../store/index.ts';
+import { gc, Store } from '../../store/index.ts';
 import { S3Objects } from '../../store/s3.ts';
 import { filesOnDisk, flipOnDisk } from '../helpers/disk.ts';
 import { startMinio, type TestMinio } from '../helpers/minio.ts';
@@ -102,6 +102,28 @@ describe('a bit that turned over on the disk of the server', () => {
       else await objects.remove(key);
       expect(await objects.has(key)).toBe(round === 'put');
       if (round === 'put') expect((await store.getBlob(digest)).equals(bytes)).toBe(true);
+    }
+  });
+
+  it('in the metadata of a pin or a run ends gc before it removes anything: neither is listed any more', async () => {
+    const { digest } = await store.putArtifact({ type: 'dataset', meta: { kept: true }, files: [] });
+    await store.pins.put({
+      ref: { type: 'dataset', digest },
+      name: 'x',
+      because: 'y',
+      at: '2026-01-01T00:00:00+00:00',
+    });
+    for (const [key, code] of [
+      [`pins/${hexOf(digest)}`, 'PinCorrupt'],
+      ['runs/e-1', 'RunCorrupt'],
+    ] as const) {
+      const before = (await objects.get(key)) as Buffer;
+      flipOnDisk(filesOnDisk(minio.folder, key)[0] as string, 0.1, 3);
+      expect(await objects.list(key)).toEqual([]);
+      const all = await objects.list('');
+      await expect(gc(store, { graceSeconds: 0, dryRun: false })).rejects.toMatchObject({ code });
+      expect(await objects.list('')).toEqual(all);
+      await objects.put(key, before, { overwrite: true });
     }
   });
 
