@@ -131,7 +131,7 @@ describe('this repository', () => {
 
   beforeAll(async () => {
     there = mkdtempSync(join(tmpdir(), 'cemiflow-copy-'));
-    for (const folder of ['activities', 'core', 'data', 'metrics', 'nn', 'report', 'schemas', 'store']) {
+    for (const folder of ['activities', 'core', 'data', 'metrics', 'nn', 'report', 'schemas', 'store', 'threads']) {
       cpSync(join(here, folder), join(there, folder), { recursive: true });
     }
     symlinkSync(join(here, 'node_modules'), join(there, 'node_modules'));
