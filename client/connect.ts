@@ -1,6 +1,6 @@
 import type { Client } from '@temporalio/client';
 import { CemiflowError } from '../core/errors.ts';
-import { namedStore, resolveEndpoints, runningEndpoints, up } from '../services/index.ts';
+import { directly, namedStore, resolveEndpoints, runningEndpoints, up } from '../services/index.ts';
 import type { Endpoints } from '../services/types.ts';
 import { openStore, type S3Config, type Store } from '../store/index.ts';
 import type { Caller } from './caller.ts';
@@ -31,14 +31,17 @@ export const knownEndpoints = ({ home, env }: Pick<Caller, 'home' | 'env'>): End
 export const withClient = async <T>({ temporal }: Endpoints, use: (client: Client) => Promise<T>): Promise<T> => {
   // Loaded here, because most commands need the store alone.
   const { Client, Connection } = await import('@temporalio/client');
-  const connection = await Connection.connect({ address: temporal.address, connectTimeout: '10s' }).catch((cause) => {
-    throw new CemiflowError('TemporalUnreachable', `Temporal does not answer at ${temporal.address}`, {
-      remedy: 'run "cemiflow up", or correct TEMPORAL_ADDRESS',
-      data: { address: temporal.address },
-      cause,
-      retryable: true,
-    });
-  });
+  const { address } = temporal;
+  const connection = await Connection.connect({ address, connectTimeout: '10s', ...directly(address) }).catch(
+    (cause) => {
+      throw new CemiflowError('TemporalUnreachable', `Temporal does not answer at ${temporal.address}`, {
+        remedy: 'run "cemiflow up", or correct TEMPORAL_ADDRESS',
+        data: { address: temporal.address },
+        cause,
+        retryable: true,
+      });
+    },
+  );
   try {
     return await use(new Client({ connection, namespace: temporal.namespace }));
   } finally {

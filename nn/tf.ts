@@ -1,4 +1,5 @@
 /** The one place that loads TensorFlow.js: its native addon is bound to the TensorFlow library that `setup.mjs` brought. */
+import './node-util.ts';
 import * as tf from '@tensorflow/tfjs-node-gpu';
 
 export { tf };

@@ -19,6 +19,7 @@ import { setRetention, troubles } from './probe.ts';
 import type { ChildStatus, Endpoints, Env, GivenUp, ServiceEvent, SupervisorStatus, WorkerSpec } from './types.ts';
 
 export { namedStore, resolveEndpoints } from './endpoints.ts';
+export { directly } from './loopback.ts';
 export { retentionDays } from './probe.ts';
 export type * from './types.ts';
 

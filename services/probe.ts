@@ -1,5 +1,8 @@
+import http from 'node:http';
+import https from 'node:https';
 import type { Connection } from '@temporalio/client';
 import type { Client } from 'minio';
+import { directly } from './loopback.ts';
 import type { Endpoints, S3Endpoint, TemporalEndpoint } from './types.ts';
 
 /** How long an embedded namespace keeps the histories of closed workflows: 90 days. */
@@ -12,7 +15,9 @@ const s3Client = async (s3: S3Endpoint): Promise<Client> => {
   const useSSL = url.protocol === 'https:';
   const port = Number(url.port || (useSSL ? 443 : 80));
   const { accessKey, secretKey, region } = s3;
-  return new Client({ endPoint: url.hostname, port, useSSL, accessKey, secretKey, region });
+  // Node's own agent may go through a proxy (NODE_USE_ENV_PROXY), which the store's never does.
+  const transportAgent = useSSL ? new https.Agent() : new http.Agent();
+  return new Client({ endPoint: url.hostname, port, useSSL, accessKey, secretKey, region, transportAgent });
 };
 
 /** Undefined when the store answers a signed request, otherwise what is wrong. */
@@ -30,7 +35,11 @@ const withConnection = async <T>(
   use: (connection: Connection) => Promise<T>,
 ): Promise<T> => {
   const { Connection } = await import('@temporalio/client');
-  const connection = await Connection.connect({ address: temporal.address, connectTimeout: 3_000 });
+  const connection = await Connection.connect({
+    address: temporal.address,
+    connectTimeout: 3_000,
+    ...directly(temporal.address),
+  });
   try {
     return await use(connection);
   } finally {

@@ -98,7 +98,9 @@ export const installAddon = async (env, project, variant, log, tell = () => {}) 
 
 /** Loads TensorFlow in a process of its own and lets it add two numbers. @returns `gpu` or `cpu`, where it did so */
 const tryAddon = async (project, log) => {
-  const script = `const tf = require('@tensorflow/tfjs-node-gpu');
+  // As nn/node-util.ts does for everything else: Node 23 removed a function that the package calls.
+  const script = `require('util').isNullOrUndefined = (value) => value == null;
+    const tf = require('@tensorflow/tfjs-node-gpu');
     const sum = tf.add([1, 2], [3, 4]).dataSync();
     if (sum[0] !== 4 || sum[1] !== 6) throw new Error('1 + 3 gave ' + sum[0]);
     console.log('device: ' + (tf.backend().isUsingGpuDevice ? 'gpu' : 'cpu'));`;

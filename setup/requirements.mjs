@@ -13,9 +13,9 @@ export const compareVersions = (a, b) => {
 /** Why this Node cannot be used, or undefined. */
 export const nodeTrouble = (version, { atLeast, below }) => {
   if (compareVersions(version, below) >= 0)
-    return `Node ${version} is too new: TensorFlow.js 4.22 calls functions of node:util that Node 23 removed. Use Node 20 or 22.`;
+    return `Node ${version} is too new: cemiflow has not been tested with it. Use Node 20, 22 or 24.`;
   if (compareVersions(version, atLeast) < 0)
-    return `Node ${version} is too old: use Node 20 (from ${atLeast} on) or 22.`;
+    return `Node ${version} is too old: use Node 20 (from ${atLeast} on), 22 or 24.`;
   return undefined;
 };
 
@@ -52,7 +52,7 @@ export const requirements = {
   },
   npm: {
     what: 'npm',
-    waysOut: ['install it together with Node 20 or 22'],
+    waysOut: ['install it together with Node 20, 22 or 24'],
     present: async () => (await probe('npm', ['--version'])) !== undefined,
   },
   linux: {

@@ -9,8 +9,10 @@ import type { ActionState } from './checkpoints/state.ts';
 import { contentOf } from './documents.ts';
 import { hash } from './hash.ts';
 import { type ObjectStore, parseJson } from './objects.ts';
-import { recordKey } from './records.ts';
-import type { RunDocument } from './runs.ts';
+import { pinKey } from './pins.ts';
+import { pointerKey, recordKey } from './records.ts';
+import { type RunDocument, runKey } from './runs.ts';
+import { claimKey, generationKey } from './sweep.ts';
 
 /** What an object is, by its key. */
 export type ObjectKind =
@@ -53,6 +55,7 @@ export const fsck = async (objects: ObjectStore, tell: (what: string) => void = 
   const checked: { [kind: string]: number } = {};
   const flaws: Flaw[] = [];
   const needed = new Map<string, string[]>();
+  const suspects = new Set([generationKey]);
   const order: readonly ObjectKind[] = [
     'blob',
     'artifact',
@@ -73,11 +76,22 @@ export const fsck = async (objects: ObjectStore, tell: (what: string) => void = 
       const looked = await look(objects, kind, key);
       if (looked.fault) flaws.push({ fault: looked.fault, kind, key, message: looked.message ?? '' });
       for (const name of looked.names ?? []) needed.set(name, [...(needed.get(name) ?? []), key]);
+      for (const name of looked.suspects ?? []) suspects.add(name);
     });
   }
-  for (const [key, neededBy] of needed)
-    if (!there.has(key))
-      flaws.push({ fault: 'missing', kind: kindOf(key), key, message: 'is not in the store', neededBy });
+  // A server does not list an object whose metadata it cannot read.
+  const unlisted = [...new Set([...needed.keys(), ...suspects])].filter((key) => !there.has(key));
+  await mapBounded(unlisted, lanes, async (key) => {
+    const [flaw, neededBy] = [{ kind: kindOf(key), key }, needed.get(key)];
+    if (await objects.has(key))
+      flaws.push({
+        ...flaw,
+        fault: 'corrupt',
+        message: 'cannot be read or listed by the server that has it',
+        neededBy,
+      });
+    else if (neededBy) flaws.push({ ...flaw, fault: 'missing', message: 'is not in the store', neededBy });
+  });
   return { checked, flaws: flaws.sort((a, b) => (a.key < b.key ? -1 : 1)) };
 };
 
@@ -102,6 +116,8 @@ interface Looked {
   readonly message?: string;
   /** Keys of the objects that this one names. */
   readonly names?: readonly string[];
+  /** Keys of objects that may be there without being listed; it is no flaw where they are not. */
+  readonly suspects?: readonly string[];
 }
 
 const look = async (objects: ObjectStore, kind: ObjectKind, key: string): Promise<Looked> => {
@@ -115,22 +131,27 @@ const look = async (objects: ObjectStore, kind: ObjectKind, key: string): Promis
   if (!read) return {};
   const { bytes, digest } = read;
   if (kind === 'blob') return digest === digestOfKey(key) ? {} : corrupt(`hashed to ${digest}`);
-  if (kind === 'artifact') return digest === digestOfKey(key) ? manifest(bytes) : corrupt(`hashed to ${digest}`);
+  if (kind === 'artifact')
+    return digest === digestOfKey(key) ? manifest(digest, bytes) : corrupt(`hashed to ${digest}`);
   if (kind === 'record')
     return digest === `sha256:${key.slice(-64)}` ? record(key, parseJson(bytes)) : corrupt(`hashed to ${digest}`);
   if (kind === 'pointer') return pointer(key, parseJson(bytes));
   if (kind === 'run') return run(contentOf<RunDocument>(bytes));
   if (kind === 'checkpoint') return checkpoint(key, bytes, digest);
-  return contentOf(bytes) ? {} : corrupt('is not what the digest in it says');
+  const document = contentOf<{ generation?: number }>(bytes);
+  if (!document) return corrupt('is not what the digest in it says');
+  const { generation } = document;
+  return generation === undefined ? {} : { suspects: [claimKey(generation), claimKey(generation + 1)] };
 };
 
 const corrupt = (message: string): Looked => ({ fault: 'corrupt', message });
 const artifactKey = ({ digest }: ArtifactRef): string => contentKey('artifacts', digest);
 const blobKey = (digest: Digest): string => contentKey('blobs', digest);
 
-const manifest = (bytes: Buffer): Looked => {
+const manifest = (own: Digest, bytes: Buffer): Looked => {
   const read = parseJson<ArtifactManifest>(bytes);
-  return { names: (read?.files ?? []).map(({ digest }) => blobKey(digest)) };
+  const ofRun = read?.type === 'run' ? [runKey(`${read.meta.id}`)] : [];
+  return { names: (read?.files ?? []).map(({ digest }) => blobKey(digest)), suspects: [pinKey(own), ...ofRun] };
 };
 
 const record = (key: string, read: ActionRecord | undefined): Looked => {
@@ -144,6 +165,7 @@ const record = (key: string, read: ActionRecord | undefined): Looked => {
       ...artifactRefsIn(read.action.params).map(artifactKey),
       ...[lock, uncommitted].flatMap((digest) => (digest ? [blobKey(digest)] : [])),
     ],
+    suspects: [pointerKey(read.key)],
   };
 };
 
@@ -163,7 +185,10 @@ const run = (read: RunDocument | undefined): Looked => {
 };
 
 const checkpoint = (key: string, bytes: Buffer, digest: Digest): Looked => {
-  if (!key.endsWith('/state')) return digest === `sha256:${key.slice(-64)}` ? {} : corrupt(`hashed to ${digest}`);
+  if (!key.endsWith('/state'))
+    return digest === `sha256:${key.slice(-64)}`
+      ? { suspects: [key.replace(/parts\/.*/, 'state')] }
+      : corrupt(`hashed to ${digest}`);
   const state = contentOf<ActionState>(bytes);
   if (state?.key !== keyIn(key)) return corrupt('has a state that is not its own');
   const contents = [...state.checkpoints.map(({ content }) => content), ...Object.values(state.kept)];

@@ -1,6 +1,7 @@
 import type { ActionKey, Outputs } from '../core/action.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { CemiflowError } from '../core/errors.ts';
+import { digestOfKey } from './fsck.ts';
 import { isLive, isSealed, Marks, wantedBy } from './marks.ts';
 import type { Described } from './objects.ts';
 import type { RunDocument } from './runs.ts';
@@ -60,10 +61,26 @@ const collect = async (
   const isOld = ({ writtenAtMs }: Described): boolean => graceSeconds === 0 || writtenAtMs < now - graceSeconds * 1000;
   const [needed, spare] = parted(found, ({ key }) => isNeeded(key));
   const [old, young] = parted(spare, isOld);
+  await checkUnlisted(store, old);
   tell(`${old.length} of ${found.length} objects are needed by nothing`);
   if (sweep) await removeAll(store, old, sweep, signal);
   const garbage = places.map((place) => [place, amountOf(old.filter(({ key }) => key.startsWith(`${place}/`)))]);
   return { garbage: Object.fromEntries(garbage), kept: amountOf(needed), young: amountOf(young) };
+};
+
+/**
+ * A server does not list a run or pin whose object it cannot read: what it keeps would look as if nothing needed it.
+ *
+ * @throws CemiflowError `RunCorrupt`, `PinCorrupt`
+ */
+const checkUnlisted = async (store: Store, spare: readonly Described[]): Promise<void> => {
+  const artifacts = spare.filter(({ key }) => key.startsWith('artifacts/'));
+  await mapBounded(artifacts, lanes, async ({ key }) => {
+    const digest = digestOfKey(key);
+    await store.pins.get(digest);
+    const root = await store.getArtifact({ type: 'run', digest }).catch(() => undefined);
+    if (root) await store.getRun(`${root.meta.id}`);
+  });
 };
 
 /** By the server's clock, which has just put the time to the sweep's own announcement; without a sweep, by ours. */

@@ -24,28 +24,38 @@ export class Pins {
   }
 
   put(pin: Pin): Promise<void> {
-    return putDocument(this.#objects, keyOf(pin.ref.digest), pin);
+    return putDocument(this.#objects, pinKey(pin.ref.digest), pin);
   }
 
   /** @returns whether there was one */
   async remove(digest: Digest): Promise<boolean> {
-    const there = await this.#objects.has(keyOf(digest));
-    await this.#objects.remove(keyOf(digest));
+    const there = await this.#objects.has(pinKey(digest));
+    await this.#objects.remove(pinKey(digest));
     return there;
   }
 
   /** @throws CemiflowError `PinCorrupt`: what cannot be read may still keep something */
   async list(): Promise<Pin[]> {
-    return mapBounded(await this.#objects.list('pins/'), lanes, async (key) => {
-      const bytes = await this.#objects.get(key);
-      const pin = bytes && contentOf<Pin>(bytes);
-      if (pin) return pin;
-      throw new CemiflowError('PinCorrupt', `the pin ${key} is damaged`, {
-        remedy: `pin it again: cemiflow pin sha256:${key.slice('pins/'.length)}`,
-        data: { key },
-      });
+    const keys = await this.#objects.list('pins/');
+    const pins = await mapBounded(keys, lanes, (key) => this.get(`sha256:${key.slice('pins/'.length)}`));
+    return pins.filter((pin) => pin !== undefined);
+  }
+
+  /** @throws CemiflowError `PinCorrupt` */
+  async get(digest: Digest): Promise<Pin | undefined> {
+    const bytes = await this.#objects.get(pinKey(digest)).catch((error) => {
+      throw error.code === 'ObjectUnreadable' ? corrupt(digest) : error;
     });
+    const pin = bytes && contentOf<Pin>(bytes);
+    if (bytes && !pin) throw corrupt(digest);
+    return pin;
   }
 }
 
-const keyOf = (digest: Digest): string => `pins/${hexOf(digest)}`;
+const corrupt = (digest: Digest): CemiflowError =>
+  new CemiflowError('PinCorrupt', `the pin ${pinKey(digest)} is damaged`, {
+    remedy: `pin it again: cemiflow pin ${digest}`,
+    data: { key: pinKey(digest) },
+  });
+
+export const pinKey = (digest: Digest): string => `pins/${hexOf(digest)}`;

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { Client } from 'minio';
 import { hexOf } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { type Body, readBody } from './body.ts';
@@ -14,8 +15,10 @@ import {
   type ObjectStore,
   type PutOptions,
 } from './objects.ts';
-import { type Signer, signerFor } from './sign.ts';
+import { Refused, transportWithin } from './transport.ts';
 
+/** Other objects that are read to tell a damaged object from a store that is away: some of them may be damaged too. */
+const probes = 3;
 /** Longer pauses would only miss the server's return. */
 const maxBackoffMs = 2_000;
 
@@ -39,34 +42,50 @@ export interface S3Config {
 }
 
 interface Request {
-  readonly method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
-  /** Without one, the request is about the bucket itself. */
-  readonly key?: string;
-  readonly query?: string;
-  readonly headers?: Record<string, string>;
-  readonly body?: Uint8Array;
+  readonly headers?: { readonly [name: string]: string };
+  readonly body?: Buffer;
+  /** SHA-256 of the body. */
+  readonly hex?: string;
   /** Whether the answer's body is hashed. */
   readonly hashed?: boolean;
+  /** Statuses from 400 on that are answers. */
   readonly accept: readonly number[];
+  /** Those of the configuration, if absent. */
+  readonly attempts?: number;
 }
 
 interface Answer extends Body {
   readonly status: number;
-  readonly headers: http.IncomingHttpHeaders;
 }
 
-const emptyHash = hexOf(hash(new Uint8Array(0)));
+const nothing = Buffer.alloc(0);
+const emptyHash = hexOf(hash(nothing));
+
+/** minio-js's listing, which its type does not declare: its public ones are streams, and lose the error of a page. */
+interface Lister {
+  listObjectsV2Query(
+    bucket: string,
+    prefix: string,
+    continuationToken: string,
+    delimiter: string,
+    maxKeys: number,
+    startAfter: string,
+  ): Promise<{
+    readonly objects: readonly { readonly name: string; readonly size: number; readonly lastModified: Date }[];
+    readonly isTruncated: boolean;
+    readonly nextContinuationToken: string;
+  }>;
+}
 
 /**
- * A bucket of any S3 server. Requests are signed and sent here, because minio-js has no timeout,
- * hides statuses behind its own retries, and turns `x-amz-checksum-*` into metadata that no server checks.
+ * A bucket of any S3 server. minio-js signs and addresses the requests and reads listings; time limits, retries and
+ * hashing are ours, because it has no time limits, and accepts whatever bytes come (docs/adr/0013).
  * Uploads are single PUTs, whole in memory: multipart is neither conditional nor atomic everywhere.
  */
 export class S3Objects implements ObjectStore {
   readonly #config: Required<S3Config>;
   readonly #url: URL;
   readonly #agent: http.Agent;
-  readonly #sign: Signer;
 
   constructor(config: S3Config) {
     this.#config = {
@@ -78,7 +97,6 @@ export class S3Objects implements ObjectStore {
       pageSize: 1000,
       ...config,
     };
-    this.#sign = signerFor(this.#config);
     this.#url = parseEndpoint(config.endpoint);
     // The same time as a request's own, so that no socket's timer is set twice for each of thousands of requests.
     const options = { keepAlive: true, maxSockets: 64, timeout: this.#config.idleMs };
@@ -88,19 +106,15 @@ export class S3Objects implements ObjectStore {
   async put(key: string, bytes: Uint8Array, options: PutOptions = {}): Promise<'written' | 'present'> {
     checkSize(bytes);
     const hex = hexOf(options.digest ?? hash(bytes));
-    const { status } = await this.#call({
-      method: 'PUT',
-      key,
-      headers: {
-        'content-type': options.mediaType ?? 'application/octet-stream',
-        'content-length': `${bytes.length}`,
-        'x-amz-content-sha256': hex,
-        'x-amz-checksum-sha256': Buffer.from(hex, 'hex').toString('base64'),
-        ...(options.overwrite ? {} : { 'if-none-match': '*' }),
-      },
-      body: bytes,
-      accept: options.overwrite ? [200] : [200, 412],
-    });
+    const body = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length);
+    const headers = {
+      'content-type': options.mediaType ?? 'application/octet-stream',
+      'content-length': `${body.length}`,
+      'x-amz-checksum-sha256': Buffer.from(hex, 'hex').toString('base64'),
+      ...(options.overwrite ? {} : { 'if-none-match': '*' }),
+    };
+    const accept = options.overwrite ? [] : [412];
+    const { status } = await this.#replacing(key, () => this.#send('PUT', key, { headers, body, hex, accept }));
     return status === 412 ? 'present' : 'written';
   }
 
@@ -113,11 +127,16 @@ export class S3Objects implements ObjectStore {
   }
 
   async has(key: string): Promise<boolean> {
-    return (await this.#call({ method: 'HEAD', key, accept: [200, 404] })).status === 200;
+    try {
+      return (await this.#send('HEAD', key, { accept: [404] })).status !== 404;
+    } catch (error) {
+      if (await this.#isDamaged(key, error)) return true;
+      throw error;
+    }
   }
 
   async remove(key: string): Promise<void> {
-    await this.#call({ method: 'DELETE', key, accept: [200, 204, 404] });
+    await this.#replacing(key, () => this.#send('DELETE', key, { accept: [404] }));
   }
 
   async list(prefix: string): Promise<string[]> {
@@ -128,29 +147,18 @@ export class S3Objects implements ObjectStore {
     const found: Described[] = [];
     let token = '';
     do {
-      const query = listQuery({
-        'list-type': '2',
-        'max-keys': `${this.#config.pageSize}`,
-        'encoding-type': 'url',
-        prefix,
-        ...(token && { 'continuation-token': token }),
-      });
-      const xml = (await this.#call({ method: 'GET', query, accept: [200] })).bytes.toString();
-      for (const [, entry = ''] of xml.matchAll(/<Contents>(.*?)<\/Contents>/gs))
-        found.push({
-          key: decodeURIComponent(tag(entry, 'Key').replaceAll('+', ' ')),
-          bytes: Number(tag(entry, 'Size')),
-          writtenAtMs: Date.parse(tag(entry, 'LastModified')),
-        });
-      token = unescapeXml(tag(xml, 'NextContinuationToken'));
+      const page = await this.#page(prefix, token, this.#config.pageSize);
+      for (const { name, size, lastModified } of page.objects)
+        found.push({ key: name, bytes: size, writtenAtMs: lastModified.getTime() });
+      token = page.isTruncated ? page.nextContinuationToken : '';
     } while (token);
     return found.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   /** Makes the bucket where it is missing. */
   async ensureBucket(): Promise<void> {
-    const { status } = await this.#call({ method: 'HEAD', accept: [200, 404] });
-    if (status === 404) await this.#call({ method: 'PUT', accept: [200, 409] });
+    const { status } = await this.#send('HEAD', undefined, { accept: [404] });
+    if (status === 404) await this.#send('PUT', undefined, { accept: [409] });
   }
 
   /** Ends idle connections. */
@@ -158,16 +166,16 @@ export class S3Objects implements ObjectStore {
     this.#agent.destroy();
   }
 
-  /** @throws CemiflowError `ObjectUnreadable` where the server has the object, and fails to give it while it gives others */
+  /** @throws CemiflowError `ObjectUnreadable` where the server fails to give this object, and only this one */
   async #read(key: string, hashed: boolean): Promise<Body | undefined> {
     const get = async (): Promise<Body | undefined> => {
-      const { status, bytes, digest } = await this.#call({ method: 'GET', key, hashed, accept: [200, 404] });
-      return status === 404 ? undefined : { bytes, digest };
+      const { status, ...body } = await this.#send('GET', key, { hashed, accept: [404] });
+      return status === 404 ? undefined : body;
     };
     try {
       return await get();
     } catch (error) {
-      if (!mayBeDamaged(error) || !(await this.has(key).catch(() => false))) throw error;
+      if (!mayBeDamaged(error) || !((await this.#isThere(key)) || (await this.#readsOthers(key)))) throw error;
     }
     // An outage may have ended before the server was asked whether it has the object: only what fails again now is damage.
     return get().catch((again) => {
@@ -176,98 +184,117 @@ export class S3Objects implements ObjectStore {
     });
   }
 
-  async #call(request: Request): Promise<Answer> {
-    const { key } = request;
+  /**
+   * A write to a key whose object may be damaged. MinIO refuses to replace or delete an object whose own metadata it cannot read
+   * (500 for every request), except with its header for deleting by force, which other servers ignore.
+   */
+  async #replacing(key: string, write: () => Promise<Answer>): Promise<Answer> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(await this.#isDamaged(key, error))) throw error;
+    }
+    await this.#send('DELETE', key, { headers: { 'x-minio-force-delete': 'true' }, accept: [404] });
+    return write();
+  }
+
+  /** Whether a request failed because the server cannot read what it has under the key, of which it does not even tell the size. */
+  async #isDamaged(key: string, failed: unknown): Promise<boolean> {
+    if (!mayBeDamaged(failed) || !(await this.#readsOthers(key))) return false;
+    // Asked again after it is known that the store works: an outage may have ended meanwhile.
+    const error = await this.#send('HEAD', key, { accept: [404] }).catch((caught) => caught);
+    return mayBeDamaged(error);
+  }
+
+  /** One attempt: the server has just failed often enough. */
+  async #isThere(key: string): Promise<boolean> {
+    const head = await this.#send('HEAD', key, { accept: [404], attempts: 1 }).catch(() => undefined);
+    return head?.status === 200;
+  }
+
+  /** Whether the server reads some other object: then a failure is that of the object, not of the store. */
+  async #readsOthers(key: string): Promise<boolean> {
+    const page = await this.#page('', '', probes + 1, 1).catch(() => undefined);
+    for (const { name } of page?.objects.filter((each) => each.name !== key).slice(0, probes) ?? []) {
+      const read = await this.#send('GET', name, { accept: [404], attempts: 1 }).catch(() => undefined);
+      if (read?.status === 200) return true;
+    }
+    return false;
+  }
+
+  #page(prefix: string, token: string, size: number, attempts?: number): ReturnType<Lister['listObjectsV2Query']> {
+    return this.#call('GET', undefined, { accept: [], attempts }, (client) =>
+      (client as unknown as Lister).listObjectsV2Query(this.#config.bucket, prefix, token, '', size, ''),
+    );
+  }
+
+  /** A request about an object, or without a key about the bucket. */
+  #send(method: string, key: string | undefined, request: Request): Promise<Answer> {
+    const { headers = {}, body = nothing, hex = emptyHash, hashed = false, accept } = request;
+    const { bucket, region } = this.#config;
+    const options = { method, bucketName: bucket, headers, ...(key === undefined ? {} : { objectName: key }) };
+    // Over TLS the body is not signed, and minio-js is told so by an empty hash.
+    const signed = this.#url.protocol === 'https:' ? '' : hex;
+    return this.#call(method, key, request, async (client) => {
+      const statuses = [200, 204, ...accept];
+      const answer = await client.makeRequestStreamAsync(options, body, signed, statuses, region);
+      const read = await readBody(answer, { limit: maxObjectBytes, hashed });
+      const status = answer.statusCode ?? 0;
+      if (status === 404 && key !== undefined && namesBucket(answer, read.bytes)) throw new Refused(answer, read.bytes);
+      return { status, ...read };
+    });
+  }
+
+  /** Makes a request, in as many attempts as it takes. */
+  async #call<T>(
+    method: string,
+    key: string | undefined,
+    { accept, attempts = this.#config.attempts }: Pick<Request, 'accept' | 'attempts'>,
+    request: (client: Client) => Promise<T>,
+  ): Promise<T> {
     if (key !== undefined) checkKey(key);
-    const { endpoint, bucket, attempts, backoffMs, deadlineMs } = this.#config;
-    const what = `${request.method} ${bucket}${key === undefined ? '' : `/${key}`}`;
+    const { endpoint, bucket, backoffMs, deadlineMs } = this.#config;
+    const what = `${method} ${bucket}${key === undefined ? '' : `/${key}`}`;
     const deadline = performance.now() + deadlineMs;
+    const client = this.#clientFor(deadline, accept);
     for (let attempt = 1; ; attempt++) {
       let error: CemiflowError;
       try {
-        const answer = await this.#send(request, deadline);
-        const refusal = { what, endpoint, bucket, status: answer.status, ...errorIn(answer) };
-        const missing = answer.status === 404 && refusal.code === 'NoSuchBucket' && key !== undefined;
-        if (request.accept.includes(answer.status) && !missing) return answer;
-        error = refusalError(refusal);
-        // A conditional write that lost a race on AWS is told to try again, and finds the winner then.
-        if (!isTransient(answer.status) && refusal.code !== 'ConditionalRequestConflict') throw error;
+        return await request(client);
       } catch (cause) {
-        if (cause instanceof CemiflowError) throw cause;
-        error = networkError(what, endpoint, cause);
+        if (cause instanceof Refused) {
+          const { status, s3Code: code, message } = cause;
+          error = refusalError({ what, endpoint, bucket, status, code, message });
+          // A conditional write that lost a race on AWS is told to try again, and finds the winner then.
+          if (!isTransient(status) && code !== 'ConditionalRequestConflict') throw error;
+        } else error = networkError(what, endpoint, cause);
       }
       if (attempt >= attempts || performance.now() >= deadline) throw error;
       await pause(Math.min(backoffMs * 2 ** (attempt - 1), maxBackoffMs) * (0.75 + Math.random() / 2));
     }
   }
 
-  #send({ method, key, query, headers, body, hashed = false }: Request, deadline: number): Promise<Answer> {
-    const { bucket, idleMs } = this.#config;
-    const { protocol, hostname, port, host } = this.#url;
-    const path = `/${bucket}${key === undefined ? '' : `/${escapePath(key)}`}${query ? `?${query}` : ''}`;
-    const signed: Record<string, string> = {
-      host,
-      'x-amz-date': new Date().toISOString().replace(/[:-]|\.\d{3}/g, ''),
-      'x-amz-content-sha256': emptyHash,
-      ...headers,
-    };
-    signed.authorization = this.#sign({ method, path, headers: signed });
-    const options = {
-      method,
-      hostname,
-      port,
-      path,
-      headers: signed,
-      agent: this.#agent,
-      timeout: idleMs,
-    };
-    return new Promise<Answer>((resolve, reject) => {
-      const request = (protocol === 'https:' ? https : http).request(options, (response) => {
-        readBody(response, { limit: maxObjectBytes, hashed }).then(
-          (read) => end(resolve, { status: response.statusCode ?? 0, headers: response.headers, ...read }),
-          (error) => end(reject, error),
-        );
-      });
-      // A timer costs a tenth of an abort signal, of which thousands of small questions would make as many.
-      const timer = setTimeout(() => giveUp('not done in time'), Math.max(0, deadline - performance.now()));
-      const giveUp = (why: string): void =>
-        void request.destroy(Object.assign(new Error(why), { name: 'TimeoutError' }));
-      const end = <T>(settle: (value: T) => void, value: T): void => {
-        clearTimeout(timer);
-        settle(value);
-      };
-      request.on('timeout', () => giveUp('stood still'));
-      request.on('error', (error) => end(reject, error));
-      request.end(body);
+  /** A client for one call: minio-js takes no time limit with a request, but a transport with a client. */
+  #clientFor(deadline: number, accept: readonly number[]): Client {
+    const { accessKey, secretKey, region, idleMs } = this.#config;
+    const { hostname, port, protocol } = this.#url;
+    return new Client({
+      endPoint: hostname.replace(/^\[|\]$/g, ''),
+      ...(port === '' ? {} : { port: Number(port) }),
+      useSSL: protocol === 'https:',
+      accessKey,
+      secretKey,
+      region,
+      transport: transportWithin({ idleMs, deadline, accept }),
+      transportAgent: this.#agent,
+      retryOptions: { disableRetry: true },
     });
   }
 }
 
-/** S3's error code and message: in the body, or for HEAD, which has none, in MinIO's header. */
-const errorIn = ({ status, headers, bytes }: Answer): { code: string; message: string } => {
-  if (status < 400) return { code: '', message: '' };
-  const xml = bytes.toString('utf8', 0, 10_000);
-  return {
-    code: tag(xml, 'Code') || `${headers['x-minio-error-code'] ?? ''}`,
-    message: unescapeXml(tag(xml, 'Message')) || `${headers['x-minio-error-desc'] ?? ''}`.replaceAll('"', ''),
-  };
-};
-
-const tag = (xml: string, name: string): string => new RegExp(`<${name}>([^<]*)</${name}>`).exec(xml)?.[1] ?? '';
-
-const entities: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", '#34': '"', '#39': "'" };
-const unescapeXml = (text: string): string => text.replace(/&(#?\w+);/g, (all, name) => entities[name] ?? all);
-
-const percentEncode = (text: string): string =>
-  encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`);
-const escapePath = (key: string): string => key.split('/').map(percentEncode).join('/');
-
-/** A query in the order and escaping that the signature is made over. */
-const listQuery = (values: Record<string, string>): string =>
-  Object.keys(values)
-    .sort()
-    .map((name) => `${name}=${percentEncode(values[name] as string)}`)
-    .join('&');
+/** Whether a 404 is about the bucket: a missing object is an answer, a missing bucket never. HEAD has headers only. */
+const namesBucket = ({ headers }: http.IncomingMessage, body: Buffer): boolean =>
+  headers['x-minio-error-code'] === 'NoSuchBucket' || body.includes('NoSuchBucket');
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 

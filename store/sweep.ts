@@ -1,6 +1,6 @@
 import { CemiflowError } from '../core/errors.ts';
 import { contentOf, documentOf, putDocument } from './documents.ts';
-import { getReadable, type ObjectStore } from './objects.ts';
+import type { ObjectStore } from './objects.ts';
 
 /** The document `generationKey`: counts sweeps, and says whether one is on. */
 interface Generation {
@@ -11,7 +11,7 @@ interface Generation {
 
 export const generationKey = 'gc/generation';
 /** Whoever writes it first may begin the sweep of that generation. */
-const claimKey = (generation: number): string => `gc/claim-${generation}`;
+export const claimKey = (generation: number): string => `gc/claim-${generation}`;
 const pollMs = 200;
 const beatMs = 5_000;
 
@@ -90,8 +90,11 @@ export class Sweeps {
   }
 
   async #read(): Promise<Generation> {
-    const bytes = await getReadable(this.#objects, generationKey);
     // A damaged one must not hide a sweep: no generation before it was this.
+    const bytes = await this.#objects.get(generationKey).catch((error) => {
+      if (error.code === 'ObjectUnreadable') return Buffer.alloc(0);
+      throw error;
+    });
     return bytes ? (contentOf<Generation>(bytes) ?? { generation: -1 }) : { generation: 0 };
   }
 

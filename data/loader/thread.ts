@@ -1,30 +1,23 @@
 /** One input thread: does the orders that come, batches handed over without a copy. Started by `workers.ts`. */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { toPlainError } from '../../core/plain-error.ts';
+import { serve, threadData } from '../../threads/serve.ts';
 import type { Images } from '../images.ts';
-import { decodeAll } from './decode.ts';
+import { type DecodeJob, decodeAll } from './decode.ts';
 import type { Maker } from './maker.ts';
-import type { Answer, Order } from './messages.ts';
 
-const port = parentPort as MessagePort;
-const loaded = import(workerData as string) as Promise<{ readonly maker: Maker<unknown> }>;
+/** Images are sent once and then named by number. */
+export type InputOrder =
+  | { readonly share: number; readonly images: Images }
+  | { readonly decode: DecodeJob }
+  | { readonly images: number; readonly recipe: unknown };
+
+const loaded = import(threadData<string>()) as Promise<{ readonly maker: Maker<unknown> }>;
 const shared = new Map<number, Images>();
 
-const perform = async (order: Exclude<Order, { share: number }>): Promise<Float32Array<ArrayBuffer> | undefined> => {
-  if ('decode' in order) await decodeAll(order.decode);
+const perform = async (order: InputOrder): Promise<Float32Array<ArrayBuffer> | undefined> => {
+  if ('share' in order) shared.set(order.share, order.images);
+  else if ('decode' in order) await decodeAll(order.decode);
   else return (await loaded).maker.fill(shared.get(order.images) as Images, order.recipe);
+  return undefined;
 };
 
-port.on('message', async (order: Order) => {
-  if ('share' in order) {
-    shared.set(order.share, order.images);
-    return;
-  }
-  let answer: Answer;
-  try {
-    answer = { id: order.id, batch: await perform(order) };
-  } catch (error) {
-    answer = { id: order.id, error: toPlainError(error) };
-  }
-  port.postMessage(answer, answer.batch ? [answer.batch.buffer] : []);
-});
+serve(perform, (batch) => (batch ? [batch.buffer] : []));

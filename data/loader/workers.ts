@@ -1,11 +1,10 @@
 import { availableParallelism } from 'node:os';
-import { Worker } from 'node:worker_threads';
 import { CemiflowError } from '../../core/errors.ts';
-import { fromPlainError } from '../../core/plain-error.ts';
+import { Thread } from '../../threads/thread.ts';
 import type { Images } from '../images.ts';
 import { type DecodeJob, decodeAll } from './decode.ts';
 import type { Maker } from './maker.ts';
-import type { Answer, Order } from './messages.ts';
+import type { InputOrder } from './thread.ts';
 
 /** Threads that decode images and make batches. The results do not depend on the number of threads. */
 export interface Workers<Recipe> {
@@ -38,18 +37,13 @@ export const defaultThreads = (cores = availableParallelism()): number =>
 export const startThreads = <Recipe>(maker: Maker<Recipe>, count = defaultThreads()): Workers<Recipe> =>
   new Threads(maker, count);
 
-interface Pending {
-  readonly resolve: (batch?: Float32Array<ArrayBuffer>) => void;
-  readonly reject: (error: Error) => void;
-}
-
 class Threads<Recipe> implements Workers<Recipe> {
   readonly #threads: Thread[];
   readonly #shared = new WeakMap<Images, number>();
   #sharedCount = 0;
 
   constructor(maker: Maker<Recipe>, count: number) {
-    this.#threads = Array.from({ length: count }, () => new Thread(maker.url));
+    this.#threads = Array.from({ length: count }, () => startThread(maker.url));
   }
 
   get threads(): number {
@@ -57,12 +51,11 @@ class Threads<Recipe> implements Workers<Recipe> {
   }
 
   async decode(decode: DecodeJob): Promise<void> {
-    await this.#next().ask({ decode });
+    await ask(this.#next(), { decode });
   }
 
   async fill(images: Images, recipe: Recipe): Promise<Float32Array<ArrayBuffer>> {
-    const batch = await this.#next().ask({ images: this.#share(images), recipe });
-    return batch as Float32Array<ArrayBuffer>;
+    return ask(this.#next(), { images: this.#share(images), recipe });
   }
 
   async close(): Promise<void> {
@@ -79,62 +72,19 @@ class Threads<Recipe> implements Workers<Recipe> {
     if (known !== undefined) return known;
     const share = this.#sharedCount++;
     const { count, height, width, chunks } = set;
-    for (const thread of this.#threads) thread.tell({ share, images: { count, height, width, chunks } });
+    // Whoever asks a lost thread for a batch is told so.
+    for (const thread of this.#threads)
+      ask(thread, { share, images: { count, height, width, chunks } }).catch(() => {});
     this.#shared.set(set, share);
     return share;
   }
 }
 
-/** What an order is about; the thread gives it its number. */
-type Question<O = Order> = O extends { id: number } ? Omit<O, 'id'> : never;
+/** @param maker address of the maker's module */
+const startThread = (maker: string): Thread =>
+  new Thread(new URL('./thread.ts', import.meta.url), { name: 'input', data: maker, lost: threadLost });
 
-class Thread {
-  readonly #worker: Worker;
-  readonly #pending = new Map<number, Pending>();
-  #next = 0;
-  #lost: Error | undefined;
-
-  /** @param maker address of the maker's module */
-  constructor(maker: string) {
-    const url = new URL('./thread.mjs', import.meta.url);
-    this.#worker = new Worker(url, { name: 'input', workerData: maker, execArgv: [] });
-    this.#worker.on('message', ({ id, batch, error }: Answer) => {
-      const pending = this.#pending.get(id);
-      this.#pending.delete(id);
-      if (error) pending?.reject(fromPlainError(error));
-      else pending?.resolve(batch);
-    });
-    this.#worker.on('error', (cause) => this.#lose(threadLost(cause)));
-    this.#worker.on('exit', () => this.#lose(threadLost()));
-  }
-
-  get waiting(): number {
-    return this.#pending.size;
-  }
-
-  tell(order: Order): void {
-    this.#worker.postMessage(order);
-  }
-
-  ask(question: Question): Promise<Float32Array<ArrayBuffer> | undefined> {
-    if (this.#lost) return Promise.reject(this.#lost);
-    const id = this.#next++;
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      this.tell({ id, ...question } as Order);
-    });
-  }
-
-  async close(): Promise<void> {
-    await this.#worker.terminate();
-  }
-
-  #lose(error: Error): void {
-    this.#lost ??= error;
-    for (const { reject } of this.#pending.values()) reject(this.#lost);
-    this.#pending.clear();
-  }
-}
+const ask = <A>(thread: Thread, order: InputOrder): Promise<A> => thread.ask(order);
 
 const threadLost = (cause?: unknown): CemiflowError =>
   new CemiflowError('InputThreadLost', `an input thread ended${cause instanceof Error ? `: ${cause.message}` : ''}`, {

@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { CemiflowError } from '../../core/errors.ts';
 import type { ObjectPlace } from '../../store/index.ts';
 import type { Replayed, ReplayJob, ReplayMode } from './job.ts';
 import type { KnownFolders } from './places.ts';
@@ -25,9 +24,8 @@ export interface ReplayOptions {
 }
 
 /**
- * Does actions again, each in a process that is set up as the machine of its record was, as far as this one can.
- *
- * @throws CemiflowError `ReplayFailed` where the process ends before it has answered
+ * Does actions again, each in a process that is set up as the machine of its record was, as far as this one can. Where the
+ * process ends before it has answered, that action cannot be done again, and the next ones get a new process.
  */
 export async function* replay(jobs: readonly ReplayJob[], options: ReplayOptions): AsyncGenerator<Replayed> {
   const groups = new Map<string, ReplayJob[]>();
@@ -35,7 +33,15 @@ export async function* replay(jobs: readonly ReplayJob[], options: ReplayOptions
     const setup = JSON.stringify(setupOf(job));
     groups.set(setup, [...(groups.get(setup) ?? []), job]);
   }
-  for (const group of groups.values()) yield* replayGroup(group, options);
+  for (const group of groups.values()) {
+    let done = 0;
+    while (done < group.length) {
+      for await (const replayed of replayGroup(group.slice(done), options)) {
+        done += 1;
+        yield replayed;
+      }
+    }
+  }
 }
 
 /** What must be set before TensorFlow is loaded. */
@@ -51,6 +57,7 @@ const setupOf = ({ record }: ReplayJob) => {
   };
 };
 
+/** Answers for all jobs, or for those up to the first at which the process ended early. */
 async function* replayGroup(jobs: readonly ReplayJob[], options: ReplayOptions): AsyncGenerator<Replayed> {
   const { device, env } = setupOf(jobs[0] as ReplayJob);
   const program = fileURLToPath(new URL('./main.ts', import.meta.url));
@@ -72,15 +79,24 @@ async function* replayGroup(jobs: readonly ReplayJob[], options: ReplayOptions):
   const request: ReplayRequest = { store, mode, folders, device, jobs };
   child.stdin.on('error', () => {}).end(JSON.stringify(request));
   let answers = 0;
+  let startedAt = performance.now();
   for await (const line of createInterface({ input: child.stdout })) {
     if (!line.startsWith('{')) continue;
     answers += 1;
+    startedAt = performance.now();
     yield JSON.parse(line) as Replayed;
   }
   const end = await ended;
-  if (answers === jobs.length) return;
-  throw new CemiflowError('ReplayFailed', `the replay of ${jobs[answers]?.name} ended early: ${end ?? 'no answer'}`, {
-    remedy: `what it said last: ${said.trim().split('\n').at(-1) ?? ''}`,
-    data: { name: jobs[answers]?.name ?? '', said: said.slice(-2000) },
-  });
+  const failed = jobs[answers];
+  if (!failed) return;
+  options.signal?.throwIfAborted();
+  const last = said.trim().split('\n').at(-1) ?? '';
+  const why = `its process ended early: ${end ?? 'no answer'}${last && `; what it said last: ${last}`}`;
+  yield {
+    name: failed.name,
+    key: failed.record.key,
+    verdict: 'cannot',
+    why,
+    seconds: (performance.now() - startedAt) / 1000,
+  };
 }

@@ -2,6 +2,7 @@ import type { ActionKey, ActionRecord } from '../../core/action.ts';
 import { artifactTypes } from '../../core/artifact.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
+import { CemiflowError } from '../../core/errors.ts';
 import { isoTime } from '../../core/time.ts';
 import { recordDigest } from '../../engine/seal.ts';
 import type { Flaw, Store } from '../../store/index.ts';
@@ -35,7 +36,11 @@ export const repair = async (flaws: readonly Flaw[], tools: RepairTools): Promis
   ];
   const sorted = [...flaws].sort((a, b) => order.indexOf(a.kind) - order.indexOf(b.kind));
   for (const flaw of sorted) {
-    const repaired = await withoutComputing(flaw, records, tools);
+    // One that cannot be repaired leaves the others to be; a store that is away ends it.
+    const repaired = await withoutComputing(flaw, records, tools).catch((error) => {
+      if (error instanceof CemiflowError && !error.retryable) return cannot(flaw, error.message);
+      throw error;
+    });
     if (repaired) done.push(repaired);
     else later.push(flaw);
   }

@@ -1,19 +1,8 @@
 /** Hashes and uploads checkpoints, so that the steps go on meanwhile. Started by `writer.ts`. */
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads';
-import { toPlainError } from '../../core/plain-error.ts';
+import { serve, threadData } from '../../threads/serve.ts';
 import { type S3Config, S3Objects } from '../s3.ts';
-import { Checkpoints } from './index.ts';
-import type { Answer, Order } from './messages.ts';
+import { Checkpoints, type SaveJob } from './index.ts';
 
-const port = parentPort as MessagePort;
-const checkpoints = new Checkpoints(new S3Objects(workerData as S3Config));
+const checkpoints = new Checkpoints(new S3Objects(threadData<S3Config>()));
 
-port.on('message', async ({ id, job }: Order) => {
-  let answer: Answer;
-  try {
-    answer = { id, stored: await checkpoints.save(job) };
-  } catch (error) {
-    answer = { id, error: toPlainError(error) };
-  }
-  port.postMessage(answer);
-});
+serve((job: SaveJob) => checkpoints.save(job));

@@ -1,14 +1,7 @@
-import { Worker } from 'node:worker_threads';
 import { CemiflowError } from '../../core/errors.ts';
-import { fromPlainError } from '../../core/plain-error.ts';
+import { Thread } from '../../threads/thread.ts';
 import type { S3Config } from '../s3.ts';
 import type { CheckpointWriter, SaveJob, StoredCheckpoint } from './index.ts';
-import type { Answer } from './messages.ts';
-
-interface Pending {
-  readonly resolve: (stored?: StoredCheckpoint) => void;
-  readonly reject: (error: Error) => void;
-}
 
 /**
  * Writes in a thread of its own: a step holds the main thread for seconds, in which an upload would stand still. The thread
@@ -16,9 +9,7 @@ interface Pending {
  */
 export class ThreadWriter implements CheckpointWriter {
   readonly #config: S3Config;
-  readonly #pending = new Map<number, Pending>();
-  #thread: Worker | undefined;
-  #next = 0;
+  #thread: Thread | undefined;
 
   constructor(config: S3Config) {
     this.#config = config;
@@ -26,39 +17,20 @@ export class ThreadWriter implements CheckpointWriter {
 
   /** The arrays' memory goes over to the thread. */
   save(job: SaveJob): Promise<StoredCheckpoint | undefined> {
-    const thread = this.#started();
-    const id = this.#next++;
     const buffers = new Set(Object.values(job.checkpoint.arrays).map(({ data }) => data.buffer as ArrayBuffer));
-    return new Promise((resolve, reject) => {
-      this.#pending.set(id, { resolve, reject });
-      thread.postMessage({ id, job }, [...buffers]);
-    });
+    return this.#started().ask(job, [...buffers]);
   }
 
   async close(): Promise<void> {
-    await this.#thread?.terminate();
+    await this.#thread?.close();
   }
 
-  #started(): Worker {
-    if (this.#thread) return this.#thread;
-    const url = new URL('./thread.mjs', import.meta.url);
-    const thread = new Worker(url, { name: 'checkpoints', workerData: this.#config, execArgv: [] });
-    thread.unref();
-    thread.on('message', ({ id, stored, error }: Answer) => {
-      const pending = this.#pending.get(id);
-      this.#pending.delete(id);
-      if (error) pending?.reject(fromPlainError(error));
-      else pending?.resolve(stored);
-    });
-    const lose = (cause?: unknown): void => {
-      if (this.#thread === thread) this.#thread = undefined;
-      for (const { reject } of this.#pending.values()) reject(threadLost(cause));
-      this.#pending.clear();
-    };
-    thread.on('error', lose);
-    thread.on('exit', () => lose());
-    this.#thread = thread;
-    return thread;
+  /** After a thread was lost, the next checkpoint gets a new one. */
+  #started(): Thread {
+    if (this.#thread && !this.#thread.isLost) return this.#thread;
+    const options = { name: 'checkpoints', data: this.#config, lost: threadLost };
+    this.#thread = new Thread(new URL('./thread.ts', import.meta.url), options).unref();
+    return this.#thread;
   }
 }
 

@@ -1,6 +1,7 @@
 import { randomStream } from '../../core/random.ts';
 import { kindOf, type ObjectKind } from '../../store/fsck.ts';
 import type { Store } from '../../store/index.ts';
+import { filesOnDisk, flipOnDisk } from '../helpers/disk.ts';
 
 /** One bit of one object, turned over in the store without a word to its server. */
 export interface Flip {
@@ -41,6 +42,16 @@ export const flip = async (store: Store, { key, byte, bit }: Flip): Promise<Buff
   const turned = Buffer.from(bytes);
   turned[byte] = (turned[byte] as number) ^ (1 << bit);
   await store.objects.put(key, turned, { overwrite: true });
+  return bytes;
+};
+
+/** The same in one of the server's own files of the object. @returns the object's bytes as they were */
+export const flipFile = async (store: Store, bucketFolder: string, { key, byte, bit }: Flip): Promise<Buffer> => {
+  const bytes = await store.objects.get(key);
+  if (!bytes) throw new Error(`${key} is not there`);
+  const files = filesOnDisk(bucketFolder, key);
+  // Larger objects have two files: which one, and where in it, follows from the byte that was chosen.
+  flipOnDisk(files[byte % files.length] as string, byte / bytes.length, bit);
   return bytes;
 };
 

@@ -1,12 +1,15 @@
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runningEndpoints } from '../../services/index.ts';
+import { pathsOf } from '../../services/paths.ts';
 import { openStore } from '../../store/index.ts';
 import { call } from '../cli/helpers.ts';
-import { chooseFlips, flip } from './damage.ts';
+import { chooseFlips, flip, flipFile } from './damage.ts';
 
 /**
  * Turns random bits over in the objects of a run, one at a time, and asks whether the audit and fsck find it and whether
  * fsck --repair gives the same bytes: node --import tsx test/provenance/flips.ts --home DIR --run RUN --flips 100 --seed 1
+ * --on says where: through the server's interface, so that it knows nothing of it, in its files on the disk, or in turn.
  */
 const { values } = parseArgs({
   options: {
@@ -14,9 +17,11 @@ const { values } = parseArgs({
     run: { type: 'string', default: '' },
     flips: { type: 'string', default: '100' },
     seed: { type: 'string', default: '1' },
+    on: { type: 'string', default: 'both' },
   },
 });
-const { home, run, flips, seed } = values;
+const { home, run, flips, seed, on } = values;
+if (!['interface', 'disk', 'both'].includes(on)) throw new Error(`--on must be interface, disk or both, got ${on}`);
 const endpoints = await runningEndpoints({ home, env: process.env });
 if (!endpoints) throw new Error('the services of this home do not run');
 const store = await openStore(endpoints.s3);
@@ -27,8 +32,10 @@ for (const key of all.filter((each) => each.startsWith('checkpoints/')))
   kept.set(key, (await store.objects.get(key)) as Buffer);
 
 const tally: { [kind: string]: { tried: number; audit: number; fsck: number; repaired: number; why: string[] } } = {};
-for (const each of await chooseFlips(store, all, Number(flips), Number(seed))) {
-  const before = await flip(store, each);
+const bucketFolder = join(pathsOf(home).minioData, endpoints.s3.bucket);
+for (const [i, each] of (await chooseFlips(store, all, Number(flips), Number(seed))).entries()) {
+  const onDisk = on === 'disk' || (on === 'both' && i % 2 === 1);
+  const before = onDisk ? await flipFile(store, bucketFolder, each) : await flip(store, each);
   const own = tally[each.kind] ?? { tried: 0, audit: 0, fsck: 0, repaired: 0, why: [] };
   tally[each.kind] = own;
   own.tried += 1;
@@ -48,7 +55,7 @@ for (const each of await chooseFlips(store, all, Number(flips), Number(seed))) {
   await store.objects.put(each.key, before, { overwrite: true });
   if (each.kind === 'checkpoint')
     for (const [key, bytes] of kept) await store.objects.put(key, bytes, { overwrite: true });
-  console.log(JSON.stringify(each), JSON.stringify(tally[each.kind]));
+  console.log(onDisk ? 'disk' : 'interface', JSON.stringify(each), JSON.stringify(tally[each.kind]));
 }
 console.log(JSON.stringify(tally, null, 2));
 process.exit();

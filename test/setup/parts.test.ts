@@ -1,8 +1,8 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
 import { summarize } from '../../.ci/summary.mjs';
@@ -21,14 +21,34 @@ const { duration, Progress } = await part('progress');
 const folder = mkdtempSync(join(tmpdir(), 'cemiflow-setup-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test('Node 20.19 to 22 are accepted; others are refused with the reason', () => {
-  for (const version of ['v20.19.0', 'v20.20.2', 'v22.0.0', 'v22.99.1'])
+test('Node 20.19 to 24 are accepted; others are refused with the reason', () => {
+  for (const version of ['v20.19.0', 'v20.20.2', 'v22.0.0', 'v22.99.1', 'v24.21.0'])
     expect(nodeTrouble(version, versions.node)).toBeUndefined();
-  for (const version of ['v23.0.0', 'v24.1.0', 'v100.0.0'])
-    expect(nodeTrouble(version, versions.node)).toContain('Node 23 removed');
+  for (const version of ['v25.0.0', 'v100.0.0'])
+    expect(nodeTrouble(version, versions.node)).toContain('Node 20, 22 or 24');
   for (const version of ['v18.20.0', 'v20.18.3']) expect(nodeTrouble(version, versions.node)).toContain('too old');
   expect(compareVersions('1.9.0', '1.21')).toBeLessThan(0);
   expect(compareVersions('1.26.8', '1.21')).toBeGreaterThan(0);
+});
+
+test('CI runs on the newest supported Node of the machine', () => {
+  const home = join(folder, 'nodes');
+  const fake = (path: string, version: string): string => {
+    const file = join(home, path, 'node');
+    mkdirSync(dirname(file), { recursive: true });
+    writeFileSync(file, `#!/bin/sh\necho ${version}\n`, { mode: 0o755 });
+    return file;
+  };
+  const onPath = fake('bin', 'v20.20.2');
+  const newest = (): string =>
+    execFileSync('.ci/newest-node', {
+      env: { HOME: home, PATH: `${dirname(onPath)}:/usr/bin:/bin` },
+      encoding: 'utf8',
+    });
+  fake('.nvm/versions/node/v26.0.0/bin', 'v26.0.0');
+  const named = fake('.local/share/fnm/node-versions/v24.100.0/installation/bin', 'v24.100.0');
+  fake('.nvm/versions/node/v24.99.0/bin', 'v24.99.0');
+  expect(newest()).toBe(`${named}\n`);
 });
 
 test('too little disk space is missing like anything else', () => {

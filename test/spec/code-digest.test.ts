@@ -152,6 +152,7 @@ describe('this repository', () => {
       'report',
       'schemas',
       'store',
+      'threads',
       'training',
     ]) {
       cpSync(join(here, folder), join(there, folder), { recursive: true });
