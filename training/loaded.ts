@@ -17,7 +17,7 @@ export class Loaded<T extends { dispose(): void }> {
    */
   async use<R>(key: string, load: () => Promise<T>, body: (value: T) => Promise<R>): Promise<R> {
     const entry = this.#entries.get(key) ?? { value: load(), users: 0 };
-    // The last used entry stands last.
+    // Kept in order of use, the latest last.
     this.#entries.delete(key);
     this.#entries.set(key, entry);
     entry.users++;

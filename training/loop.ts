@@ -41,7 +41,7 @@ export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
 
 /**
  * Trains from the last checkpoint, or from the beginning, to the end. Cancelled or drained between two steps, it saves a
- * checkpoint before it goes; within a step, the last checkpoint stands.
+ * checkpoint before it goes; within a step, the last checkpoint remains.
  *
  * @returns the wanted state, which the caller disposes, and the log
  * @throws CemiflowError `Diverged` where a metric, a checkpoint or the final state is not finite; what `progress` or the

@@ -1,7 +1,7 @@
 import { CemiflowError } from '../core/errors.ts';
 import { permutation } from '../core/random.ts';
 
-/** Where a step stands, and which images it takes. */
+/** The epoch of a step, and the images it takes. */
 export interface PlannedBatch {
   /** From 0. */
   readonly epoch: number;

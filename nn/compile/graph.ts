@@ -8,8 +8,8 @@ const messages: Message = createRequire(import.meta.url)('@tensorflow/tfjs-node-
 
 /** Builds a GraphDef from a trace plus the nodes that a session needs around it. */
 export class GraphBuilder {
-  private readonly nodes: Message[] = [];
-  private sumsWaitFor?: string;
+  readonly #nodes: Message[] = [];
+  #sumsWaitFor?: string;
 
   add(name: string, op: string, inputs: readonly string[], attributes: Record<string, Message> = {}): string {
     const node = new messages.NodeDef();
@@ -17,7 +17,7 @@ export class GraphBuilder {
     node.setOp(op);
     node.setInputList([...inputs]);
     for (const [key, value] of Object.entries(attributes)) node.getAttrMap().set(key, value);
-    this.nodes.push(node);
+    this.#nodes.push(node);
     return name;
   }
 
@@ -73,7 +73,7 @@ export class GraphBuilder {
     /** Control edges: of an op that waits, and of sums. */
     const waits = ({ name, after }: TraceNode & { type: 'op' }): string[] => [
       ...(after && trace.nodes[after[0]]?.type === 'op' ? [`^${nodeName(after[0])}`] : []),
-      ...(name === 'Add' ? [`^${this.apart()}`] : []),
+      ...(name === 'Add' ? [`^${this.#apart()}`] : []),
     ];
     trace.nodes.forEach((node, index) => {
       if (node.type === 'constant') {
@@ -97,15 +97,15 @@ export class GraphBuilder {
    * What every sum waits for, so that it stays by itself. TensorFlow joins sums of sums into one that adds its terms in
    * the order in which they arrive: another one in each run. It leaves those alone that have a control edge.
    */
-  private apart(): string {
-    this.sumsWaitFor ??= this.variable('apart', [], backend().binding.TF_FLOAT);
-    return this.sumsWaitFor;
+  #apart(): string {
+    this.#sumsWaitFor ??= this.variable('apart', [], backend().binding.TF_FLOAT);
+    return this.#sumsWaitFor;
   }
 
   /** The serialised SavedModel: one meta graph, tagged `serve`. */
   toSavedModel(): Uint8Array {
     const graph = new messages.GraphDef();
-    graph.setNodeList(this.nodes);
+    graph.setNodeList(this.#nodes);
     const versions = new messages.VersionDef();
     versions.setProducer(2000);
     versions.setMinConsumer(0);

@@ -94,7 +94,7 @@ export const record = <K extends string>(
       return { name, source, shape: [...tensor.shape], dtype: tensor.dtype };
     });
   };
-  // The binding's own functions are read-only properties of a native object: stand a delegate in front of it.
+  // The binding's own functions are read-only properties of a native object: a delegate takes its place.
   owner.binding = Object.create(real, describe(wiretap)) as Binding;
   try {
     let recorded: { trace: Trace; results: Record<K, TracedTensor[]> } | undefined;

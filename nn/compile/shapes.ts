@@ -156,10 +156,10 @@ const rules: { readonly [op: string]: Rule } = {
   Fill: shapeFrom(0, 1),
   BroadcastTo: shapeFrom(1, 0),
   ConcatV2: (inputs) => {
-    const parts = inputs.slice(0, -1);
-    const first = at(parts, 0);
+    const joined = inputs.slice(0, -1);
+    const first = at(joined, 0);
     const axis = [...normalAxes(ints(inputs, inputs.length - 1), first.shape.length)][0];
-    const length = parts.reduce((sum, { shape }) => sum + (shape[axis as number] as number), 0);
+    const length = joined.reduce((sum, { shape }) => sum + (shape[axis as number] as number), 0);
     return { shape: first.shape.map((n, i) => (i === axis ? length : n)), dtype: first.dtype };
   },
   SplitV: (inputs) => {

@@ -21,7 +21,7 @@ export const tensorflowVariables = (
   // Two ops at a time: a tenth faster where ops are small, and the same bits, since each op is cut by its own threads alone.
   TF_NUM_INTEROP_THREADS: env.TF_NUM_INTEROP_THREADS ?? '2',
   TF_FORCE_GPU_ALLOW_GROWTH: env.TF_FORCE_GPU_ALLOW_GROWTH ?? 'true',
-  // TensorFlow would decide by the CPU's instructions, and tell nobody but its log.
+  // TensorFlow would decide by the CPU's instructions, and say so only in its log.
   ...(arch === 'x64' ? { TF_ENABLE_ONEDNN_OPTS: env.TF_ENABLE_ONEDNN_OPTS ?? '1' } : {}),
   // GPUs in the order of nvidia-smi, so that a number means the same one to both.
   CUDA_DEVICE_ORDER: env.CUDA_DEVICE_ORDER ?? 'PCI_BUS_ID',

@@ -3,7 +3,7 @@ import { attribute, op } from './backend.ts';
 import { differentiable } from './differentiable.ts';
 
 /**
- * x + bias by the op that TensorFlow knows as such: it becomes part of the convolution or product before it.
+ * x + bias by TensorFlow's BiasAdd, which it fuses into the convolution or product before.
  *
  * @param x float32 [..., C] @param bias float32 [C]
  */

@@ -66,7 +66,7 @@ export const forwardTrain = (
   return { features, running: updated };
 };
 
-/** @param updated gets the running statistics after this batch */
+/** @param updated receives the running statistics after this batch */
 const training = (
   weights: Tensors,
   running: Tensors,

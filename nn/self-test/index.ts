@@ -9,7 +9,7 @@ export interface SelfTest {
   /** How long it took to trace the step and to load its graph. */
   readonly compileSeconds: number;
   readonly stepsPerSecond: number;
-  /** Largest difference between the compiled and the eager step's losses, as a part of the eager one. */
+  /** Largest difference between the compiled and the eager step's losses, relative to the eager one. */
   readonly eagerDifference: number;
   /** Whether a second run had the bits of the first, in every loss and every number of the state. */
   readonly repeatable: boolean;

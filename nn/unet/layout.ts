@@ -81,7 +81,7 @@ const inputChannels = (config: UNetConfig): number => unetShape(config)[2] * con
 /**
  * Every parameter of the UNet, and of the networks that make its condition tokens.
  *
- * @param condition the latter, which stand between those of the time and those of the blocks
+ * @param condition the latter; they come after those of the time and before those of the blocks
  */
 export const unetParameters = (config: UNetConfig, condition: readonly Parameter[] = []): Parameter[] => {
   const layout = layoutOf(config);
@@ -118,7 +118,7 @@ const blockParameters = (block: Block, timeSize: number, config: UNetConfig): Pa
   ];
 };
 
-/** @throws CemiflowError `NetworkInvalid` for parts that do not fit each other */
+/** @throws CemiflowError `NetworkInvalid` where sizes or levels do not fit each other */
 const checkConfig = (config: UNetConfig): void => {
   const { patch, attention, multipliers } = config;
   const [height, width] = unetShape(config);

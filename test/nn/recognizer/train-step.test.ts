@@ -139,4 +139,30 @@ describe('recognizer training', () => {
     const { variance } = tf.moments(a[name] as tf.Tensor);
     expect(values(variance)[0]).toBeCloseTo(2 / 144, 3);
   });
+
+  it('soft labels blend the losses of two classes by their ratio', () => {
+    const training = trainingOf('cosface');
+    const first = recognizerState(training, 7);
+    const { labels, ...rest } = batch(0);
+    const others = tf.tensor1d(
+      values(labels as tf.Tensor).map((label) => (label + 1) % classes),
+      'int32',
+    );
+    const lossOf = (given: Tensors): number => {
+      const step = compileStep(recognizerPrograms(training), first, { ...rest, ...given }, { compiled: false });
+      const { loss } = step.run({ ...rest, ...given });
+      step.dispose();
+      return loss as number;
+    };
+    const mixed = (ratio: number): Tensors => ({
+      labels: labels as tf.Tensor,
+      secondLabels: others,
+      ratio: tf.fill([24], ratio),
+    });
+    const [one, two] = [lossOf({ labels: labels as tf.Tensor }), lossOf({ labels: others })];
+    expect(Math.abs(one - two)).toBeGreaterThan(0.01);
+    expect(lossOf(mixed(1))).toBeCloseTo(one, 4);
+    expect(lossOf(mixed(0))).toBeCloseTo(two, 4);
+    expect(lossOf(mixed(0.3))).toBeCloseTo(0.3 * one + 0.7 * two, 3);
+  });
 });
