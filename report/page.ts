@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { type Digest, hexOf, shortDigest } from '../core/digest.ts';
-import { type Block, keyFigures, type Section, sectionsOf } from './document.ts';
+import { keyFigures, type NumberedPart, type Section, sectionsOf } from './document.ts';
 import { attribute, Html, html } from './html.ts';
 import type { ReportModel, Source } from './model.ts';
 import { numberIds, printedNumbers } from './printed.ts';
 import { styleSheet } from './style.ts';
-import type { Cell, TableModel } from './tables.ts';
+import type { Cell, TableModel } from './table.ts';
 
 /**
  * A report as one HTML file that needs nothing else: no scripts, no requests. Its policy forbids both, and allows only
@@ -13,16 +13,17 @@ import type { Cell, TableModel } from './tables.ts';
  */
 export const reportPage = (model: ReportModel): string => {
   const sections = sectionsOf(model);
+  const style = styleSheet + model.blocks.map((block) => block.style).join('');
   const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy}">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy(style)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 <title>${model.title}</title>
-<style>${new Html(styleSheet)}</style>
+<style>${new Html(style)}</style>
 </head>
 <body>
 <header class="top">
@@ -45,8 +46,10 @@ ${whyCards(model)}
   return page.markup;
 };
 
-const styleHash = createHash('sha256').update(styleSheet).digest('base64');
-const contentPolicy = `default-src 'none'; img-src data:; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
+const contentPolicy = (style: string): string => {
+  const hash = createHash('sha256').update(style).digest('base64');
+  return `default-src 'none'; img-src data:; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+};
 
 /** Text cut at blank lines. */
 export const paragraphs = (text: string): string[] =>
@@ -75,14 +78,14 @@ const keyFigureList = (model: ReportModel): Html | '' => {
 const section = (s: Section): Html => html`<section id="${s.id}" aria-labelledby="${s.id}-h">
 <h2 id="${s.id}-h">${s.title}</h2>
 ${s.intro ? html`<p class="intro">${s.intro}</p>` : ''}
-${s.blocks.map(block)}
+${s.parts.map(part)}
 </section>
 `;
 
-const block = (b: Block): Html =>
-  b.kind === 'figure'
-    ? html`<figure>${b.content}<figcaption><b>${b.name}.</b> ${b.caption}</figcaption></figure>`
-    : dataTable(b.name, b.table);
+const part = (p: NumberedPart): Html =>
+  'table' in p
+    ? dataTable(p.name, p.table)
+    : html`<figure>${p.figure.content}<figcaption><b>${p.name}.</b> ${p.figure.caption}</figcaption></figure>`;
 
 const dataTable = (
   name: string,

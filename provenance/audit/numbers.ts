@@ -4,9 +4,9 @@ import { CemiflowError } from '../../core/errors.ts';
 import { type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { Checkout } from '../../engine/checkout.ts';
+import type { ReportParams } from '../../report/block.ts';
 import { readReport, reportFiles } from '../../report/build.ts';
 import type { ReportModel } from '../../report/model.ts';
-import type { ReportParams } from '../../report/params.ts';
 import { type Printed, printedNumbers } from '../../report/printed.ts';
 import type { Reading } from '../reading.ts';
 import { endsInData } from '../trace/chain.ts';
@@ -42,13 +42,13 @@ const checkReport = async (made: MadeNode, report: ArtifactRef, work: Work): Pro
   const { store, ledger } = work;
   const where = made.node.id;
   const params = made.record.action.params as unknown as ReportParams;
-  const read = (given: ReportParams) => readable(readReport(given, store as ArtifactStore));
+  const read = (options = {}) => readable(readReport(params, store as ArtifactStore, options));
   const note = (what: string, message: string): void => ledger.note(what, { fault: 'not verifiable', where, message });
-  const model = await read(params);
+  const model = await read();
   if (model instanceof CemiflowError) note('pages made again', `cannot be made again: ${model.message}`);
   else await checkFiles(made, report, model, work);
   // Pictures that are not there keep no number from being had again.
-  const numbers = model instanceof CemiflowError ? await read({ ...params, grid: null, samples: [] }) : model;
+  const numbers = model instanceof CemiflowError ? await read({ withoutPictures: true }) : model;
   if (numbers instanceof CemiflowError) note('numbers recomputed', `cannot be read again: ${numbers.message}`);
   else await checkPrinted(made, report, printedNumbers(numbers), work);
 };
