@@ -8,6 +8,7 @@ import type { Scalar } from '../core/references.ts';
 import { explainErrors } from '../schemas/explain.ts';
 import { suggest } from '../schemas/nearest.ts';
 import type { StageSchema, StageSchemas } from '../schemas/stage-schemas.ts';
+import { checkAxisLabels } from './axis-labels.ts';
 import type { Place } from './problems.ts';
 import type { Spec } from './spec.ts';
 import { followStage, type Target } from './stage-references.ts';
@@ -214,6 +215,7 @@ class Expander {
       const ownSeed = stage.seed ? this.seedOf(stage.seed, `${owner}.seed`, this.scope(owner, point)) : undefined;
       if (target?.schema === undefined) return [];
       this.validate(stage, target.schema, params, point);
+      checkAxisLabels(stage, { matrix: point, params, seed: ownSeed ?? seed }, this.spec.problems);
       return [this.toNode(stage, target.schema, params, point, ownSeed ?? seed)];
     });
   }

@@ -2,7 +2,7 @@ import { type Digest, shortDigest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { madeNodes } from '../../core/lineage.ts';
-import { type Html, html } from '../../report/html.ts';
+import { attribute, type Html, html } from '../../report/html.ts';
 import { marks } from '../../report/page.ts';
 import type { Printed } from '../../report/printed.ts';
 import { chainOf, type Step } from '../trace/chain.ts';
@@ -13,6 +13,9 @@ import { factsOf, partsTold, seconds } from '../trace/text.ts';
 export interface Notice {
   readonly severity: 'warning' | 'note';
   readonly message: string;
+  /** What it is and what it is about, whatever its words; a page of an earlier version does not say. */
+  readonly kind?: string;
+  readonly nodes?: readonly string[];
 }
 
 /**
@@ -48,16 +51,19 @@ export const publishPage = (
 export const rootIn = (page: string): Digest | undefined =>
   /<span class="digest" data-root="(sha256:[0-9a-f]{64})">/.exec(page)?.[1] as Digest | undefined;
 
-/** The code that published a page. */
-export const publisherIn = (page: string): Digest | undefined =>
-  /<span class="digest" data-publisher="(sha256:[0-9a-f]{64})">/.exec(page)?.[1] as Digest | undefined;
-
 /** The findings that a page lists. */
 export const findingsIn = (page: string): Notice[] =>
-  [...page.matchAll(/<li class="(warning|note)"><b>\1<\/b> (.*?)<\/li>/g)].map(([, severity, message]) => ({
-    severity: severity as Notice['severity'],
-    message: unescapeHtml(message as string),
-  }));
+  [...page.matchAll(/<li class="(warning|note)"([^>]*)><b>\1<\/b> (.*?)<\/li>/g)].map(
+    ([, severity, attributes = '', message]) => {
+      const kind = /data-finding="([^"]*)"/.exec(attributes)?.[1];
+      const nodes = /data-nodes="([^"]*)"/.exec(attributes)?.[1];
+      return {
+        severity: severity as Notice['severity'],
+        message: unescapeHtml(message as string),
+        ...(kind === undefined ? {} : { kind: unescapeHtml(kind), nodes: unescapeHtml(nodes ?? '').split(' ') }),
+      };
+    },
+  );
 
 /** The numbers that a page shows, by id, as `Printed.text` writes them. */
 export const shownIn = (page: string): Map<string, string> =>
@@ -71,7 +77,7 @@ export const shownIn = (page: string): Map<string, string> =>
   );
 
 const entities: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#96': '`' };
-const unescapeHtml = (text: string): string =>
+export const unescapeHtml = (text: string): string =>
   text.replace(/&(amp|lt|gt|quot|#39|#96);/g, (_, name) => entities[name] as string);
 
 const fill = (page: string, mark: string, content: Html): string => {
@@ -103,7 +109,7 @@ const record = (
 ${
   findings.length === 0
     ? html`<p class="intro">None.</p>`
-    : html`<ul class="findings">${findings.map(({ severity, message }) => html`<li class="${severity}"><b>${severity}</b> ${message}</li>\n`)}</ul>`
+    : html`<ul class="findings">${findings.map(({ severity, message, kind, nodes }) => html`<li class="${severity}"${attribute('data-finding', kind)}${attribute('data-nodes', nodes?.join(' '))}><b>${severity}</b> ${message}</li>\n`)}</ul>`
 }
 <div class="scroll" tabindex="0" role="region" aria-labelledby="record-h"><table class="data" id="steps" aria-labelledby="record-h">
 <thead><tr><th scope="col">Step</th><th scope="col">Stage kind</th><th scope="col" class="n">Took</th><th scope="col">Started</th><th scope="col">Machine</th><th scope="col">Action</th></tr></thead>

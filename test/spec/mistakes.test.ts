@@ -11,7 +11,7 @@ const teacher = '  teacher: {uses: recognizer/train, with: {data: "${{ stages.fa
 const sets =
   '  sets: {uses: diffusion/generate, matrix: {m: [0, 0.5]}, with: {recognizer: "${{ stages.teacher }}", m: "${{ matrix.m }}"}}\n';
 const twoAxes =
-  '  sets: {uses: diffusion/generate, matrix: {m: [0, 0.5], n: [1, 2]}, with: {recognizer: "${{ stages.teacher }}"}}\n';
+  '  sets: {uses: diffusion/generate, matrix: {m: [0, 0.5], n: [1, 2]}, with: {recognizer: "${{ stages.teacher }}", m: "${{ matrix.m }}"}}\n';
 
 type Case = [name: string, marked: string, message: RegExp, remedy: RegExp];
 
