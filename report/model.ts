@@ -27,7 +27,7 @@ export interface Source {
   readonly what: readonly string[];
 }
 
-/** Where something was read: equal artifacts of several stages are told apart by the parameter that names them. */
+/** Where something was read: the parameter tells equal artifacts of several stages apart. */
 export interface Read {
   readonly artifact: Digest;
   /** Place in the report's parameters: `accuracy.2.metrics.1.artifact`. */

@@ -131,7 +131,7 @@ const from = (artifacts: readonly Digest[]): Html =>
 const anchor = (digest: Digest): string => `a-${hexOf(digest).slice(0, 16)}`;
 const sourceLink = (digest: Digest): Html => html`<a class="src" href="#${anchor(digest)}">${shortDigest(digest)}</a>`;
 
-/** Places of the page that `cemiflow report` fills in: what no artifact may hold, since it differs between equal runs. */
+/** Places that publishing fills in: what the artifact cannot hold, because equal runs differ in it. */
 export const marks = {
   /** The run's root, at the foot. */
   root: '<!--root-->',
@@ -143,7 +143,7 @@ export const marks = {
 
 const whyAnchor = (id: string): string => `why.${id}`;
 
-/** For each number a card that is shown when its number was chosen. */
+/** A card for each number, shown when the number is clicked. */
 const whyCards = (model: ReportModel): Html => {
   const sources = new Map(model.sources.map((source) => [source.digest, source]));
   return html`<div class="cards">
@@ -163,7 +163,7 @@ const attributeOf = (at: string | undefined): Html | '' => (at ? html`<code>${at
 
 const sourceSection = (sources: readonly Source[]): Html => html`<section id="sources" aria-labelledby="sources-h">
 <h2 id="sources-h">Where the numbers come from</h2>
-<p class="intro">Every number above opens a card that says where it was read; every picture names its artifact on hover, and both in the page’s <code>data-artifact</code> attributes. An artifact’s digest is the SHA-256 of its manifest, which lists the digests of its files.</p>
+<p class="intro">Click a number to see where it was read. Pictures name their artifact on hover. Both carry it in the page’s <code>data-artifact</code> attributes. An artifact’s digest is the SHA-256 of its manifest, which lists the digests of its files.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="sources-h"><table class="data sources" aria-labelledby="sources-h">
 <thead><tr><th scope="col">Artifact</th><th scope="col">Type</th><th scope="col">What it is here</th><th scope="col">Digest</th></tr></thead>
 <tbody>

@@ -1,6 +1,6 @@
 /**
- * The page's style sheet; blocks may add rules that only they need. No web fonts, no images: a report is read offline, years later. Colours of series differ in
- * lightness too, and their markers in shape.
+ * The page's style sheet; blocks may add rules that only they need. No web fonts, no images: a report is read offline, years
+ * later. Colours of series also differ in lightness, and their markers in shape.
  */
 export const styleSheet = `
 :root{color-scheme:light dark;

@@ -52,7 +52,7 @@ export const checkPage = async (
   ledger.note(what, message === undefined ? undefined : { fault: 'corrupt', where: path, message });
 };
 
-/** The numbers that two pages show otherwise, in their cells or on their cards. */
+/** Numbers that two pages show differently, in cells or on cards. */
 const differingNumbers = (page: string, given: string): { id: string; shown: string; wanted: string }[] => {
   const [shown, wanted] = [shownIn(page), shownIn(given)];
   const cells = [...new Set([...wanted.keys(), ...shown.keys()])].flatMap((id) =>

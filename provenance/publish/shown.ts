@@ -9,8 +9,8 @@ export const cardsIn = (page: string): Map<string, string> =>
   );
 
 /**
- * All that the part of a page says in figures which was there before it was published: every number of its text, every
- * coordinate of its charts, every picture; in their order. Words and style do not count.
+ * The figures of a page, in order: every number of its text, every coordinate of its charts, every picture. Words and style do
+ * not count, nor does what publishing added ("How it was made" and the cards).
  */
 export const figuresIn = (page: string): string[] => {
   const from = Math.max(0, page.indexOf('<body>'));

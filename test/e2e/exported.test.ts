@@ -151,7 +151,7 @@ test('a file that nothing stands for is told', async () => {
 
 test('a checkout that words and draws reports otherwise finds nothing wrong; one that computes otherwise cannot tell', async () => {
   const checkout = join(emptyFolder(), 'checkout');
-  const own = (path: string): boolean => !/^\/(node_modules|\.git|\.cemiflow)(\/|$)/.test(path.slice(root.length));
+  const own = (path: string): boolean => !/^\/?(node_modules|\.git|\.cemiflow)(\/|$)/.test(path.slice(root.length));
   cpSync(root, checkout, { recursive: true, filter: own });
   symlinkSync(join(root, 'node_modules'), join(checkout, 'node_modules'));
   const edit = (path: string, from: string, to: string): void => {
