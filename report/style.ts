@@ -58,8 +58,8 @@ table.data tr.reference th::after{content:" reference";margin-left:6px;font-size
 table.data .pm{color:var(--muted);font-size:12px;margin-left:3px}
 table.data .best{font-weight:700}
 table.data .best .pm{font-weight:400}
-a.src{font:12px/1 var(--mono)}
-.src+.src{margin-left:8px}
+a.src{display:inline-block;font:12px/1.5 var(--mono)}
+.src:not(:last-child){margin-right:8px}
 .notes{margin:9px 0 0;padding:0;list-style:none;font:13px/1.5 var(--sans);color:var(--muted);max-width:62em}
 .quoted{background:var(--raised);border-left:3px solid var(--s4);padding:16px 18px 14px}
 .quoted table.data tr.reference{background:none}

@@ -2,6 +2,7 @@ import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { type BundleFacts, bundlerHere, bundleTexts, objectsFolder } from '../export/bundle.ts';
+import { crateFile } from '../export/crate/index.ts';
 import { reportFolder, reportPage } from '../export/report.ts';
 import type { Notice } from '../publish/page.ts';
 import { markdownFigures } from '../publish/shown.ts';
@@ -38,12 +39,15 @@ export const checkBundle = async (
 ): Promise<void> => {
   const what = 'files of the bundle compared';
   try {
-    const texts = await bundleTexts(lineage, facts, store, { findings, keyOf });
+    const given = { findings, keyOf };
+    const texts = await bundleTexts(lineage, facts, store, given);
     for (const { path, text } of texts) {
       const found = await read(path);
       if (found === undefined) ledger.note(what, { fault: 'missing', where: path, message: 'is not in the bundle' });
       else if (found === text || path === reportPage) ledger.note(what);
       else if (path.startsWith(reportFolder)) ledger.note(what, unlikeNumbers(path, found, text));
+      else if (path === crateFile && found === (await crateAround(lineage, facts, store, given, read)))
+        ledger.note(what);
       else ledger.note(what, await unlikeText(path, firstLine(found, text), facts.publisher));
     }
     const known = new Set(texts.map(({ path }) => path));
@@ -63,8 +67,26 @@ export const checkBundle = async (
 /** The report's Markdown and JSON: other words are no fault, other numbers are. */
 const unlikeNumbers = (where: string, found: string, text: string): Problem | undefined => {
   const figures = where.endsWith('.md') ? markdownFigures : jsonFigures;
-  const message = firstDifference(figures(found), figures(text));
-  return message === undefined ? undefined : { fault: 'corrupt', where, message };
+  try {
+    const message = firstDifference(figures(found), figures(text));
+    return message === undefined ? undefined : { fault: 'corrupt', where, message };
+  } catch (error) {
+    if (!(error instanceof CemiflowError)) throw error;
+    return { fault: 'corrupt', where, message: error.message };
+  }
+};
+
+/** The crate as it describes the report's files that the bundle has: their words may differ, and with them their digests. */
+const crateAround = async (
+  lineage: Lineage,
+  facts: BundleFacts,
+  store: Reading,
+  given: { readonly findings: readonly Notice[]; readonly keyOf: (digest: Digest) => string },
+  read: BundleCheck['read'],
+): Promise<string | undefined> => {
+  const asFound = (path: string) => (path.startsWith(reportFolder) ? read(path) : Promise.resolve(undefined));
+  const texts = await bundleTexts(lineage, facts, store, { ...given, asFound });
+  return texts.find(({ path }) => path === crateFile)?.text;
 };
 
 /** The first line of a text that differs from another's, from 1. */

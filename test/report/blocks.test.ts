@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -19,6 +19,16 @@ describe('blocks', () => {
     expect(blocks.map(({ name }) => name)).toEqual([
       ...['grid', 'accuracy', 'curve', 'similarity', 'privacy', 'samples', 'training', 'paper'],
     ]);
+  });
+
+  it('are named nowhere else in the report', async () => {
+    const names = (await loadBlocks()).map(({ name }) => name);
+    const frame = readdirSync(join(here, 'report'), { recursive: true, encoding: 'utf8' })
+      .filter((path) => path.endsWith('.ts') && !path.startsWith('blocks/'))
+      .map((path) => [path, readFileSync(join(here, 'report', path), 'utf8')] as const);
+    expect(frame.length).toBeGreaterThan(10);
+    for (const [path, text] of frame)
+      for (const name of names) expect(text.includes(`blocks/${name}`) || text.includes(`'${name}'`), path).toBe(false);
   });
 
   it('that a report asks for and this checkout lacks are named', async () => {

@@ -6,7 +6,7 @@ import { withRuns } from '../accuracy/verification.ts';
 import { curveChart } from './chart.ts';
 import { type Curve, type CurveParams, readCurve } from './read.ts';
 
-/** Verification accuracy over one axis of a matrix. It draws numbers of the accuracy table and prints none itself. */
+/** Verification accuracy over one axis of a matrix. It prints no numbers itself: those belong in the accuracy table. */
 export const block: Block<CurveParams, Curve> = {
   order: 30,
   read: readCurve,
@@ -23,7 +23,7 @@ export const block: Block<CurveParams, Curve> = {
   }),
 };
 
-const captionOf = ({ axis, lines, reference, runs, meanOver }: Curve): string =>
+const captionOf = ({ axis, lines, reference, runs, meanOver, inTable }: Curve): string =>
   [
     lines.length === 1
       ? `Accuracy over ${axis}: each benchmark, and their average (heavy line).`
@@ -34,5 +34,5 @@ const captionOf = ({ axis, lines, reference, runs, meanOver }: Curve): string =>
           `Points are means over ${meanOver.join(', ')} (${plural(runs, 'run')} at most), whiskers ± one sample standard deviation.`,
         ]
       : []),
-    'The numbers are those of the table above.',
+    ...(inTable ? ['The numbers are those of the table above.'] : ['Hover over a point for its value.']),
   ].join(' ');

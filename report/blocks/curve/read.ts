@@ -1,4 +1,5 @@
-import type { JsonObject } from '../../../core/errors.ts';
+import { artifactRefsIn } from '../../../core/artifact.ts';
+import type { Json, JsonObject } from '../../../core/errors.ts';
 import { type AxisValue, alongAxis, groupsOf, orderOf, valueOn } from '../../axes.ts';
 import type { ReportParams } from '../../block.ts';
 import { plain } from '../../format.ts';
@@ -22,6 +23,8 @@ export interface Curve {
   /** How many runs a point is the mean of, at most. */
   readonly runs: number;
   readonly meanOver: readonly string[];
+  /** Whether the accuracy table shows the same numbers. */
+  readonly inTable: boolean;
 }
 
 /** All points, or those of one value of the second axis. */
@@ -60,7 +63,9 @@ export const readCurve = async (params: CurveParams, reader: ReportReader, repor
   const values = series ? orderOf(points.map((point) => point.series as AxisValue)) : [undefined];
   const reference = await referenceOf(report, reader);
   const runs = Math.max(...points.map((point) => point.runs.length));
-  return { axis, lines: values.map(line), ...(reference ? { reference } : {}), runs, meanOver };
+  const shown = new Set(artifactRefsIn((report.accuracy ?? []) as Json).map(({ digest }) => digest));
+  const inTable = points.every((point) => point.runs.every(({ artifact }) => shown.has(artifact)));
+  return { axis, lines: values.map(line), ...(reference ? { reference } : {}), runs, meanOver, inTable };
 };
 
 /** The row that the accuracy table is compared with, where the report has one. */

@@ -1,6 +1,7 @@
 import type { ArtifactManifest, ArtifactRef } from '../../../core/artifact.ts';
 import type { Digest } from '../../../core/digest.ts';
 import type { CemiflowError, Json } from '../../../core/errors.ts';
+import { plural } from '../../../core/words.ts';
 import type { Picture } from '../../pictures.ts';
 import { inputInvalid, type ReportReader } from '../../reader.ts';
 
@@ -38,7 +39,10 @@ export const readGrid = async ({ data, inquiries, rows }: GridParams, reader: Re
     rows: made.map(([row, pictures]) => {
       const inquiry = asked[row];
       if (inquiry === undefined || pictures.filter(Boolean).length !== m.length) {
-        throw badGrid(data, `row ${row} must have an inquiry and one image for each of ${m.length} values of m`);
+        throw badGrid(
+          data,
+          `row ${row} must have an inquiry and one image for each of ${plural(m.length, 'value')} of m`,
+        );
       }
       return { inquiry, pictures };
     }),
