@@ -209,7 +209,7 @@ describe('edits', () => {
       .replace(/(<li class="warning"[^>]*><b>warning<\/b> verify_leaky) /, '$1, to say it otherwise, ')
       .replace('table.data{', 'table.data{color:red;');
     writeFileSync(edited, worded);
-    expect(worded.length - html.length).toBe(7 + 22 + 10);
+    expect(worded.length - html.length).toBe(9 + 22 + 10);
     const { code, result } = await audit('--file', edited);
     expect([code, result.problems]).toEqual([0, []]);
   });
