@@ -1,45 +1,59 @@
 import type { JsonObject } from '../core/errors.ts';
+import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { sortBenchmarks } from './format.ts';
+import type { ReportParams } from './block.ts';
+import { loadBlocks, type NamedBlock } from './blocks.ts';
 import { reportMarkdown } from './markdown.ts';
-import type { ReportModel } from './model.ts';
+import type { BlockContent, ReportModel } from './model.ts';
 import { reportNumbers } from './numbers.ts';
 import { reportPage } from './page.ts';
-import type { ReportParams } from './params.ts';
 import { ReportReader } from './reader.ts';
 
-/** Told before each part: what is done, and how many parts of `reportSteps` are behind. */
-export type OnStep = (phase: string, step: number) => Promise<void>;
-export const reportSteps = 6;
+/** Called before each step with what it does, how many steps are done, and how many there are. */
+export type OnStep = (phase: string, step: number, steps: number) => Promise<void>;
 
-/** Reads every number and picture that the report names. @throws CemiflowError `ReportInputInvalid` */
+export interface ReadOptions {
+  readonly onStep?: OnStep;
+  /** Leaves out blocks that show pictures and print no number. */
+  readonly withoutPictures?: boolean;
+  /** Default: all blocks of this checkout. */
+  readonly blocks?: readonly NamedBlock[];
+}
+
+/** Reads and draws every block that the report asks for. @throws CemiflowError `ReportInputInvalid`, `UnknownBlock` */
 export const readReport = async (
   params: ReportParams,
   store: ArtifactStore,
-  at: OnStep = async () => {},
+  { onStep = async () => {}, withoutPictures = false, blocks }: ReadOptions = {},
 ): Promise<ReportModel> => {
+  const all = blocks ?? (await loadBlocks());
+  const { title, description, note, skipped, ...rest } = params;
+  const unknown = Object.keys(rest).find((name) => asks(rest[name]) && !all.some((each) => each.name === name));
+  if (unknown !== undefined) throw unknownBlock(unknown, all);
+  const head = { title, description, note };
+  const wanted = all.filter(({ name, block }) => asks(rest[name]) && !(withoutPictures && block.onlyPictures));
   const reader = new ReportReader(store);
+  const contents: BlockContent[] = [];
   // One after another: the order of reading is the order of the list of sources.
-  await at('read accuracies', 0);
-  const accuracy = await reader.accuracy(params.accuracy);
-  const curve = params.curve ? await reader.curve(params.curve, accuracy) : undefined;
-  await at('read similarities', 1);
-  const similarity = await reader.similarities(params.similarity);
-  const privacy = await reader.privacy(params.privacy);
-  await at('read images', 2);
-  const grid = params.grid ? await reader.grid(params.grid) : undefined;
-  const samples = await reader.samples(params.samples);
-  await at('read training logs', 3);
-  const training = await reader.training(params.training);
-  await at('quote the paper', 4);
-  const paper = params.paper ? await reader.paper() : undefined;
-  await at('write', 5);
-  const { title, description, note } = params;
-  const skipped = params.skipped.length > 0 ? params.skipped : undefined;
-  const sets = sortBenchmarks([...accuracy, ...(curve?.points ?? [])].flatMap((row) => Object.keys(row.sets)));
-  const parts = { curve, grid, paper, accuracy, similarity, privacy, samples, training };
-  return { title, description, note, skipped, sets, ...parts, sources: reader.sources };
+  for (const [step, { name, block }] of wanted.entries()) {
+    await onStep(`read ${name}`, step, wanted.length + 1);
+    const model = await block.read(rest[name], reader, params);
+    const numbers = block.numbers ? block.numbers(model) : model;
+    contents.push({ name, drawing: block.draw(model, head), numbers, style: block.style ?? '' });
+  }
+  await onStep('write', wanted.length, wanted.length + 1);
+  return { ...head, ...(skipped.length > 0 ? { skipped } : {}), blocks: contents, sources: reader.sources };
 };
+
+/** Whether a spec asks for a block at all. */
+const asks = (params: unknown): boolean =>
+  params !== undefined && params !== null && params !== false && !(Array.isArray(params) && params.length === 0);
+
+const unknownBlock = (name: string, all: readonly NamedBlock[]): CemiflowError =>
+  new CemiflowError('UnknownBlock', `this checkout cannot draw the block "${name}" of the report`, {
+    remedy: `use one of ${all.map((each) => each.name).join(', ')}, or check out code that has report/blocks/${name}`,
+    data: { block: name },
+  });
 
 /** A file of the report's artifact. */
 export interface ReportFile {

@@ -45,3 +45,6 @@ const render = (value: HtmlValue): string => {
   if (typeof value === 'number') return escapeHtml(String(value));
   return value.map(render).join('');
 };
+
+/** Wide charts keep their size on narrow screens. */
+export const scrolling = (chart: Html): Html => html`<div class="scroll">${chart}</div>`;

@@ -1,3 +1,5 @@
+import type { Digest } from '../core/digest.ts';
+import { shortDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { plain } from './format.ts';
 
@@ -22,24 +24,34 @@ export const matrixLabel = (matrix: JsonObject): string =>
     .map((axis) => `${axis} = ${plain(matrix[axis])}`)
     .join(', ');
 
-/** Where a matrix point lies on a numeric axis. */
-export const axisValue = (matrix: JsonObject, axis: string): number => {
-  const value = matrix[axis];
-  if (typeof value === 'number') return value;
-  throw new CemiflowError(
-    'ReportInputInvalid',
-    `the axis ${axis} must be a number at every point, got ${plain(value ?? null)}`,
-    {
-      remedy: `name a numeric matrix axis: ${Object.keys(matrix).join(', ') || '(this list has no matrix)'}`,
-      data: { axis },
-    },
-  );
+/** What a manifest counts, whatever parameter may have the same name: an axis `images` means images of each identity. */
+const counted = new Set(['identities', 'images', 'height', 'width']);
+
+/**
+ * A label may not say what its artifact denies: a set that states m = 0.5 cannot stand in a row for m = 0.
+ *
+ * @param matrix the values that the label may show @param meta of the artifact's manifest
+ * @throws CemiflowError `LabelUntrue`
+ */
+export const checkLabel = (matrix: JsonObject, meta: JsonObject, artifact: Digest): void => {
+  for (const [axis, value] of Object.entries(matrix)) {
+    const stated = Object.hasOwn(meta, axis) && !counted.has(axis) ? meta[axis] : undefined;
+    if (stated === undefined || stated === null || typeof stated === 'object' || stated === value) continue;
+    throw new CemiflowError(
+      'LabelUntrue',
+      `a row for ${axis} = ${plain(value)} would show ${shortDigest(artifact)}, which was made with ${axis} = ${plain(stated)}`,
+      {
+        remedy: `give the stage that made it ${axis}: \${{ matrix.${axis} }}, or rename the axis if it means something else`,
+        data: { artifact, axis, label: value, stated },
+      },
+    );
+  }
 };
 
 const unknownAxis = (template: string, axis: string, axes: string[]): CemiflowError =>
   new CemiflowError(
     'ReportInputInvalid',
-    `label "${template}" names {${axis}}, which its stage has no matrix axis for`,
+    `label "${template}" names {${axis}}, but its rows differ in no axis of that name`,
     {
       remedy:
         axes.length > 0 ? `use one of: ${axes.map((a) => `{${a}}`).join(', ')}` : 'take the braces out of the label',

@@ -1,8 +1,8 @@
 import { type Digest, shortDigest } from '../core/digest.ts';
-import { type Block, keyFigures, sectionsOf } from './document.ts';
+import { keyFigures, type NumberedPart, sectionsOf } from './document.ts';
 import type { ReportModel } from './model.ts';
 import { paragraphs } from './page.ts';
-import type { Cell, TableModel } from './tables.ts';
+import type { Cell, TableModel } from './table.ts';
 
 /** Text that Markdown (with tables and raw HTML, as GitHub renders it) shows as it is. */
 export const escapeMarkdown = (text: string): string =>
@@ -35,7 +35,7 @@ export const reportMarkdown = (model: ReportModel): string => {
   for (const section of sectionsOf(model)) {
     parts.push(`## ${escapeMarkdown(section.title)}`);
     if (section.intro) parts.push(escapeMarkdown(section.intro));
-    parts.push(...section.blocks.map(block));
+    parts.push(...section.parts.map(partText));
   }
   parts.push('## Where the numbers come from');
   parts.push(
@@ -53,10 +53,10 @@ export const reportMarkdown = (model: ReportModel): string => {
   return `${parts.join('\n\n')}\n`;
 };
 
-const block = (b: Block): string =>
-  b.kind === 'figure'
-    ? `*${b.name} (in report.html).* ${escapeMarkdown(b.caption)}`
-    : `**${b.name}.** ${tableText(b.table)}`;
+const partText = (part: NumberedPart): string =>
+  'table' in part
+    ? `**${part.name}.** ${tableText(part.table)}`
+    : `*${part.name} (in report.html).* ${escapeMarkdown(part.figure.caption)}`;
 
 const tableText = (table: TableModel): string =>
   [

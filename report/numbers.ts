@@ -4,12 +4,16 @@ import type { ReportModel } from './model.ts';
 import { printedNumbers } from './printed.ts';
 
 /**
- * Every number of the report for other programs, as canonical JSON: each object that holds numbers names the artifact
- * that they came from under `artifact`. Pictures are named by artifact, identity and image instead of repeated. `printed`
- * lists the numbers as the page prints them.
+ * Every number of the report for other programs, as canonical JSON. Under each block's name stand the block's numbers: each
+ * object that holds numbers names the artifact that they came from under `artifact`. Pictures are named by artifact,
+ * identity and image instead of repeated. `printed` lists the numbers as the page prints them.
  */
-export const reportNumbers = (model: ReportModel): string =>
-  `${canonicalJson({ ...(strip(model) as JsonObject), printed: printedNumbers(model) as unknown as Json })}\n`;
+export const reportNumbers = (model: ReportModel): string => {
+  const { blocks, ...head } = model;
+  const byBlock = Object.fromEntries(blocks.map(({ name, numbers }) => [name, numbers]));
+  const all = strip({ ...head, ...byBlock }) as JsonObject;
+  return `${canonicalJson({ ...all, printed: printedNumbers(model) as unknown as Json })}\n`;
+};
 
 const strip = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(strip);

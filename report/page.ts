@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Digest, hexOf, shortDigest } from '../core/digest.ts';
-import { type Block, keyFigures, type Section, sectionsOf } from './document.ts';
+import { keyFigures, type NumberedPart, type Section, sectionsOf } from './document.ts';
 import { attribute, Html, html } from './html.ts';
-import type { ReportModel, Source } from './model.ts';
+import type { ReportModel } from './model.ts';
 import { numberIds, printedNumbers } from './printed.ts';
+import type { Source } from './sources.ts';
 import { styleSheet } from './style.ts';
-import type { Cell, TableModel } from './tables.ts';
+import type { Cell, TableModel } from './table.ts';
 
 /**
  * A report as one HTML file that needs nothing else: no scripts, no requests. Its policy forbids both, and allows only
@@ -13,16 +14,17 @@ import type { Cell, TableModel } from './tables.ts';
  */
 export const reportPage = (model: ReportModel): string => {
   const sections = sectionsOf(model);
+  const style = styleSheet + model.blocks.map((block) => block.style).join('');
   const page = html`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="${contentPolicy}">
+<meta http-equiv="Content-Security-Policy" content="${contentPolicy(style)}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
 <title>${model.title}</title>
-<style>${new Html(styleSheet)}</style>
+<style>${new Html(style)}</style>
 </head>
 <body>
 <header class="top">
@@ -45,8 +47,10 @@ ${whyCards(model)}
   return page.markup;
 };
 
-const styleHash = createHash('sha256').update(styleSheet).digest('base64');
-const contentPolicy = `default-src 'none'; img-src data:; style-src 'sha256-${styleHash}'; base-uri 'none'; form-action 'none'`;
+const contentPolicy = (style: string): string => {
+  const hash = createHash('sha256').update(style).digest('base64');
+  return `default-src 'none'; img-src data:; style-src 'sha256-${hash}'; base-uri 'none'; form-action 'none'`;
+};
 
 /** Text cut at blank lines. */
 export const paragraphs = (text: string): string[] =>
@@ -75,14 +79,14 @@ const keyFigureList = (model: ReportModel): Html | '' => {
 const section = (s: Section): Html => html`<section id="${s.id}" aria-labelledby="${s.id}-h">
 <h2 id="${s.id}-h">${s.title}</h2>
 ${s.intro ? html`<p class="intro">${s.intro}</p>` : ''}
-${s.blocks.map(block)}
+${s.parts.map(part)}
 </section>
 `;
 
-const block = (b: Block): Html =>
-  b.kind === 'figure'
-    ? html`<figure>${b.content}<figcaption><b>${b.name}.</b> ${b.caption}</figcaption></figure>`
-    : dataTable(b.name, b.table);
+const part = (p: NumberedPart): Html =>
+  'table' in p
+    ? dataTable(p.name, p.table)
+    : html`<figure>${p.figure.content}<figcaption><b>${p.name}.</b> ${p.figure.caption}</figcaption></figure>`;
 
 const dataTable = (
   name: string,
@@ -128,7 +132,7 @@ const from = (artifacts: readonly Digest[]): Html =>
 const anchor = (digest: Digest): string => `a-${hexOf(digest).slice(0, 16)}`;
 const sourceLink = (digest: Digest): Html => html`<a class="src" href="#${anchor(digest)}">${shortDigest(digest)}</a>`;
 
-/** Places of the page that `cemiflow report` fills in: what no artifact may hold, since it differs between equal runs. */
+/** Places that publishing fills in: what the artifact cannot hold, because equal runs differ in it. */
 export const marks = {
   /** The run's root, at the foot. */
   root: '<!--root-->',
@@ -140,7 +144,7 @@ export const marks = {
 
 const whyAnchor = (id: string): string => `why.${id}`;
 
-/** For each number a card that is shown when its number was chosen. */
+/** A card for each number, shown when the number is clicked. */
 const whyCards = (model: ReportModel): Html => {
   const sources = new Map(model.sources.map((source) => [source.digest, source]));
   return html`<div class="cards">
@@ -160,7 +164,7 @@ const attributeOf = (at: string | undefined): Html | '' => (at ? html`<code>${at
 
 const sourceSection = (sources: readonly Source[]): Html => html`<section id="sources" aria-labelledby="sources-h">
 <h2 id="sources-h">Where the numbers come from</h2>
-<p class="intro">Every number above opens a card that says where it was read; every picture names its artifact on hover, and both in the page’s <code>data-artifact</code> attributes. An artifact’s digest is the SHA-256 of its manifest, which lists the digests of its files.</p>
+<p class="intro">Click a number to see where it was read. Pictures name their artifact on hover. Both carry it in the page’s <code>data-artifact</code> attributes. An artifact’s digest is the SHA-256 of its manifest, which lists the digests of its files.</p>
 <div class="scroll" tabindex="0" role="region" aria-labelledby="sources-h"><table class="data sources" aria-labelledby="sources-h">
 <thead><tr><th scope="col">Artifact</th><th scope="col">Type</th><th scope="col">What it is here</th><th scope="col">Digest</th></tr></thead>
 <tbody>

@@ -8,28 +8,6 @@ export interface Labelled {
 }
 export type OneOrMany = ArtifactRef | readonly Labelled[];
 
-/** A stage that the run did without, and why. */
-export interface Skipped {
-  readonly stage: string;
-  readonly because: string;
-}
-
-/** The `with` block of `report/build`, references resolved. */
-export interface ReportParams {
-  readonly title: string;
-  readonly description: string;
-  readonly note: string;
-  readonly accuracy: readonly { label: string; metrics: OneOrMany; volume?: OneOrMany; reference: boolean }[];
-  readonly curve: null | { axis: string; metrics: readonly Labelled[] };
-  readonly similarity: readonly { label: string; axis: string; metrics: readonly Labelled[] }[];
-  readonly privacy: readonly { label: string; metrics: OneOrMany }[];
-  readonly grid: null | { data: ArtifactRef; inquiries: ArtifactRef; rows: number };
-  readonly samples: readonly { label: string; data: OneOrMany; identities: number; images: number }[];
-  readonly training: readonly { label: string; log: OneOrMany }[];
-  readonly paper: boolean;
-  readonly skipped: readonly Skipped[];
-}
-
 /** An entry with the place in the parameters that names it: `accuracy.2.metrics.1.artifact`. */
 export interface Placed extends Labelled {
   readonly input: string;

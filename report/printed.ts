@@ -1,7 +1,7 @@
 import type { Digest } from '../core/digest.ts';
 import { keyFigures, sectionsOf } from './document.ts';
 import type { ReportModel } from './model.ts';
-import type { Cell, TableModel } from './tables.ts';
+import type { Cell, TableModel } from './table.ts';
 
 /** One number as the report prints it, and where it was read. */
 export interface Printed {
@@ -17,7 +17,7 @@ export interface Printed {
   readonly inputs: readonly string[];
   /** Where in each of them: a file and a JSON pointer (RFC 6901) into it; `manifest` stands for the artifact's own facts. */
   readonly at: readonly string[];
-  /** A number of others, quoted from a file of this code. */
+  /** Whether it is quoted from a publication, by a file of this code. */
   readonly quoted: boolean;
 }
 
@@ -27,8 +27,8 @@ export const printedNumbers = (model: ReportModel): Printed[] => [
     ...{ id, what, artifacts, inputs, at, quoted: false },
     text: unit ? `${value} ${unit}` : value,
   })),
-  ...sectionsOf(model).flatMap(({ blocks }) =>
-    blocks.flatMap((block) => (block.kind === 'table' ? numbersOfTable(block.table) : [])),
+  ...sectionsOf(model).flatMap(({ parts }) =>
+    parts.flatMap((part) => ('table' in part ? numbersOfTable(part.table) : [])),
   ),
 ];
 

@@ -1,6 +1,6 @@
 /**
- * The page's one style sheet. No web fonts, no images: a report is read offline, years later. Colours of series differ in
- * lightness too, and their markers in shape.
+ * The page's style sheet; blocks may add rules that only they need. No web fonts, no images: a report is read offline, years
+ * later. Colours of series also differ in lightness, and their markers in shape.
  */
 export const styleSheet = `
 :root{color-scheme:light dark;
@@ -58,8 +58,8 @@ table.data tr.reference th::after{content:" reference";margin-left:6px;font-size
 table.data .pm{color:var(--muted);font-size:12px;margin-left:3px}
 table.data .best{font-weight:700}
 table.data .best .pm{font-weight:400}
-a.src{font:12px/1 var(--mono)}
-.src+.src{margin-left:8px}
+a.src{display:inline-block;font:12px/1.5 var(--mono)}
+.src:not(:last-child){margin-right:8px}
 .notes{margin:9px 0 0;padding:0;list-style:none;font:13px/1.5 var(--sans);color:var(--muted);max-width:62em}
 .quoted{background:var(--raised);border-left:3px solid var(--s4);padding:16px 18px 14px}
 .quoted table.data tr.reference{background:none}
@@ -102,16 +102,6 @@ svg.chart{display:block;width:100%;height:auto;font:12.5px/1 var(--sans);font-va
 .chart .s-2 .line,.chart .s-2 .whisker{stroke:var(--s2)}.chart .s-2 .mark,.chart .ends .s-2{fill:var(--s2)}
 .chart .s-3 .line,.chart .s-3 .whisker{stroke:var(--s3)}.chart .s-3 .mark,.chart .ends .s-3{fill:var(--s3)}
 .chart .s-4 .line,.chart .s-4 .whisker{stroke:var(--s4)}.chart .s-4 .mark,.chart .ends .s-4{fill:var(--s4)}
-.ridge .axis{stroke:var(--rule)}
-.ridge .area{fill:var(--s0);opacity:.22}
-.ridge .outline{fill:none;stroke:var(--s0);stroke-width:1.2;stroke-linejoin:round}
-.ridge .mean{stroke:var(--ink);stroke-width:1.6}
-.ridge .target{fill:var(--s1)}
-.ridge .value{fill:var(--soft)}
-.chart .loss{fill:none;stroke:var(--s0);stroke-width:1.3;stroke-linejoin:round}
-.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(400px,1fr));gap:20px 36px}
-.losses{display:grid;grid-template-columns:repeat(auto-fill,minmax(270px,1fr));gap:22px 30px}
-.sheets{display:flex;flex-wrap:wrap;gap:26px 34px}
 .panel-title{margin:0 0 6px;font:600 13.5px/1.4 var(--sans)}
 .panel-title span{font-weight:400;color:var(--muted);margin-left:4px}
 table.faces{border-collapse:separate;border-spacing:3px;margin-left:-3px;font:13px/1.3 var(--sans)}
@@ -124,7 +114,7 @@ table.faces.large img{width:144px;height:144px}
 table.faces.small img{width:64px;height:64px}
 footer{margin-top:64px;padding-top:16px;padding-bottom:56px;font:13px/1.5 var(--sans);color:var(--muted)}
 @media (max-width:640px){body{font-size:16px}main,header.top,footer{padding-left:18px;padding-right:18px}header.top{padding-top:36px}h1{font-size:30px}
-.keys div+div{border-left:0;padding-left:0}table.faces.large img,table.faces img{width:64px;height:64px}table.faces.small img{width:48px;height:48px}.panels{grid-template-columns:1fr}}
+.keys div+div{border-left:0;padding-left:0}table.faces.large img,table.faces img{width:64px;height:64px}table.faces.small img{width:48px;height:48px}}
 @media print{:root{color-scheme:light;--paper:#fff;--raised:#f5f5f3;--ink:#000;--soft:#333;--muted:#555;--rule:#ccc;--hair:#e5e5e5;--accent:#000;
 --s0:#2f6db3;--s1:#c4551d;--s2:#2c8a5a;--s3:#8257b0;--s4:#a07a08}
 body{font-size:10.5pt}main,header.top,footer{max-width:none;padding-left:0;padding-right:0}header.top{padding-top:0}nav{display:none}

@@ -25,7 +25,7 @@ export const experimentSchema = (schemas: StageSchemas): JsonObject => {
       experiment: { type: 'string', pattern: '^[a-z][a-z0-9_-]{0,62}$', description: 'Name of the experiment.' },
       description: { type: 'string', description: 'For people.' },
       extends: { type: 'string', description: 'Path of a spec that this one changes; null removes a key of it.' },
-      seed: orReference({ type: 'integer', minimum: 0, description: 'Seed of every stage that has none of its own.' }),
+      seed: orReference({ type: 'integer', minimum: 0, description: 'Seed of every stage that names none itself.' }),
       params: { type: 'object', description: 'Values to be named by ${{ params.<name> }}.' },
       stages: {
         type: 'object',
@@ -71,7 +71,7 @@ const withBlock = ({ schema }: StageSchema): JsonObject => {
   };
 };
 
-/** A property in draft 07, where every value may be a reference, and its unit and limits are in the description. */
+/** A property in draft 07. Every value may be a reference; unit and limits stand in the description. */
 const forEditors = (property: JsonObject): JsonObject => {
   const described = { description: `${property.description ?? ''} Expects ${expectation(property)}.`.trim() };
   if (isArtifact(property)) return { ...reference, ...described };

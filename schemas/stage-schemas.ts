@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import type { ArtifactType } from '../core/artifact.ts';
@@ -86,10 +86,24 @@ const readStageSchema = (ajv: Ajv2020, kind: string, file: string): StageSchema 
       throw faulty([(error as Error).message]);
     }
   };
-  const schema = orFaulty(() => JSON.parse(readFileSync(file, 'utf8')) as JsonObject);
+  const schema = orFaulty(() => withFragments(JSON.parse(readFileSync(file, 'utf8')) as JsonObject));
   const faults = orFaulty(() => checkStageSchema(schema));
   if (faults.length > 0) throw faulty(faults);
   return toStageSchema(kind, schema, (whole) => orFaulty(() => ajv.compile(whole)));
+};
+
+/**
+ * A schema with `"x-fragments": "report/blocks"` has one property more for each folder under that path which holds a `schema.json`,
+ * named after the folder.
+ */
+const withFragments = ({ 'x-fragments': folder, ...schema }: JsonObject): JsonObject => {
+  if (typeof folder !== 'string') return schema;
+  const fragments = readdirSync(join(repository, folder))
+    .sort()
+    .map((name) => [name, join(repository, folder, name, 'schema.json')] as const)
+    .filter(([, file]) => existsSync(file))
+    .map(([name, file]) => [name, JSON.parse(readFileSync(file, 'utf8')) as JsonObject]);
+  return { ...schema, properties: { ...(schema.properties as JsonObject), ...Object.fromEntries(fragments) } };
 };
 
 const toStageSchema = (

@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { builtinModules } from 'node:module';
-import { dirname, join, relative, sep } from 'node:path';
+import { dirname, join, posix, relative, sep } from 'node:path';
 import { type BuildResult, build, transform } from 'esbuild';
 import { type Digest, digestOf, digestOfJson } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
@@ -61,7 +61,7 @@ const bundleDigests = async (entries: readonly string[], root: string): Promise<
     found.set(output.entryPoint, {
       entry: output.entryPoint,
       digest: digestOfJson({
-        code: digestOf(await minified(text)),
+        code: digestOf(await minified(withoutPaths(text))),
         packages,
         named: named.map(({ digest }) => digest),
       }),
@@ -78,10 +78,22 @@ const closureOf = (entry: string, { metafile }: Bundle): string[] => {
   const visit = (file: string): void => {
     if (found.has(file)) return;
     found.add(file);
-    for (const each of metafile.inputs[file]?.imports ?? []) if (!each.external) visit(each.path);
+    for (const { path, external } of metafile.inputs[file]?.imports ?? [])
+      for (const each of external ? foundIn(path, file, metafile) : [path]) visit(each);
   };
   visit(entry);
   return [...found].sort();
+};
+
+/**
+ * The files that an import of a pattern means, such as `import(`./blocks/${name}/block.ts`)`: esbuild bundles them all, and lists
+ * the pattern alone, as external. None for packages.
+ */
+const foundIn = (path: string, importer: string, { inputs }: Bundle['metafile']): string[] => {
+  if (!path.startsWith('.') || !path.includes('*')) return [];
+  const pattern = posix.join(posix.dirname(importer), path).replace(/[.+^${}()|[\]\\]/g, '\\$&');
+  const names = new RegExp(`^${pattern.replaceAll('**/', '(?:.+/)?').replace(/\*/g, '[^/]*')}$`);
+  return Object.keys(inputs).filter((file) => names.test(file));
 };
 
 type Bundle = BuildResult<{ metafile: true; write: false }>;
@@ -128,6 +140,16 @@ const runEsbuild = async (entries: readonly string[], root: string): Promise<Bun
  */
 const minified = async (text: string): Promise<string> =>
   (await transform(text, { loader: 'js', format: 'esm', target: 'node20', charset: 'utf8', minify: true })).code;
+
+/** esbuild wraps what is imported by a pattern, and names each wrapper after its file: where a file lies must change nothing. */
+const withoutPaths = (text: string): string => {
+  const wrapped = /\b(init_\w+)=(__esm\d*\(\{)"[^"]+"(?=\(\)\{)/g;
+  const names = [...text.matchAll(wrapped)].map(([, name]) => name);
+  return text.replace(wrapped, '$1=$2""').replace(/\binit_\w+/g, (name) => {
+    const at = names.indexOf(name);
+    return at < 0 ? name : `init_${at}`;
+  });
+};
 
 const urlPattern = /new URL\(\s*['"](\.{1,2}\/[^'"]+\.\w+)['"]\s*,\s*import\.meta\.url/g;
 

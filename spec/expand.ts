@@ -6,6 +6,7 @@ import { dependenciesOf, type NodePlace, type PlanNode } from '../core/plan.ts';
 import { suggest } from '../schemas/nearest.ts';
 import type { StageSchema, StageSchemas } from '../schemas/stage-schemas.ts';
 import { axesOf } from './axes.ts';
+import { checkAxisLabels } from './axis-labels.ts';
 import { checkParams } from './check-params.ts';
 import { type Expanding, scopeOf } from './expanding.ts';
 import type { Place } from './problems.ts';
@@ -118,6 +119,7 @@ class Expander {
         : undefined;
       if (target?.schema === undefined) return [];
       checkParams(this.#at, stage, target.schema, params, point);
+      checkAxisLabels(stage, { matrix: point, params, seed: ownSeed ?? seed }, this.#at.spec.problems);
       return [this.#toNode(stage, target.schema, params, point, ownSeed ?? seed)];
     });
   }

@@ -2,9 +2,12 @@ import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { type BundleFacts, bundlerHere, bundleTexts, objectsFolder } from '../export/bundle.ts';
-import { reportPage } from '../export/report.ts';
+import { crateFile } from '../export/crate/index.ts';
+import { reportFolder, reportPage } from '../export/report.ts';
 import type { Notice } from '../publish/page.ts';
+import { markdownFigures } from '../publish/shown.ts';
 import type { Reading } from '../reading.ts';
+import { jsonFigures } from './figures.ts';
 import { firstDifference } from './page.ts';
 import type { Ledger, Problem } from './result.ts';
 
@@ -20,8 +23,8 @@ export interface BundleCheck {
 }
 
 /**
- * Makes every file of a bundle again that is no object, and compares: the crate, descriptions and cards, the report and what the
- * bundle says of itself. Its page is compared elsewhere, number by number.
+ * Writes every file of a bundle again that is no object, and compares: the crate, descriptions and cards, and what the bundle
+ * says of itself. Of the report's files the numbers are compared; those of its page in `checkPage`.
  *
  * @param findings that the page lists
  */
@@ -36,29 +39,64 @@ export const checkBundle = async (
 ): Promise<void> => {
   const what = 'files of the bundle compared';
   try {
-    const texts = await bundleTexts(lineage, facts, store, { findings, keyOf });
+    const given = { findings, keyOf };
+    const texts = await bundleTexts(lineage, facts, store, given);
     for (const { path, text } of texts) {
       const found = await read(path);
       if (found === undefined) ledger.note(what, { fault: 'missing', where: path, message: 'is not in the bundle' });
-      else if (found === text) ledger.note(what);
-      else if (path !== reportPage)
-        ledger.note(what, await unlikeText(path, firstDifference(found, text), facts.publisher));
+      else if (found === text || path === reportPage) ledger.note(what);
+      else if (path.startsWith(reportFolder)) ledger.note(what, unlikeNumbers(path, found, text));
+      else if (path === crateFile && found === (await crateAround(lineage, facts, store, given, read)))
+        ledger.note(what);
+      else ledger.note(what, await unlikeText(path, firstLine(found, text), facts.publisher));
     }
     const known = new Set(texts.map(({ path }) => path));
     for (const path of files.filter((each) => !known.has(each) && !each.startsWith(`${objectsFolder}/`)))
       ledger.note(what, {
         fault: 'not verifiable',
         where: path,
-        message: 'is no file of the bundle: nothing stands for it',
+        message: 'is no file of the bundle: nothing accounts for it',
       });
   } catch (error) {
     if (!(error instanceof CemiflowError) || error.retryable) throw error;
-    const message = `cannot be made again: ${error.message}`;
+    const message = `cannot be written again: ${error.message}`;
     ledger.note(what, { fault: 'not verifiable', where: 'the bundle', message });
   }
 };
 
-/** What a file says otherwise than it would be written here counts against the bundle only where the code that wrote it is here. */
+/** The report's Markdown and JSON: other words are no fault, other numbers are. */
+const unlikeNumbers = (where: string, found: string, text: string): Problem | undefined => {
+  const figures = where.endsWith('.md') ? markdownFigures : jsonFigures;
+  try {
+    const message = firstDifference(figures(found), figures(text));
+    return message === undefined ? undefined : { fault: 'corrupt', where, message };
+  } catch (error) {
+    if (!(error instanceof CemiflowError)) throw error;
+    return { fault: 'corrupt', where, message: error.message };
+  }
+};
+
+/** The crate as it describes the report's files that the bundle has: their words may differ, and with them their digests. */
+const crateAround = async (
+  lineage: Lineage,
+  facts: BundleFacts,
+  store: Reading,
+  given: { readonly findings: readonly Notice[]; readonly keyOf: (digest: Digest) => string },
+  read: BundleCheck['read'],
+): Promise<string | undefined> => {
+  const asFound = (path: string) => (path.startsWith(reportFolder) ? read(path) : Promise.resolve(undefined));
+  const texts = await bundleTexts(lineage, facts, store, { ...given, asFound });
+  return texts.find(({ path }) => path === crateFile)?.text;
+};
+
+/** The first line of a text that differs from another's, from 1. */
+const firstLine = (a: string, b: string): number => {
+  const lines = b.split('\n');
+  const at = a.split('\n').findIndex((line, i) => line !== lines[i]);
+  return at < 0 ? lines.length : at + 1;
+};
+
+/** A file that would be written otherwise here counts against the bundle only if the same code wrote it. */
 const unlikeText = async (where: string, line: number, publisher: Digest): Promise<Problem> => {
   const message = `line ${line} is not what the records of the run give`;
   if (publisher === (await bundlerHere())) return { fault: 'corrupt', where, message };

@@ -4,22 +4,25 @@ import { CemiflowError } from '../../core/errors.ts';
 import { type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { Checkout } from '../../engine/checkout.ts';
-import { readReport, reportFiles } from '../../report/build.ts';
-import type { ReportModel } from '../../report/model.ts';
-import type { ReportParams } from '../../report/params.ts';
+import type { ReportParams } from '../../report/block.ts';
+import { readReport } from '../../report/build.ts';
+import { reportNumbers } from '../../report/numbers.ts';
 import { type Printed, printedNumbers } from '../../report/printed.ts';
+import { shownIn } from '../publish/page.ts';
+import { cardsIn, markdownTexts } from '../publish/shown.ts';
 import type { Reading } from '../reading.ts';
 import { endsInData } from '../trace/chain.ts';
 import { chainOfNumber, textOf } from '../trace/numbers.ts';
+import { numbersMissing } from './figures.ts';
 import { type Recomputed, recomputeMetrics, unlikeHere } from './recompute.ts';
 import type { Ledger } from './result.ts';
 
-/** Whence a number was had again. */
+/** How a number was recomputed. */
 type Origin = Recomputed | 'read again from training logs';
 
 /**
- * Makes every number of the run's reports again, from the lowest data that needs no GPU: accuracies from pair scores, similarities
- * from those of images, sizes by counting; then the tables, charts and pages from these, byte for byte.
+ * Recomputes every number of the run's reports from the lowest data that needs no GPU: accuracies from pair scores, similarities
+ * from those of images, sizes by counting; and checks that the page and the Markdown of each report show these numbers.
  */
 export const checkNumbers = async (lineage: Lineage, store: Reading, ledger: Ledger): Promise<void> => {
   const checkout = new Checkout();
@@ -42,58 +45,99 @@ const checkReport = async (made: MadeNode, report: ArtifactRef, work: Work): Pro
   const { store, ledger } = work;
   const where = made.node.id;
   const params = made.record.action.params as unknown as ReportParams;
-  const read = (given: ReportParams) => readable(readReport(given, store as ArtifactStore));
-  const note = (what: string, message: string): void => ledger.note(what, { fault: 'not verifiable', where, message });
-  const model = await read(params);
-  if (model instanceof CemiflowError) note('pages made again', `cannot be made again: ${model.message}`);
-  else await checkFiles(made, report, model, work);
-  // Pictures that are not there keep no number from being had again.
-  const numbers = model instanceof CemiflowError ? await read({ ...params, grid: null, samples: [] }) : model;
-  if (numbers instanceof CemiflowError) note('numbers recomputed', `cannot be read again: ${numbers.message}`);
-  else await checkPrinted(made, report, printedNumbers(numbers), work);
+  const read = (options = {}) => readable(readReport(params, store as ArtifactStore, options));
+  const model = await read();
+  const json = await readable(textOf(store, report, 'report.json'));
+  const what = 'files of reports compared';
+  if (json instanceof CemiflowError)
+    ledger.note(what, { fault: 'not verifiable', where, message: `report.json cannot be compared: ${json.message}` });
+  else {
+    await checkShown(made, report, printedIn(json), work);
+    if (model instanceof CemiflowError)
+      ledger.note(what, {
+        fault: 'not verifiable',
+        where,
+        message: `report.json cannot be written again: ${model.message}`,
+      });
+    else {
+      const [other] = numbersMissing(json, reportNumbers(model));
+      const message = `report.json has ${other}, which its inputs do not give`;
+      ledger.note(
+        what,
+        other === undefined ? undefined : await unlikeHere(made.record, { where, message }, work.checkout),
+      );
+    }
+  }
+  // Pictures that cannot be read keep no number from being recomputed.
+  const numbers = model instanceof CemiflowError ? await read({ withoutPictures: true }) : model;
+  if (numbers instanceof CemiflowError)
+    ledger.note('numbers recomputed', {
+      fault: 'not verifiable',
+      where,
+      message: `cannot be read again: ${numbers.message}`,
+    });
+  else if (!(json instanceof CemiflowError)) await checkPrinted(made, printedIn(json), printedNumbers(numbers), work);
 };
 
-/** The files of a report that can be read. */
-const checkFiles = async (
+/** The page and the Markdown must show the numbers that `report.json` lists, in whatever words and style. */
+const checkShown = async (
   { node, record }: MadeNode,
   report: ArtifactRef,
-  model: ReportModel,
+  printed: readonly Printed[],
   { store, ledger, checkout }: Work,
 ): Promise<void> => {
-  const what = 'pages made again';
+  const what = 'files of reports compared';
   const where = node.id;
-  for (const { path, text } of reportFiles(model).files) {
-    const stored = await readable(textOf(store, report, path));
-    if (stored instanceof CemiflowError)
-      ledger.note(what, { fault: 'not verifiable', where, message: `${path} cannot be compared: ${stored.message}` });
+  const faults = { 'report.html': unlikePage, 'report.md': unlikeMarkdown };
+  for (const [path, faultOf] of Object.entries(faults)) {
+    const text = await readable(textOf(store, report, path));
+    if (text instanceof CemiflowError)
+      ledger.note(what, { fault: 'not verifiable', where, message: `${path} cannot be compared: ${text.message}` });
     else {
-      const message = `${path} is not what its inputs give`;
-      ledger.note(what, stored === text ? undefined : await unlikeHere(record, { where, message }, checkout));
+      const fault = faultOf(text, printed);
+      const message = `${path} ${fault}`;
+      ledger.note(what, fault === undefined ? undefined : await unlikeHere(record, { where, message }, checkout));
     }
   }
 };
 
-const checkPrinted = async (
-  { node, record }: MadeNode,
-  report: ArtifactRef,
-  numbers: readonly Printed[],
-  { lineage, store, ledger, checkout, recomputed }: Work,
-): Promise<void> => {
-  const text = await readable(textOf(store, report, 'report.json'));
-  if (text instanceof CemiflowError) {
-    const message = `cannot be compared: ${text.message}`;
-    ledger.note('numbers recomputed', { fault: 'not verifiable', where: node.id, message });
-    return;
+const unlikePage = (page: string, printed: readonly Printed[]): string | undefined => {
+  const [shown, cards] = [shownIn(page), cardsIn(page)];
+  const known = new Set(printed.map(({ id }) => id));
+  const stranger = [...shown.keys()].find((id) => !known.has(id));
+  if (stranger !== undefined) return `shows ${stranger}, which report.json does not list`;
+  const other = printed.find(({ id, text }) => shown.get(id) !== text || (cards.get(id) ?? text) !== text);
+  return other && `does not show ${other.text} for ${other.id}, as report.json does`;
+};
+
+const unlikeMarkdown = (markdown: string, printed: readonly Printed[]): string | undefined => {
+  const left = markdownTexts(markdown);
+  for (const { id, text } of printed) {
+    const at = left.indexOf(text);
+    if (at < 0) return `does not show ${text} for ${id}, as report.json does`;
+    left.splice(at, 1);
   }
-  const { printed = [] } = JSON.parse(text) as { printed?: Printed[] };
+  return undefined;
+};
+
+const printedIn = (json: string): Printed[] => (JSON.parse(json) as { printed?: Printed[] }).printed ?? [];
+
+const checkPrinted = async (
+  { record }: MadeNode,
+  printed: readonly Printed[],
+  numbers: readonly Printed[],
+  { lineage, ledger, checkout, recomputed }: Work,
+): Promise<void> => {
   const kept = new Map(printed.map((each) => [each.id, each]));
+  const given = new Map(numbers.map((each) => [each.id, each]));
   for (const number of numbers) {
     const what = number.quoted ? 'quoted numbers compared with their file' : 'numbers recomputed';
     const problem = problemOf(lineage, number, recomputed);
-    const message = `the report has ${kept.get(number.id)?.text ?? 'nothing'}, its inputs give ${number.text}`;
+    // Ids are made of words: where these changed, what was read from the same place is the same number.
+    const found = kept.get(number.id) ?? printed.find((each) => !given.has(each.id) && isSame(each, number));
+    const message = `the report has ${found?.text ?? 'nothing'}, its inputs give ${number.text}`;
     const where = number.id;
-    if (kept.get(number.id)?.text !== number.text)
-      ledger.note(what, await unlikeHere(record, { where, message }, checkout));
+    if (found?.text !== number.text) ledger.note(what, await unlikeHere(record, { where, message }, checkout));
     else if (problem) ledger.note(what, { fault: 'not verifiable', where, message: problem });
     else {
       ledger.note(what);
@@ -101,20 +145,23 @@ const checkPrinted = async (
       if (origins.length > 0) ledger.note(`… ${[...new Set(origins)].join(', ')}`);
     }
   }
-  const known = new Set(numbers.map(({ id }) => id));
-  for (const { id: where } of kept.values())
-    if (!known.has(where))
-      ledger.add(await unlikeHere(record, { where, message: 'no input of the report gives it' }, checkout));
+  for (const each of printed)
+    if (!given.has(each.id) && !numbers.some((number) => isSame(each, number)))
+      ledger.add(await unlikeHere(record, { where: each.id, message: 'no input of the report gives it' }, checkout));
 };
 
-/** What can be read, or why it cannot. @throws what says nothing of it, such as a store that is away */
+/** Whether two numbers were read from the same places and are printed alike. */
+const isSame = (a: Printed, b: Printed): boolean =>
+  a.text === b.text && String([a.artifacts, a.inputs, a.at]) === String([b.artifacts, b.inputs, b.at]);
+
+/** What can be read, or why it cannot. @throws errors that say nothing about it, such as a store that is out of reach */
 const readable = <T>(reading: Promise<T>): Promise<T | CemiflowError> =>
   reading.catch((error) => {
     if (!(error instanceof CemiflowError) || error.retryable) throw error;
     return error;
   });
 
-/** @returns what keeps the number from being had again, if anything */
+/** @returns why the number cannot be recomputed, if it cannot */
 const problemOf = (
   lineage: Lineage,
   number: Printed,
@@ -128,10 +175,10 @@ const problemOf = (
     return error.message;
   }
   if (number.artifacts.every((digest) => originOf(lineage, digest, recomputed) !== undefined)) return undefined;
-  return 'what it was read from could not be computed again';
+  return 'what it was read from could not be recomputed';
 };
 
-/** @returns undefined where the artifact was not had again */
+/** @returns undefined where the artifact was not recomputed */
 const originOf = (
   lineage: Lineage,
   digest: Digest,

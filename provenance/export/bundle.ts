@@ -61,12 +61,21 @@ export const leftOutFiles = ({ artifacts }: Holdings, without: readonly Artifact
  * from the objects of the bundle alone, so that an audit can make them again.
  *
  * @param keyOf the key of a blob in the store
+ * @param asFound a file that takes the place of the one that would be written, if there is one
  */
 export const bundleTexts = async (
   lineage: Lineage,
   facts: BundleFacts,
   store: Reading,
-  { findings, keyOf }: { readonly findings: readonly Notice[]; readonly keyOf: (digest: Digest) => string },
+  {
+    findings,
+    keyOf,
+    asFound = async () => undefined,
+  }: {
+    readonly findings: readonly Notice[];
+    readonly keyOf: (digest: Digest) => string;
+    readonly asFound?: (path: string) => Promise<string | undefined>;
+  },
 ): Promise<Text[]> => {
   const holdings = await holdingsOf(lineage, store);
   const leftOut = leftOutFiles(holdings, facts.without);
@@ -95,7 +104,10 @@ export const bundleTexts = async (
     'Check all of it, without a store or a network: `cemiflow audit --bundle .`',
     ...(leftOut.length > 0 ? [`Left out: ${leftOut.length} files of ${facts.without.join(', ')}.`] : []),
   ]);
-  const texts = [readme, ...((await reportTexts(lineage, store, findings)) ?? []), ...sets, about];
+  const written = [readme, ...((await reportTexts(lineage, store, findings)) ?? []), ...sets, about];
+  const texts = await Promise.all(
+    written.map(async (each) => ({ ...each, text: (await asFound(each.path)) ?? each.text })),
+  );
   const crate = crateOf({ lineage, holdings, place, workflow, texts, licence });
   const description = { path: crateFile, text: crate, mediaType: 'application/ld+json', name: 'The crate' };
   return [...workflow, ...texts, description];

@@ -6,8 +6,8 @@ import type { Reading } from '../reading.ts';
 import { reportOf } from '../trace/numbers.ts';
 import type { Text } from './crate/data.ts';
 
-const folder = 'report';
-export const reportPage = `${folder}/report.html`;
+export const reportFolder = 'report/';
+export const reportPage = `${reportFolder}report.html`;
 
 /**
  * The report as `cemiflow report` writes it: the page with root, findings and chains, the other files as they are. Undefined for
@@ -27,7 +27,7 @@ export const reportTexts = async (
       const text = path.endsWith('.html')
         ? await publishedReport(lineage, store, findings)
         : (await store.getBlob(digest)).toString('utf8');
-      return { path: `${folder}/${path}`, text, mediaType, name: `The report, ${path}` };
+      return { path: `${reportFolder}${path}`, text, mediaType, name: `The report, ${path}` };
     }),
   );
 };

@@ -8,7 +8,7 @@ import { type Notice, publishPage } from './page.ts';
 /**
  * The page of the run's report as people get it.
  *
- * @param findings lines of the report: see `provenance/findings`
+ * @param findings listed on the page: see `provenance/findings`
  * @throws CemiflowError `NotMade`, `ReportInvalid`, and the store's for what is damaged
  */
 export const publishedReport = async (

@@ -2,23 +2,26 @@ import { type Digest, shortDigest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { madeNodes } from '../../core/lineage.ts';
-import { type Html, html } from '../../report/html.ts';
+import { attribute, type Html, html } from '../../report/html.ts';
 import { marks } from '../../report/page.ts';
 import type { Printed } from '../../report/printed.ts';
 import { chainOf, type Step } from '../trace/chain.ts';
 import { chainOfNumber, type NumberChain } from '../trace/numbers.ts';
 import { factsOf, partsTold, seconds } from '../trace/text.ts';
 
-/** One line that a reader of the report should know. */
+/** One finding, as a line of the page. */
 export interface Notice {
   readonly severity: 'warning' | 'note';
   readonly message: string;
+  /** What it is and what it is about, whatever its words; a page of an earlier version does not say. */
+  readonly kind?: string;
+  readonly nodes?: readonly string[];
 }
 
 /**
- * The page of a run's report with what its artifact cannot hold, since it differs between equal runs: the run's root, findings,
- * every step with its machine and time, and behind each number the steps that it stands on. The same root, findings and code
- * give the same bytes.
+ * The page of a run's report as people get it. It adds what the artifact cannot hold, because equal runs differ in it: the run's
+ * root, findings, every step with its machine and time, and behind each number the steps that it depends on. The same root,
+ * findings and code give the same bytes.
  *
  * @param page `report.html` of the report's artifact
  * @param publisher digest of the code that does this
@@ -48,16 +51,19 @@ export const publishPage = (
 export const rootIn = (page: string): Digest | undefined =>
   /<span class="digest" data-root="(sha256:[0-9a-f]{64})">/.exec(page)?.[1] as Digest | undefined;
 
-/** The code that published a page. */
-export const publisherIn = (page: string): Digest | undefined =>
-  /<span class="digest" data-publisher="(sha256:[0-9a-f]{64})">/.exec(page)?.[1] as Digest | undefined;
-
 /** The findings that a page lists. */
 export const findingsIn = (page: string): Notice[] =>
-  [...page.matchAll(/<li class="(warning|note)"><b>\1<\/b> (.*?)<\/li>/g)].map(([, severity, message]) => ({
-    severity: severity as Notice['severity'],
-    message: unescapeHtml(message as string),
-  }));
+  [...page.matchAll(/<li class="(warning|note)"([^>]*)><b>\1<\/b> (.*?)<\/li>/g)].map(
+    ([, severity, attributes = '', message]) => {
+      const kind = /data-finding="([^"]*)"/.exec(attributes)?.[1];
+      const nodes = /data-nodes="([^"]*)"/.exec(attributes)?.[1];
+      return {
+        severity: severity as Notice['severity'],
+        message: unescapeHtml(message as string),
+        ...(kind === undefined ? {} : { kind: unescapeHtml(kind), nodes: unescapeHtml(nodes ?? '').split(' ') }),
+      };
+    },
+  );
 
 /** The numbers that a page shows, by id, as `Printed.text` writes them. */
 export const shownIn = (page: string): Map<string, string> =>
@@ -71,22 +77,22 @@ export const shownIn = (page: string): Map<string, string> =>
   );
 
 const entities: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#96': '`' };
-const unescapeHtml = (text: string): string =>
+export const unescapeHtml = (text: string): string =>
   text.replace(/&(amp|lt|gt|quot|#39|#96);/g, (_, name) => entities[name] as string);
 
 const fill = (page: string, mark: string, content: Html): string => {
   const at = page.indexOf(mark);
   if (at >= 0) return page.slice(0, at) + content.markup + page.slice(at + mark.length);
   throw new CemiflowError('ReportInvalid', `the report's page has no place ${mark}`, {
-    remedy: 'run the experiment again: a report of this version has it',
+    remedy: 'run the experiment again with this version',
     data: { mark },
   });
 };
 
 const rootLine = ({ run, root }: Lineage): Html =>
   root
-    ? html`Run ${run.id}, root <span class="digest" data-root="${root.digest}">${root.digest}</span>: the digest that all records and artifacts behind this page hang on. `
-    : html`Run ${run.id} has not come to its end: it has no root. `;
+    ? html`Run ${run.id}, root <span class="digest" data-root="${root.digest}">${root.digest}</span>. This digest covers all records and artifacts behind this page. `
+    : html`Run ${run.id} has not finished: it has no root. `;
 
 const publisherLine = (publisher: Digest): Html =>
   html`Published by code <span class="digest" data-publisher="${publisher}">${shortDigest(publisher)}</span>. `;
@@ -103,7 +109,7 @@ const record = (
 ${
   findings.length === 0
     ? html`<p class="intro">None.</p>`
-    : html`<ul class="findings">${findings.map(({ severity, message }) => html`<li class="${severity}"><b>${severity}</b> ${message}</li>\n`)}</ul>`
+    : html`<ul class="findings">${findings.map(({ severity, message, kind, nodes }) => html`<li class="${severity}"${attribute('data-finding', kind)}${attribute('data-nodes', nodes?.join(' '))}><b>${severity}</b> ${message}</li>\n`)}</ul>`
 }
 <div class="scroll" tabindex="0" role="region" aria-labelledby="record-h"><table class="data" id="steps" aria-labelledby="record-h">
 <thead><tr><th scope="col">Step</th><th scope="col">Stage kind</th><th scope="col" class="n">Took</th><th scope="col">Started</th><th scope="col">Machine</th><th scope="col">Action</th></tr></thead>
@@ -123,7 +129,7 @@ const stepCard = (step: Step, anchors: ReadonlyMap<string, string>, run: string)
 <dl>${factsOf(step, run).map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
 ${
   step.inputs.length === 0
-    ? html`<p>It took nothing from other steps.</p>`
+    ? html`<p>It has no inputs from other steps.</p>`
     : html`<p>Took</p><ul>${step.inputs.map(
         ({ name, node, artifact }) =>
           html`<li>${name} from <a href="#${anchors.get(node)}">${node}</a> <span class="digest">${shortDigest(artifact)}</span></li>`,
@@ -132,7 +138,7 @@ ${
 `;
 
 const chainList = ({ chain, printed }: NumberChain, anchors: ReadonlyMap<string, string>, run: string): Html => {
-  if (printed.quoted) return html`<p>No step of this run made it.</p>`;
+  if (printed.quoted) return html`<p>It was not made by this run.</p>`;
   const link = (id: string): Html => html`<a href="#${anchors.get(id)}">${id}</a>`;
   const made = chain.steps.filter(({ id }) => chain.tops.includes(id));
   const behind = chain.steps.filter(({ id }) => !chain.tops.includes(id)).reverse();
@@ -140,6 +146,6 @@ const chainList = ({ chain, printed }: NumberChain, anchors: ReadonlyMap<string,
     ({ id, record: { action, startedAt, machine, key }, wallSeconds }) =>
       html`<p>Made by ${link(id)} (${action.kind}, action <span class="digest">${shortDigest(key)}</span>) on ${machine.host}, ${startedAt}, in ${seconds(wallSeconds)}.</p>`,
   )}
-${behind.length > 0 ? html`<p>It stands on</p><ol>${behind.map(({ id, record: { action } }) => html`<li>${link(id)} ${action.kind}${chain.ends.includes(id) ? ': raw data' : ''}</li>`)}</ol>` : ''}
+${behind.length > 0 ? html`<p>It depends on</p><ol>${behind.map(({ id, record: { action } }) => html`<li>${link(id)} ${action.kind}${chain.ends.includes(id) ? ': raw data' : ''}</li>`)}</ol>` : ''}
 <pre>${made.map(({ id }) => `cemiflow audit ${run} --replay '${id}'`).join('\n')}</pre>`;
 };

@@ -3,6 +3,7 @@ import { attribute, type Html, html } from '../html.ts';
 import { linearScale, niceAxis, niceTicks, round, type Scale, tickDigits } from './scale.ts';
 
 export interface LinePoint {
+  /** On an axis of categories: which of them, from 0. */
   readonly x: number;
   readonly y: number;
   /** Half the length of the whisker, in units of y. */
@@ -25,6 +26,8 @@ export interface LineChart {
   readonly title: string;
   readonly description: string;
   readonly xLabel: string;
+  /** Names of the places 0, 1, 2, … on an axis that is not numeric. Points on it are not joined. */
+  readonly categories?: readonly string[];
   readonly yLabel: string;
   readonly series: readonly LineSeries[];
   /** Horizontal lines, such as the real-data reference. */
@@ -54,7 +57,7 @@ export const lineChart = (chart: LineChart): Html => {
   const names = [...chart.series, ...(chart.levels ?? [])].map(({ name }) => shortName(name).length);
   const right = width - Math.max(90, Math.round(16 + letter * Math.max(...names)));
   const xs = [...new Set(chart.series.flatMap((s) => s.points.map((p) => p.x)))].sort((a, b) => a - b);
-  const x = xScale(xs, [margin.left + 14, right - 14]);
+  const x = xScale(chart.categories ? [...chart.categories.keys()] : xs, [margin.left + 14, right - 14], chart);
   const y = yScale(chart, [height - margin.bottom, margin.top]);
   const plot = { left: margin.left, right, top: margin.top, bottom: height - margin.bottom };
   const digits = Math.max(tickDigits(y.ticks), chart.yDigits ?? 0);
@@ -65,12 +68,12 @@ export const lineChart = (chart: LineChart): Html => {
 <g class="tick" text-anchor="end">${y.ticks.map((t) => html`<text x="${plot.left - 9}" y="${round(y.at(t) + 4)}">${fixed(t, digits)}</text>`)}</g>
 <line class="axis" x1="${plot.left}" x2="${plot.right}" y1="${plot.bottom}" y2="${plot.bottom}"/>
 <g class="axis">${x.ticks.map((t) => html`<line x1="${x.at(t)}" x2="${x.at(t)}" y1="${plot.bottom}" y2="${plot.bottom + 5}"/>`)}</g>
-<g class="tick" text-anchor="middle">${x.ticks.map((t) => html`<text x="${x.at(t)}" y="${plot.bottom + 19}">${plain(t)}</text>`)}</g>
+<g class="tick" text-anchor="middle">${x.ticks.map((t) => html`<text x="${x.at(t)}" y="${plot.bottom + 19}">${chart.categories?.[t] ?? plain(t)}</text>`)}</g>
 <text class="label" text-anchor="middle" x="${round((plot.left + plot.right) / 2)}" y="${height - 6}">${chart.xLabel}</text>
 <text class="label" text-anchor="middle" transform="translate(14 ${round((plot.top + plot.bottom) / 2)}) rotate(-90)">${chart.yLabel}</text>
 ${chart.diagonal === undefined ? '' : diagonal(chart, x, y)}
 ${(chart.levels ?? []).map((level) => html`<line class="${level.faint ? 'level faint' : 'level'}"${attribute('data-artifact', level.artifact)} x1="${plot.left}" x2="${plot.right}" y1="${y.at(level.y)}" y2="${y.at(level.y)}"><title>${level.name}</title></line>`)}
-${inDrawingOrder(chart.series).map(({ series, aside }) => drawSeries(series, shifted(x, aside), y))}
+${inDrawingOrder(chart.series).map(({ series, aside }) => drawSeries(series, shifted(x, aside), y, chart.categories === undefined))}
 ${endLabels(chart, y, plot.right + 6, plot)}
 </svg>`;
 };
@@ -91,10 +94,10 @@ const shifted = (x: Scale, aside: number): Scale => ({ ...x, at: (value) => roun
 const colours = 5;
 const className = (style: number | 'ink'): string => `s-${style === 'ink' ? style : style % colours}`;
 
-const xScale = (xs: readonly number[], range: [number, number]): Scale => {
-  const low = xs[0] ?? 0;
-  const high = xs.at(-1) ?? 1;
-  const ticks = xs.length <= 12 ? xs : niceTicks(low, high, 10);
+const xScale = (xs: readonly number[], range: [number, number], { categories }: LineChart): Scale => {
+  // Half a place is left at both ends of an axis of categories.
+  const [low, high] = categories ? [-0.5, categories.length - 0.5] : [xs[0] ?? 0, xs.at(-1) ?? 1];
+  const ticks = categories || xs.length <= 12 ? xs : niceTicks(low, high, 10);
   return linearScale([low, high], range, ticks);
 };
 
@@ -105,10 +108,10 @@ const yScale = (chart: LineChart, range: [number, number]): Scale => {
   return linearScale(domain, range, ticks);
 };
 
-const drawSeries = (series: LineSeries, x: Scale, y: Scale): Html => {
+const drawSeries = (series: LineSeries, x: Scale, y: Scale, joined: boolean): Html => {
   const path = series.points.map((p, i) => `${i === 0 ? 'M' : 'L'}${x.at(p.x)} ${y.at(p.y)}`).join('');
   return html`<g class="series ${className(series.style)}">
-<path class="line" d="${path}"/>
+${joined ? html`<path class="line" d="${path}"/>` : ''}
 ${series.points.map((p) => (p.spread ? whisker(p, p.spread, x, y) : ''))}
 ${series.points.map((p) => html`<path class="mark" data-artifact="${p.artifact}" d="${markerPath(series.style, x.at(p.x), y.at(p.y))}"><title>${p.title}</title></path>`)}
 </g>`;

@@ -201,10 +201,38 @@ describe('edits', () => {
     expect(result.problems.map(({ where }) => where)).toContain(id);
   });
 
+  it('of its words and style alone are none', async () => {
+    const html = readFileSync(page, 'utf8');
+    const edited = join(emptyFolder(), 'report.html');
+    const worded = html
+      .replace('How it was made', 'How all of this was made')
+      .replace(/(<li class="warning"[^>]*><b>warning<\/b> verify_leaky) /, '$1, to say it otherwise, ')
+      .replace('table.data{', 'table.data{color:red;');
+    writeFileSync(edited, worded);
+    expect(worded.length - html.length).toBe(9 + 22 + 10);
+    const { code, result } = await audit('--file', edited);
+    expect([code, result.problems]).toEqual([0, []]);
+  });
+
+  it('of a number in a finding, a chart or a card of the page are found', async () => {
+    const html = readFileSync(page, 'utf8');
+    const edits: [RegExp, string][] = [
+      [/holds 10 people/, 'holds 1 people'],
+      [/(<path class="line" d="M)\d/, '$17'],
+      [/(class="card-value">)\d/, '$1x'],
+    ];
+    for (const [what, by] of edits) {
+      const edited = join(emptyFolder(), 'report.html');
+      expect(html).toMatch(what);
+      writeFileSync(edited, html.replace(what, by));
+      expect(((await audit('--file', edited)).code ?? 0) & 1, String(what)).toBe(1);
+    }
+  });
+
   it('of the findings of the page are found: one that is gone, and one that nothing proves', async () => {
     const html = readFileSync(page, 'utf8');
     const edited = join(emptyFolder(), 'report.html');
-    writeFileSync(edited, html.replace(/<li class="warning"><b>warning<\/b> verify_leaky .*\n/, ''));
+    writeFileSync(edited, html.replace(/<li class="warning"[^>]*><b>warning<\/b> verify_leaky .*\n/, ''));
     const less = await audit('--file', edited);
     expect(less.code).toBe(1);
     expect(less.result.problems).toMatchObject([{ message: expect.stringContaining('does not say: verify_leaky') }]);

@@ -7,8 +7,8 @@ import { madeNodes } from '../../core/lineage.ts';
 import { type PlanNode, toAction } from '../../core/plan.ts';
 import { keepRun, openRun } from '../../engine/seal.ts';
 import { verificationMetrics } from '../../metrics/verification.ts';
+import type { ReportParams } from '../../report/block.ts';
 import { readReport, reportFiles } from '../../report/build.ts';
-import type { ReportParams } from '../../report/params.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 
 /**

@@ -5,10 +5,29 @@ import type { Json, JsonObject } from '../../core/errors.ts';
 import { normalStream, randomStream } from '../../core/random.ts';
 import type { ArtifactStore, StageContext } from '../../core/stage.ts';
 import { noCheckpoints } from '../../engine/attempt.ts';
-import type { ReportParams } from '../../report/params.ts';
+import type { ReportParams } from '../../report/block.ts';
+import type { AccuracyParams } from '../../report/blocks/accuracy/read.ts';
+import type { CurveParams } from '../../report/blocks/curve/read.ts';
+import type { GridParams } from '../../report/blocks/grid/read.ts';
+import type { PrivacyParams } from '../../report/blocks/privacy/read.ts';
+import type { SamplesParams } from '../../report/blocks/samples/read.ts';
+import type { SimilarityParams } from '../../report/blocks/similarity/read.ts';
+import type { TrainingParams } from '../../report/blocks/training/read.ts';
+
+/** The parameters of a report with every block of this repository. */
+export interface FullReport extends ReportParams {
+  readonly accuracy: AccuracyParams;
+  readonly curve: CurveParams;
+  readonly similarity: SimilarityParams;
+  readonly privacy: PrivacyParams;
+  readonly grid: GridParams;
+  readonly samples: SamplesParams;
+  readonly training: TrainingParams;
+  readonly paper: boolean;
+}
 
 /** Made-up results of a small experiment, in a store as its stages would have left them. No claim about anything. */
-export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5, 1]): Promise<ReportParams> => {
+export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5, 1]): Promise<FullReport> => {
   const over = async (make: (m: number) => Promise<ArtifactRef>) =>
     Promise.all(ms.map(async (m) => ({ matrix: { m }, artifact: await make(m) })));
   const verify = await over((m) =>

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { commonDomain, type Ridge, ridges } from '../../report/blocks/similarity/ridges.ts';
+import { thin } from '../../report/blocks/training/loss-curve.ts';
 import { lineChart, spreadLabels } from '../../report/svg/line-chart.ts';
-import { thin } from '../../report/svg/loss-curve.ts';
-import { commonDomain, type Ridge, ridges } from '../../report/svg/ridges.ts';
 import { linearScale, niceAxis, niceTicks, tickDigits } from '../../report/svg/scale.ts';
 
 describe('scales', () => {

@@ -1,6 +1,15 @@
-import { cpSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { kindPlaces } from '../../schemas/kind-places.ts';
@@ -71,6 +80,30 @@ describe('the digest of a stage kind is the digest of what it computes', () => {
     const after = await digests();
     expect(after[0]).toBe(one);
     expect(after[1]).not.toBe(two);
+  });
+
+  it('what is imported by a pattern counts, also when a folder is added, but not where its helpers lie', async () => {
+    const block = (text: string) => `import { help } from '../../help.ts';\nexport const block = help(${text});\n`;
+    const add = (path: string, text: string): void => {
+      mkdirSync(dirname(join(root, path)), { recursive: true });
+      writeFileSync(join(root, path), text);
+    };
+    add('help.ts', 'export const help = (x: number): number => x + 1;\n');
+    add('blocks/a/block.ts', block('1'));
+    edit(
+      'activities/a-one/stage.ts',
+      (text) => `${text}export const load = (name: string) => import(\`../../blocks/\${name}/block.ts\`);\n`,
+    );
+    const one = (await digests())[0];
+    renameSync(join(root, 'help.ts'), join(root, 'nn/helping.ts'));
+    edit('blocks/a/block.ts', (text) => text.replace('../../help.ts', '../../nn/helping.ts'));
+    expect((await digests())[0]).toBe(one);
+    edit('blocks/a/block.ts', (text) => text.replace('help(1)', 'help(2)'));
+    const changed = (await digests())[0];
+    add('blocks/b/block.ts', block('3').replace('../../help.ts', '../../nn/helping.ts'));
+    const found = (await codeDigests(kinds, root)).get('a/one');
+    expect(new Set([one, changed, found?.digest]).size).toBe(3);
+    expect(found?.files).toEqual(expect.arrayContaining(['blocks/a/block.ts', 'blocks/b/block.ts', 'nn/helping.ts']));
   });
 
   it('the version of an imported package counts, Node itself does not', async () => {
@@ -194,6 +227,18 @@ describe('this repository', () => {
     expect(await changedBy('data/loader/decode.ts', decoding)).toEqual(withInput);
     const thread = (text: string) => text.replace("'decode' in order", "'decoded' in order");
     expect(await changedBy('data/loader/thread.ts', thread)).toEqual(withInput);
+  });
+
+  it('a block of the report, and what a method quotes, belong to the report alone, and are kept with its source', async () => {
+    const table = (text: string) => text.replace('Nearest, highest', 'Nearest, maximum');
+    expect(await changedBy('report/blocks/privacy/table.ts', table)).toEqual(['report/build']);
+    expect(await changedBy('report/blocks/privacy/block.ts', (text) => `// note\n${text}`)).toEqual([]);
+    const number = (text: string) => text.replace('avg: 92.30', 'avg: 92.31');
+    expect(await changedBy('methods/cemiface/paper/results.yaml', number)).toEqual(['report/build']);
+    const files = before.get('report/build')?.files;
+    const blocks = readdirSync(join(here, 'report/blocks')).map((name) => `report/blocks/${name}/block.ts`);
+    expect(blocks.length).toBeGreaterThanOrEqual(8);
+    expect(files).toEqual(expect.arrayContaining([...blocks, 'methods/cemiface/paper/results.yaml']));
   });
 
   it('no kind runs the code of plans, specs or workflows: these may change and nothing runs again', () => {

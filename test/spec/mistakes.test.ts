@@ -12,7 +12,7 @@ const teacher = '  teacher: {uses: recognizer/train, with: {data: "${{ stages.fa
 const sets =
   '  sets: {uses: diffusion/generate, matrix: {m: [0, 0.5]}, with: {recognizer: "${{ stages.teacher }}", m: "${{ matrix.m }}"}}\n';
 const twoAxes =
-  '  sets: {uses: diffusion/generate, matrix: {m: [0, 0.5], n: [1, 2]}, with: {recognizer: "${{ stages.teacher }}"}}\n';
+  '  sets: {uses: diffusion/generate, matrix: {m: [0, 0.5], n: [1, 2]}, with: {recognizer: "${{ stages.teacher }}", m: "${{ matrix.m }}"}}\n';
 
 it('takes numbers and words that mean one thing, whatever reads them', () => {
   const read = (value: string): unknown =>

@@ -1,6 +1,6 @@
-import { fixed, plain } from '../format.ts';
-import { type Html, html } from '../html.ts';
-import { linearScale, niceTicks, round, type Scale, tickDigits } from './scale.ts';
+import { fixed, plain } from '../../format.ts';
+import { type Html, html } from '../../html.ts';
+import { linearScale, niceTicks, round, type Scale, tickDigits } from '../../svg/scale.ts';
 
 export interface Ridge {
   readonly label: string;
@@ -101,3 +101,13 @@ const targetMark = (ridge: Ridge, x: Scale, base: number): Html | '' => {
   const at = x.at(ridge.target);
   return html`<path class="target" d="M${round(at - 4)} ${base + 7}L${at} ${base + 1}L${round(at + 4)} ${base + 7}Z"><title>asked for: ${plain(ridge.target)}</title></path>`;
 };
+
+export const ridgeStyle = `.panels{display:grid;grid-template-columns:repeat(auto-fit,minmax(400px,1fr));gap:20px 36px}
+.ridge .axis{stroke:var(--rule)}
+.ridge .area{fill:var(--s0);opacity:.22}
+.ridge .outline{fill:none;stroke:var(--s0);stroke-width:1.2;stroke-linejoin:round}
+.ridge .mean{stroke:var(--ink);stroke-width:1.6}
+.ridge .target{fill:var(--s1)}
+.ridge .value{fill:var(--soft)}
+@media (max-width:640px){.panels{grid-template-columns:1fr}}
+`;

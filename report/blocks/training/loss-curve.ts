@@ -1,6 +1,6 @@
-import { fixed, significant } from '../format.ts';
-import { type Html, html } from '../html.ts';
-import { linearScale, niceAxis, round, tickDigits } from './scale.ts';
+import { fixed, significant } from '../../format.ts';
+import { type Html, html } from '../../html.ts';
+import { linearScale, niceAxis, round, tickDigits } from '../../svg/scale.ts';
 
 export interface LossCurve {
   readonly id: string;
@@ -48,3 +48,7 @@ export const thin = (steps: readonly number[], values: readonly number[], most: 
     return [step / (to - from), value / (to - from)];
   });
 };
+
+export const lossStyle = `.chart .loss{fill:none;stroke:var(--s0);stroke-width:1.3;stroke-linejoin:round}
+.losses{display:grid;grid-template-columns:repeat(auto-fill,minmax(270px,1fr));gap:22px 30px}
+`;

@@ -1,5 +1,5 @@
-import { CemiflowError } from '../core/errors.ts';
-import type { AccuracyRow, Verification } from './model.ts';
+import { CemiflowError } from '../../../core/errors.ts';
+import type { AccuracyRow } from './row.ts';
 
 /** A row before the gap to the reference is known. */
 export type MeasuredRow = Omit<AccuracyRow, 'gapToReal'>;
@@ -14,7 +14,7 @@ export const withGaps = (rows: readonly MeasuredRow[]): AccuracyRow[] => {
       { remedy: 'keep reference: true on the row that GtR is counted from', data: { references: references.length } },
     );
   }
-  const reference: Verification | undefined = references[0];
+  const [reference] = references;
   return rows.map((row) =>
     reference === undefined || row.reference ? row : { ...row, gapToReal: reference.average - row.average },
   );

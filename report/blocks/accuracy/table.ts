@@ -1,0 +1,105 @@
+import { spreadNote } from '../../axes.ts';
+import { benchmarkName, count, percent, sortBenchmarks } from '../../format.ts';
+import { type Read, readFrom } from '../../sources.ts';
+import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
+import type { AccuracyRow } from './row.ts';
+
+/** Where the mean over all sets stands. */
+export const averageAt = 'metrics.json#/average';
+
+/** The artifacts of a number that was taken over all runs of these rows, and where it stands in each. */
+export const readAt = (at: string, ...rows: readonly { readonly runs: readonly Read[] }[]) => {
+  const runs = rows.flatMap((row) => row.runs);
+  return { ...readFrom(...runs), at: runs.map(() => at) };
+};
+
+/** One row for each recognizer, one column for each benchmark. @param note a caution of the report's head */
+export const accuracyTable = (rows: readonly AccuracyRow[], note: string): TableModel => {
+  const sets = sortBenchmarks(rows.flatMap((row) => Object.keys(row.sets)));
+  const reference = rows.find((row) => row.reference);
+  const withVolume = rows.some((row) => row.volume);
+  const withRuns = rows.some((row) => row.runs.length > 1);
+  const best = contest(rows, sets);
+  return {
+    id: 'accuracy',
+    caption: 'Verification accuracy of recognizers, by what they were trained on',
+    columns: [
+      { label: 'Trained on', numeric: false },
+      ...(withVolume ? [{ label: 'Volume', numeric: true, title: 'identities × images of each' }] : []),
+      ...(withRuns ? [{ label: 'Runs', numeric: true, title: 'how many runs the means are taken over' }] : []),
+      ...sets.map((set) => ({ label: benchmarkName(set), numeric: true })),
+      { label: 'Average', numeric: true },
+      ...(reference ? [{ label: 'GtR', numeric: true, title: 'gap to real, percentage points' }] : []),
+      sourceColumn,
+    ],
+    rows: rows.map((row) => ({
+      reference: row.reference,
+      cells: [
+        { text: row.label },
+        ...(withVolume ? [volumeCell(row)] : []),
+        ...(withRuns ? [{ text: count(row.runs.length), ...readAt('manifest', row) }] : []),
+        ...sets.map((set) => accuracyCell(set, row, best(row, set))),
+        averageCell(row, best(row)),
+        ...(reference ? [gapCell(row, reference)] : []),
+        sourceCell(...row.runs),
+      ],
+    })),
+    notes: notesOf(rows, { reference, withVolume, withRuns, note }),
+  };
+};
+
+const notesOf = (
+  rows: readonly AccuracyRow[],
+  shown: { reference: AccuracyRow | undefined; withVolume: boolean; withRuns: boolean; note: string },
+): string[] => [
+  'Accuracy of 1:1 verification in percent, mean ± standard deviation over the folds; average: the mean of the sets.',
+  ...(shown.withRuns ? [spreadNote([...new Set(rows.flatMap(({ meanOver }) => meanOver))])] : []),
+  ...(shown.reference
+    ? [`GtR (gap to real): the average of “${shown.reference.label}” minus the row’s, in percentage points.`]
+    : []),
+  ...(rows.filter((row) => row.generated).length > 1 ? ['Bold: the best of its column, real data left out.'] : []),
+  ...(shown.withVolume ? ['Volume: identities × images of each in the training set.'] : []),
+  ...(shown.note ? [shown.note] : []),
+];
+
+/** Says whether a row is the best of a column among generated sets; without a set, of the averages. */
+const contest = (rows: readonly AccuracyRow[], sets: readonly string[]) => {
+  const generated = rows.filter((row) => row.generated);
+  const valueIn = (row: AccuracyRow, set?: string): number =>
+    (set === undefined ? row.average : row.sets[set]?.accuracy) ?? Number.NEGATIVE_INFINITY;
+  const highest = (set?: string): number => Math.max(...generated.map((row) => valueIn(row, set)));
+  const bestOf = new Map([undefined, ...sets].map((set) => [set, highest(set)]));
+  return (row: AccuracyRow, set?: string): boolean => {
+    const value = valueIn(row, set);
+    return generated.length > 1 && row.generated && Number.isFinite(value) && value === bestOf.get(set);
+  };
+};
+
+const accuracyCell = (name: string, row: AccuracyRow, best: boolean): Cell => {
+  const set = row.sets[name];
+  if (set === undefined) return missing;
+  const from = readAt(`metrics.json#/sets/${name}/accuracy`, row);
+  return { text: percent(set.accuracy), spread: percent(set.std), ...from, best };
+};
+
+const averageCell = (row: AccuracyRow, best: boolean): Cell => ({
+  text: percent(row.average),
+  ...(row.averageStd === undefined ? {} : { spread: percent(row.averageStd) }),
+  ...readAt(averageAt, row),
+  best,
+});
+
+const volumeCell = (row: AccuracyRow): Cell => {
+  if (!row.volume) return missing;
+  const { identities, images } = row.volume;
+  const each = images / identities;
+  const text = Number.isInteger(each)
+    ? `${count(identities)} × ${count(each)}`
+    : `${count(identities)}; ${count(images)} in all`;
+  return { text, ...readFrom(row.volume), at: ['manifest#/meta/images'], linked: true };
+};
+
+const gapCell = (row: AccuracyRow, reference: AccuracyRow): Cell =>
+  row.gapToReal === undefined
+    ? { text: row.reference ? '0.00' : '–', ...readAt(averageAt, reference) }
+    : { text: percent(row.gapToReal), ...readAt(averageAt, reference, row) };

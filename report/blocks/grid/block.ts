@@ -1,0 +1,37 @@
+import type { Block } from '../../block.ts';
+import { plain } from '../../format.ts';
+import { type Html, html } from '../../html.ts';
+import { imageTag } from '../../pictures.ts';
+import { type Grid, type GridParams, readGrid } from './read.ts';
+
+/** Faces generated for the same inquiries and noise at several m. */
+export const block: Block<GridParams, Grid> = {
+  order: 10,
+  onlyPictures: true,
+  read: readGrid,
+  draw: (grid) => ({
+    section: { id: 'grid', title: 'One inquiry, several m' },
+    parts: [
+      {
+        figure: {
+          caption:
+            'Generated faces for each inquiry image (left). Each row shares one noise, so that only m, the similarity asked for, varies along it.',
+          content: gridPictures(grid),
+        },
+      },
+    ],
+  }),
+};
+
+/** Few columns leave room for large pictures. All sizes are whole multiples of common image sizes. */
+const size = (columns: number): string => (columns <= 5 ? 'large' : columns <= 9 ? 'medium' : 'small');
+
+/** A table of faces: the inquiry first, then one column for each m. */
+const gridPictures = (grid: Grid): Html => html`<div class="scroll"><table class="faces ${size(grid.m.length)}">
+<thead><tr><th scope="col">Inquiry</th>${grid.m.map((m) => html`<th scope="col">m = ${plain(m)}</th>`)}</tr></thead>
+<tbody>${grid.rows.map(
+  (row, i) =>
+    html`<tr><td class="inquiry">${imageTag(row.inquiry, `Inquiry image ${i + 1}`)}</td>${row.pictures.map(
+      (picture, k) => html`<td>${imageTag(picture, `Inquiry ${i + 1}, m = ${plain(grid.m[k])}`)}</td>`,
+    )}</tr>\n`,
+)}</tbody></table></div>`;

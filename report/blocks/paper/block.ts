@@ -1,0 +1,20 @@
+import type { Block } from '../../block.ts';
+import type { Quotation } from './quotation.ts';
+import { type PaperParams, readPaper } from './read.ts';
+
+/** What papers report, quoted in separate tables. */
+export const block: Block<PaperParams, Quotation[]> = {
+  order: 80,
+  read: (params, reader) => readPaper(params, reader),
+  draw: (quotations) => ({
+    section: {
+      id: 'paper',
+      title: 'As reported in the paper',
+      intro:
+        'Quoted for orientation. These numbers come from other data (photographs, and the public benchmarks of these names) at another scale: only the order of rows and the shape over m can be set beside the results above, not the values.',
+    },
+    parts: quotations.flatMap(({ tables }) => tables.map((table) => ({ table: { ...table, quoted: true } }))),
+  }),
+  // The numbers themselves are listed as printed; the quoted file holds them all.
+  numbers: (quotations) => quotations.map(({ artifact, what }) => ({ artifact, what })),
+};

@@ -1,0 +1,22 @@
+import type { Digest } from '../core/digest.ts';
+
+/** One artifact (or quotation) that numbers or pictures were read from. */
+export interface Source {
+  readonly digest: Digest;
+  readonly type: string;
+  /** What it is in this report, for people: once for each use. */
+  readonly what: readonly string[];
+}
+
+/** Where something was read: the parameter tells equal artifacts of several stages apart. */
+export interface Read {
+  readonly artifact: Digest;
+  /** Place in the report's parameters: `accuracy.2.metrics.1.artifact`. */
+  readonly input: string;
+}
+
+/** The artifacts that a number was computed from, and the parameters that name them. */
+export const readFrom = (...read: readonly Read[]): { readonly artifacts: Digest[]; readonly inputs: string[] } => ({
+  artifacts: read.map(({ artifact }) => artifact),
+  inputs: read.map(({ input }) => input),
+});
