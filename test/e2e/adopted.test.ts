@@ -50,7 +50,11 @@ report:
   // Names that reach no result, and words of the page.
   renamed.edit('activities/data-folder/stage.ts', "phase: 'read photos'", "phase: 'take photos in'");
   renamed.edit('activities/data-procedural/stage.ts', "phase: 'draw faces'", "phase: 'draw people'");
-  renamed.edit('report/tables.ts', 'Accuracy of 1:1 verification', 'Accuracy of one-to-one verification');
+  renamed.edit(
+    'report/blocks/accuracy/table.ts',
+    'Accuracy of 1:1 verification',
+    'Accuracy of one-to-one verification',
+  );
 }, 600_000);
 
 afterAll(async () => {
@@ -127,7 +131,7 @@ test('adopted again, both statements stand in the record; the older runs may go,
 
 test('a report that prints another number under today’s code is refused', async () => {
   const copy = copyCheckout(renamed.folder);
-  copy.edit('report/tables.ts', 'Accuracy of one-to-one', 'Accuracies of one-to-one');
+  copy.edit('report/blocks/accuracy/table.ts', 'Accuracy of one-to-one', 'Accuracies of one-to-one');
   copy.edit('report/format.ts', 'digits = 2', 'digits = 1');
   const { code, err } = await copy.cli(['adopt', 'adopted'], services.home);
   expect(code).toBe(1);
