@@ -26,7 +26,7 @@ export const cutJob = ({ made, now, parts }: NodeCandidate): ReplayJob => {
  * checkpoints that were kept, or else whole ones, the shortest first.
  */
 export const choosePieces = async (
-  { kind, outputs, resource, sharded }: StageSchema,
+  { kind, facts, sharded }: StageSchema,
   candidates: readonly NodeCandidate[],
   checkpoints: Pick<Store['checkpoints'], 'read'>,
   { pieces, seed }: Choice,
@@ -45,7 +45,7 @@ export const choosePieces = async (
   }
   const intervals = (await Promise.all(nodes.map((node) => intervalJobs(node, checkpoints)))).flat();
   if (intervals.length > 0) return random(intervals, 'intervals');
-  const trains = resource === 'tensor' && Object.values(outputs).includes('weights');
+  const trains = facts.role === 'model' || facts.role === 'generator';
   return trains ? [...wholes].sort(shorterFirst).slice(0, pieces) : random(wholes, 'wholes');
 };
 

@@ -2,6 +2,7 @@ import { keyOfWork } from '../../core/adoption.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { type Lineage, type MadeNode, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { randomStream } from '../../core/random.ts';
+import { factsOfKind } from '../../schemas/stage-schemas.ts';
 import type { Store } from '../../store/index.ts';
 import type { ReplayJob } from './job.ts';
 
@@ -21,7 +22,7 @@ export const chooseJobs = async (
   const jobs: ReplayJob[] = [];
   for (const made of madeNodes(lineage)) {
     jobs.push(...cutJobs(made), ...shardJobs(lineage, made));
-    if (made.record.action.kind.startsWith('evaluate/')) jobs.push(wholeJob(lineage, made));
+    if (factsOfKind(made.record.action.kind).role === 'evaluation') jobs.push(wholeJob(lineage, made));
     jobs.push(...(await intervalJobs(made, checkpoints)));
   }
   const random = randomStream(seed, 'replay');
