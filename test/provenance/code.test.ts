@@ -49,7 +49,7 @@ describe.each(Object.entries(layouts))('code that was kept %s', (_, { entry, fil
   const keep = async (kept: { readonly [path: string]: string }): Promise<ArtifactRef> =>
     store.putArtifact({
       type: 'code',
-      meta,
+      meta: { ...meta, code, packages: [] },
       files: await Promise.all(
         Object.entries(kept).map(([path, text]) => store.putFile(path, Buffer.from(text), 'text/plain')),
       ),
