@@ -10,6 +10,7 @@ import {
 import { artifactRefsIn } from '../core/artifact.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RunNode, RunRecord } from '../core/run-record.ts';
+import { plural } from '../core/words.ts';
 import { bookkeeping, dropDamaged, lookupKeys } from './activities.ts';
 import { runAsMarkdown } from './details.ts';
 import { DocumentWriter } from './document.ts';
@@ -207,7 +208,7 @@ const refuseLargePlan = (plan: Plan): void => {
   throw ApplicationFailure.create({
     type: 'PlanTooLarge',
     nonRetryable: true,
-    message: `the plan has ${plan.nodes.length} nodes in ${bytes} bytes; a run takes at most ${maxPlanBytes}`,
+    message: `the plan has ${plural(plan.nodes.length, 'node')} in ${bytes} bytes; a run takes at most ${maxPlanBytes}`,
     details: [{ remedy: 'split the experiment in two, or shorten a matrix' }],
   });
 };
