@@ -1,5 +1,6 @@
 import { type DatasetMeta, datasetCodec, type PeopleShown } from '../artifacts/codecs/dataset.ts';
-import { privacyKind, readMetricsOf } from '../artifacts/metrics.ts';
+import { readMetricsOf } from '../artifacts/codecs/metrics.ts';
+import { privacyKind } from '../artifacts/codecs/metrics-kinds.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError, type Json } from '../core/errors.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../core/lineage.ts';
