@@ -2,8 +2,6 @@ import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { type BenchmarksWritten, benchmarksCodec, encodePairs, type Pairs, pairsPath } from './codecs/benchmarks.ts';
 
-export { type Pairs, setPrefix } from './codecs/benchmarks.ts';
-
 /** Stores the pairs of a set of `images` images as `S/pairs.safetensors`. */
 export const putPairs = async (store: ArtifactStore, set: string, pairs: Pairs, images: number): Promise<FileEntry> =>
   store.putFile(pairsPath(set), encodePairs(set, pairs, images), 'application/octet-stream');

@@ -7,8 +7,6 @@ import { datasetCodec } from './codecs/dataset.ts';
 import { datasetInvalid as invalid } from './invalid.ts';
 import { digits, type Sample, shardPath, window } from './shards.ts';
 
-export { joinShards, readSamples, type Sample, shardPath, shardsOf, unpackShard } from './shards.ts';
-
 const maxShardBytes = 64 * 2 ** 20;
 
 /**

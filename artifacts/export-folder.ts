@@ -2,7 +2,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { encodePng } from '../formats/png.ts';
-import { readSamples } from './dataset.ts';
+import { readSamples } from './shards.ts';
 
 /**
  * Writes a dataset (or anything else that holds `shards/…`) as a folder of PNGs for each identity, which `data/folder`

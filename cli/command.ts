@@ -1,5 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { usageError } from '../client/usage-error.ts';
+import { plural } from '../core/words.ts';
 import type { Session } from './session.ts';
 
 type Options = NonNullable<ParseArgsConfig['options']>;
@@ -76,9 +77,10 @@ export const parseCommandLine = (command: Command, argv: readonly string[]): Arg
 };
 
 const numberOf = (least: number, most: number): string => {
-  const plural = (count: number): string => `${count} argument${count === 1 ? '' : 's'}`;
-  if (least === most) return plural(least);
-  return most === Number.POSITIVE_INFINITY ? `at least ${plural(least)}` : `${least} to ${plural(most)}`;
+  if (least === most) return plural(least, 'argument');
+  return most === Number.POSITIVE_INFINITY
+    ? `at least ${plural(least, 'argument')}`
+    : `${least} to ${plural(most, 'argument')}`;
 };
 
 const readArgs = (command: Command, argv: readonly string[], options: Options) => {

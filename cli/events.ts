@@ -1,6 +1,7 @@
 import type { Caller, ClientEvent } from '../client/caller.ts';
 import { commandLine } from '../client/shell.ts';
 import type { CemiflowError } from '../core/errors.ts';
+import { plural } from '../core/words.ts';
 import type { Session } from './session.ts';
 
 /** The session as the functions of `client/` take it: their events become notes. */
@@ -33,7 +34,7 @@ const noteOf = (event: ClientEvent): string => {
     case 'trouble':
       return `trouble: ${event.message}`;
     case 'replaying':
-      return `replaying ${event.jobs} pieces, chosen by --seed ${event.seed}`;
+      return `replaying ${plural(event.jobs, 'piece')}, chosen by --seed ${event.seed}`;
     case 'replayed': {
       const { name, verdict, why, seconds } = event.replayed;
       return `${name}: ${verdict}${why ? `: ${why}` : ''} (${seconds.toFixed(1)} s)`;

@@ -3,6 +3,7 @@ import { type Plan, withoutPlaces } from '../core/plan.ts';
 import { taskQueue } from '../core/queues.ts';
 import type { RunPlaces, RunSpec } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
+import { plural } from '../core/words.ts';
 import type { Store } from '../store/index.ts';
 import type { experiment } from '../workflows/experiment.ts';
 import type { Device, ExperimentInput } from '../workflows/types.ts';
@@ -81,7 +82,7 @@ export const startRun = async (client: Client, store: Store, run: RunStart): Pro
     workflowIdConflictPolicy: present ? 'TERMINATE_EXISTING' : 'USE_EXISTING',
     // What the workflow needs to write a damaged document again.
     memo: { experiment: plan.experiment, ...memoOf(spec), places, build, device },
-    staticSummary: `${plan.experiment}: ${plan.nodes.length} stages from ${spec.path}`,
+    staticSummary: `${plan.experiment}: ${plural(plan.nodes.length, 'stage')} from ${spec.path}`,
     args: [input],
   });
   if (present) return 'restarted';

@@ -2,6 +2,7 @@ import type { Action } from './action.ts';
 import { canonicalJson } from './canonical.ts';
 import type { Json } from './errors.ts';
 import { isNodeRef } from './plan.ts';
+import { plural } from './words.ts';
 
 /** One thing in which two actions differ, and therefore their keys. */
 export type Change =
@@ -77,7 +78,7 @@ export const tellChange = (change: Change, longest = 40): string => {
     case 'input':
       return `input data changed (stages.${change.node})`;
     case 'inputs':
-      return `input list ${change.path}: ${change.before} → ${change.now} artifacts`;
+      return `input list ${change.path}: ${change.before} → ${plural(change.now, 'artifact')}`;
     case 'parameter':
       return `parameter ${change.path}: ${brief(change.before, longest)} → ${brief(change.now, longest)}`;
   }

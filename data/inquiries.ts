@@ -1,5 +1,6 @@
 import { type InquiryRows, inquiriesCodec, putInquiryRows, readInquiryRows } from '../artifacts/codecs/inquiries.ts';
-import { DatasetWriter, shardsOf } from '../artifacts/dataset.ts';
+import { DatasetWriter } from '../artifacts/dataset.ts';
+import { shardsOf } from '../artifacts/shards.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { type Images, pixelsOf } from './images.ts';

@@ -1,6 +1,7 @@
 import { Context } from '@temporalio/activity';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { type StageKind, wholeKind } from '../core/stage.ts';
+import { plural } from '../core/words.ts';
 import { noCheckpoints } from './attempt.ts';
 import { asActivityFailure } from './failures.ts';
 import { kindLoader, shardedOnly } from './kind-loader.ts';
@@ -74,7 +75,7 @@ const refuseLargeSplit = ({ nodeId, action }: StageTask, shards: JsonObject[]): 
   if (bytes <= maxSplitBytes) return shards;
   throw new CemiflowError(
     'ShardsTooLarge',
-    `${nodeId} splits into ${shards.length} shards of ${bytes} bytes together`,
+    `${nodeId} splits into ${plural(shards.length, 'shard')} of ${bytes} bytes together`,
     {
       remedy: `make the shards larger: a list of shards may have ${maxSplitBytes} bytes`,
       data: { nodeId, shards: shards.length, bytes },

@@ -1,8 +1,10 @@
 import { type DatasetMeta, datasetCodec, type PeopleShown } from '../artifacts/codecs/dataset.ts';
-import { privacyKind, readMetricsOf } from '../artifacts/metrics.ts';
+import { readMetricsOf } from '../artifacts/codecs/metrics.ts';
+import { privacyKind } from '../artifacts/codecs/metrics-kinds.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError, type Json } from '../core/errors.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../core/lineage.ts';
+import { nounFor } from '../core/words.ts';
 import type { PrivacyMetrics } from '../metrics/privacy.ts';
 import { benchmarkName, count, fixed, percent, plain } from '../report/format.ts';
 import { escapeMarkdown } from '../report/markdown.ts';
@@ -58,17 +60,20 @@ const fromPhotos = async (lineage: Lineage, { node }: MadeNode, store: Reading):
   return false;
 };
 
+/** A count with thousands separated, and its noun. */
+const counted = (value: number, noun: string, many?: string): string => `${count(value)} ${nounFor(value, noun, many)}`;
+
 const whatItIs = (kind: string, meta: DatasetMeta, photos: boolean, around: boolean): string => {
   const { identities, images, height, width, m, oversample = 0 } = meta;
   const title = loadStageSchemas().get(kind)?.title;
   const asked = m === undefined ? '' : `, asked for a cosine similarity of m = ${plain(m)} to it`;
   return [
-    `${count(images)} face images of ${count(identities)} synthetic identities, ${height} × ${width} pixels.`,
+    `${counted(images, 'face image')} of ${counted(identities, 'synthetic identity', 'synthetic identities')}, ${height} × ${width} pixels.`,
     `Made by the stage ${kind}${title ? `: ${escapeMarkdown(title)}` : ''}.`,
     ...(around ? [`Each identity was made around one inquiry image${asked}.`] : []),
     ...(oversample > 0
       ? [
-          `Each identity also holds its inquiry image itself, ${count(oversample)} ${oversample === 1 ? 'time' : 'times'}, added by oversampling${photos ? ': a photo of a person who exists' : ''}.`,
+          `Each identity also holds its inquiry image itself, ${count(oversample)} ${nounFor(oversample, 'time')}, added by oversampling${photos ? ': a photo of a person who exists' : ''}.`,
         ]
       : []),
   ].join(' ');
@@ -145,7 +150,7 @@ const privacyLine = (found: PrivacyMetrics, recognizer: string, real: string): s
   const own = ownInquiry
     ? ` For ${count(ownInquiry.nearest)} the nearest is the inquiry that they were made from, ${count(ownInquiry.above)} of them above the threshold.`
     : '';
-  return `Beside ${count(found.realIdentities)} identities of ${escapeMarkdown(real || 'real people')}, by the recognizer ${escapeMarkdown(recognizer)}: ${count(identities.count)} of ${count(identities.total)} synthetic identities (${percent(identities.share, 1)} %) and ${count(images.count)} of ${count(images.total)} images (${percent(images.share, 1)} %) are nearer to a real identity than the threshold of a match, a cosine of ${fixed(threshold, 3)} (${benchmarkName(set)}, mean over folds). The nearest real identity has a cosine of ${fixed(found.mean, 3)} on average and ${fixed(found.highest, 3)} at most.${own}`;
+  return `Beside ${counted(found.realIdentities, 'identity', 'identities')} of ${escapeMarkdown(real || 'real people')}, by the recognizer ${escapeMarkdown(recognizer)}: ${count(identities.count)} of ${counted(identities.total, 'synthetic identity', 'synthetic identities')} (${percent(identities.share, 1)} %) and ${count(images.count)} of ${counted(images.total, 'image')} (${percent(images.share, 1)} %) are nearer to a real identity than the threshold of a match, a cosine of ${fixed(threshold, 3)} (${benchmarkName(set)}, mean over folds). The nearest real identity has a cosine of ${fixed(found.mean, 3)} on average and ${fixed(found.highest, 3)} at most.${own}`;
 };
 
 const limits = (sources: readonly Source[]): string[] => [

@@ -1,4 +1,4 @@
-import type { Sample } from '../artifacts/dataset.ts';
+import type { Sample } from '../artifacts/shards.ts';
 import type { Digest } from '../core/digest.ts';
 import { encodePng } from '../formats/png.ts';
 import { type Html, html } from './html.ts';

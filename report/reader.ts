@@ -1,4 +1,4 @@
-import { readSamples } from '../artifacts/dataset.ts';
+import { readSamples } from '../artifacts/shards.ts';
 import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';

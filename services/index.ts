@@ -3,6 +3,7 @@ import { closeSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { CemiflowError } from '../core/errors.ts';
+import { plural } from '../core/words.ts';
 import { acquireLock, processStart } from '../setup/lock.mjs';
 import { binaryOf } from './binaries.ts';
 import type { SupervisorConfig } from './config.ts';
@@ -188,7 +189,10 @@ const startSupervisor = async (
   const minio = ours.minio ? binaryOf('minio', env) : undefined;
   const orphans = await stopOrphans(paths);
   if (orphans.length > 0)
-    tell({ kind: 'orphans', message: `stopped ${orphans.length} processes that a killed supervisor had left` });
+    tell({
+      kind: 'orphans',
+      message: `stopped ${plural(orphans.length, 'process', 'processes')} that a killed supervisor had left`,
+    });
   const remembered = readJson<{ ports: Ports }>(paths.services)?.ports ?? {};
   const ports = await choosePorts(remembered, (name, from, to) =>
     tell({ kind: 'port', message: `port ${from} of ${name} is taken by another program, using ${to}` }),

@@ -1,6 +1,7 @@
 import type { Json } from '../core/errors.ts';
 import { type Axes, pointCount } from '../core/expand.ts';
 import type { Scalar } from '../core/references.ts';
+import { plural } from '../core/words.ts';
 import { type Expanding, scopeOf } from './expanding.ts';
 import type { StageDeclaration } from './structure.ts';
 import { evaluate } from './values.ts';
@@ -32,7 +33,7 @@ export const axesOf = (expanding: Expanding, stage: StageDeclaration): Axes => {
     else axes[axis] = axisValues(expanding, path, values, params.originOf(value));
   }
   if (pointCount(axes) > maxPointsPerStage) {
-    const message = `stages.${stage.name} expands to ${pointCount(axes)} nodes, at most ${maxPointsPerStage} are allowed`;
+    const message = `stages.${stage.name} expands to ${plural(pointCount(axes), 'node')}, at most ${maxPointsPerStage} are allowed`;
     problems.add(stage.at, message, 'shorten an axis');
     return {};
   }

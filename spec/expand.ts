@@ -3,6 +3,7 @@ import { findCycle, topologicalOrder } from '../core/dag.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { matrixPoints, nodeId, type Point, pointCount } from '../core/expand.ts';
 import { dependenciesOf, type NodePlace, type PlanNode } from '../core/plan.ts';
+import { plural } from '../core/words.ts';
 import { suggest } from '../schemas/nearest.ts';
 import type { StageSchema, StageSchemas } from '../schemas/stage-schemas.ts';
 import { axesOf } from './axes.ts';
@@ -58,7 +59,7 @@ class Expander {
       const at = stages[0]?.at ?? spec.params;
       spec.problems.add(
         at,
-        `the experiment expands to ${total} nodes, at most ${maxNodes} can run`,
+        `the experiment expands to ${plural(total, 'node')}, at most ${maxNodes} can run`,
         'shorten a matrix',
       );
       spec.problems.throwIfAny();

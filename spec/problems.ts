@@ -1,5 +1,6 @@
 import { LineCounter } from 'yaml';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { plural } from '../core/words.ts';
 import { hideSecrets } from './secrets.ts';
 
 /** A text that a spec is read from: a file, or one `--set` of the command line. */
@@ -45,7 +46,7 @@ export class SpecError extends CemiflowError {
   readonly problems: readonly SpecProblem[];
 
   constructor(problems: readonly SpecProblem[]) {
-    const count = problems.length === 1 ? 'a mistake' : `${problems.length} mistakes`;
+    const count = problems.length === 1 ? 'a mistake' : plural(problems.length, 'mistake');
     super('SpecInvalid', `the spec has ${count}:\n\n${problems.map(formatProblem).join('\n\n')}`, {
       remedy: 'correct the lines shown; nothing was started',
       data: { problems: problems as unknown as JsonObject[] },

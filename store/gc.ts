@@ -1,6 +1,7 @@
 import type { ActionKey, Outputs } from '../core/action.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { CemiflowError } from '../core/errors.ts';
+import { plural } from '../core/words.ts';
 import { digestOfKey } from './fsck.ts';
 import { isLive, isSealed, Marks, wantedBy } from './marks.ts';
 import type { Described } from './objects.ts';
@@ -62,7 +63,7 @@ const collect = async (
   const [needed, spare] = parted(found, ({ key }) => isNeeded(key));
   const [old, young] = parted(spare, isOld);
   await checkUnlisted(store, old);
-  tell(`${old.length} of ${found.length} objects are needed by nothing`);
+  tell(`${old.length} of ${plural(found.length, 'object')} needed by nothing`);
   if (sweep) await removeAll(store, old, sweep, signal);
   const garbage = places.map((place) => [place, amountOf(old.filter(({ key }) => key.startsWith(`${place}/`)))]);
   return { garbage: Object.fromEntries(garbage), kept: amountOf(needed), young: amountOf(young) };
@@ -114,7 +115,7 @@ const neededBy = async (store: Store, tell: (what: string) => void): Promise<(ke
   const runs = await everyRun(store);
   const ended = runs.filter(isSealed);
   const unfinished = runs.filter((run) => !isSealed(run));
-  tell(`${ended.length} finished runs, ${unfinished.length} others`);
+  tell(`${plural(ended.length, 'finished run')}, ${plural(unfinished.length, 'other')}`);
   for (const run of ended) await marks.run(run);
   const checkpointed = new Set<ActionKey>();
   for (const run of unfinished) {

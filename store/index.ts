@@ -1,6 +1,7 @@
 import { FolderObjects } from './folder.ts';
 import type { ObjectStore } from './objects.ts';
-import { type S3Config, S3Objects } from './s3.ts';
+import { S3Objects } from './s3.ts';
+import type { S3Config } from './s3-config.ts';
 import { Store } from './store.ts';
 
 export type { ActionState, CheckpointWriter, OpenAttempt, SaveJob, StoredCheckpoint } from './checkpoints/index.ts';
@@ -9,7 +10,7 @@ export { type GcResult, gc } from './gc.ts';
 export type { Pin } from './pins.ts';
 export type { Condition, PutRecordResult } from './records.ts';
 export type { LatestAction, RunDocument } from './runs.ts';
-export type { S3Config } from './s3.ts';
+export type { S3Config } from './s3-config.ts';
 export { Store } from './store.ts';
 export { type Usage, usage } from './usage.ts';
 

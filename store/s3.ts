@@ -2,7 +2,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { Client } from 'minio';
 import { hexOf } from '../core/digest.ts';
-import { CemiflowError } from '../core/errors.ts';
+import type { CemiflowError } from '../core/errors.ts';
 import { type Body, readBody } from './body.ts';
 import { isTransient, mayBeDamaged, networkError, refusalError, unreadableError } from './errors.ts';
 import { hash } from './hash.ts';
@@ -15,31 +15,13 @@ import {
   type ObjectStore,
   type PutOptions,
 } from './objects.ts';
+import { parseEndpoint, type S3Config } from './s3-config.ts';
 import { Refused, transportWithin } from './transport.ts';
 
 /** Other objects that are read to tell a damaged object from a store that is away: some of them may be damaged too. */
 const probes = 3;
 /** Longer pauses would only miss the server's return. */
 const maxBackoffMs = 2_000;
-
-export interface S3Config {
-  /** `http://127.0.0.1:9000` or `https://…`; objects are addressed as `/bucket/key`. */
-  readonly endpoint: string;
-  readonly accessKey: string;
-  readonly secretKey: string;
-  readonly bucket: string;
-  readonly region?: string;
-  /** How long a request may stand still; 20 s unless told. */
-  readonly idleMs?: number;
-  /** How long a call may take with all its attempts; 120 s unless told. */
-  readonly deadlineMs?: number;
-  /** Attempts for each call; 5 unless told. */
-  readonly attempts?: number;
-  /** Wait before the second attempt, doubled each time; 200 ms unless told. */
-  readonly backoffMs?: number;
-  /** Keys in one answer to a listing; 1,000 unless told. */
-  readonly pageSize?: number;
-}
 
 interface Request {
   readonly headers?: { readonly [name: string]: string };
@@ -233,7 +215,7 @@ export class S3Objects implements ObjectStore {
     const { headers = {}, body = nothing, hex = emptyHash, hashed = false, accept } = request;
     const { bucket, region } = this.#config;
     const options = { method, bucketName: bucket, headers, ...(key === undefined ? {} : { objectName: key }) };
-    // Over TLS the body is not signed, and minio-js is told so by an empty hash.
+    // Over TLS the body is not signed: an empty hash says so to minio-js.
     const signed = this.#url.protocol === 'https:' ? '' : hex;
     return this.#call(method, key, request, async (client) => {
       const statuses = [200, 204, ...accept];
@@ -265,7 +247,7 @@ export class S3Objects implements ObjectStore {
         if (cause instanceof Refused) {
           const { status, s3Code: code, message } = cause;
           error = refusalError({ what, endpoint, bucket, status, code, message });
-          // A conditional write that lost a race on AWS is told to try again, and finds the winner then.
+          // AWS asks a conditional write that lost a race to try again; it then finds the winner.
           if (!isTransient(status) && code !== 'ConditionalRequestConflict') throw error;
         } else error = networkError(what, endpoint, cause);
       }
@@ -297,11 +279,3 @@ const namesBucket = ({ headers }: http.IncomingMessage, body: Buffer): boolean =
   headers['x-minio-error-code'] === 'NoSuchBucket' || body.includes('NoSuchBucket');
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
-
-const parseEndpoint = (endpoint: string): URL => {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined;
-  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && !url.search && !url.username) return url;
-  throw new CemiflowError('StoreEndpointInvalid', `the store's endpoint must be http(s)://host:port, got ${endpoint}`, {
-    remedy: 'write it as http://127.0.0.1:9000, without path, query or credentials',
-  });
-};

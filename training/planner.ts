@@ -1,5 +1,6 @@
 import { CemiflowError } from '../core/errors.ts';
 import { permutation } from '../core/random.ts';
+import { plural } from '../core/words.ts';
 
 /** The epoch of a step, and the images it takes. */
 export interface PlannedBatch {
@@ -27,7 +28,7 @@ export class StepPlanner {
   constructor(options: { images: number; batch: number; epochs: number; seed: number; tag: string }) {
     const { images, batch, epochs, seed, tag } = options;
     if (images < batch) {
-      throw new CemiflowError('TooFewImages', `a batch needs ${batch} images, the dataset holds ${images}`, {
+      throw new CemiflowError('TooFewImages', `a batch needs ${plural(batch, 'image')}, the dataset holds ${images}`, {
         remedy: 'lower batch, or give more images',
         data: { batch, images },
       });

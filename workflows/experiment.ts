@@ -10,6 +10,7 @@ import {
 import { artifactRefsIn } from '../core/artifact.ts';
 import type { Plan } from '../core/plan.ts';
 import type { RunNode, RunRecord } from '../core/run-record.ts';
+import { plural } from '../core/words.ts';
 import { bookkeeping, dropDamaged, lookupKeys } from './activities.ts';
 import { runAsMarkdown } from './details.ts';
 import { DocumentWriter } from './document.ts';
@@ -46,44 +47,30 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   const root = CancellationScope.current();
   const isLeaving = (): boolean => work.consideredCancelled || root.consideredCancelled;
   const inFlight = new Map<string, Promise<void>>();
-  const asked = { paused: false, ending: false, aborted: undefined as { because: string } | undefined };
+  const asked: Asked = { paused: false, ending: false };
   /** Counts what the loop below has to react to. */
   let changes = 0;
-
-  const state = (): RunState => {
-    if (asked.paused) return 'paused';
-    return schedule.standing() === 'stuck' ? 'needs attention' : 'running';
+  const changed = (): void => {
+    changes += 1;
   };
-  const progress = (): RunProgress => ({
-    state: state(),
-    aborted: asked.aborted,
-    runId: input.runId,
-    experiment: input.plan.experiment,
-    device: input.device,
-    build: input.build,
-    nodes: schedule.progress(),
-  });
+  const progress = (): RunProgress => progressOf(input, schedule, asked);
   setHandler(defineQuery<RunProgress>(progressQueryName), () => shorten(progress(), answerChars));
   listen(schedule, {
     ending: () => asked.ending || asked.aborted !== undefined,
-    changed: () => {
-      changes += 1;
-    },
+    changed,
     setPaused: (paused) => {
       asked.paused = paused;
       stages.setPaused(paused);
-      changes += 1;
+      changed();
     },
     abort: (because) => {
       asked.aborted = { because };
       work.cancel();
-      changes += 1;
+      changed();
     },
   });
 
-  const document = new DocumentWriter(input, () => {
-    changes += 1;
-  });
+  const document = new DocumentWriter(input, changed);
   const start = (ready: Ready): void => {
     const { id } = ready.node;
     schedule.start(id, Date.now());
@@ -92,11 +79,11 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
       id,
       settled.then(() => {
         inFlight.delete(id);
-        changes += 1;
+        changed();
       }),
     );
   };
-  const goOn = async (): Promise<void> => {
+  const loop = async (): Promise<void> => {
     while (true) {
       const seen = changes;
       throwIfCancelled();
@@ -117,7 +104,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   };
 
   try {
-    await work.run(goOn);
+    await work.run(loop);
     return resultOf(input.runId, schedule);
   } catch (error) {
     if (!isCancellation(error)) throw error;
@@ -132,6 +119,28 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
     });
   }
 }
+
+/** What people asked of the run, and whether it is about to end. */
+interface Asked {
+  paused: boolean;
+  ending: boolean;
+  aborted?: { readonly because: string };
+}
+
+const progressOf = (input: ExperimentInput, schedule: Schedule, { paused, aborted }: Asked): RunProgress => ({
+  state: stateOf(schedule, paused),
+  aborted,
+  runId: input.runId,
+  experiment: input.plan.experiment,
+  device: input.device,
+  build: input.build,
+  nodes: schedule.progress(),
+});
+
+const stateOf = (schedule: Schedule, paused: boolean): RunState => {
+  if (paused) return 'paused';
+  return schedule.standing() === 'stuck' ? 'needs attention' : 'running';
+};
 
 /**
  * One stage, from its start to its place in the schedule. Never rejects.
@@ -207,7 +216,7 @@ const refuseLargePlan = (plan: Plan): void => {
   throw ApplicationFailure.create({
     type: 'PlanTooLarge',
     nonRetryable: true,
-    message: `the plan has ${plan.nodes.length} nodes in ${bytes} bytes; a run takes at most ${maxPlanBytes}`,
+    message: `the plan has ${plural(plan.nodes.length, 'node')} in ${bytes} bytes; a run takes at most ${maxPlanBytes}`,
     details: [{ remedy: 'split the experiment in two, or shorten a matrix' }],
   });
 };

@@ -3,6 +3,7 @@ import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
+import { plural } from '../../core/words.ts';
 import type { ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { Centers, unitRows } from '../../metrics/centers.ts';
@@ -83,6 +84,6 @@ const meanCenters = (embeddings: Float32Array, { labels, classes }: ImageSet, si
 const classifierMismatch = (recognizer: LoadedRecognizer, ref: ArtifactRef, data: ImageSet): CemiflowError =>
   new CemiflowError(
     'ClassifierMismatch',
-    `the classifier's ${recognizer.classes} columns belong to dataset ${recognizer.data}, not to ${ref.digest} with ${data.classes} identities`,
+    `the classifier's ${plural(recognizer.classes, 'column')} belong to dataset ${recognizer.data}, not to ${ref.digest} with ${plural(data.classes, 'identity', 'identities')}`,
     { remedy: 'use source: mean, or the dataset that the recognizer was trained on', data: { dataset: ref.digest } },
   );

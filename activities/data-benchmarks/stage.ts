@@ -1,4 +1,5 @@
-import { putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
+import { putBenchmarks, putPairs } from '../../artifacts/benchmarks.ts';
+import { setPrefix } from '../../artifacts/codecs/benchmarks.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';

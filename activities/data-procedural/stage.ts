@@ -1,6 +1,7 @@
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
-import { DatasetWriter, joinShards } from '../../artifacts/dataset.ts';
+import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { drawnPeople } from '../../artifacts/people.ts';
+import { joinShards } from '../../artifacts/shards.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';

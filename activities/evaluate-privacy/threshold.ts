@@ -1,4 +1,5 @@
-import { readMetricsOf, verificationKind } from '../../artifacts/metrics.ts';
+import { readMetricsOf } from '../../artifacts/codecs/metrics.ts';
+import { verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';

@@ -1,6 +1,6 @@
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
+import { putMetrics } from '../../artifacts/codecs/metrics.ts';
 import { scoresCodec, similarityFile } from '../../artifacts/codecs/scores.ts';
-import { putMetrics } from '../../artifacts/metrics.ts';
 import { encodeImageScores } from '../../artifacts/scores.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';

@@ -1,6 +1,6 @@
 import { benchmarkSets } from '../../artifacts/benchmarks.ts';
+import { putMetrics } from '../../artifacts/codecs/metrics.ts';
 import { pairScoresPath, scoresCodec } from '../../artifacts/codecs/scores.ts';
-import { putMetrics } from '../../artifacts/metrics.ts';
 import { encodePairScores } from '../../artifacts/scores.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';

@@ -2,6 +2,7 @@ import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
+import { plural } from '../../core/words.ts';
 import type { ImageSet } from '../../data/images.ts';
 import { saveInquiries } from '../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
@@ -68,7 +69,7 @@ const gatherRows = (from: Float32Array, rows: readonly number[], size: number): 
 const tooFew = (found: number, candidates: number, { count, maxSimilarity }: Params): CemiflowError =>
   new CemiflowError(
     'TooFewInquiries',
-    `${count} inquiries with pairwise similarity below ${maxSimilarity} are required, ${candidates} candidates gave ${found}`,
+    `${plural(count, 'inquiry', 'inquiries')} with pairwise similarity below ${maxSimilarity} required, ${plural(candidates, 'candidate')} gave ${found}`,
     {
       remedy: `set count to ${found} or less, raise maxSimilarity, or give more candidates`,
       data: { found, count, candidates, maxSimilarity },

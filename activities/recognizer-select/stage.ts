@@ -1,5 +1,6 @@
+import { putMetrics, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
+import { type SelectionMetrics, verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
 import { weightsCodec } from '../../artifacts/codecs/weights.ts';
-import { putMetrics, readMetricsOf, type SelectionMetrics, verificationKind } from '../../artifacts/metrics.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';

@@ -1,4 +1,5 @@
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
+import { plural } from '../../core/words.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeDtype } from '../../formats/safetensors.ts';
 import { type Artifact, type ArtifactReader, defineCodec, readable, readFileOf } from '../codec.ts';
 import type { People } from '../people.ts';
@@ -110,7 +111,7 @@ const check = (set: string, { left, right, same, fold }: Pairs, images: number):
   const fits = (values: Int32Array | Uint8Array, below: number): boolean =>
     values.length === count && values.every((value) => value >= 0 && value < below);
   if (count > 0 && fits(left, images) && fits(right, images) && fits(same, 2) && fits(fold, folds)) return;
-  throw invalid(`pairs of ${set} must be of equal length, name its ${images} images, 0 or 1, and folds 0…9`, {
+  throw invalid(`pairs of ${set} must be of equal length, name its ${plural(images, 'image')}, 0 or 1, and folds 0…9`, {
     set,
     images,
   });

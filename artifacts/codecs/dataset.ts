@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/errors.ts';
+import { plural } from '../../core/words.ts';
 import { type Artifact, type ArtifactReader, defineCodec, readFileOf } from '../codec.ts';
 import type { Fields } from '../fields.ts';
 import { artifactInvalid } from '../invalid.ts';
@@ -74,7 +75,7 @@ export const datasetCodec = defineCodec<DatasetMeta, DatasetWritten>({
     const { identities, images } = artifact.meta;
     if (found.identities !== identities || found.images !== images)
       throw artifactInvalid({ ...artifact.ref, path: 'meta' }, 'images', {
-        required: `what the shards hold: ${found.identities} identities and ${found.images} images`,
+        required: `what the shards hold: ${plural(found.identities, 'identity', 'identities')} and ${plural(found.images, 'image')}`,
         found: `${identities} and ${images}`,
       });
     if (artifact.files.some(({ path }) => path === namesFile)) await readNames(store, artifact);

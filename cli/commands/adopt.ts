@@ -1,4 +1,5 @@
 import { type Adoption, adopt } from '../../client/adopt.ts';
+import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
@@ -21,9 +22,9 @@ const textOf = ({ run, rootDigest, adopted, present, reports, kinds, statement }
   ]);
   const pieces = Object.values(kinds).reduce((sum, { replayed }) => sum + replayed.length, 0);
   const counts = [
-    `${adopted} actions adopted after ${pieces} replays (--seed ${seed})`,
+    `${plural(adopted, 'action')} adopted after ${plural(pieces, 'replay')} (--seed ${seed})`,
     ...(present > 0 ? [`${present} counted already`] : []),
-    ...(reports.length > 0 ? [`made anew: ${reports.join(', ')}`] : []),
+    ...(reports.length > 0 ? [`made again: ${reports.join(', ')}`] : []),
   ];
   return [
     ...(rows.length > 0 ? [alignColumns(rows)].map((lines) => lines.join('\n')) : []),

@@ -1,6 +1,7 @@
 import { type AuditSubject, audit } from '../../client/audit.ts';
 import { usageError } from '../../client/usage-error.ts';
 import type { CemiflowError } from '../../core/errors.ts';
+import { plural } from '../../core/words.ts';
 import { type AuditResult, exitCodeOf } from '../../provenance/audit/index.ts';
 import type { Arguments, Run } from '../command.ts';
 import { callerOf } from '../events.ts';
@@ -41,14 +42,13 @@ const tell = (result: AuditResult, session: Session, inStore: boolean): number =
   const { run, root, checks, findings, problems } = result;
   const code = exitCodeOf(problems);
   const damaged = (code & (auditCodes.corrupt | auditCodes.missing)) !== 0;
-  const count = `${problems.length} ${problems.length === 1 ? 'problem' : 'problems'}`;
   const remedy = damaged && inStore ? '; "cemiflow fsck --repair" makes damaged and missing bytes again' : '';
   const lines = [
     `${run}, root ${root}`,
     ...alignColumns(checks.map(({ what, held, of }) => [`${held} of ${of}`, what])),
     ...findings.map(({ severity, message }) => `${severity}: ${message}`),
     ...problems.map(({ fault, where, message }) => `${fault}: ${where}: ${message}`),
-    code === 0 ? 'every byte, link and number holds' : `${count}${remedy}`,
+    code === 0 ? 'every byte, link and number holds' : `${plural(problems.length, 'problem')}${remedy}`,
   ];
   printResult(session, { ...result, exitCode: code }, lines.join('\n'), 2);
   return code;

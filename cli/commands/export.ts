@@ -1,5 +1,6 @@
 import { exportAsBundle, exportAsCrate, exportAsCroissant, exportAsImages } from '../../client/export/index.ts';
 import { usageError } from '../../client/usage-error.ts';
+import { plural } from '../../core/words.ts';
 import type { Arguments, Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
@@ -38,6 +39,10 @@ const exportImages = async ({ positionals: [name = '', folder] }: Arguments, ses
     throw usageError('the export of images takes RUN:NODE and a folder', 'cemiflow export RUN:NODE DIR');
   const written = await exportAsImages(name, folder, callerOf(session));
   const { path, identities, images } = written;
-  printResult(session, written, `${images} images of ${identities} identities in ${path}`);
+  printResult(
+    session,
+    written,
+    `${plural(images, 'image')} of ${plural(identities, 'identity', 'identities')} in ${path}`,
+  );
   return exitCodes.ok;
 };

@@ -1,4 +1,5 @@
 import { type Fsck, fsck } from '../../client/fsck.ts';
+import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { auditCodes, formatError } from '../exit.ts';
@@ -33,5 +34,5 @@ const tell = ({ checked, flaws, repairs, left }: Fsck, session: Session): number
 const endingOf = ({ flaws, repairs, left }: Pick<Fsck, 'flaws' | 'repairs' | 'left'>): string => {
   if (flaws.length === 0) return 'every object is what its key says';
   if (repairs) return `${repairs.length - left.length} of ${repairs.length} repaired`;
-  return `${flaws.length} objects are damaged or missing; --repair makes again what it can`;
+  return `${plural(flaws.length, 'object')} ${flaws.length === 1 ? 'is' : 'are'} damaged or missing; --repair makes again what it can`;
 };

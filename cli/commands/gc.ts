@@ -1,4 +1,5 @@
 import { collectGarbage } from '../../client/space.ts';
+import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
@@ -12,12 +13,14 @@ export const run: Run = async (args, session) => {
   const objects = Object.values(garbage).reduce((sum, each) => sum + each.objects, 0);
   const bytes = Object.values(garbage).reduce((sum, each) => sum + each.bytes, 0);
   const rows = Object.entries(garbage).map(([place, each]) => [place, `${each.objects}`, formatBytes(each.bytes)]);
-  const what = `${objects} objects, ${formatBytes(bytes)}`;
+  const what = `${plural(objects, 'object')}, ${formatBytes(bytes)}`;
   const hint = objects === 0 ? '' : ': "cemiflow gc --remove" removes them';
   const lines = [
     ...alignColumns([...rows, ['kept', `${kept.objects}`, formatBytes(kept.bytes)]]),
     ...(young.objects > 0
-      ? [`${young.objects} objects (${formatBytes(young.bytes)}) are needed by nothing yet, and too young`]
+      ? [
+          `${plural(young.objects, 'object')} (${formatBytes(young.bytes)}) needed by nothing yet, but too young to remove`,
+        ]
       : []),
     remove ? `removed ${what}` : `would remove ${what}${hint}`,
   ];

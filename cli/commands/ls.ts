@@ -1,5 +1,6 @@
 import { type Contents, list } from '../../client/contents.ts';
 import { shortDigest } from '../../core/digest.ts';
+import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
@@ -22,7 +23,7 @@ const linesOf = (contents: Contents): string[] => {
   return alignColumns(
     contents.outputs.map(({ node, output, type, digest, files, bytes }) => [
       ...[`${node}.${output}`, type, shortDigest(digest)],
-      ...[`${files} file${files === 1 ? '' : 's'}`, formatBytes(bytes)],
+      ...[plural(files, 'file'), formatBytes(bytes)],
     ]),
   );
 };

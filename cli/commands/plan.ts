@@ -1,6 +1,7 @@
 import { plan } from '../../client/planning.ts';
 import { commandLine } from '../../client/shell.ts';
 import type { NodeStatus } from '../../core/plan.ts';
+import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
@@ -13,12 +14,12 @@ export const run: Run = async (args, session) => {
   const { nodes, run, experiment, saved } = result;
   const count = (state: string): number => nodes.filter(({ status }) => status.state === state).length;
   const adopted = nodes.filter(({ status }) => isAdopted(status)).length;
-  const hits = `${count('hit')} hits${adopted > 0 ? ` (${adopted} adopted)` : ''}`;
+  const hits = `${plural(count('hit'), 'hit')}${adopted > 0 ? ` (${adopted} adopted)` : ''}`;
   const lines = [
     ...alignColumns(
       nodes.map(({ node, status }) => [stateOf(status), node.id, node.kind, 'reason' in status ? status.reason : '']),
     ),
-    `${run}: ${hits}, ${count('miss')} misses, ${count('pending')} wait for them`,
+    `${run}: ${hits}, ${plural(count('miss'), 'miss', 'misses')}, ${count('pending')} waiting for them`,
     ...(save === undefined ? [] : [`saved: "${commandLine('run', save)}" executes exactly this plan`]),
   ];
   const actions = nodes.map(({ node, status }) => ({ ...node, status }));

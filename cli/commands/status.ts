@@ -1,5 +1,6 @@
 import { runStatus } from '../../client/run-status.ts';
 import { type Services, servicesStatus } from '../../client/services.ts';
+import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 import { printResult } from '../session.ts';
@@ -28,7 +29,7 @@ const servicesText = ({ supervisor, endpoints, troubles, orphans }: Services): s
     state === 'failed' ? 'given up' : state,
     pid ? `pid ${pid}` : '',
     port ? `port ${port}` : '',
-    restarts > 0 ? `${restarts} restart${restarts === 1 ? '' : 's'}` : '',
+    restarts > 0 ? plural(restarts, 'restart') : '',
     log,
   ]);
   const at = (address: string, console?: string): string => `${address}${console ? ` · console ${console}` : ''}`;

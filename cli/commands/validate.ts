@@ -1,4 +1,5 @@
 import { validate } from '../../client/planning.ts';
+import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 import { printResult } from '../session.ts';
@@ -7,7 +8,7 @@ export const run: Run = async (args, session) => {
   const { experiment, savedPlan, nodes } = validate({ path: args.first, set: args.texts('set') }, session);
   const ids = nodes.map(({ id }) => id);
   const stages = new Set(nodes.map(({ stage }) => stage)).size;
-  const size = countOf(nodes.length, 'node');
+  const size = plural(nodes.length, 'node');
   if (savedPlan)
     printResult(
       session,
@@ -18,9 +19,7 @@ export const run: Run = async (args, session) => {
     printResult(
       session,
       { experiment, stages, nodes: ids },
-      `${experiment} has no mistakes: ${countOf(stages, 'stage')}, ${size}`,
+      `${experiment} has no mistakes: ${plural(stages, 'stage')}, ${size}`,
     );
   return exitCodes.ok;
 };
-
-const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;

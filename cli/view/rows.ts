@@ -1,6 +1,7 @@
 import { isUnderWay } from '../../client/runs.ts';
 import { commandLine } from '../../client/shell.ts';
 import type { RunView, StageView } from '../../client/view/snapshot.ts';
+import { plural } from '../../core/words.ts';
 import { alignColumns, fitWidth, formatDuration, formatNumber, formatSpeed } from './format.ts';
 
 const marks: { readonly [state in StageView['state']]: string } = {
@@ -25,8 +26,8 @@ export const summaryOf = (view: RunView): string => {
     stages.filter((stage) => states.includes(stage.state)).length;
   const parts = [
     ...stateOf(view),
-    ...(stages.length > 0 ? [`${count('hit', 'done')} of ${stages.length} stages`] : []),
-    ...(count('hit') > 0 ? [`${count('hit')} hits`] : []),
+    ...(stages.length > 0 ? [`${count('hit', 'done')} of ${plural(stages.length, 'stage')}`] : []),
+    ...(count('hit') > 0 ? [plural(count('hit'), 'hit')] : []),
     ...(count('running') > 0 ? [`${count('running')} running`] : []),
     ...(count('failed', 'needs attention') > 0 ? [`${count('failed', 'needs attention')} failed`] : []),
     ...(count('skipped') > 0 ? [`${count('skipped')} skipped`] : []),

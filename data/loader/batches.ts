@@ -1,3 +1,4 @@
+import { nounFor } from '../../core/words.ts';
 import type { Images } from '../images.ts';
 import type { Workers } from './workers.ts';
 
@@ -10,7 +11,7 @@ export class Stall {
   toString(): string {
     const { batches, waitedMs } = this;
     const number = `${batches}`.replace(/\B(?=(\d{3})+$)/g, ',');
-    return `input: ${number} ${batches === 1 ? 'batch' : 'batches'}, waited ${(waitedMs / 1000).toFixed(1)} s in all`;
+    return `input: ${number} ${nounFor(batches, 'batch', 'batches')}, waited ${(waitedMs / 1000).toFixed(1)} s in all`;
   }
 }
 

@@ -5,6 +5,7 @@ import { shardsOf, unpackShard } from '../../artifacts/shards.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
+import { plural } from '../../core/words.ts';
 import type { Chunk, ImageSet, PackedImages } from '../images.ts';
 import { type DecodeJob, decodeAll } from './decode.ts';
 
@@ -79,7 +80,10 @@ export const loadImages = async (
   const count = identities.length;
   if (count === 0) throw datasetInvalid('a dataset must hold images', { images: count });
   if (stated !== undefined && stated !== count) {
-    throw datasetInvalid(`the manifest states ${stated} images, the shards hold ${count}`, { stated, found: count });
+    throw datasetInvalid(`the manifest states ${plural(stated, 'image')}, the shards hold ${count}`, {
+      stated,
+      found: count,
+    });
   }
   const owners = Int32Array.from(identities);
   const images = Int32Array.from(numbers);

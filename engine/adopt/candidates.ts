@@ -7,6 +7,7 @@ import { dependenciesOf, type Plan, toAction, writtenPaths } from '../../core/pl
 import type { RunRecord } from '../../core/run-record.ts';
 import { nodeWithout } from '../../core/skips.ts';
 import { shardKind } from '../../core/stage.ts';
+import { plural } from '../../core/words.ts';
 import { refused } from './refused.ts';
 
 /** A finished action, and what it is under today's code. */
@@ -34,26 +35,28 @@ export const candidatesOf = (lineage: Lineage, plan: Plan): NodeCandidate[] => {
     const now = { ...under(action, made.record, Object.keys(written ?? {})), ...(written && { written }) };
     const parts = shardsOf(lineage, made.record);
     if (parts.length !== (made.record.parts ?? []).length)
-      throw refused(`${node.id}: records of its parts cannot be read`, { node: node.id });
+      throw refused(`${node.id}: records of its shards cannot be read`, { node: node.id });
     return { made, old: made.record, now, parts: parts.map((old) => ({ old, now: old })) };
   });
 };
 
 /**
- * A sharded node with the parts that today's code cuts it into.
+ * A sharded node with the shards that today's code splits it into.
  *
- * @throws CemiflowError `AdoptionRefused` where they are not the parts that it had
+ * @throws CemiflowError `AdoptionRefused` where they are not the shards that it had
  */
 export const withShards = (candidate: NodeCandidate, cut: readonly JsonObject[]): NodeCandidate => {
   const { made, now, parts } = candidate;
   const { id } = made.node;
   if (cut.length !== parts.length)
-    throw refused(`${id} is cut into ${cut.length} parts under today's code, it had ${parts.length}`, { node: id });
+    throw refused(`today's code splits ${id} into ${plural(cut.length, 'shard')}, it had ${parts.length}`, {
+      node: id,
+    });
   const action = (params: JsonObject): Action => ({ ...now.action, kind: shardKind(now.action.kind), params });
   const moved = parts.map(({ old }, i): Candidate => {
     const params = cut[i] as JsonObject;
     if (refs(params) !== refs(old.action.params))
-      throw refused(`part ${i + 1} of ${id} takes other artifacts under today's code than it took`, { node: id });
+      throw refused(`shard ${i + 1} of ${id} takes other artifacts under today's code than it took`, { node: id });
     return { old, now: under(action(params), old) };
   });
   return { ...candidate, parts: moved, now: { ...now, parts: moved.map((part) => part.now.key) } };

@@ -12,6 +12,7 @@ import {
   shardKind,
   wholeKind,
 } from '../../core/stage.ts';
+import { plural } from '../../core/words.ts';
 import type { Store } from '../../store/index.ts';
 import { noCheckpoints } from '../attempt.ts';
 import { otherCode } from '../checkout.ts';
@@ -90,7 +91,7 @@ const contextOf = async (
   },
 });
 
-/** The shards that a stage is cut into follow from its action. */
+/** The shards of a stage follow from its action. */
 const replayCut = async (
   record: ActionRecord,
   stage: AnyStageKind,
@@ -98,7 +99,7 @@ const replayCut = async (
   dependencies: ReplayDependencies,
 ): Promise<Judged> => {
   const { action, parts: shards = [] } = record;
-  if (!isSharded(stage)) return { verdict: 'cannot', why: `${action.kind} is not cut into shards` };
+  if (!isSharded(stage)) return { verdict: 'cannot', why: `${action.kind} is not split into shards` };
   const sharded = stage as unknown as ShardedStageKind<JsonObject>;
   const cut = await sharded.split(action.params, await contextOf(record, store, dependencies));
   const keys = cut.map((params) => actionKey({ ...action, kind: shardKind(action.kind), params }));
@@ -110,7 +111,7 @@ const replayCut = async (
   const first = `shard ${Math.min(other, shards.length) + 1}`;
   return {
     verdict: 'different',
-    why: `it is cut into ${keys.length} shards, not ${shards.length}, or ${first} is another`,
+    why: `it is now split into ${plural(keys.length, 'shard')}, not ${shards.length}, or ${first} differs`,
     shards: cut,
   };
 };

@@ -1,4 +1,4 @@
-import { readSamples, shardsOf } from '../../artifacts/dataset.ts';
+import { readSamples, shardsOf } from '../../artifacts/shards.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import type { Json } from '../../core/errors.ts';

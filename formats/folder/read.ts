@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
+import { plural } from '../../core/words.ts';
 import { decodeImage } from '../png.ts';
 import { FolderHash, hashFile, isReadable, nothing } from './digest.ts';
 import { type ListedFile, listFolder } from './list.ts';
@@ -114,7 +115,7 @@ export class FolderReader {
     const list = few.slice(0, shown).map(([name, count]) => `${name} has ${count}`);
     throw new CemiflowError(
       'TooFewImages',
-      `${few.length} of ${counts.size} identities have fewer than ${minImages} photos: ${list.join(', ')}${few.length > shown ? ', …' : ''}`,
+      `${few.length} of ${plural(counts.size, 'identity', 'identities')} ${few.length === 1 ? 'has' : 'have'} fewer than ${plural(minImages, 'photo')}: ${list.join(', ')}${few.length > shown ? ', …' : ''}`,
       {
         remedy: 'add photos, remove these folders, or lower minImages',
         data: { path: this.path, minImages, identities: few.length, counts: Object.fromEntries(few.slice(0, shown)) },
@@ -147,7 +148,7 @@ const badImages = (path: string, bad: readonly BadFile[]): CemiflowError => {
   const list = bad.slice(0, shown).map((file) => `${file.path} (${file.fault})`);
   return new CemiflowError(
     'BadImages',
-    `${bad.length} file${bad.length === 1 ? '' : 's'} of ${path} cannot be used: ${list.join(', ')}${bad.length > shown ? ', …' : ''}`,
+    `${plural(bad.length, 'file')} of ${path} cannot be used: ${list.join(', ')}${bad.length > shown ? ', …' : ''}`,
     {
       remedy: 'remove or repair them, or set onBadFile: skip to leave them out',
       data: { path, count: bad.length, files: bad.slice(0, shown).map((file) => file.path) },

@@ -8,6 +8,7 @@ import type { Digest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import { type Lineage, madeNodes } from '../../core/lineage.ts';
 import type { Recompute } from '../../core/recompute.ts';
+import { plural } from '../../core/words.ts';
 import type { Checkout } from '../../engine/checkout.ts';
 import { loadRecompute } from '../../engine/registry.ts';
 import type { Reading } from '../reading.ts';
@@ -82,7 +83,7 @@ const count = async (ref: ArtifactRef, { store, ledger, found }: Work): Promise<
     const { identities, images } = await countImages(artifact, store);
     const same = meta.identities === identities && meta.images === images;
     if (same) found.set(ref.digest, 'counted in the images');
-    const message = `it states ${meta.identities} identities and ${meta.images} images, its shards hold ${identities} and ${images}`;
+    const message = `it states ${plural(meta.identities, 'identity', 'identities')} and ${plural(meta.images, 'image')}, its shards hold ${identities} and ${images}`;
     ledger.note(what, same ? undefined : { fault: 'not reproduced', where, message });
   });
 };

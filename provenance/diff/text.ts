@@ -1,3 +1,4 @@
+import { plural } from '../../core/words.ts';
 import type { Cause, NodeDifference, NumberDifference, RunDiff } from './difference.ts';
 
 /** Names of nodes, and numbers, that are shown of many. */
@@ -19,7 +20,10 @@ export const diffText = (diff: RunDiff): string => {
   const notesTold = notes.map((note) => `note: ${note}`);
   if (equal) {
     const what = before.run === now.run ? 'one run' : `${before.run} and ${now.run}`;
-    const compared = [count(nodesCompared, 'node'), ...(numbersCompared > 0 ? [count(numbersCompared, 'number')] : [])];
+    const compared = [
+      plural(nodesCompared, 'node'),
+      ...(numbersCompared > 0 ? [plural(numbersCompared, 'number')] : []),
+    ];
     return [`${what}: ${compared.join(' and ')} are equal`, ...notesTold].join('\n');
   }
   return [
@@ -34,9 +38,9 @@ export const diffText = (diff: RunDiff): string => {
 const causeLines = ({ number, text, nodes, followers, numbers }: Cause): string[] => {
   const follow =
     followers.length > 0
-      ? `; ${count(followers.length, 'node')} ${followers.length === 1 ? 'follows' : 'follow'}: ${some(followers)}`
+      ? `; ${plural(followers.length, 'node')} ${followers.length === 1 ? 'follows' : 'follow'}: ${some(followers)}`
       : '';
-  const changed = numbers.length > 0 ? `; ${count(numbers.length, 'number')}` : '';
+  const changed = numbers.length > 0 ? `; ${plural(numbers.length, 'number')}` : '';
   return [`[${number}] ${text}`, `    in ${some(nodes)}${follow}${changed}`];
 };
 
@@ -47,7 +51,8 @@ const sameLines = (nodes: readonly NodeDifference[]): string[] => {
 };
 
 const numberLines = (numbers: readonly NumberDifference[], compared: number): string[] => {
-  if (numbers.length === 0) return compared > 0 ? [`all ${compared} numbers are equal`] : [];
+  if (numbers.length === 0)
+    return compared > 0 ? [`${compared === 1 ? 'the one number is' : `all ${compared} numbers are`} equal`] : [];
   const shown = numbers.slice(0, shownNumbers);
   const width = Math.max(...shown.map(({ id }) => id.length));
   const rows = shown.map(({ id, before, now, causes }) => {
@@ -56,7 +61,7 @@ const numberLines = (numbers: readonly NumberDifference[], compared: number): st
   });
   const more = numbers.length - shown.length;
   return [
-    `${numbers.length} of ${compared} numbers differ`,
+    `${numbers.length} of ${plural(compared, 'number')} ${numbers.length === 1 ? 'differs' : 'differ'}`,
     ...rows,
     ...(more > 0 ? [`    … and ${more} more: --json has all`] : []),
   ];
@@ -66,5 +71,3 @@ const some = (names: readonly string[]): string => {
   const more = names.length - shownNodes;
   return [...names.slice(0, shownNodes), ...(more > 0 ? [`and ${more} more`] : [])].join(', ');
 };
-
-const count = (n: number, word: string): string => `${n} ${word}${n === 1 ? '' : 's'}`;

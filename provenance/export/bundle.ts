@@ -4,6 +4,7 @@ import { canonicalJson } from '../../core/canonical.ts';
 import { type Digest, digestOfJson, isDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
+import { plural } from '../../core/words.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
 import { moduleDigest } from '../../spec/code-digest.ts';
 import type { Notice } from '../publish/page.ts';
@@ -102,7 +103,7 @@ export const bundleTexts = async (
   const readme = readmeText(lineage, licence, [
     `\`report/\` is the report, \`${crateFile}\` describes every action and file (Provenance Run Crate 0.5), \`sets/\` describes generated sets (Croissant 1.1), and \`${objectsFolder}/\` holds the objects, each under its digest.`,
     'Check all of it, without a store or a network: `cemiflow audit --bundle .`',
-    ...(leftOut.length > 0 ? [`Left out: ${leftOut.length} files of ${facts.without.join(', ')}.`] : []),
+    ...(leftOut.length > 0 ? [`Left out: ${plural(leftOut.length, 'file')} of ${facts.without.join(', ')}.`] : []),
   ]);
   const written = [readme, ...((await reportTexts(lineage, store, findings)) ?? []), ...sets, about];
   const texts = await Promise.all(

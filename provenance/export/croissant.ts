@@ -4,6 +4,7 @@ import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { hexOf } from '../../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../../core/errors.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
+import { nounFor, plural } from '../../core/words.ts';
 import type { Reading } from '../reading.ts';
 import { roleOf } from '../roles.ts';
 import { jsonText, uriOf } from './entity.ts';
@@ -69,7 +70,7 @@ export const croissantOf = async (
     '@context': context,
     '@type': 'sc:Dataset',
     name: `${lineage.run.experiment}: ${node.id}`,
-    description: `${meta.images} face images of ${meta.identities} ${generated ? 'synthetic ' : ''}identities, ${meta.height} x ${meta.width} pixels, made by ${record.action.kind} of cemiflow. The artifact ${ref.digest}, of action ${record.key}.`,
+    description: `${plural(meta.images, 'face image')} of ${meta.identities} ${generated ? 'synthetic ' : ''}${nounFor(meta.identities, 'identity', 'identities')}, ${meta.height} x ${meta.width} pixels, made by ${record.action.kind} of cemiflow. The artifact ${ref.digest}, of action ${record.key}.`,
     conformsTo: 'http://mlcommons.org/croissant/1.1',
     license: licenceJson(await licenceOf(lineage, store, node.id)),
     url: generated ? 'README.md' : croissantFile,

@@ -1,5 +1,6 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { type Lineage, madeNodes, shardsOf } from '../../core/lineage.ts';
+import { plural } from '../../core/words.ts';
 import { readStatement } from '../../engine/adopt/statement.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding } from './finding.ts';
@@ -18,7 +19,7 @@ export const adopted = async (lineage: Lineage, store: Reading): Promise<Finding
     {
       kind: 'adopted',
       severity: 'note',
-      message: `${records.length} actions were done by older code and adopted by ${by.join(', ')}: ${pieces.length} pieces of them were replayed under the newer code, and were the same to the last bit`,
+      message: `${plural(records.length, 'action')} of older code adopted by ${by.join(', ')}: under the newer code, ${plural(pieces.length, 'replayed piece')} gave the same bytes`,
       nodes: nodes.map(({ node }) => node.id),
       evidence: { actions: records.length, pieces: pieces.length, statements: [...refs.keys()] },
     },

@@ -1,5 +1,6 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
+import { plural } from '../../core/words.ts';
 import type { Reading } from '../reading.ts';
 import { artifactsUsedAs, isMeasuring, nodesUsedAs } from '../roles.ts';
 import { Facts, type Shared } from './facts.ts';
@@ -28,8 +29,8 @@ export const leakage = async (lineage: Lineage, store: Reading): Promise<Finding
 
 const finding = ({ node }: MadeNode, dataset: string, people: Shared, images: Shared): Finding => {
   const what = [
-    ...(people.count > 0 ? [`${people.count} ${people.count === 1 ? 'person' : 'people'}`] : []),
-    ...(images.count > 0 ? [`${images.count} image${images.count === 1 ? '' : 's'}`] : []),
+    ...(people.count > 0 ? [plural(people.count, 'person', 'people')] : []),
+    ...(images.count > 0 ? [plural(images.count, 'image')] : []),
   ].join(' and ');
   return {
     kind: 'leakage',

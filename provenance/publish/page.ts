@@ -2,12 +2,13 @@ import { type Digest, shortDigest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { madeNodes } from '../../core/lineage.ts';
+import { plural } from '../../core/words.ts';
 import { attribute, type Html, html } from '../../report/html.ts';
 import { marks } from '../../report/page.ts';
 import type { Printed } from '../../report/printed.ts';
 import { chainOf, type Step } from '../trace/chain.ts';
 import { chainOfNumber, type NumberChain } from '../trace/numbers.ts';
-import { factsOf, partsTold, seconds } from '../trace/text.ts';
+import { factsOf, seconds } from '../trace/text.ts';
 
 /** One finding, as a line of the page. */
 export interface Notice {
@@ -116,7 +117,7 @@ ${
 <tbody>
 ${steps.map(
   ({ id, record: { action, startedAt, machine, key }, parts, wallSeconds }) =>
-    html`<tr><th scope="row"><a href="#${anchors.get(id)}">${id}</a></th><td>${action.kind}${parts > 0 ? `, ${partsTold(parts)}` : ''}</td><td class="n">${seconds(wallSeconds)}</td><td>${startedAt}</td><td>${machine.host}</td><td class="short">${shortDigest(key)}</td></tr>\n`,
+    html`<tr><th scope="row"><a href="#${anchors.get(id)}">${id}</a></th><td>${action.kind}${parts > 0 ? `, ${plural(parts, 'shard')}` : ''}</td><td class="n">${seconds(wallSeconds)}</td><td>${startedAt}</td><td>${machine.host}</td><td class="short">${shortDigest(key)}</td></tr>\n`,
 )}</tbody>
 </table></div>
 </section>

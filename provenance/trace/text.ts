@@ -2,6 +2,7 @@ import type { ActionRecord } from '../../core/action.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import { plural } from '../../core/words.ts';
 import type { Chain, Input, Step } from './chain.ts';
 
 /** The chain as a tree: what was traced at the top, raw data at the leaves. A step that stands above is not repeated. */
@@ -40,11 +41,13 @@ const byNode = (inputs: readonly Input[]): [string, string[]][] => {
 };
 
 const headline = ({ id, record, parts, wallSeconds }: Step): string =>
-  [id, record.action.kind, ...(parts > 0 ? [partsTold(parts)] : []), seconds(wallSeconds), record.machine.host].join(
-    ' · ',
-  );
-
-export const partsTold = (parts: number): string => `${parts} part${parts === 1 ? '' : 's'}`;
+  [
+    id,
+    record.action.kind,
+    ...(parts > 0 ? [plural(parts, 'shard')] : []),
+    seconds(wallSeconds),
+    record.machine.host,
+  ].join(' · ');
 
 export const seconds = (value: number): string => (value < 10 ? `${value.toFixed(1)} s` : `${Math.round(value)} s`);
 
@@ -57,7 +60,7 @@ export const factsOf = ({ id, record, parts, wallSeconds }: Step, run: string): 
     ['parameters', canonicalJson(shorter(action.params) as JsonObject)],
     ...Object.entries(record.written ?? {}).map(([name, path]): [string, string] => [`${name} as written`, path]),
     ['seed', `${action.seed}`],
-    ...(parts > 0 ? [['parts', `${parts}`] as [string, string]] : []),
+    ...(parts > 0 ? [['shards', `${parts}`] as [string, string]] : []),
     ...Object.entries(record.outputs).map(([name, ref]): [string, string] => [
       `output ${name}`,
       `${ref.type} ${ref.digest}`,
@@ -73,7 +76,7 @@ export const factsOf = ({ id, record, parts, wallSeconds }: Step, run: string): 
     ['machine', `${machine.host}: ${machine.cpu}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}`],
     ...(tensorflow ? [['TensorFlow', tensorflowOf(tensorflow)] as [string, string]] : []),
     ['time', `${record.startedAt} to ${record.endedAt}`],
-    ['took', parts > 0 ? `${seconds(wallSeconds)}, most of it in its parts` : tookOf(spent)],
+    ['took', parts > 0 ? `${seconds(wallSeconds)}, most of it in its shards` : tookOf(spent)],
     ['attempts', `${attempts.length}${attempts.length > 1 ? `: ${attempts.map(({ end }) => end).join(', ')}` : ''}`],
     ['recompute', `cemiflow audit ${run} --replay '${id}'`],
   ];

@@ -1,6 +1,6 @@
 import { CemiflowError } from '../../core/errors.ts';
 import { Thread } from '../../threads/thread.ts';
-import type { S3Config } from '../s3.ts';
+import type { S3Config } from '../s3-config.ts';
 import type { CheckpointWriter, SaveJob, StoredCheckpoint } from './index.ts';
 
 /**

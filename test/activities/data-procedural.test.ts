@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { stage } from '../../activities/data-procedural/stage.ts';
-import { readSamples } from '../../artifacts/dataset.ts';
+import { readSamples } from '../../artifacts/shards.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { loadDataset } from '../../data/loader/load.ts';

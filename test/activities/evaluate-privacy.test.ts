@@ -3,9 +3,10 @@ import { stage as privacyStage } from '../../activities/evaluate-privacy/stage.t
 import { stage as verificationStage } from '../../activities/evaluate-verification/stage.ts';
 import { stage as inquiryStage } from '../../activities/inquiry-select/stage.ts';
 import { stage as trainStage } from '../../activities/recognizer-train/stage.ts';
+import { readMetricsOf } from '../../artifacts/codecs/metrics.ts';
+import { privacyKind, verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { toJson } from '../../artifacts/finite.ts';
-import { privacyKind, readMetricsOf, verificationKind } from '../../artifacts/metrics.ts';
 import { decodeImageScores, decodeNearest } from '../../artifacts/scores.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { digestOf } from '../../core/digest.ts';

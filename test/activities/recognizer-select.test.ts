@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { stage } from '../../activities/recognizer-select/stage.ts';
+import { putMetrics, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
+import { selectionKind } from '../../artifacts/codecs/metrics-kinds.ts';
 import { recognizerOf } from '../../artifacts/codecs/recognizer.ts';
 import { weightsCodec, writeWeights } from '../../artifacts/codecs/weights.ts';
 import { toJson } from '../../artifacts/finite.ts';
-import { putMetrics, readMetricsOf, selectionKind } from '../../artifacts/metrics.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';

@@ -1,12 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
+import { putBenchmarks, putPairs } from '../../artifacts/benchmarks.ts';
 import { type Codec, defineCodec } from '../../artifacts/codec.ts';
 import { adoptionCodec } from '../../artifacts/codecs/adoption.ts';
+import { setPrefix } from '../../artifacts/codecs/benchmarks.ts';
 import { writeCenters } from '../../artifacts/codecs/centers.ts';
 import { codeCodec } from '../../artifacts/codecs/code.ts';
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
 import { codecs } from '../../artifacts/codecs/index.ts';
 import { inquiriesCodec, putInquiryRows } from '../../artifacts/codecs/inquiries.ts';
+import { putMetrics, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
+import { selectionKind, trainingKind, verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
 import { recognizerOf } from '../../artifacts/codecs/recognizer.ts';
 import { reportCodec } from '../../artifacts/codecs/report.ts';
 import { runCodec } from '../../artifacts/codecs/run.ts';
@@ -14,7 +17,6 @@ import { pairScoresPath, scoresCodec, similarityFile } from '../../artifacts/cod
 import { weightsCodec, writeWeights } from '../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { toJson } from '../../artifacts/finite.ts';
-import { putMetrics, readMetricsOf, selectionKind, trainingKind, verificationKind } from '../../artifacts/metrics.ts';
 import { encodeImageScores, encodeNearest, encodePairScores, imagesFile, nearestFile } from '../../artifacts/scores.ts';
 import { type ArtifactManifest, type ArtifactRef, type ArtifactType, artifactTypes } from '../../core/artifact.ts';
 import { digestOf } from '../../core/digest.ts';

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type Pairs, putBenchmarks, putPairs, setPrefix } from '../../artifacts/benchmarks.ts';
-import { DatasetWriter, joinShards, readSamples, shardsOf } from '../../artifacts/dataset.ts';
+import { putBenchmarks, putPairs } from '../../artifacts/benchmarks.ts';
+import { type Pairs, setPrefix } from '../../artifacts/codecs/benchmarks.ts';
+import { DatasetWriter } from '../../artifacts/dataset.ts';
+import { joinShards, readSamples, shardsOf } from '../../artifacts/shards.ts';
 import { loadBenchmark } from '../../data/benchmarks.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { encodePng } from '../../formats/png.ts';

@@ -131,7 +131,7 @@ test('for programs an error is one line of JSON, with its stack where that is as
 
 test('a cancelled run says so in its first line', () => {
   expect(runRows({ ...view(training), state: 'cancelled' }, { columns: 80, rows: 9 })[0]).toBe(
-    'tiny-0123456789ab  cancelled · 0 of 1 stages · 1 running · 2m 05s',
+    'tiny-0123456789ab  cancelled · 0 of 1 stage · 1 running · 2m 05s',
   );
   expect(runRows(view(training), { columns: 80, rows: 9 })[0]).not.toContain('cancelled');
 });
@@ -168,10 +168,10 @@ test('a stage that is done tells what failures cost it, a skipped one why, one t
 test('the first line says the state of a run that is not simply running, and the time lost to failures', () => {
   const waits = stage('a', { state: 'needs attention' });
   expect(summaryOf({ ...view(waits), state: 'needs attention', lostSeconds: 90 })).toBe(
-    'tiny-0123456789ab  needs attention · 0 of 1 stages · 1 failed · 2m 05s · 1m 30s lost to failures',
+    'tiny-0123456789ab  needs attention · 0 of 1 stage · 1 failed · 2m 05s · 1m 30s lost to failures',
   );
   expect(summaryOf({ ...view(stage('a', { state: 'paused' })), state: 'paused' })).toBe(
-    'tiny-0123456789ab  paused · 0 of 1 stages · 2m 05s',
+    'tiny-0123456789ab  paused · 0 of 1 stage · 2m 05s',
   );
   expect(summaryOf({ ...view(waits), state: 'gone', again: 'cemiflow run x.yaml' })).toContain(
     '  its workflow is gone: "cemiflow run x.yaml" takes it up again · ',

@@ -100,7 +100,7 @@ test('code that gives the same results lets them count: all hits, and an audit t
   expect(checks).toContainEqual({ what: 'pieces replayed', held: 4, of: 4 });
   expect(findings.map(({ severity, message }) => `${severity}: ${message}`)).toContainEqual(
     expect.stringMatching(
-      /^note: 4 actions were done by older code and adopted by .*: \d+ pieces of them were replayed/,
+      /^note: 4 actions of older code adopted by .*: under the newer code, \d+ replayed pieces? gave the same bytes/,
     ),
   );
   const traced = await renamed.cli(['trace', adoption.run, 'faces', '--long'], services.home);

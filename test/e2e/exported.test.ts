@@ -4,7 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symli
 import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readSamples } from '../../artifacts/dataset.ts';
+import { readSamples } from '../../artifacts/shards.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { AuditResult } from '../../provenance/audit/index.ts';
 import { openStore } from '../../store/index.ts';

@@ -77,9 +77,9 @@ describe('a run of older code, as this code would have made it', () => {
     const whole = withShards(drawn, cut);
     expect(whole.now.parts).toEqual(whole.parts.map((part) => part.now.key));
     expect(whole.parts[1]?.now.action).toEqual({ kind: 'data/procedural#part', params: cut[1], seed: 7, code: now });
-    expect(() => withShards(drawn, cut.slice(1))).toThrow(/faces is cut into 1 parts under today's code, it had 2/);
+    expect(() => withShards(drawn, cut.slice(1))).toThrow(/today's code splits faces into 1 shard, it had 2/);
     const other = [{ ...cut[0], given: { ...dataset('x') } }, cut[1]] as Parameters<typeof withShards>[1];
-    expect(() => withShards(drawn, other)).toThrow(/part 1 of faces takes other artifacts/);
+    expect(() => withShards(drawn, other)).toThrow(/shard 1 of faces takes other artifacts/);
   });
 
   it('is refused where a kind or a parameter means nothing any more', () => {

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { binaryOf } from '../../services/binaries.ts';
 import { choosePorts } from '../../services/ports.ts';
-import { type S3Config, S3Objects } from '../../store/s3.ts';
+import { S3Objects } from '../../store/s3.ts';
+import type { S3Config } from '../../store/s3-config.ts';
 import { ownEnv } from './services.ts';
 
 export interface TestMinio {

@@ -310,7 +310,7 @@ it('the text has a line for each cause, and both values of each number with the 
     'made-1 → made-2',
     '[1] parameter epochs: 14 → 12',
     '    in teacher; 2 nodes follow: verify, report; 1 number',
-    '1 of 2 numbers differ',
+    '1 of 2 numbers differs',
     `    number.verify  ${number?.before} → ${number?.now}  [1]`,
   ]);
 });

@@ -1,4 +1,5 @@
-import { putMetrics, readMetricsOf, verificationKind } from '../../artifacts/metrics.ts';
+import { putMetrics, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
+import { verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
 import { decodePairScores, encodePairScores } from '../../artifacts/scores.ts';
 import { type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';

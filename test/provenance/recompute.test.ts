@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { putMetrics } from '../../artifacts/codecs/metrics.ts';
 import { pairScoresPath, scoresCodec } from '../../artifacts/codecs/scores.ts';
-import { putMetrics } from '../../artifacts/metrics.ts';
 import { encodePairScores } from '../../artifacts/scores.ts';
 import { actionKey, type Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';

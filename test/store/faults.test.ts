@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hash } from '../../store/hash.ts';
-import { type S3Config, S3Objects } from '../../store/s3.ts';
+import { S3Objects } from '../../store/s3.ts';
+import type { S3Config } from '../../store/s3-config.ts';
 import { FaultProxy, type StoreFault, storeFaults } from '../faults/proxy.ts';
 import { startMinio, type TestMinio } from '../helpers/minio.ts';
 

@@ -6,7 +6,8 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { hexOf } from '../../core/digest.ts';
 import { hash } from '../../store/hash.ts';
 import { openStore } from '../../store/index.ts';
-import { type S3Config, S3Objects } from '../../store/s3.ts';
+import { S3Objects } from '../../store/s3.ts';
+import type { S3Config } from '../../store/s3-config.ts';
 import { startMinio, type TestMinio } from '../helpers/minio.ts';
 
 let minio: TestMinio;

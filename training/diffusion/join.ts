@@ -1,4 +1,4 @@
-import { joinShards } from '../../artifacts/dataset.ts';
+import { joinShards } from '../../artifacts/shards.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';

@@ -5,6 +5,7 @@ import type { ArtifactRef } from '../../../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
 import { shardRanges } from '../../../core/shards.ts';
 import type { ShardedStageKind, StageContext } from '../../../core/stage.ts';
+import { plural } from '../../../core/words.ts';
 import { pixelsOf } from '../../../data/images.ts';
 import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
@@ -53,10 +54,14 @@ const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<S
   const all = await conditioned(await loadInquiries(store, params.inquiries, loading(input)), params.generator, input);
   const count = params.identities || all.count;
   if (count > all.count) {
-    throw new CemiflowError('TooFewInquiries', `${count} identities were asked for, there are ${all.count} inquiries`, {
-      remedy: 'lower identities, or select more inquiries',
-      data: { asked: count, found: all.count },
-    });
+    throw new CemiflowError(
+      'TooFewInquiries',
+      `asked for ${plural(count, 'identity', 'identities')}, there are ${plural(all.count, 'inquiry', 'inquiries')}`,
+      {
+        remedy: 'lower identities, or select more inquiries',
+        data: { asked: count, found: all.count },
+      },
+    );
   }
   const { maxSimilarity } = (await store.getArtifact(params.inquiries)).meta as { maxSimilarity: number };
   const grid = typeof params.m !== 'number';

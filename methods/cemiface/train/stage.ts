@@ -1,5 +1,5 @@
+import { putMetrics } from '../../../artifacts/codecs/metrics.ts';
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
-import { putMetrics } from '../../../artifacts/metrics.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import { CemiflowError } from '../../../core/errors.ts';

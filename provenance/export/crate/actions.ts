@@ -2,6 +2,7 @@ import type { ActionRecord } from '../../../core/action.ts';
 import { type Digest, shortDigest } from '../../../core/digest.ts';
 import { inputArtifacts, type Lineage, madeNodes, shardsOf } from '../../../core/lineage.ts';
 import { recordFile } from '../../../core/run-record.ts';
+import { plural } from '../../../core/words.ts';
 import { actionId, artifactId, type Entity, localId, softwareId, to } from '../entity.ts';
 import { objectsOf, type Parameters } from './parameters.ts';
 
@@ -138,7 +139,7 @@ const describe = ({ action, machine, source, attempts, key }: ActionRecord): str
   const taken = inputArtifacts({ action } as ActionRecord).length;
   return [
     `Action ${key} with seed ${action.seed}, on ${machine.host} (${machine.platform}, ${machine.cpu}, ${machine.cores} cores, Node ${machine.node}${tensorflow ? `, TensorFlow ${tensorflow.version} on ${tensorflow.gpu?.name ?? tensorflow.device}` : ''}).`,
-    `It took ${taken} artifacts and ${attempts.length} ${attempts.length === 1 ? 'attempt' : 'attempts'}; code ${action.code}${source.commit ? `, commit ${source.commit}${source.uncommitted ? ' with uncommitted changes' : ''}` : ''}.`,
+    `It took ${plural(taken, 'artifact')} and ${plural(attempts.length, 'attempt')}; code ${action.code}${source.commit ? `, commit ${source.commit}${source.uncommitted ? ' with uncommitted changes' : ''}` : ''}.`,
   ].join(' ');
 };
 

@@ -67,37 +67,14 @@ export const crateOf = ({ lineage, holdings, place, workflow, texts, licence }: 
   const written = [...workflow.slice(1), ...texts].map((text) =>
     textEntity(text, text.path === readmeFile ? { about: to('./') } : {}),
   );
-  const { start, end } = spanOf(lineage);
-  const whole: Entity[] = [
-    {
-      '@id': '#run',
-      '@type': 'CreateAction',
-      name: `Run ${run.id}`,
-      description: `The experiment ${run.experiment}, plan ${planDigest(run.plan)}${lineage.root ? `, root ${lineage.root.digest}` : ''}.${leftOut(lineage)}`,
-      instrument: to(main['@id']),
-      agent: to('#operator'),
-      object: set ? [to(set.value)] : [],
-      result: results.map(to),
-      ...{ startTime: start, endTime: end, actionStatus: completed },
-    },
-    {
-      '@id': '#orchestration',
-      '@type': 'OrganizeAction',
-      name: `Orchestration of ${run.id}`,
-      instrument: to(engineId),
-      agent: to('#operator'),
-      object: refs(actions.controls),
-      result: to('#run'),
-      ...{ startTime: start, endTime: end, actionStatus: completed },
-    },
-  ];
+  const whole = runActions(lineage, { workflow: main['@id'], set: set?.value, results, controls: actions.controls });
   const files = [...written, ...data.files.filter((each) => each['@type'] === 'File')];
   const root: Entity = {
     '@id': './',
     '@type': 'Dataset',
     name: `Run ${run.id} of the experiment ${run.experiment}`,
     description: `Everything that the numbers of its report stand on, as cemiflow recorded it.${leftOut(lineage)}`,
-    datePublished: end,
+    datePublished: spanOf(lineage).end,
     license: to('#licence'),
     author: to('#operator'),
     publisher: to('#operator'),
@@ -114,6 +91,44 @@ export const crateOf = ({ lineage, holdings, place, workflow, texts, licence }: 
     ...[...formal, ...actions.others, ...data.collections, ...written, ...data.files],
   ];
   return jsonText({ '@context': crateContext, '@graph': graph.map(compact) as Json });
+};
+
+/** The run as one action, and its orchestration. @param of the run's workflow, its overrides, results and orchestrated steps */
+const runActions = (
+  lineage: Lineage,
+  of: {
+    readonly workflow: string;
+    readonly set: string | undefined;
+    readonly results: readonly string[];
+    readonly controls: readonly Entity[];
+  },
+): Entity[] => {
+  const { run } = lineage;
+  const { workflow, set, results, controls } = of;
+  const { start, end } = spanOf(lineage);
+  return [
+    {
+      '@id': '#run',
+      '@type': 'CreateAction',
+      name: `Run ${run.id}`,
+      description: `The experiment ${run.experiment}, plan ${planDigest(run.plan)}${lineage.root ? `, root ${lineage.root.digest}` : ''}.${leftOut(lineage)}`,
+      instrument: to(workflow),
+      agent: to('#operator'),
+      object: set === undefined ? [] : [to(set)],
+      result: results.map(to),
+      ...{ startTime: start, endTime: end, actionStatus: completed },
+    },
+    {
+      '@id': '#orchestration',
+      '@type': 'OrganizeAction',
+      name: `Orchestration of ${run.id}`,
+      instrument: to(engineId),
+      agent: to('#operator'),
+      object: refs(controls),
+      result: to('#run'),
+      ...{ startTime: start, endTime: end, actionStatus: completed },
+    },
+  ];
 };
 
 const refs = (entities: readonly Entity[]): EntityRef[] => entities.map((each) => to(each['@id']));
