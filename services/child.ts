@@ -26,7 +26,7 @@ export interface ChildOptions {
 
 const firstBackoffMs = 500;
 const longestBackoffMs = 30_000;
-/** A child that lived this long starts its count of failures anew. */
+/** A child that lived this long starts its count of failures again. */
 const steadyMs = 60_000;
 const defaultMostFailures = 8;
 
@@ -117,7 +117,7 @@ export class Child {
       output = openLog(log);
       return spawn(command.file, [...command.args], {
         ...{ cwd: command.cwd, env: { ...command.env }, stdio: ['ignore', output, output] },
-        // A group of its own: Ctrl-C in a terminal reaches only the supervisor, which stops children in order.
+        // A separate process group: Ctrl-C in a terminal reaches only the supervisor, which stops children in order.
         detached: true,
       });
     } catch (error) {

@@ -124,7 +124,7 @@ class Supervisor {
     });
   }
 
-  /** Trouble is told once, until it changes or is over: the status is written often. */
+  /** Trouble is reported once, until it changes or is over: the status is written often. */
   #writeStatus(): void {
     let trouble: string | undefined;
     attempt(
