@@ -121,7 +121,7 @@ const main = async () => {
     progress.stop();
     stopCommands();
     release();
-    process.stderr.write('\nSet-up interrupted. What is done is kept; run it again to go on.\n');
+    process.stderr.write('\nSet-up interrupted. What is done is kept; run it again to continue.\n');
     process.exit(code);
   };
   process.once('SIGINT', interrupt(130));

@@ -135,7 +135,7 @@ const stopOnSignals = (): ((worker: Worker) => void) => {
   };
 };
 
-/** How long the main thread may stand still unless told. */
+/** How long the main thread may stand still by default. */
 const watchdogSeconds = 180;
 
 /** @throws CemiflowError `EnvironmentInvalid` */

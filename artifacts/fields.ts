@@ -26,7 +26,7 @@ export class Fields {
     return Object.hasOwn(this.#object, name);
   }
 
-  /** The value as it stands. */
+  /** The value as it is. */
   json(name: string): Json | undefined {
     return this.has(name) ? this.#object[name] : undefined;
   }

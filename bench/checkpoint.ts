@@ -24,8 +24,8 @@ const sides = async (context: Context) => {
   );
   const torch = processSide('torch.save', async () => {
     const { python } = await ensurePeers('torch', context);
-    const told = JSON.stringify({ parameters, vectors, file: join(folder, 'checkpoint.pt') });
-    return { file: python, args: [join(import.meta.dirname, 'peers', 'checkpoint.py'), told], env };
+    const asked = JSON.stringify({ parameters, vectors, file: join(folder, 'checkpoint.pt') });
+    return { file: python, args: [join(import.meta.dirname, 'peers', 'checkpoint.py'), asked], env };
   });
   const close = async (): Promise<void> => {
     await ours.close?.();

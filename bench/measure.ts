@@ -45,7 +45,7 @@ interface Lane {
 
 /**
  * Measures a benchmark: all sides prepared, one repetition each that does not count, then the rounds, in every second
- * one in the opposite order. A side that fails drops out with its error; the others go on.
+ * one in the opposite order. A side that fails drops out with its error; the others continue.
  *
  * @throws what `sides` throws; a side's own errors are part of the result
  */

@@ -15,7 +15,7 @@ const what = {
   get: `read ${blobs} blobs of 64 MiB, ${lanes} at a time, from MinIO on this machine; ours rehashed, the client's not`,
 } as const;
 
-/** Our store, the plain client and sha256 alone, each in a process of its own, with one MinIO. */
+/** Our store, the plain client and sha256 alone, each in a separate process, with one MinIO. */
 const sides = async (work: Work, { env, folder }: Context) => {
   const { s3 } = await up({ home: folder, env, stopWithPid: process.pid });
   const request = { work, blobs, blobBytes, lanes, s3: { ...s3, console: '' } } as JsonObject;

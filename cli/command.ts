@@ -20,7 +20,7 @@ export interface Arguments {
 /** One command of the command line. */
 export interface Command {
   readonly name: string;
-  /** `SPEC [--set k=v]…`: what stands after the name. */
+  /** `SPEC [--set k=v]…`: what follows the name. */
   readonly usage: string;
   /** One line. */
   readonly summary: string;

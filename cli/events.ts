@@ -24,9 +24,9 @@ const noteOf = (event: ClientEvent): string => {
     case 'launched':
       return `${event.how} ${event.run}${event.console ? ` · console ${event.console}` : ''}`;
     case 'other build':
-      return `${event.run} was started with other code and waits; "cemiflow run" with its spec goes on with this code`;
+      return `${event.run} was started with other code and waits; "cemiflow run" with its spec continues it with this code`;
     case 'paused':
-      return `${event.run} is paused: "${commandLine('continue', event.run)}" lets it go on`;
+      return `${event.run} is paused: "${commandLine('continue', event.run)}" continues it`;
     case 'retrying':
       return `trying ${event.stages.join(', ')} again`;
     case 'ending':

@@ -58,10 +58,10 @@ export const tellReport = async (request: ReportRequest, session: Session): Prom
   return exitCodes.ok;
 };
 
-/** After Ctrl-C: the run goes on, and how to come back to it or end it. */
+/** After Ctrl-C: the run continues, and how to come back to it or end it. */
 const detachedNote = (runId: string): string =>
   [
-    `detached: ${runId} goes on without this terminal`,
+    `detached: ${runId} continues without this terminal`,
     `  ${commandLine('attach', runId)}   follow it to its report`,
     `  ${commandLine('watch', runId)}    only show it`,
     `  ${commandLine('cancel', runId)}   stop it; what is finished is kept`,
@@ -74,6 +74,6 @@ const attentionNote = (
   [
     `${runId} needs attention, and waits for`,
     `  ${retry}   once the cause is fixed`,
-    `  ${skip}   to go on without`,
+    `  ${skip}   to continue without`,
     `  ${abort}   to end it; what is finished is kept`,
   ].join('\n');

@@ -105,7 +105,7 @@ export const artifactOf = async (store: Store, digest: Digest): Promise<Artifact
 };
 
 /**
- * The artifact that a name means: a digest, `RUN:NODE`, or a run for its root and all that it stands on.
+ * The artifact that a name means: a digest, `RUN:NODE`, or a run for its root and all that it depends on.
  *
  * @throws CemiflowError `UnknownArtifact`, `RunNotSealed`, and what `findArtifact` throws
  */

@@ -13,7 +13,7 @@ export interface Caller {
   readonly home: string;
   /** The folder that relative paths start from. */
   readonly cwd: string;
-  /** Ends what takes long. A run that is being followed goes on without its follower. */
+  /** Ends what takes long. A run that is being followed continues without its follower. */
   readonly signal: AbortSignal;
   /** Receives what happens before the result is there. */
   on(event: ClientEvent): void;
@@ -37,7 +37,7 @@ export type ClientEvent =
   | { readonly kind: 'retrying'; readonly run: string; readonly stages: readonly string[] }
   /** A run was asked to end; its stages store what they have. */
   | { readonly kind: 'ending'; readonly run: string }
-  /** Something keeps a run from going on; it may pass by itself. */
+  /** Something keeps a run from continuing; it may pass by itself. */
   | { readonly kind: 'trouble'; readonly run: string; readonly message: string }
   | { readonly kind: 'replaying'; readonly jobs: number; readonly seed: number }
   | { readonly kind: 'replayed'; readonly replayed: Replayed }

@@ -18,7 +18,7 @@ export interface MadeOutput extends ArtifactRef {
   readonly bytes: number;
 }
 
-/** What a name stands for: an artifact with its files, or a run with the outputs of its nodes. */
+/** What a name means: an artifact with its files, or a run with the outputs of its nodes. */
 export type Contents =
   | { readonly ref: ArtifactRef; readonly manifest: ArtifactManifest }
   | { readonly run: string; readonly root?: Digest; readonly outputs: readonly MadeOutput[] };

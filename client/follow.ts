@@ -11,7 +11,7 @@ import { type RunView, runViewer } from './view/snapshot.ts';
 const askEveryMs = 1000;
 
 /**
- * Follows a run until it ends or waits for a person, or until the caller's signal: the run goes on without a follower. A
+ * Follows a run until it ends or waits for a person, or until the caller's signal: the run continues without a follower. A
  * server that is away for a while is waited for.
  *
  * @param show receives the run about once a second

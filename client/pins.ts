@@ -10,7 +10,7 @@ import { connectStore } from './connect.ts';
 export const listPins = async (caller: Caller): Promise<Pin[]> => (await connectStore(caller)).pins.list();
 
 /**
- * Keeps an artifact, or all that a run stands on, whatever becomes of the runs.
+ * Keeps an artifact, or all that a run depends on, whatever becomes of the runs.
  *
  * @param name a digest, `RUN:NODE` or a run
  * @param because why, for those who come later; by default as it was

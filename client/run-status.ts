@@ -5,7 +5,7 @@ import { lookUpRun } from './reach.ts';
 import { isUnderWay } from './runs.ts';
 import { documentView, type RunView, runViewer } from './view/snapshot.ts';
 
-/** Where a run stands, and what keeps it from going on. */
+/** Where a run stands, and what keeps it from continuing. */
 export interface RunStatus {
   readonly view: RunView;
   readonly troubles: readonly string[];

@@ -45,7 +45,7 @@ export const isUnderWay = (state = 'running'): boolean => ['running', 'needs att
 
 /** The error for a run that is running by its document, and unknown to Temporal: its retention is over, or its database is new. */
 export const workflowGone = (run: Pick<RunDocument, 'id' | 'spec' | 'places'>): CemiflowError =>
-  new CemiflowError('WorkflowGone', `${run.id} stands still: its workflow is gone`, {
+  new CemiflowError('WorkflowGone', `${run.id} cannot continue: its workflow is gone`, {
     remedy: `"${runCommand(run)}" takes it up again; what is finished is kept`,
     data: { run: run.id },
   });

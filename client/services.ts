@@ -12,7 +12,7 @@ export interface Addresses {
 /** Starts Temporal and the object store, where the environment names no others. */
 export const up = async (caller: Caller): Promise<Addresses> => withoutSecrets(await ensureServices(caller));
 
-/** Stops workers and embedded servers; runs go on once they are attached to. @returns whether anything was running */
+/** Stops workers and embedded servers; runs continue once they are attached to. @returns whether anything was running */
 export const down = async ({ home }: Pick<Caller, 'home'>): Promise<boolean> => (await stopServices({ home })).stopped;
 
 /** What runs and what answers. */

@@ -24,15 +24,15 @@ type Unanswered = undefined;
 export const retry = (name: string, request: RetryRequest, workers: WorkersWanted, caller: Caller) =>
   ask(name, 'retry', request, workers, caller);
 
-/** Lets a run go on without failed stages. @throws CemiflowError `UnknownStage`, `StageNotFailed`, `ReasonMissing`, `ReasonTooLong` */
+/** Lets a run continue without failed stages. @throws CemiflowError `UnknownStage`, `StageNotFailed`, `ReasonMissing`, `ReasonTooLong` */
 export const skip = (name: string, request: SkipRequest, workers: WorkersWanted, caller: Caller) =>
   ask(name, 'skip', request, workers, caller);
 
-/** Starts nothing new in a run; stages under way go on. */
+/** Starts nothing new in a run; stages under way continue. */
 export const pause = (name: string, workers: WorkersWanted, caller: Caller) =>
   ask(name, 'pause', undefined, workers, caller);
 
-/** Lets a paused run go on. */
+/** Lets a paused run continue. */
 export const continueRun = (name: string, workers: WorkersWanted, caller: Caller) =>
   ask(name, 'continue', undefined, workers, caller);
 

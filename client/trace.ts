@@ -16,7 +16,7 @@ import { lineageOf } from './lineage.ts';
 import { findRun } from './runs.ts';
 import { usageError } from './usage-error.ts';
 
-/** A number, node or digest, and what it stands on. */
+/** A number, node or digest, and what it depends on. */
 export interface Traced {
   /** The run's id, or its root where the run itself was removed. */
   readonly run: string;

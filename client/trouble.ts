@@ -8,14 +8,14 @@ import { commandLine } from './shell.ts';
 /** How often servers and worker processes are checked. */
 const checkEveryMs = 10_000;
 
-/** Reports what keeps a run from going on. */
+/** Reports what keeps a run from continuing. */
 export interface TroubleWatch {
   /**
    * Emits each new trouble once, as an event: what was met on the way, or what the supervisor says, asked every ten seconds.
    *
    * @param met a trouble on the way: a new one is checked at once, and emitted unless the supervisor explains it better
    * @param device of the run: one on the CPU needs no GPU workers
-   * @throws CemiflowError `ServiceGaveUp`, `ServicesNotUp` where nothing goes on by itself
+   * @throws CemiflowError `ServiceGaveUp`, `ServicesNotUp` where nothing continues by itself
    */
   check(met?: string, device?: Device): Promise<void>;
 }
@@ -37,7 +37,7 @@ export const watchTrouble = (runId: string, { home, env, on }: Caller): TroubleW
   };
 };
 
-/** Reports troubles until the signal, which resolves, or until nothing goes on by itself, which rejects. */
+/** Reports troubles until the signal, which resolves, or until nothing continues by itself, which rejects. */
 export const untilHopeless = async (runId: string, caller: Caller, signal: AbortSignal): Promise<undefined> => {
   const trouble = watchTrouble(runId, caller);
   while (!signal.aborted) {
@@ -52,14 +52,14 @@ const refuseHopeless = (found: ServicesStatus, runId: string, device: Device): v
   const attach = commandLine('attach', runId);
   const stopped = endpoints?.embedded && troubles.length > 0 && (!supervisor || supervisor.stopping);
   if (stopped)
-    throw new CemiflowError('ServicesNotUp', `the services were stopped; ${runId} stands still`, {
-      remedy: `"${attach}" starts them, and the run goes on`,
+    throw new CemiflowError('ServicesNotUp', `the services were stopped; ${runId} cannot continue`, {
+      remedy: `"${attach}" starts them, and the run continues`,
       data: { run: runId },
     });
   const gone = found.givenUp.find(({ kind }) => kind !== 'gpu' || device === 'gpu');
   if (gone)
-    throw new CemiflowError('ServiceGaveUp', `${runId} stands still: ${gone.how}`, {
-      remedy: `look at the log; "${attach}" starts it again, and the run goes on`,
+    throw new CemiflowError('ServiceGaveUp', `${runId} cannot continue: ${gone.how}`, {
+      remedy: `look at the log; "${attach}" starts it again, and the run continues`,
       data: { run: runId },
     });
 };

@@ -20,7 +20,7 @@ export const keepItsWorkers = async (
 ): Promise<void> => {
   if (build !== (await buildId()))
     throw new CemiflowError('BuildChanged', `the code has changed since ${id} was started`, {
-      remedy: `"${runCommand({ spec, places })}" goes on under the new code; what is finished and unchanged is kept`,
+      remedy: `"${runCommand({ spec, places })}" continues under the new code; what is finished and unchanged is kept`,
       data: { run: id, build },
     });
   await keepWorkers(caller, build, { cpuWorkers, gpuWorkers });

@@ -47,7 +47,7 @@ export const updateRun = async <Name extends keyof Updates>(
   }
 };
 
-/** Retries the failed stages of a run: whoever runs an experiment that waits for a person wants it to go on. */
+/** Retries the failed stages of a run: whoever runs an experiment that waits for a person wants it to continue. */
 export const retryFailed = async (client: Client, run: string, caller: Caller): Promise<void> => {
   const progress = await untilAnswered(client, run, caller);
   if (progress?.state === 'paused') caller.on({ kind: 'paused', run });

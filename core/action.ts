@@ -6,7 +6,7 @@ import type { JsonObject } from './errors.ts';
 /**
  * One stage kind applied to exact parameters, input artifacts, seed and code.
  *
- * `params` is the stage's `with` block, defaults filled in, where each reference to another stage stands as the
+ * `params` is the stage's `with` block, defaults filled in, where each reference to another stage is the
  * `ArtifactRef` that it resolved to (so input digests are part of the key without a second list).
  */
 export interface Action {

@@ -33,12 +33,12 @@ export interface PlanNode {
   readonly stage: string;
   readonly kind: string;
   readonly matrix: JsonObject;
-  /** Defaults filled in; NodeRefs where artifacts will stand. */
+  /** Defaults filled in; NodeRefs where artifacts will be. */
   readonly params: JsonObject;
   readonly seed: number;
   readonly code: Digest;
   readonly resource: Resource;
-  /** Whether the kind is cut into shards, each a separate activity. */
+  /** Whether the kind is split into shards, each a separate activity. */
   readonly sharded: boolean;
   readonly outputs: { readonly [name: string]: ArtifactType };
   /** Where the node finds its folders on this machine: in no key, and in nothing that is kept for others. */

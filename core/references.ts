@@ -54,7 +54,7 @@ export const parseTemplate = (text: string): TemplatePart[] => {
   return parts;
 };
 
-/** @param inner what stands between the braces, such as ` stages.student[m=0.5].log ` */
+/** @param inner the text between the braces, such as ` stages.student[m=0.5].log ` */
 export const parseReference = (inner: string): Reference => {
   const text = inner.trim();
   const params = paramsPattern.exec(text);

@@ -6,7 +6,7 @@ import type { Plan } from './plan.ts';
 /**
  * What a run was: the file `run.json` of its artifact of type `run`. Beside it lie the records of all its actions, parts among
  * them, as `records/<key>.json`. Each record names artifacts by digest, and those their blobs, so that the digest of this
- * artifact is the root of a Merkle DAG over everything that the run's numbers stand on.
+ * artifact is the root of a Merkle DAG over everything that the run's numbers depend on.
  */
 export interface RunRecord {
   readonly id: string;

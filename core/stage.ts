@@ -54,13 +54,13 @@ export const placeOf = ({ places }: StageContext, param: string): string => {
   });
 };
 
-/** A stage kind that is one activity. `params` has passed the kind's schema; refs stand where the spec had references. */
+/** A stage kind that is one activity. `params` has passed the kind's schema; refs are where the spec had references. */
 export interface StageKind<P = JsonObject> {
   run(params: P, context: StageContext): Promise<Outputs>;
 }
 
 /**
- * A stage kind that is cut into shards, each an action of its own with its own key and record. A shard's params must
+ * A stage kind that is split into shards, each an action with its own key and record. A shard's params must
  * name only what the shard needs, so that a grown set reuses the shards that it had.
  */
 export interface ShardedStageKind<P = JsonObject, Shard extends Json = JsonObject> {
@@ -77,7 +77,7 @@ export type AnyStageKind = StageKind<never> | ShardedStageKind<never, any>;
 
 export const isSharded = (kind: AnyStageKind): kind is ShardedStageKind<never, JsonObject> => 'split' in kind;
 
-/** The kind under which a shard's action stands in its key. Stored for ever, and so still called `part`. */
+/** The kind that a shard's action has in its key. Stored for ever, and so still called `part`. */
 export const shardKind = (kind: string): string => `${kind}#part`;
 /** The kind that a shard is of; any other kind as it is. */
 export const wholeKind = (kind: string): string => kind.replace(/#part$/, '');

@@ -1,5 +1,5 @@
 /**
- * Waits for work at most `ms` milliseconds. Past that the work goes on, but no one awaits it any more, so a rejection is
+ * Waits for work at most `ms` milliseconds. Past that the work continues, but no one awaits it any more, so a rejection is
  * swallowed here.
  */
 export const within = async (ms: number, work: Promise<void>): Promise<void> => {

@@ -12,7 +12,7 @@ import { spent, startClock } from './spent.ts';
 import type { StageResult, StageTask } from './stage-activities.ts';
 import type { Heartbeat, Watch } from './watch.ts';
 
-/** What a host stands on. */
+/** What a host needs. */
 export interface HostDependencies extends KindAccess {
   readonly store: Store;
   /** @throws CemiflowError when the params do not fit the kind's schema */
@@ -67,7 +67,7 @@ export class ActionMaker {
     return { key, outputs, hit: false, attempts, lostSeconds: await attempt.lostSeconds() };
   }
 
-  /** Does the work and keeps its record. @param since generation of the store when it began @returns the outputs to go on with */
+  /** Does the work and keeps its record. @param since generation of the store when it began @returns the outputs to continue with */
   async #perform(
     task: StageTask,
     key: ActionKey,

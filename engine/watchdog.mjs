@@ -1,4 +1,4 @@
-// A thread of its own: it goes on looking while the main thread hangs in a native call. Plain Node, so that it starts at once.
+// A separate thread: it keeps looking while the main thread hangs in a native call. Plain Node, so that it starts at once.
 import { writeSync } from 'node:fs';
 import { workerData } from 'node:worker_threads';
 
@@ -6,7 +6,7 @@ const { turns, lookMs, looks } = workerData;
 let seen = Atomics.load(turns, 0);
 let stood = 0;
 
-// Looks are counted, not seconds: a process that was stopped for a while and goes on has not hung.
+// Looks are counted, not seconds: a process that was stopped for a while and continues has not hung.
 setInterval(() => {
   const now = Atomics.load(turns, 0);
   stood = now === seen ? stood + 1 : 0;

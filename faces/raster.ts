@@ -40,7 +40,7 @@ export class GBuffer {
   readonly triangle: Int32Array;
   readonly b1: Float32Array;
   readonly b2: Float32Array;
-  private screen = new Float32Array(0);
+  #screen = new Float32Array(0);
 
   constructor(size: number) {
     const n = size * size;
@@ -61,8 +61,8 @@ export class GBuffer {
   draw(mesh: Mesh, camera: Camera, part: number, twoSided: boolean, cut?: Cut): void {
     const { rows, columns, position } = mesh;
     const count = rows * columns;
-    if (this.screen.length < count * 3) this.screen = new Float32Array(count * 3);
-    const s = this.screen;
+    if (this.#screen.length < count * 3) this.#screen = new Float32Array(count * 3);
+    const s = this.#screen;
     const m = Array.from(camera.rotation) as [number, number, number, number, number, number, number, number, number];
     for (let k = 0; k < count * 3; k += 3) {
       const x = position[k] as number;
@@ -79,23 +79,14 @@ export class GBuffer {
     for (let i = 0; i < rows - 1; i++) {
       for (let j = 0; j < columns - 1; j++) {
         const v = i * columns + j;
-        this.fill(mesh, v, v + 1, v + columns, v * 2, part, twoSided, cut);
-        this.fill(mesh, v + columns + 1, v + columns, v + 1, v * 2 + 1, part, twoSided, cut);
+        this.#fill(mesh, v, v + 1, v + columns, v * 2, part, twoSided, cut);
+        this.#fill(mesh, v + columns + 1, v + columns, v + 1, v * 2 + 1, part, twoSided, cut);
       }
     }
   }
 
-  private fill(
-    mesh: Mesh,
-    ia: number,
-    ib: number,
-    ic: number,
-    id: number,
-    part: number,
-    twoSided: boolean,
-    cut?: Cut,
-  ): void {
-    const s = this.screen;
+  #fill(mesh: Mesh, ia: number, ib: number, ic: number, id: number, part: number, twoSided: boolean, cut?: Cut): void {
+    const s = this.#screen;
     const n = this.size;
     const ax = s[ia * 3] as number;
     const ay = s[ia * 3 + 1] as number;

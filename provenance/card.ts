@@ -14,7 +14,7 @@ import { isMeasuring, isRaw, nodesUsedAs, roleOf } from './roles.ts';
 import { type Source, sourcesOf } from './upstream.ts';
 
 /**
- * The card of a generated set, in Markdown: how it was made, whose faces stand upstream and under what licence, how near it
+ * The card of a generated set, in Markdown: how it was made, whose faces are upstream and under what licence, how near it
  * comes to real people, and how to verify it.
  *
  * @param id node that generated a set, such as `synthetic[m=0.5]`
@@ -112,8 +112,8 @@ const upstreamText = (sources: readonly Source[]): string =>
       ]),
     ),
     hasReal(sources)
-      ? 'Faces of people who exist stand upstream: what their licence and consent allow binds this set as well.'
-      : 'No photo of a person who exists stands upstream.',
+      ? 'Faces of people who exist are upstream: what their licence and consent allow binds this set as well.'
+      : 'No photo of a person who exists is upstream.',
   ].join('\n\n');
 
 const faces: { readonly [shown in PeopleShown]: string } = {

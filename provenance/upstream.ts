@@ -6,7 +6,7 @@ import { dependenciesOf } from '../core/plan.ts';
 import type { Reading } from './reading.ts';
 import { roleOf } from './roles.ts';
 
-/** Something that no generator of the run made, and that what is asked about stands on. */
+/** Something that no generator of the run made, and that what is asked about depends on. */
 export interface Source {
   readonly node: string;
   readonly peopleShown: PeopleShown;
@@ -21,7 +21,7 @@ export interface Source {
 }
 
 /**
- * All sources that a node stands on, itself included. What does not say whom it shows counts as real, whatever made it and
+ * All sources that a node depends on, itself included. What does not say whom it shows counts as real, whatever made it and
  * however unknown its kind is here.
  *
  * @throws CemiflowError `ArtifactInvalid`, and the store's
@@ -48,7 +48,7 @@ const sourceOf = async (made: MadeNode, ref: ArtifactRef, store: Reading): Promi
     const { peopleShown } = (await benchmarksCodec.read(store, ref)).meta;
     return { node, peopleShown, images: { licence: '', consent: '' } };
   }
-  // Of weights and embeddings that were made outside of the run, the run does not know which images stand behind them.
+  // Of weights and embeddings that were made outside of the run, the run does not know which images they were made from.
   const madeElsewhere = dependenciesOf(made.node).length === 0 && learned.includes(ref.type);
   return madeElsewhere ? { node, peopleShown: 'real' } : undefined;
 };

@@ -5,10 +5,10 @@ import type { TableModel } from './table.ts';
 
 /**
  * One part of a report, such as its accuracy table. A block is a folder `report/blocks/<name>/`: `schema.json` describes its
- * parameters, which stand under `<name>` in a spec's report, and `block.ts` exports `block`. Nothing else names it.
+ * parameters, which a spec's report has under `<name>`, and `block.ts` exports `block`. Nothing else names it.
  */
 export interface Block<Params = never, Model = never> {
-  /** Its place on the page: blocks stand in ascending order. */
+  /** Its place on the page: blocks come in ascending order. */
   readonly order: number;
   /** Whether it shows pictures and prints no number: the numbers of a report can be checked without it. */
   readonly onlyPictures?: boolean;
@@ -20,7 +20,7 @@ export interface Block<Params = never, Model = never> {
    * @throws CemiflowError `ReportInputInvalid`
    */
   read(params: Params, reader: ReportReader, report: ReportParams): Promise<Model>;
-  /** What stands on the page and in the Markdown. Only cells and key figures that name artifacts are numbers. */
+  /** What the page and the Markdown show. Only cells and key figures that name artifacts are numbers. */
   draw(model: Model, head: ReportHead): Drawing;
   /** What `report.json` holds under the block's name; default: the model, without its pictures. */
   numbers?(model: Model): unknown;
@@ -75,6 +75,6 @@ export interface KeyFigure {
   readonly artifacts: readonly Digest[];
   /** The place in the report's parameters that names each of them. */
   readonly inputs: readonly string[];
-  /** Where in each of them the value stands. */
+  /** Where in each of them the value is. */
   readonly at: readonly string[];
 }

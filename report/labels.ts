@@ -28,7 +28,7 @@ export const matrixLabel = (matrix: JsonObject): string =>
 const counted = new Set(['identities', 'images', 'height', 'width']);
 
 /**
- * A label may not say what its artifact denies: a set that states m = 0.5 cannot stand in a row for m = 0.
+ * A label may not say what its artifact denies: a set that states m = 0.5 cannot be in a row for m = 0.
  *
  * @param matrix the values that the label may show @param meta of the artifact's manifest
  * @throws CemiflowError `LabelUntrue`

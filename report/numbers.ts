@@ -4,7 +4,7 @@ import type { ReportModel } from './model.ts';
 import { printedNumbers } from './printed.ts';
 
 /**
- * Every number of the report for other programs, as canonical JSON. Under each block's name stand the block's numbers: each
+ * Every number of the report for other programs, as canonical JSON. Under each block's name are the block's numbers: each
  * object that holds numbers names the artifact that they came from under `artifact`. Pictures are named by artifact,
  * identity and image instead of repeated. `printed` lists the numbers as the page prints them.
  */

@@ -19,7 +19,7 @@ export const listed = (value: OneOrMany, place: string): readonly Placed[] =>
     ? value.map((entry, i) => ({ ...entry, input: `${place}.${i}.artifact` }))
     : [{ matrix: {}, artifact: value, input: place }];
 
-/** The entry whose matrix values agree with the row's, or the one artifact that stands for all rows. */
+/** The entry whose matrix values agree with the row's, or the one artifact that all rows share. */
 export const matching = (value: OneOrMany, matrix: JsonObject, place: string): Placed | undefined =>
   listed(value, place).find((entry) => agrees(entry.matrix, matrix));
 

@@ -15,7 +15,7 @@ export interface Printed {
   readonly artifacts: readonly Digest[];
   /** The place in the report's parameters that names each of them: `accuracy.2.metrics.1.artifact`. None for quotations. */
   readonly inputs: readonly string[];
-  /** Where in each of them: a file and a JSON pointer (RFC 6901) into it; `manifest` stands for the artifact's own facts. */
+  /** Where in each of them: a file and a JSON pointer (RFC 6901) into it; `manifest` means the artifact's own facts. */
   readonly at: readonly string[];
   /** Whether it is quoted from a publication, by a file of this code. */
   readonly quoted: boolean;

@@ -71,14 +71,14 @@ const withBlock = ({ schema }: StageSchema): JsonObject => {
   };
 };
 
-/** A property in draft 07. Every value may be a reference; unit and limits stand in the description. */
+/** A property in draft 07. Every value may be a reference; the description states unit and limits. */
 const forEditors = (property: JsonObject): JsonObject => {
   const described = { description: `${property.description ?? ''} Expects ${expectation(property)}.`.trim() };
   if (isArtifact(property)) return { ...reference, ...described };
   return { ...described, ...orReference(plain(property)) };
 };
 
-/** Whether only a reference can stand here. */
+/** Whether only a reference is valid here. */
 const isArtifact = (schema: JsonObject): boolean => {
   const forms = schema.anyOf ?? schema.oneOf;
   if (Array.isArray(forms)) return forms.every((form) => isMap(form) && isArtifact(form));
@@ -138,7 +138,7 @@ const kindMarkdown = (stage: StageSchema): string => {
     ([name, type]) =>
       `- \`${name}\`: ${type}${name === stage.defaultOutput ? ', what `${{ stages.<name> }}` means' : ''}`,
   );
-  const runs = `Runs on ${stage.resource === 'tensor' ? 'TensorFlow' : 'plain code'}${stage.sharded ? ', cut into parts' : ''}.`;
+  const runs = `Runs on ${stage.resource === 'tensor' ? 'TensorFlow' : 'plain code'}${stage.sharded ? ', in shards' : ''}.`;
   return [
     `## ${stage.kind}`,
     `**${stage.title}.** ${stage.description}`,

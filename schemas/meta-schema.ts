@@ -58,7 +58,7 @@ const checkRole = (stage: JsonObject, properties: JsonObject, need: Need): void 
     need(has(inputUses, inputs[name]), `x-stage.inputs.${name} must be one of ${Object.keys(inputUses).join(', ')}`);
 };
 
-/** Whether an artifact may stand anywhere in the parameter. */
+/** Whether the parameter may hold an artifact anywhere. */
 const takesArtifacts = (schema: Json | undefined): boolean => {
   if (Array.isArray(schema)) return schema.some(takesArtifacts);
   if (!isObject(schema)) return false;

@@ -21,7 +21,7 @@ export type StageRole = keyof typeof roles;
 export const inputUses = {
   'training-data': 'the images that a network learns from',
   guide: 'a network that conditions the training of another, or is part of its loss',
-  'initial-weights': 'the weights that training goes on from',
+  'initial-weights': 'the weights that training starts from',
   generator: 'the network that makes the images',
   inquiries: 'the images that generated identities are made around',
   'scored-model': 'the model whose quality is measured',
@@ -50,7 +50,7 @@ export type Measure = keyof typeof measures;
 export interface KindFacts {
   /** `unknown`: this checkout has no such kind. */
   readonly role: StageRole | 'unknown';
-  /** Whether a chain may end here: its outputs are raw data, which no other stage stands behind. */
+  /** Whether a chain may end here: its outputs are raw data, made from no other stage's. */
   readonly raw: boolean;
   readonly measures?: Measure;
   /** What each parameter that takes artifacts is for. */

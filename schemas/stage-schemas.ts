@@ -26,7 +26,7 @@ export interface StageSchema {
   readonly schema: JsonObject;
   /** Fills defaults in; `errors` afterwards. Compiled at first use. @throws CemiflowError `StageSchemaInvalid` */
   readonly validate: ValidateFunction;
-  /** The same of an action's params: `content` stands in the place of the folder that it is the digest of. */
+  /** The same of an action's params: `content`, the folder's digest, replaces the folder. */
   readonly validateAction: ValidateFunction;
 }
 
@@ -164,7 +164,7 @@ export const typedRef = (ref: NodeRef, type: ArtifactType): NodeRef => {
   return ref;
 };
 
-/** The type of what stands in an artifact's place: a NodeRef before a run, an ArtifactRef in it. */
+/** The type of an artifact's place holder: a NodeRef before a run, an ArtifactRef in it. */
 export const artifactTypeOf = (value: unknown): ArtifactType | undefined => {
   if (isNodeRef(value)) return typesOfRefs.get(value);
   const ref = value as { type?: unknown; digest?: unknown } | null;

@@ -16,7 +16,7 @@ export interface SupervisorConfig {
   readonly serverEnv: { readonly [name: string]: string };
   readonly workerEnv: { readonly [name: string]: string };
   readonly workerFile: string;
-  /** How often in a row a child may end before it is given up; 8 unless told. */
+  /** How often in a row a child may end before it is given up; default 8. */
   readonly mostFailures?: number;
   /** A process whose end stops the supervisor too (tests); absent for people. */
   readonly stopWith?: { readonly pid: number; readonly start: string };

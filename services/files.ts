@@ -12,7 +12,7 @@ export const writeJson = (path: string, value: unknown, mode = 0o600): void => {
   }
 };
 
-/** Does work on files that can be done without: a full disk or too many open files are only told. */
+/** Does optional work on files: a full disk or too many open files are reported, and nothing fails. */
 export const attempt = (what: string, work: () => void, say: (line: string) => void): void => {
   try {
     work();

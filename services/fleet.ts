@@ -58,7 +58,7 @@ export const childTroubles = (running: SupervisorStatus, logs: string): string[]
     .filter(({ state, restarts }) => state === 'failed' || (state === 'backoff' && restarts > 1))
     .map((child) => `${ended(child, logs)}${child.state === 'failed' ? '; it is not started again' : ''}`);
 
-/** What the supervisor starts no more: a server, or every worker of a role. What needs it does not go on by itself. */
+/** What the supervisor starts no more: a server, or every worker of a role. What needs it does not continue by itself. */
 export const givenUp = (running: SupervisorStatus, logs: string): GivenUp[] => {
   const children = current(running);
   const kinds = [...new Set(children.map(({ kind }) => kind))];

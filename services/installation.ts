@@ -33,7 +33,7 @@ export interface Installation {
   };
   readonly addon: { readonly folder: string; readonly installed: boolean };
   readonly tools: { readonly [tool in Tool]: InstalledTool };
-  /** Bytes; infinite when they cannot be told. */
+  /** Bytes; infinite when they are not known. */
   readonly free: { readonly cache: number; readonly home: number };
 }
 

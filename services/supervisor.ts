@@ -15,134 +15,127 @@ const watchEveryMs = 1_000;
 
 /** The one process that owns the embedded servers and the workers of a state folder. */
 class Supervisor {
-  private readonly config: SupervisorConfig;
-  private readonly paths: Paths;
-  private readonly startedAt = new Date().toISOString();
-  private readonly servers: Child[] = [];
-  private workers: Child[] = [];
-  private ready = false;
-  private stopping: Promise<void> | undefined;
-  private build: string | undefined;
-  private spec: WorkerSpec = { orchestrator: 0, cpu: 0, gpu: 0 };
-  private writeScheduled = false;
-  private statusTrouble: string | undefined;
+  readonly #config: SupervisorConfig;
+  readonly #paths: Paths;
+  readonly #startedAt = new Date().toISOString();
+  readonly #servers: Child[] = [];
+  #workers: Child[] = [];
+  #ready = false;
+  #stopping: Promise<void> | undefined;
+  #build: string | undefined;
+  #spec: WorkerSpec = { orchestrator: 0, cpu: 0, gpu: 0 };
+  #writeScheduled = false;
+  #statusTrouble: string | undefined;
 
   constructor(config: SupervisorConfig) {
-    this.config = config;
-    this.paths = pathsOf(config.home);
+    this.#config = config;
+    this.#paths = pathsOf(config.home);
   }
 
   get status(): SupervisorStatus {
     return {
-      ...{ pid: process.pid, startedAt: this.startedAt, ready: this.ready, stopping: this.stopping !== undefined },
-      temporalAddress: this.config.endpoints.temporal.address,
-      temporalNamespace: this.config.endpoints.temporal.namespace,
-      s3Endpoint: this.config.endpoints.s3.endpoint,
-      build: this.build,
-      children: [...this.servers, ...this.workers].map((child) => child.status),
+      ...{ pid: process.pid, startedAt: this.#startedAt, ready: this.#ready, stopping: this.#stopping !== undefined },
+      temporalAddress: this.#config.endpoints.temporal.address,
+      temporalNamespace: this.#config.endpoints.temporal.namespace,
+      s3Endpoint: this.#config.endpoints.s3.endpoint,
+      build: this.#build,
+      children: [...this.#servers, ...this.#workers].map((child) => child.status),
     };
   }
 
   startServers(): void {
-    const { temporal, minio, ports } = this.config;
+    const { temporal, minio, ports } = this.#config;
     if (minio)
-      this.servers.push(this.child('minio', 'minio', minioCommand(this.config, minio, this.paths), ports.minio));
+      this.#servers.push(this.#child('minio', 'minio', minioCommand(this.#config, minio, this.#paths), ports.minio));
     if (temporal)
-      this.servers.push(
-        this.child('temporal', 'temporal', temporalCommand(this.config, temporal, this.paths), ports.temporal),
+      this.#servers.push(
+        this.#child('temporal', 'temporal', temporalCommand(this.#config, temporal, this.#paths), ports.temporal),
       );
-    for (const server of this.servers) server.start();
+    for (const server of this.#servers) server.start();
   }
 
   handle(request: Request): SupervisorStatus {
-    if (request.op === 'ready') this.ready = true;
-    if (request.op === 'revive') for (const child of [...this.servers, ...this.workers]) child.start();
-    if (request.op === 'ensure-workers') this.ensureWorkers(request.build, request.spec);
+    if (request.op === 'ready') this.#ready = true;
+    if (request.op === 'revive') for (const child of [...this.#servers, ...this.#workers]) child.start();
+    if (request.op === 'ensure-workers') this.#ensureWorkers(request.build, request.spec);
     if (request.op === 'stop') void this.stop();
-    this.changed();
+    this.#changed();
     return this.status;
   }
 
   /** Workers first, so that checkpoints still find their servers; then Temporal, then the object store. */
   stop(): Promise<void> {
-    this.stopping ??= (async () => {
-      await Promise.all(this.workers.map((worker) => worker.stop(workerGraceMs)));
-      for (const server of [...this.servers].reverse()) await server.stop(serverGraceMs);
-      attempt('remove the socket', () => rmSync(this.paths.socket, { force: true }), say);
-      this.writeStatus();
+    this.#stopping ??= (async () => {
+      await Promise.all(this.#workers.map((worker) => worker.stop(workerGraceMs)));
+      for (const server of [...this.#servers].reverse()) await server.stop(serverGraceMs);
+      attempt('remove the socket', () => rmSync(this.#paths.socket, { force: true }), say);
+      this.#writeStatus();
       say('stopped');
       process.exit(0);
     })().catch((error) => {
       say(`stopping failed: ${error}`);
       process.exit(1);
     });
-    return this.stopping;
+    return this.#stopping;
   }
 
-  private ensureWorkers(build: string, spec: WorkerSpec): void {
-    if (this.stopping) throw new Error('the supervisor is stopping');
-    this.spec = build === this.build ? largerSpec(this.spec, spec) : spec;
-    this.build = build;
-    this.workers = this.workers.filter((worker) => worker.status.state !== 'stopped');
-    const wanted = wantedWorkers(build, this.spec);
+  #ensureWorkers(build: string, spec: WorkerSpec): void {
+    if (this.#stopping) throw new Error('the supervisor is stopping');
+    this.#spec = build === this.#build ? largerSpec(this.#spec, spec) : spec;
+    this.#build = build;
+    this.#workers = this.#workers.filter((worker) => worker.status.state !== 'stopped');
+    const wanted = wantedWorkers(build, this.#spec);
     const { start, drain } = fleetChanges(
       wanted,
-      this.workers.map((worker) => worker.status),
+      this.#workers.map((worker) => worker.status),
     );
     for (const id of start) {
-      const command = workerCommand(this.config, id.role, id.index, build, projectDir);
-      const worker = this.child(workerName(id), id.role, command, undefined, build, `worker-${id.role}-${id.index}`);
-      this.workers.push(worker);
+      const command = workerCommand(this.#config, id.role, id.index, build, projectDir);
+      const worker = this.#child(workerName(id), id.role, command, undefined, build, `worker-${id.role}-${id.index}`);
+      this.#workers.push(worker);
     }
     const names = new Set(wanted.map(workerName));
-    for (const worker of this.workers) if (names.has(worker.status.name)) worker.start();
-    for (const worker of this.workers) if (drain.includes(worker.status.name)) this.drain(worker);
+    for (const worker of this.#workers) if (names.has(worker.status.name)) worker.start();
+    for (const worker of this.#workers) if (drain.includes(worker.status.name)) this.#drain(worker);
   }
 
-  private drain(worker: Child): void {
+  #drain(worker: Child): void {
     say(`draining ${worker.status.name}`);
     void worker.stop(workerGraceMs).then(() => {
-      this.workers = this.workers.filter((other) => other !== worker);
-      this.changed();
+      this.#workers = this.#workers.filter((other) => other !== worker);
+      this.#changed();
     });
   }
 
-  private child(
-    name: string,
-    kind: ChildStatus['kind'],
-    command: Command,
-    port?: number,
-    build?: string,
-    log = name,
-  ): Child {
-    const { logs, pids } = this.paths;
-    const onChange = (): void => this.changed();
-    const { mostFailures } = this.config;
+  #child(name: string, kind: ChildStatus['kind'], command: Command, port?: number, build?: string, log = name): Child {
+    const { logs, pids } = this.#paths;
+    const onChange = (): void => this.#changed();
+    const { mostFailures } = this.#config;
     const path = join(logs, `${log}.log`);
     return new Child({ name, kind, command, port, build, log: path, pids, mostFailures, onChange, say });
   }
 
-  private changed(): void {
-    if (this.writeScheduled) return;
-    this.writeScheduled = true;
+  #changed(): void {
+    if (this.#writeScheduled) return;
+    this.#writeScheduled = true;
     setImmediate(() => {
-      this.writeScheduled = false;
-      if (existsSync(this.paths.home)) this.writeStatus();
+      this.#writeScheduled = false;
+      if (existsSync(this.#paths.home)) this.#writeStatus();
     });
   }
 
-  /** Trouble is told once, until it changes or is over: the status is written often. */
-  private writeStatus(): void {
+  /** Trouble is reported once, until it changes or is over: the status is written often. */
+  #writeStatus(): void {
     let trouble: string | undefined;
     attempt(
       'write the status',
-      () => writeJson(this.paths.status, this.status),
+      () => writeJson(this.#paths.status, this.status),
       (line) => {
         trouble = line;
       },
     );
-    if (trouble && trouble !== this.statusTrouble) say(trouble);
-    this.statusTrouble = trouble;
+    if (trouble && trouble !== this.#statusTrouble) say(trouble);
+    this.#statusTrouble = trouble;
   }
 }
 

@@ -96,7 +96,7 @@ export const installAddon = async (env, project, variant, log, tell = () => {}) 
     );
 };
 
-/** Loads TensorFlow in a process of its own and lets it add two numbers. @returns `gpu` or `cpu`, where it did so */
+/** Loads TensorFlow in a separate process and lets it add two numbers. @returns `gpu` or `cpu`, where it did so */
 const tryAddon = async (project, log) => {
   // As nn/node-util.ts does for everything else: Node 23 removed a function that the package calls.
   const script = `require('util').isNullOrUndefined = (value) => value == null;

@@ -62,7 +62,7 @@ export const requirements = {
   },
 };
 
-/** Free space where `path` is, in bytes; infinite when it cannot be told. */
+/** Free space where `path` is, in bytes; infinite when it is not known. */
 export const freeBytes = (path) => {
   try {
     const { bavail, bsize } = fs.statfsSync(path);
@@ -163,6 +163,6 @@ export const failureMessage = (failures) => {
   );
   return {
     code: 1,
-    message: `Set-up failed.\n\n${parts.join('\n\n')}\n\nWhat is done is kept; run the same command again to go on.`,
+    message: `Set-up failed.\n\n${parts.join('\n\n')}\n\nWhat is done is kept; run the same command again to continue.`,
   };
 };

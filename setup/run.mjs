@@ -27,7 +27,7 @@ export class CommandFailed extends Error {
 const keptOutputBytes = 64 * 1024;
 
 /**
- * Runs a command to its end. Its output goes to the log file; the end of it is returned, and stands in the error.
+ * Runs a command to its end. Its output goes to the log file; its last lines are returned, or are part of the error.
  *
  * @param options.log file that is appended to; none for short probes
  * @throws CommandFailed when it cannot be started or its exit code is not 0

@@ -6,7 +6,7 @@ import { type Entry, type Located, type LocatedMap, parseYaml } from './yaml.ts'
 export interface Override {
   readonly source: Source;
   readonly path: readonly string[];
-  /** Where the path stands in the source. */
+  /** Where the path is in the source. */
   readonly place: Place;
   readonly value: Located;
 }

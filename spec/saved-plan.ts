@@ -19,7 +19,7 @@ export interface SavedPlan {
   readonly codes: { readonly [kind: string]: CodeFiles };
   /** Digests of the folders that its nodes read from outside the store, by absolute path. */
   readonly contents: { readonly [path: string]: Digest };
-  /** Each node as it stood when the plan was saved. */
+  /** Each node as it was when the plan was saved. */
   readonly status: { readonly [id: string]: SavedStatus };
   /** Digest of everything else in the file. */
   readonly digest: Digest;
@@ -46,7 +46,7 @@ export const beginsSavedPlan = (text: string): boolean => /^\s*\{\s*"cemiflowPla
  * @throws CemiflowError `PlanUnreadable`, `PlanVersion`, `PlanEdited`
  */
 export const readSavedPlan = (text: string, name: string): SavedPlan => {
-  const remedy = '"cemiflow plan SPEC --save PLAN" writes it anew';
+  const remedy = '"cemiflow plan SPEC --save PLAN" writes it again';
   const saved = parse(text);
   if (!saved)
     throw new CemiflowError('PlanUnreadable', `${name} is no whole JSON: it may have been cut off`, {

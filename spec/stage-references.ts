@@ -40,7 +40,7 @@ export const followStage = (reference: StageReference, from: From): Json | undef
   }
   const chosen = choosePoints(target.axes, index, from.point);
   if ('fault' in chosen) {
-    // An axis without values was reported where it stands.
+    // An axis without values was reported at its place.
     if (axisNames(target.axes).some((axis) => target.axes[axis]?.length === 0)) return undefined;
     const [message, remedy] = faultWords(chosen, stage, target.axes, from);
     from.say(message, remedy);

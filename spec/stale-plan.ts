@@ -55,7 +55,7 @@ export const outputDifferences = (
     return same ? [] : [{ what: 'outputs', name: id, text: 'the store has other outputs of it than it had' }];
   });
 
-/** @param again the command that saves the plan anew */
+/** @param again the command that saves the plan again */
 export const planStale = (name: string, again: string, differences: readonly PlanDifference[]): CemiflowError =>
   new CemiflowError('PlanStale', [`${name} cannot be executed as it was saved:`, ...linesOf(differences)].join('\n'), {
     remedy: `look at the changes; "${again}" plans with them`,

@@ -97,7 +97,7 @@ const stageOf = (name: string, at: Place, value: Located, problems: Problems): S
     if (!problems.has(value)) problems.add(at, `${path} is empty`, `write ${name}: {uses: <kind>, with: {…}}`);
     return undefined;
   }
-  unknownKeys(map, stageKeys, 'a stage', 'keys of a stage', problems, `parameters stand under ${path}.with`);
+  unknownKeys(map, stageKeys, 'a stage', 'keys of a stage', problems, `parameters belong under ${path}.with`);
   const uses = map.entries.get('uses');
   const kind = uses ? textOf(uses.value) : undefined;
   if (uses === undefined) problems.add(at, `${path} says no kind`, 'add uses: <kind>, such as data/procedural');

@@ -47,7 +47,7 @@ const follow = (reference: Reference, place: Place, scope: Scope, whole: boolean
     }
     case 'stages':
       if (scope.stage === undefined) return say(`${scope.owner} cannot name a stage`, 'use params here');
-      if (!whole) return say('an artifact cannot stand inside a text', 'let the reference be the whole value');
+      if (!whole) return say('a text cannot hold an artifact', 'let the reference be the whole value');
       return scope.stage(reference, place);
     case 'matrix': {
       const value = scope.point?.[reference.axis];
@@ -59,14 +59,14 @@ const follow = (reference: Reference, place: Place, scope: Scope, whole: boolean
     case 'params': {
       const value = scope.params.get(reference.path, place, scope.problems);
       if (!whole && value !== null && typeof value === 'object') {
-        return say('a list or a mapping cannot stand inside a text', 'let the reference be the whole value');
+        return say('a text cannot hold a list or a mapping', 'let the reference be the whole value');
       }
       return value;
     }
   }
 };
 
-/** Where a reference stands within its scalar; the whole scalar where escapes hide it. */
+/** Where a reference is within its scalar; the whole scalar where escapes hide it. */
 const placeOf = (node: LocatedScalar, written: string): Place => {
   const at = node.source.text.slice(0, node.end).indexOf(written, node.start);
   return at < 0 ? node : { source: node.source, start: at, end: at + written.length };

@@ -38,7 +38,7 @@ const maxNodes = 20_000;
 const maxDepth = 64;
 
 /**
- * Reads one YAML document. `${{ … }}` may stand unquoted inside `{ }` and `[ ]` too.
+ * Reads one YAML document. `${{ … }}` may be unquoted inside `{ }` and `[ ]` too.
  *
  * @param text what is parsed, where it differs from what is shown in messages; offsets are the same
  * @returns undefined where the text is not one readable YAML document; `problems` says why
@@ -57,7 +57,7 @@ export const parseYaml = (source: Source, problems: Problems, text = source.text
   }
   const foreign = /[\uE000-\uE006]/.exec(text);
   if (foreign) {
-    problems.add(place(foreign.index, foreign.index + 1), 'private-use characters cannot stand in a spec', 'remove it');
+    problems.add(place(foreign.index, foreign.index + 1), 'a spec cannot hold private-use characters', 'remove it');
     return undefined;
   }
   let document: Document;
@@ -100,7 +100,7 @@ const yamlWords = (code: string, message: string, found: string): [string, strin
   if (code === 'TAG_RESOLVE_FAILED') return ['YAML tags cannot be used here', 'write a plain value'];
   if (code === 'RESOURCE_EXHAUSTION') return ['the YAML is nested too deeply', `nest at most ${maxDepth} levels`];
   if (code === 'MULTILINE_IMPLICIT_KEY' || code === 'BLOCK_AS_IMPLICIT_KEY') {
-    return ['a mapping stands where a value was begun', 'check the indentation of this line and the next'];
+    return ['a mapping where a value was begun', 'check the indentation of this line and the next'];
   }
   return [`this is not YAML: ${message}`, 'check quotes, brackets and indentation here'];
 };
@@ -143,7 +143,7 @@ class Reader {
       if (target && !this.#open.has(target)) return this.read(target, depth + 1);
       this.#problems.add(
         place,
-        target ? `*${node.source} stands inside its own anchor` : `there is no anchor &${node.source} before this`,
+        target ? `*${node.source} is inside its own anchor` : `there is no anchor &${node.source} before this`,
         'write the value out',
       );
       return none;

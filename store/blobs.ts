@@ -49,7 +49,7 @@ export class ContentStore {
       throw this.#error(
         'Missing',
         `${digest} is not in the store`,
-        'check the digest; "cemiflow fsck --repair" makes anew what a run or a pin needs',
+        'check the digest; "cemiflow fsck --repair" makes what a run or a pin needs again',
         {
           digest,
         },
@@ -84,7 +84,7 @@ export class ContentStore {
     return this.#error(
       'Corrupt',
       `${digest} ${how}`,
-      '"cemiflow fsck --repair" makes anew what is damaged',
+      '"cemiflow fsck --repair" makes what is damaged again',
       data,
       cause,
     );

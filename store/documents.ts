@@ -16,7 +16,7 @@ export const documentOf = (value: object): Buffer => {
   return Buffer.from(canonicalJson({ digest: digestOfJson(content), content }));
 };
 
-/** What stands in a document; undefined where it does not have the digest that stands beside it. */
+/** The content of a document; undefined where it does not have the digest that is stored with it. */
 export const contentOf = <T extends object>(bytes: Buffer): T | undefined => {
   const found = parseJson<{ digest?: Digest; content?: JsonObject } | null>(bytes);
   return found?.content && digestOfJson(found.content) === found.digest ? (found.content as T) : undefined;

@@ -80,7 +80,7 @@ export const mayBeDamaged = (error: unknown): error is CemiflowError =>
 
 export const unreadableError = (name: string, endpoint: string, cause: unknown): CemiflowError =>
   new CemiflowError('ObjectUnreadable', `${name} is there, but ${endpoint} cannot read it`, {
-    remedy: 'look at the disks of the store; "cemiflow fsck --repair" makes anew what is damaged',
+    remedy: 'look at the disks of the store; "cemiflow fsck --repair" makes what is damaged again',
     data: { name, endpoint },
     cause,
   });

@@ -175,4 +175,4 @@ const parted = (objects: readonly Described[], is: (each: Described) => boolean)
 };
 
 const interrupted = (): CemiflowError =>
-  new CemiflowError('Interrupted', 'the gc was interrupted', { remedy: 'run it again: it goes on' });
+  new CemiflowError('Interrupted', 'the gc was interrupted', { remedy: 'run it again: it continues' });

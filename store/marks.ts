@@ -25,7 +25,7 @@ export class Marks {
   }
 
   /**
-   * Everything that a sealed run stands on.
+   * Everything that a sealed run depends on.
    *
    * @throws CemiflowError `MarksIncomplete` where something cannot be read that may name more
    */

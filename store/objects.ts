@@ -57,7 +57,7 @@ export const checkKey = (key: string): void => {
 export const checkSize = (bytes: Uint8Array): void => {
   if (bytes.length <= maxObjectBytes) return;
   throw new CemiflowError('BlobTooLarge', `an object holds at most ${maxObjectBytes} bytes, got ${bytes.length}`, {
-    remedy: 'cut it into several files of one artifact, as datasets are cut into shards',
+    remedy: 'cut it into several files of one artifact, as datasets are split into shards',
     data: { bytes: bytes.length, limit: maxObjectBytes },
   });
 };

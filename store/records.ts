@@ -43,7 +43,7 @@ export class Records {
   }
 
   /**
-   * @param since the generation (`Sweeps.settled`) before anything of the outputs was put; now, unless given
+   * @param since the generation (`Sweeps.settled`) before anything of the outputs was put; default now
    * @throws CemiflowError `RecordInvalid` where the key is not the action's own; `SweptAway`, retryable, where a gc has taken
    * something of the outputs away meanwhile
    */
@@ -52,7 +52,7 @@ export class Records {
     const put = await this.#put(record);
     if ((await this.#sweeps.unswept(generation)) || (await this.#standsOnAll(put.record))) return put;
     throw new CemiflowError('SweptAway', `a gc has removed outputs of ${record.key} before they had a record`, {
-      remedy: 'it is made anew; leave --grace of gc at its default beside running experiments',
+      remedy: 'it is made again; leave --grace of gc at its default beside running experiments',
       data: { key: record.key },
       retryable: true,
     });

@@ -19,11 +19,11 @@ export interface RunDocument {
   readonly workflowId: string;
   readonly endedAt?: string;
   readonly state?: 'running' | 'needs attention' | 'paused' | 'done' | 'failed' | 'cancelled';
-  /** Digest of the run's record (type `run`, `core/run-record.ts`): the root of all that its numbers stand on. Once it is done. */
+  /** Digest of the run's record (type `run`, `core/run-record.ts`): the root of all that its numbers depend on. Once it is done. */
   readonly root?: Digest;
   /** What the run was sealed with: what became of each node. */
   readonly nodes?: RunRecord['nodes'];
-  /** Where the run stood when it was last written: what the experiment workflow's progress query gives. */
+  /** The run's progress when it was last written: what the experiment workflow's progress query gives. */
   readonly progress?: Json;
 }
 
@@ -105,7 +105,7 @@ const parseRun = (bytes: Buffer): RunDocument | undefined => {
 
 const runCorrupt = (id: string, cause?: unknown): CemiflowError =>
   new CemiflowError('RunCorrupt', `the document of run ${id} is damaged`, {
-    remedy: '"cemiflow run" with its spec writes it again; what is finished is kept, and what is under way goes on',
+    remedy: '"cemiflow run" with its spec writes it again; what is finished is kept, and what is under way continues',
     data: { id },
     cause,
   });

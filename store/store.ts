@@ -42,7 +42,7 @@ export class Store implements ArtifactStore {
   isWhole = (ref: ArtifactRef): Promise<boolean> => this.#artifacts.isWhole(ref);
   dropIfDamaged = (ref: ArtifactRef): Promise<boolean> => this.#artifacts.dropIfDamaged(ref);
 
-  /** Keeps a record. The outputs to go on with are those of the record that comes back. */
+  /** Keeps a record. The outputs to continue with are those of the record that comes back. */
   putRecord: Records['put'] = (record, since) => this.#records.put(record, since);
   getRecord = (key: ActionKey): Promise<ActionRecord | undefined> => this.#records.get(key);
   listRecords = (key: ActionKey): Promise<ActionRecord[]> => this.#records.list(key);

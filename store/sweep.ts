@@ -134,11 +134,11 @@ export class Sweep {
   /**
    * To be called before each removal.
    *
-   * @throws CemiflowError `SweepLost` where others may take the sweep for dead, because this process stood still
+   * @throws CemiflowError `SweepLost` where others may treat the sweep as dead, because this process stood still
    */
   check(): void {
     if (!this.#isLost()) return;
-    throw new CemiflowError('SweepLost', 'the gc stood still for so long that others may have taken it for dead', {
+    throw new CemiflowError('SweepLost', 'the gc stood still for so long that others may treat it as dead', {
       remedy: 'run it again: what it has removed was needed by nothing',
     });
   }

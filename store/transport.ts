@@ -12,7 +12,7 @@ export class Refused extends Error {
   /** S3's error code, such as `NoSuchBucket`; empty where the answer had none. */
   readonly s3Code: string;
 
-  /** S3's error code and message stand in the body, or for HEAD, which has none, in MinIO's headers. */
+  /** S3's error code and message are in the body, or for HEAD, which has none, in MinIO's headers. */
   constructor({ statusCode = 0, headers }: http.IncomingMessage, body: Buffer) {
     const { Code, Message } = errorIn(body);
     super(Message || `${headers['x-minio-error-desc'] ?? ''}`.replaceAll('"', ''));
@@ -50,7 +50,7 @@ export const transportWithin = ({ idleMs, deadline, accept }: Limits): Pick<type
       );
     });
     stream = sent;
-    // Whoever reads the answer is told why it broke off, where there is one.
+    // The reader of the answer, where there is one, gets the reason why it broke off.
     const giveUp = (why: string): void => void stream.destroy(Object.assign(new Error(why), { name: 'TimeoutError' }));
     // A timer costs a tenth of an abort signal, and a look-up of 1,000 actions asks thousands of small questions.
     const timer = setTimeout(() => giveUp('not done in time'), Math.max(0, deadline - performance.now()));

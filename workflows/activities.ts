@@ -13,7 +13,7 @@ import type { RunSettings } from './types.ts';
 /** Lost workers and network trouble; failures that are not retryable say so themselves. */
 const retry: RetryPolicy = { initialInterval: '2s', backoffCoefficient: 2, maximumInterval: '2m' };
 
-/** An orchestrator that is silent for longer counts as dead: the next one goes on. */
+/** An orchestrator that is silent for longer counts as dead: the next one takes over. */
 const orchestratorSilence = '15s';
 
 /** Keys of one look-up: the answer holds about 300 bytes for each. */

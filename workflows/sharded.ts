@@ -22,7 +22,7 @@ const defaultMaxEvents = 2000;
 
 /**
  * One sharded stage: split into shards, each an action with key and record, then joined. A shard that fails leaves the others
- * running, so that a later run finds them made. Once the history is long, the workflow goes on with a new one, which takes the
+ * running, so that a later run finds them made. Once the history is long, the workflow continues in a new one, which takes the
  * split along and finds what is made by its keys.
  */
 export async function sharded(input: ShardedInput): Promise<StageResult> {
@@ -126,7 +126,7 @@ class Shards {
       return { ...joined, lostSeconds: this.#carried.lostSeconds + (joined.lostSeconds ?? 0) };
     } catch (error) {
       const failure = failureOf(error);
-      // Damage elsewhere is in the stage's own input, which the experiment looks after.
+      // Damage elsewhere is in the stage's own input, which the experiment repairs.
       if (isDamage(failure) && this.#carried.repairs < maxRepairs && (await this.#dropDamaged())) {
         this.#phase = 'shards';
         return undefined;

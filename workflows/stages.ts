@@ -5,7 +5,7 @@ import type { Ready } from './schedule.ts';
 import { pauseShards, sharded } from './sharded.ts';
 import type { ExperimentInput } from './types.ts';
 
-/** Carries stages out: one activity each, or a child workflow for a stage that is cut into shards. */
+/** Carries stages out: one activity each, or a child workflow for a sharded stage. */
 export class Stages {
   readonly #input: ExperimentInput;
   readonly #children = new Map<string, Promise<ChildWorkflowHandle<typeof sharded>>>();

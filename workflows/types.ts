@@ -19,7 +19,7 @@ export interface RunSettings {
   readonly checkpoint?: CheckpointInterval;
   /** A worker that says nothing of its stage for so long counts as dead; default 60. */
   readonly heartbeatSeconds?: number;
-  /** Events after which a sharded stage goes on with a new history; default 2,000. Tests set fewer, to see it happen. */
+  /** Events after which a sharded stage continues in a new history; default 2,000. Tests set fewer, to see it happen. */
   readonly maxEvents?: number;
 }
 
@@ -105,7 +105,7 @@ export interface NodeProgress {
 /**
  * - `needs attention`: nothing is under way and nothing can start, because stages have failed: waits for `retry`, `skip`
  *   or `abort`
- * - `paused`: nothing new starts; what was under way goes on
+ * - `paused`: nothing new starts; what was under way continues
  */
 export type RunState = 'running' | 'needs attention' | 'paused';
 

@@ -24,7 +24,7 @@ export interface Listener {
   changed(): void;
 }
 
-/** A reason stands in reports and in Temporal's history. */
+/** Reports and Temporal's history show the reason. */
 const maxReasonLength = 1000;
 
 /** Takes `retry`, `skip`, `abort`, `pause` and `continue`. What cannot be done is refused before it enters the history. */

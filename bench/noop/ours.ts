@@ -10,7 +10,7 @@ import { type Command, execute } from './command.ts';
 export interface Size {
   /** Each set of faces has a recognizer, which has centers. */
   readonly chains: number;
-  /** Stages that stand alone; 1 unless told. */
+  /** Stages that depend on none; default 1. */
   readonly singles?: number;
 }
 
@@ -37,7 +37,7 @@ ${Array.from({ length: singles }, (_, i) => `  benchmarks${i}: {uses: data/bench
 
 const project = join(import.meta.dirname, '..', '..');
 
-/** The command line, in a process of its own as a user starts it. */
+/** The command line, in a separate process as a user starts it. */
 export const cemiflow = (args: readonly string[], cwd: string, env: Command['env']): Command => ({
   file: process.execPath,
   args: [join(project, 'cli', 'cemiflow.mjs'), ...args],

@@ -23,8 +23,8 @@ const ours = (task: Task, { env }: Context, mode: 'compiled' | 'eager' = 'compil
 const torch = (task: Task, context: Context): Side =>
   processSide('PyTorch eager, channels_last', async () => {
     const { python } = await ensurePeers('torch', context);
-    const told = JSON.stringify({ ...task, threads: cpus().length });
-    return { file: python, args: [join(root, 'bench', 'peers', 'tensors.py'), told], env: context.env };
+    const asked = JSON.stringify({ ...task, threads: cpus().length });
+    return { file: python, args: [join(root, 'bench', 'peers', 'tensors.py'), asked], env: context.env };
   });
 
 interface Measured {

@@ -8,7 +8,7 @@ interface Shared {
   readonly times?: number;
 }
 
-/** Work that both sides are told in the same words: `ours.ts` and `bench/peers/tensors.py` take it as JSON. */
+/** The same work for both sides: `ours.ts` and `bench/peers/tensors.py` take it as JSON. */
 export type Task = Shared &
   (
     | {

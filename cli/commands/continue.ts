@@ -8,6 +8,6 @@ import { printResult } from '../session.ts';
 export const run: Run = async (args, session) => {
   const asked = await continueRun(args.first, readWorkers(args, session), callerOf(session));
   if (!asked) return exitCodes.interrupted;
-  printResult(session, { run: asked.run, how: 'goes on' }, `${asked.run} goes on`);
+  printResult(session, { run: asked.run, how: 'continues' }, `${asked.run} continues`);
   return exitCodes.ok;
 };

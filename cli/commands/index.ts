@@ -51,7 +51,7 @@ export const commands: readonly Command[] = [
   {
     name: 'down',
     usage: '',
-    summary: 'stop workers and embedded servers; runs go on at the next "attach" or "run"',
+    summary: 'stop workers and embedded servers; runs continue at the next "attach" or "run"',
     load: () => import('./down.ts'),
   },
   {
@@ -92,7 +92,7 @@ export const commands: readonly Command[] = [
     usage: 'SPEC|PLAN [--set key=value]… [--device cpu|gpu] [--max-parallel N] [--detach] [--out DIR]',
     summary: 'run an experiment to its report, or attach to it where it runs',
     details: [
-      'Starts services and workers that are not up. Ctrl-C detaches: the run goes on. Where the run waits for a person, its',
+      'Starts services and workers that are not up. Ctrl-C detaches: the run continues. Where the run waits for a person, its',
       'failed stages are tried again; where its workflow is gone, it is taken up again.',
       'PLAN is a file of "plan --save": exactly that is executed, and refused where code or files have changed since.',
       '--set params.m=[0,1]   override a value of the spec; may be given several times',
@@ -143,7 +143,7 @@ export const commands: readonly Command[] = [
   {
     name: 'skip',
     usage: 'RUN STAGE… --because TEXT',
-    summary: 'let a run go on without failed stages',
+    summary: 'let a run continue without failed stages',
     details: [
       runName,
       stageNames,
@@ -166,7 +166,7 @@ export const commands: readonly Command[] = [
   {
     name: 'pause',
     usage: 'RUN',
-    summary: 'start nothing new in a run; what is under way goes on',
+    summary: 'start nothing new in a run; what is under way continues',
     details: runName,
     options: resources,
     positionals: [1, 1],
@@ -175,7 +175,7 @@ export const commands: readonly Command[] = [
   {
     name: 'continue',
     usage: 'RUN',
-    summary: 'let a paused run go on',
+    summary: 'let a paused run continue',
     details: runName,
     options: resources,
     positionals: [1, 1],
@@ -260,7 +260,7 @@ export const commands: readonly Command[] = [
     details: [
       runName,
       'Random pieces of every stage kind whose code or parameters changed are done again. One bit that differs refuses the',
-      'whole, and is named. Reports are made anew, and must print the same numbers.',
+      'whole, and is named. Reports are made again, and must print the same numbers.',
       '--replay N             at least so many pieces of each kind, where there are so many; default 1',
       '--seed S               of the choice of pieces; default: the clock',
     ].join('\n'),
@@ -286,8 +286,8 @@ export const commands: readonly Command[] = [
     usage: '[--remove] [--grace SECONDS]',
     summary: 'show what no run, pin or live action needs, or remove it',
     details: [
-      'Safe beside running experiments. A finished run keeps all that its numbers stand on; one that is not finished keeps what',
-      'it could go on from. "rm" removes a run.',
+      'Safe beside running experiments. A finished run keeps all that its numbers depend on; one that is not finished keeps what',
+      'it could continue from. "rm" removes a run.',
       '--remove          remove it; otherwise nothing is changed',
       '--grace SECONDS   objects written in the last SECONDS stay; default 3600',
     ].join('\n'),
@@ -307,7 +307,7 @@ export const commands: readonly Command[] = [
     usage: '[RUN|RUN:NODE[.output]|DIGEST] [--because TEXT] [--remove]',
     summary: 'keep an artifact, or all of a run, even when runs are removed; list the pins',
     details: [
-      'RUN stands for everything that its numbers depend on.',
+      'RUN means everything that its numbers depend on.',
       "--because 'in the paper'   why, for those who come later",
       '--remove                   remove the pin',
     ].join('\n'),

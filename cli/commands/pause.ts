@@ -10,7 +10,7 @@ export const run: Run = async (args, session) => {
   const asked = await pause(args.first, readWorkers(args, session), callerOf(session));
   if (!asked) return exitCodes.interrupted;
   const until = commandLine('continue', asked.run);
-  const text = `${asked.run} is paused: stages under way go on, nothing new starts until "${until}"`;
+  const text = `${asked.run} is paused: stages under way continue, nothing new starts until "${until}"`;
   printResult(session, { run: asked.run, how: 'is paused' }, text);
   return exitCodes.ok;
 };

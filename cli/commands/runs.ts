@@ -18,7 +18,7 @@ export const run: Run = async (_args, session) => {
 
 const asJson = ({ run, state, again }: ListedRun) => {
   const { id, startedAt, endedAt } = run;
-  // The texts of the spec's files are long, and stand in the run's record.
+  // The texts of the spec's files are long; the run's record has them.
   const { files: _, ...spec } = run.spec;
   return { id, state, startedAt, endedAt, spec, again };
 };

@@ -13,7 +13,7 @@ export const run: Run = async (args, session) => {
   const request = { stages: args.positionals.slice(1), because };
   const asked = await skip(args.first, request, readWorkers(args, session), callerOf(session));
   if (!asked) return exitCodes.interrupted;
-  const text = `${asked.run} goes on without ${asked.answer.stages.join(', ')}`;
+  const text = `${asked.run} continues without ${asked.answer.stages.join(', ')}`;
   printResult(session, { run: asked.run, ...asked.answer, because }, text);
   return exitCodes.ok;
 };

@@ -3,7 +3,7 @@ import type { RunView, StageView } from '../../client/view/snapshot.ts';
 import type { Session, Terminal } from '../session.ts';
 import { runRows, stageLine, summaryOf } from './rows.ts';
 
-/** Shows a run while it goes on. */
+/** Shows a run while it is under way. */
 export interface Display {
   show(view: RunView): void;
   /** Leaves the terminal as other programs expect it. */
@@ -64,7 +64,7 @@ export const plainDisplay = (print: (line: string) => void): Display => {
 
 /**
  * One object a line: `{"run", "stage", "state", …}` whenever a stage's state or step changes, and `{"run", "state"}` when
- * the run is paused and when it goes on.
+ * the run is paused and when it continues.
  */
 export const jsonDisplay = (print: (line: string) => void): Display => {
   const said = new Map<string, string>();

@@ -19,7 +19,7 @@ const marks: { readonly [state in StageView['state']]: string } = {
   cancelled: '–',
 };
 
-/** `7 of 23 stages · 3 running · 1 failed · 12m 04s`; the run's state stands first where it is not simply running or done. */
+/** `7 of 23 stages · 3 running · 1 failed · 12m 04s`; the run's state comes first where it is not simply running or done. */
 export const summaryOf = (view: RunView): string => {
   const { runId, stages, startedAtMs, nowMs, state, answered, lostSeconds } = view;
   const count = (...states: StageView['state'][]): number =>
@@ -107,7 +107,7 @@ const workOf = ({ heartbeat, shards }: StageView): string[] => {
   ];
 };
 
-/** From where a crash would go on, and from where this attempt did. */
+/** From where a crash would continue, and from where this attempt did. */
 const savedOf = ({ heartbeat }: StageView, nowMs: number): string[] => {
   const { checkpoint, resumedFrom } = heartbeat ?? {};
   return [

@@ -144,7 +144,7 @@ const selfTestChecks = ({ selfTest, failure, gpuUse }: Diagnosis): Check[] => {
   const trained = selfTest.map(({ network, stepsPerSecond, compileSeconds, eagerDifference, repeatable }) => {
     const speed = `${stepsPerSecond.toFixed(1)} step/s, compiled in ${compileSeconds.toFixed(2)} s`;
     const name = `trains ${network}`;
-    // JSON has no infinity: where a loss was no number, null stands here.
+    // JSON has no infinity: where a loss was no number, null is here.
     if (eagerDifference === null || eagerDifference > largestDifference) {
       const how = `compiled losses differ from eager ones by ${percent(eagerDifference)}`;
       return failed(name, `${speed}; ${how}`, 'do not trust results of this machine; report this with "--json"');

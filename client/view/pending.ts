@@ -62,7 +62,7 @@ const pendingOf = ({ raw }: WorkflowExecutionDescription): [string, Pending][] =
     ];
   });
 
-/** A sharded stage: the shard that has come furthest stands for the running ones. */
+/** A sharded stage: of the running shards, the one that has come furthest is shown. */
 const childOf = async (client: Client, workflowId: string): Promise<[string, Pending][]> => {
   const [description, shards] = await Promise.all([
     // It may have ended just now.

@@ -31,7 +31,7 @@ export interface RunView {
   readonly nowMs: number;
   /** Whether a worker answered: otherwise the stages are as they were last known. */
   readonly answered: boolean;
-  /** What keeps the orchestrator from going on. */
+  /** What keeps the orchestrator from continuing. */
   readonly trouble?: string;
   /** Work that failures have cost so far. */
   readonly lostSeconds: number;
@@ -97,7 +97,7 @@ export const isGone = async (client: Client, runId: string): Promise<boolean> =>
   (await workflowOf(client, runId)) === undefined;
 
 /** A workflow task that fails again and again: a bug in a workflow, which no retry mends. */
-const stuck = 'the orchestrator cannot go on with this run: see worker-orchestrator-0.log';
+const stuck = 'the orchestrator cannot continue with this run: see worker-orchestrator-0.log';
 
 /** The run as it was last written down. @param workflow `gone`, or `unknown` where Temporal could not be asked */
 export const documentView = (run: RunDocument, workflow: 'gone' | 'unknown'): RunView => {

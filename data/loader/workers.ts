@@ -72,7 +72,7 @@ class Threads<Recipe> implements Workers<Recipe> {
     if (known !== undefined) return known;
     const share = this.#sharedCount++;
     const { count, height, width, chunks } = set;
-    // Whoever asks a lost thread for a batch is told so.
+    // A batch asked of a lost thread fails and says so.
     for (const thread of this.#threads)
       ask(thread, { share, images: { count, height, width, chunks } }).catch(() => {});
     this.#shared.set(set, share);

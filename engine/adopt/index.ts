@@ -42,7 +42,7 @@ export interface Adoption {
   readonly adopted: number;
   /** Actions that counted already. */
   readonly present: number;
-  /** Nodes whose report was made anew. */
+  /** Nodes whose report was made again. */
   readonly reports: readonly string[];
   readonly kinds: AdoptionStatement['kinds'];
   /** Why they count; absent where nothing had to be adopted. */

@@ -18,7 +18,7 @@ export interface Choice {
 /** Cuts a sharded node again under today's code, which tells what its parts are. */
 export const cutJob = ({ made, now, parts }: NodeCandidate): ReplayJob => {
   const expected = parts.map(({ old }) => actionKey({ ...old.action, code: now.action.code }));
-  return { name: `${made.node.id}, cut into parts`, record: { ...now, parts: expected }, cut: true };
+  return { name: `${made.node.id}, split into shards`, record: { ...now, parts: expected }, cut: true };
 };
 
 /**

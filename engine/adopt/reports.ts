@@ -14,7 +14,7 @@ import type { NodeCandidate } from './candidates.ts';
 import { refused } from './refused.ts';
 
 /**
- * Makes a report anew under today's code: that is cheap, and its wording may have changed. Its numbers may not.
+ * Makes a report again under today's code: that is cheap, and its wording may have changed. Its numbers may not.
  *
  * @param root of the checkout
  * @throws CemiflowError `AdoptionRefused` where it prints another number

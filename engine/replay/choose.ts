@@ -54,7 +54,7 @@ export const namedJobs = (lineage: Lineage, name: string): ReplayJob[] => {
 
 /** Cutting it into shards again, where it has some. */
 export const cutJobs = ({ node, record }: MadeNode): ReplayJob[] =>
-  record.parts ? [{ name: `${node.id}, cut into shards`, record, cut: true }] : [];
+  record.parts ? [{ name: `${node.id}, split into shards`, record, cut: true }] : [];
 
 export const shardJobs = (lineage: Pick<Lineage, 'records'>, { node, record }: MadeNode): ReplayJob[] =>
   shardsOf(lineage, record).map((shard, i) => ({ name: `${node.id}#${i + 1}`, record: shard }));

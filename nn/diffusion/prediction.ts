@@ -1,7 +1,7 @@
 import { tf } from '../tf.ts';
 
 /**
- * What a denoiser's output stands for: the noise ε, or the velocity v = sqrt(ᾱ) ε − sqrt(1 − ᾱ) x_0 (Salimans and Ho
+ * What a denoiser's output is: the noise ε, or the velocity v = sqrt(ᾱ) ε − sqrt(1 − ᾱ) x_0 (Salimans and Ho
  * 2022, §4), which reaches usable images after far fewer steps, since an error at a noisy time is not blown up in x̂_0.
  */
 export type Prediction = 'epsilon' | 'velocity';

@@ -21,7 +21,7 @@ export interface UNetConfig {
   readonly groups: number;
   /** Length of each condition token. */
   readonly conditionSize: number;
-  /** What the output stands for. The network itself does not depend on it. */
+  /** What the output is. The network itself does not depend on it. */
   readonly prediction: Prediction;
 }
 

@@ -80,7 +80,7 @@ export const checkRecords = async (
   });
 };
 
-/** Rehashes everything that the run stands on: outputs of nodes and parts, source files, uncommitted changes. */
+/** Rehashes everything that the run depends on: outputs of nodes and parts, source files, uncommitted changes. */
 export const checkContent = async (lineage: Lineage, reader: AuditReader): Promise<void> => {
   for (const made of madeNodes(lineage)) {
     await outputsSound(made.record, made.node.id, reader);

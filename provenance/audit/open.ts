@@ -56,7 +56,7 @@ const readRun = async (store: Opening, digest: Digest, ledger: Ledger): Promise<
   return bytes ? (JSON.parse(bytes.toString()) as RunRecord) : undefined;
 };
 
-/** Stands in for an unreadable root: the plan from the run's document, with no node made. */
+/** Replaces an unreadable root: the plan from the run's document, with no node made. */
 const ofDocument = async (document: RunDocument | undefined): Promise<RunRecord | undefined> =>
   document && {
     id: document.id,

@@ -13,7 +13,7 @@ export interface MachineFact {
 
 export interface Irreproducible {
   readonly facts: readonly MachineFact[];
-  /** Of a stage that is cut into parts: the places of those that differ. */
+  /** Of a sharded stage: the places of the shards that differ. */
   readonly parts: readonly number[];
 }
 

@@ -8,7 +8,7 @@ import { canonicalOutputs, explain } from './machine.ts';
 import { ownChanges } from './own.ts';
 import { refsIn, type Side, sideOf } from './sides.ts';
 
-/** A node as it stands in both plans, by `id`. */
+/** A node as it is in both plans, by `id`. */
 interface Pair {
   readonly id: string;
   readonly before: PlanNode;
@@ -107,7 +107,7 @@ export class NodeComparison {
     const own = changes.map((change) => this.#causes.changed(pair.now, change));
     const found = [...own, ...inputs.flatMap(({ node }) => this.causesOf(node))];
     if (found.length > 0) return found;
-    // What no plan declares, such as why an input was skipped, stands in the actions alone.
+    // What no plan declares, such as why an input was skipped, is in the actions alone.
     return changesBetween(a.action, b.action).map((change) => this.#causes.changed(pair.now, change));
   }
 

@@ -31,7 +31,7 @@ export const comparedIds = (before: RunNumbers, now: RunNumbers): string[] => {
 export const differingNumbers = (before: RunNumbers, now: RunNumbers): string[] =>
   comparedIds(before, now).filter((id) => before.numbers.get(id)?.text !== now.numbers.get(id)?.text);
 
-/** The nodes that a number was read from: where none made it, the report alone stands behind it. */
+/** The nodes that a number was read from: where none made it, the report alone is its source. */
 export const nodesBehind = (lineage: Lineage, number: Printed | undefined): string[] =>
   number ? [...chainOfNumber(lineage, number).chain.tops] : [];
 

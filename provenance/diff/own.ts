@@ -12,7 +12,7 @@ import { withoutNodes } from '../../core/skips.ts';
 export const ownChanges = (before: PlanNode, now: PlanNode, oneSided: ReadonlySet<string>): Change[] =>
   changesBetween(without(before, oneSided), without(now, oneSided)).map((change) => {
     if (change.what !== 'parameter') return change;
-    // Told as it was declared.
+    // Reported as it was declared.
     const [old, fresh] = [valueAt(before.params, change.path), valueAt(now.params, change.path)];
     const { what, path } = change;
     return { what, path, ...(old !== undefined && { before: old }), ...(fresh !== undefined && { now: fresh }) };

@@ -15,7 +15,7 @@ export interface Held {
   readonly folder: string;
 }
 
-/** Everything that a run stands on, to the last file. */
+/** Everything that a run depends on, to the last file. */
 export interface Holdings {
   /** Each artifact once: the sealed run, outputs of nodes, outputs and inputs of their parts, statements of adoptions, source files. */
   readonly artifacts: readonly Held[];

@@ -46,7 +46,7 @@ export const copyRun = async (
   await to.putRun(forOthers(document));
 };
 
-/** A run's document without what is this machine's alone: where things lie, and what was told while it ran. */
+/** A run's document without what is this machine's alone: where things are, and what was reported while it ran. */
 const forOthers = ({ places: _, progress: __, ...document }: RunDocument): RunDocument => document;
 
 /** The record that counts, the one that the run was sealed with, and any other: findings compare them. */

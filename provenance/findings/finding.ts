@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../core/errors.ts';
 import type { Store } from '../../store/index.ts';
 
-/** What an auditor would want to know, proven by what stands behind what. */
+/** What an auditor would want to know, proven by what was made from what. */
 export interface Finding {
   readonly kind: 'leakage' | 'selection' | 'real faces' | 'seeds' | 'not reproducible' | 'adopted' | 'unknown stages';
   /** `warning`: it may make a number worthless. `note`: a fact that readers should know. */

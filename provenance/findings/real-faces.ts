@@ -10,7 +10,7 @@ export const realFaces = async (lineage: Lineage, store: Reading): Promise<Findi
   const sets: string[] = [];
   for (const made of madeNodes(lineage)) if (await isGenerated(made, store)) sets.push(made.node.id);
   if (sets.length === 0) return [];
-  /** Generated sets by the source that they stand on. */
+  /** Generated sets by the source that they depend on. */
   const users = new Map<string, { readonly source: Source; readonly sets: string[] }>();
   for (const set of sets)
     for (const source of await sourcesOf(lineage, set, store)) {
@@ -24,7 +24,7 @@ export const realFaces = async (lineage: Lineage, store: Reading): Promise<Findi
     {
       kind: 'real faces',
       severity: 'note',
-      message: `no photo of a person who exists stands upstream of ${listed(sets)}`,
+      message: `no photo of a person who exists is upstream of ${listed(sets)}`,
       nodes: sets,
       evidence: {},
     },
@@ -43,7 +43,7 @@ const isGenerated = async (made: MadeNode, store: Reading): Promise<boolean> => 
 const found = ({ node, images }: Source, sets: readonly string[]): Finding => {
   const { licence = '', consent = '' } = images ?? {};
   const said = (what: string, value: string): string => `${what}: ${value || 'not stated'}`;
-  const what = images ? `the real faces of ${node} stand` : `what ${node} learned from is not known, and it stands`;
+  const what = images ? `the real faces of ${node} are` : `what ${node} learned from is not known, and it is`;
   return {
     kind: 'real faces',
     severity: licence && consent ? 'note' : 'warning',

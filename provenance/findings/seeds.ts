@@ -20,7 +20,7 @@ const repeated = (lineage: Lineage): Finding[] => {
     const axes = Object.entries(matrix);
     if (!axes.some(([axis]) => repetition.test(axis))) continue;
     const rest = Object.fromEntries(axes.filter(([axis]) => !repetition.test(axis)));
-    // What draws nothing at random itself, such as an evaluation, repeats what it stands on.
+    // What draws nothing at random itself, such as an evaluation, repeats what it depends on.
     const own = canonicalJson({ stage, rest: rest as JsonObject, seed: made.record.action.seed });
     groups.set(own, [...(groups.get(own) ?? []), made]);
   }

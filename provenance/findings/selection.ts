@@ -6,7 +6,7 @@ import { Facts } from './facts.ts';
 import type { Finding } from './finding.ts';
 
 /**
- * Models that stand on results of the benchmark that scores them: a checkpoint, threshold or hyperparameter was chosen on the
+ * Models that depend on results of the benchmark that scores them: a checkpoint, threshold or hyperparameter was chosen on the
  * test set. Another benchmark that shows images or people of it counts as well.
  */
 export const selection = async (lineage: Lineage, store: Reading): Promise<Finding[]> => {
@@ -23,7 +23,7 @@ export const selection = async (lineage: Lineage, store: Reading): Promise<Findi
   return found;
 };
 
-/** Evaluations on the benchmark, or on one that overlaps with it, that a model stands on. */
+/** Evaluations on the benchmark, or on one that overlaps with it, that a model depends on. */
 const choosersOf = async (
   lineage: Lineage,
   model: string,
@@ -42,7 +42,7 @@ const choosersOf = async (
 const finding = ({ node }: MadeNode, model: string, { digest }: ArtifactRef, chosenBy: readonly string[]): Finding => ({
   kind: 'selection',
   severity: 'warning',
-  message: `${node.id} scores ${model} on a benchmark that it was chosen by: it stands on ${chosenBy.join(', ')}`,
+  message: `${node.id} scores ${model} on a benchmark that it was chosen by: it depends on ${chosenBy.join(', ')}`,
   nodes: [node.id, model, ...chosenBy],
   evidence: { benchmarks: digest },
 });

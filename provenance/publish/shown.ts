@@ -28,7 +28,7 @@ export const figuresIn = (page: string): string[] => {
 export const markdownFigures = (text: string): string[] =>
   text.split('\n').flatMap((line) => (/^(\||- )/.test(line) ? [digitsIn(line).join(' ')] : []));
 
-/** What stands in the cells and key figures of a `report.md`, as the page prints it. */
+/** The texts of the cells and key figures of a `report.md`, as the page prints them. */
 export const markdownTexts = (text: string): string[] =>
   text.split('\n').flatMap((line) => {
     if (line.startsWith('- ')) return [...line.matchAll(/\*\*(.+?)\*\*/g)].map(([, value]) => value as string);

@@ -90,7 +90,7 @@ const jobOf = (record: ActionRecord, records: Records): ReplayJob => {
 };
 
 const cutOf = (record: ActionRecord): ReplayJob => ({
-  name: `${nameOf(record)}, cut into shards`,
+  name: `${nameOf(record)}, split into shards`,
   record,
   cut: true,
 });

@@ -24,11 +24,11 @@ export interface Input {
   readonly artifact: Digest;
 }
 
-/** The steps that something stands on. */
+/** The steps that something depends on. */
 export interface Chain {
   /** Ids of the nodes that made what is traced. */
   readonly tops: readonly string[];
-  /** In the plan's order, which is topological: what a step took stands before it. */
+  /** In the plan's order, which is topological: what a step took comes before it. */
   readonly steps: readonly Step[];
   /** Ids of the steps that took nothing: where the chain ends. */
   readonly ends: readonly string[];

@@ -39,7 +39,7 @@ export const numbersOf = async (lineage: Lineage, store: Reading): Promise<Print
   });
 };
 
-/** A number with the steps that it stands on; a quoted one stands on a file of the code. */
+/** A number with the steps that it depends on; a quoted one depends on a file of the code. */
 export interface NumberChain {
   readonly printed: Printed;
   readonly chain: Chain;

@@ -5,7 +5,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import { plural } from '../../core/words.ts';
 import type { Chain, Input, Step } from './chain.ts';
 
-/** The chain as a tree: what was traced at the top, raw data at the leaves. A step that stands above is not repeated. */
+/** The chain as a tree: what was traced at the top, raw data at the leaves. A step that is above is not repeated. */
 export const treeOf = (chain: Chain, { long = false }: { readonly long?: boolean } = {}): string => {
   const steps = new Map(chain.steps.map((step) => [step.id, step]));
   const shown = new Set<string>();
@@ -113,7 +113,7 @@ const tookOf = ({ wallSeconds, cpuSeconds, gpuSeconds, peakMemoryBytes }: Action
     `peak memory ${(peakMemoryBytes / 2 ** 20).toFixed(0)} MiB`,
   ].join(', ');
 
-/** Parameters with short digests where artifacts stand. */
+/** Parameters with short digests in place of artifacts. */
 export const shorter = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(shorter);
   if (value === null || typeof value !== 'object') return value;

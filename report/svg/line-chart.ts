@@ -79,7 +79,7 @@ ${endLabels(chart, y, plot.right + 6, plot)}
 };
 
 /**
- * The emphasised series is drawn last, above the others. Series with whiskers stand aside from one another, or their
+ * The emphasised series is drawn last, above the others. Series with whiskers are moved aside from one another, or their
  * whiskers would cover each other.
  */
 const inDrawingOrder = (all: readonly LineSeries[]): { series: LineSeries; aside: number }[] => {
@@ -142,7 +142,7 @@ const diagonal = (chart: LineChart, x: Scale, y: Scale): Html => {
   return html`<line class="level faint" clip-path="url(#${chart.id}-c)" x1="${x.at(a)}" y1="${y.at(a)}" x2="${x.at(b)}" y2="${y.at(b)}"><title>${chart.diagonal}</title></line>`;
 };
 
-/** What fits right of the plot; the full name stands in the caption or table. */
+/** What fits right of the plot; the full name is in the caption or table. */
 const shortName = (name: string): string => (name.length <= mostLetters ? name : `${name.slice(0, mostLetters - 1)}…`);
 
 interface EndLabel {

@@ -19,7 +19,7 @@ export interface SaveJob {
   readonly checkpoint: Checkpoint;
 }
 
-/** Writes checkpoints: in this thread, or in one of its own. */
+/** Writes checkpoints: in this thread, or in a separate one. */
 export interface CheckpointWriter {
   /** @returns nothing where a later attempt has taken the action over: what is there is left alone */
   save(job: SaveJob): Promise<StoredCheckpoint | undefined>;
@@ -223,7 +223,7 @@ const scatter = (bytes: Buffer, views: readonly Buffer[], from: number): number 
 
 const damaged = (how: string, key: ActionKey, cause?: unknown): CemiflowError =>
   new CemiflowError('CheckpointDamaged', `a checkpoint of ${key} ${how}`, {
-    remedy: 'nothing: the one before it is taken, or the action begins anew',
+    remedy: 'nothing: the one before it is taken, or the action starts again',
     data: { key },
     cause,
   });

@@ -1,4 +1,4 @@
-/** Hashes and uploads checkpoints, so that the steps go on meanwhile. Started by `writer.ts`. */
+/** Hashes and uploads checkpoints, so that the steps continue meanwhile. Started by `writer.ts`. */
 import { serve, threadData } from '../../threads/serve.ts';
 import { S3Objects } from '../s3.ts';
 import type { S3Config } from '../s3-config.ts';

@@ -4,7 +4,7 @@ import type { S3Config } from '../s3-config.ts';
 import type { CheckpointWriter, SaveJob, StoredCheckpoint } from './index.ts';
 
 /**
- * Writes in a thread of its own: a step holds the main thread for seconds, in which an upload would stand still. The thread
+ * Writes in a separate thread: a step holds the main thread for seconds, in which an upload would stand still. The thread
  * starts with the first checkpoint, and does not keep the process alive.
  */
 export class ThreadWriter implements CheckpointWriter {

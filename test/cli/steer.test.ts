@@ -164,7 +164,7 @@ test('a run of another build can be asked nothing: run goes on with it', async (
   await startRun(new Client({ connection }), store, { ...run, runId: id, resources, build: 'bbbbbbbbbbbb' });
   await connection.close();
   const { err, code } = await cemiflow('pause', 'aborts');
-  expect(err).toMatch(/^error\[BuildChanged\].*\n {2}remedy: "cemiflow run .*spec\.yaml" goes on/);
+  expect(err).toMatch(/^error\[BuildChanged\].*\n {2}remedy: "cemiflow run .*spec\.yaml" continues/);
   expect(code).toBe(1);
 });
 

@@ -293,7 +293,7 @@ describe('one flipped bit', () => {
       const before = await flip(store, { key, kind: kindOf(key), byte: 40, bit: 1 });
       expect(((await audit('audited')).code ?? 0) & 1).toBe(1);
       const repaired = await call(['fsck', '--repair'], services.home);
-      expect(repaired.out).toContain('cut into shards was done again');
+      expect(repaired.out).toContain('split into shards was done again');
       expect((await store.objects.get(key))?.equals(before)).toBe(true);
     }
   }, 120_000);

@@ -250,7 +250,7 @@ describe('real faces, and the card of a set', () => {
       expect(found?.message).toContain('licence: not stated');
       const card = await datasetCard(run.lineage, 'synthetic', run.store);
       expect(card).toContain('| photos | 2 | 2 | of people who exist | not stated | not stated |');
-      expect(card).toContain('Faces of people who exist stand upstream');
+      expect(card).toContain('Faces of people who exist are upstream');
       expect((await licenceOf(run.lineage, run.store)).description).toContain(
         'Nothing is stated for the photos of photos',
       );

@@ -17,7 +17,7 @@ test('a run whose workers are given up ends its command with what a person must 
   order(services.home, 'start', 'exit');
   const { code, err } = await cemiflow('run', quickSpec('dies', 1, ['photos']));
   expect(err).toMatch(
-    /error\[ServiceGaveUp\]: dies-\S+ stands still: \S+ ended 2 times \(exit code 3\), see \S+\.log\n {2}remedy: .*"cemiflow attach dies-/,
+    /error\[ServiceGaveUp\]: dies-\S+ cannot continue: \S+ ended 2 times \(exit code 3\), see \S+\.log\n {2}remedy: .*"cemiflow attach dies-/,
   );
   expect(code).toBe(1);
   const status = await cemiflow('status');

@@ -134,7 +134,7 @@ test('who watches a run while its services are stopped is told so, and how to go
   expect((await cemiflow('down')).out).toBe('stopped\n');
   const { code, err } = await end();
   expect(err).toMatch(
-    /error\[ServicesNotUp\]: the services were stopped; interrupted-\S+ stands still\n {2}remedy: "cemiflow attach interrupted-/,
+    /error\[ServicesNotUp\]: the services were stopped; interrupted-\S+ cannot continue\n {2}remedy: "cemiflow attach interrupted-/,
   );
   expect(code).toBe(1);
 });

@@ -113,7 +113,7 @@ export class Machine {
     writeFileSync(join(this.clone, 'package-lock.json'), JSON.stringify({ packages }));
   }
 
-  private env(more: Record<string, string>): Record<string, string> {
+  #env(more: Record<string, string>): Record<string, string> {
     return {
       ...{ PATH: join(this.folder, 'bin'), HOME: this.folder, XDG_CACHE_HOME: join(this.folder, 'cache') },
       ...{ FAKE_CALLS: join(this.folder, 'calls'), CEMIFLOW_TENSORFLOW: 'cpu', ...more },
@@ -122,7 +122,7 @@ export class Machine {
 
   setUp(more: Record<string, string> = {}): Promise<Result> {
     return new Promise((resolve) => {
-      const options = { cwd: this.clone, env: this.env(more) };
+      const options = { cwd: this.clone, env: this.#env(more) };
       const child = execFile(process.execPath, ['setup.mjs'], options, (_error, out, err) =>
         resolve({ code: child.exitCode, output: out + err }),
       );
@@ -131,7 +131,7 @@ export class Machine {
 
   /** A set-up that the test may kill. */
   begin(more: Record<string, string> = {}): ReturnType<typeof spawn> {
-    return spawn(process.execPath, ['setup.mjs'], { cwd: this.clone, env: this.env(more), stdio: 'ignore' });
+    return spawn(process.execPath, ['setup.mjs'], { cwd: this.clone, env: this.#env(more), stdio: 'ignore' });
   }
 
   /** The calls of tools that did work, probes left out. */

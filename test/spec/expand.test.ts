@@ -223,7 +223,7 @@ describe('--set', () => {
     ['param.m=1', 1, /a spec has no "param" to set/, /did you mean "params"\?/],
     ['stages.facs.with.size=64', 1, /stages has no "facs" to set/, /did you mean "faces"\?/],
     ['stages.faces.with.sise=64', 1, /no parameter "sise"/, /did you mean "size"\?/],
-    ['stages.faces.size=64', 1, /a stage has no key "size"/, /parameters stand under stages\.faces\.with/],
+    ['stages.faces.size=64', 1, /a stage has no key "size"/, /parameters belong under stages\.faces\.with/],
     ['stages.faces.with.size=-64', 24, /size must be at least 16, got -64/, /from 16 to 256 pixels/],
     ['params.m.first=1', 1, /params\.m is not a mapping/, /set params\.m whole/],
     ['params.m', 1, /an override is <path>=<value>/, /--set params\.m=/],

@@ -292,7 +292,7 @@ const cases: Case[] = [
     spec(
       `${faces}${teacher}  v: {uses: evaluate/verification, with: {recognizer: "\${{ stages.teacher }}", title: "of ¦\${{ stages.faces }}"}}\n`,
     ),
-    /an artifact cannot stand inside a text/,
+    /a text cannot hold an artifact/,
     /whole value/,
   ],
   [

@@ -73,7 +73,7 @@ export const crateOf = ({ lineage, holdings, place, workflow, texts, licence }: 
     '@id': './',
     '@type': 'Dataset',
     name: `Run ${run.id} of the experiment ${run.experiment}`,
-    description: `Everything that the numbers of its report stand on, as cemiflow recorded it.${leftOut(lineage)}`,
+    description: `Everything that the numbers of its report depend on, as cemiflow recorded it.${leftOut(lineage)}`,
     datePublished: spanOf(lineage).end,
     license: to('#licence'),
     author: to('#operator'),

@@ -11,14 +11,14 @@ export class Parameters {
   readonly #values = new Map<string, Entity>();
   readonly #artifacts = new Map<Digest, Set<string>>();
 
-  /** A parameter or output of a stage kind that an artifact stood for. @returns the parameter's id */
+  /** A parameter or output of a stage kind that an artifact was the value of. @returns the parameter's id */
   artifact(kind: string, name: string, way: 'input' | 'output', { digest }: ArtifactRef): string {
     const id = this.#declare(kind, name, way, 'Collection');
     this.#artifacts.set(digest, (this.#artifacts.get(digest) ?? new Set()).add(id));
     return id;
   }
 
-  /** A parameter that a plain value stood for. @returns the value's id, and the parameter's */
+  /** A parameter that had a plain value. @returns the value's id, and the parameter's */
   value(kind: string, name: string, value: Json): { readonly value: string; readonly parameter: string } {
     const parameter = this.#declare(kind, name, 'input', typeOf(value));
     const id = `#value-${hexOf(digestOfJson([parameter, value])).slice(0, 16)}`;

@@ -48,7 +48,7 @@ export const readAccuracy = async (
   return withGaps(rows);
 };
 
-/** Of runs that differ in what they were trained on, the first one's set stands for all: they are of one size. */
+/** Of runs that differ in what they were trained on, the first one's set is shown: all are of one size. */
 const trainingSet = async (
   volume: OneOrMany,
   place: string,

@@ -4,10 +4,10 @@ import { type Read, readFrom } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
 import type { AccuracyRow } from './row.ts';
 
-/** Where the mean over all sets stands. */
+/** Where the mean over all sets is. */
 export const averageAt = 'metrics.json#/average';
 
-/** The artifacts of a number that was taken over all runs of these rows, and where it stands in each. */
+/** The artifacts of a number that was taken over all runs of these rows, and where it is in each. */
 export const readAt = (at: string, ...rows: readonly { readonly runs: readonly Read[] }[]) => {
   const runs = rows.flatMap((row) => row.runs);
   return { ...readFrom(...runs), at: runs.map(() => at) };

@@ -62,6 +62,6 @@ export const accuraciesOf = (runs: readonly Verification[]): Accuracies => {
   return { sets: Object.fromEntries(sets), average: mean, ...(std === undefined ? {} : { averageStd: std }), runs };
 };
 
-/** For `report.json`: one run stands as it is; of several, the row holds their mean and each run its own numbers. */
+/** For `report.json`: one run is shown as it is; of several, the row holds their mean and each run its own numbers. */
 export const withRuns = <Row extends Accuracies>({ runs, ...row }: Row): object =>
   runs.length === 1 ? { ...runs[0], ...row } : { ...row, runs };

@@ -19,7 +19,7 @@ export interface Grid {
   readonly rows: readonly { readonly inquiry: Picture; readonly pictures: readonly Picture[] }[];
 }
 
-/** Row r of the grid was made from the inquiry that stands r-th in the inquiries' shards. */
+/** Row r of the grid was made from the r-th inquiry in the inquiries' shards. */
 export const readGrid = async ({ data, inquiries, rows }: GridParams, reader: ReportReader): Promise<Grid> => {
   const m = columnsOf(await reader.open(data, 'grid of generated images'), data);
   await reader.open(inquiries, 'inquiry images of the grid');

@@ -16,7 +16,7 @@ export type PrivacyParams = readonly {
 /** How near the identities of a generated set come to real ones, by embedding. */
 export interface Nearness {
   readonly realIdentities: number;
-  /** The verification set whose threshold stands for a match, and that threshold as a cosine. */
+  /** The verification set whose threshold defines a match, and that threshold as a cosine. */
   readonly set: string;
   readonly threshold: number;
   /** Mean over synthetic identities of the cosine to the nearest real one. */

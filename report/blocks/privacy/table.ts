@@ -35,7 +35,7 @@ export const privacyTable = (rows: readonly PrivacyRow[]): TableModel => {
       ],
     })),
     notes: [
-      `An identity stands for the mean of its images’ embeddings; an image is compared with the same means of real people. Threshold: of ${namesOf(runs)}, the mean over folds, as a cosine.`,
+      `An identity is compared by the mean of its images’ embeddings; an image is compared with the same means of real people. Threshold: of ${namesOf(runs)}, the mean over folds, as a cosine.`,
       ...(withRuns ? [spreadNote([...new Set(rows.flatMap(({ meanOver }) => meanOver))])] : []),
       ...(withOwn
         ? ['Nearest is its inquiry: identities whose nearest real one is the photo they were made from.']

@@ -4,10 +4,10 @@ import { readFrom } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
 import type { SimilarityGroup, SimilarityRow } from './read.ts';
 
-/** Where the mean similarity stands. */
+/** Where the mean similarity is. */
 const meanAt = 'metrics.json#/mean';
 
-/** The artifacts that a row's number was taken from, and where it stands in each. */
+/** The artifacts that a row's number was taken from, and where it is in each. */
 const readAt = (at: string, ...rows: readonly SimilarityRow[]) => {
   const runs = rows.flatMap((row) => row.runs);
   return { ...readFrom(...runs), at: runs.map(() => at) };
