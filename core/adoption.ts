@@ -46,3 +46,6 @@ export const codeOfWork = ({ action, adopted }: ActionRecord): Digest => (adopte
 
 /** The key that the work was done under: its checkpoints lie there. */
 export const keyOfWork = ({ key, adopted }: ActionRecord): ActionKey => adopted?.key ?? key;
+
+/** The keys under which the same work may have been done again: its own, and for adopted work the one it was done under. */
+export const keysOf = (record: ActionRecord): ActionKey[] => [...new Set([record.key, keyOfWork(record)])];

@@ -1,7 +1,9 @@
 import { hostname, userInfo } from 'node:os';
 import type { ActionKey, ActionRecord, Adopted } from '../../core/action.ts';
-import type { AdoptedKind, AdoptionStatement } from '../../core/adoption.ts';
+import { type AdoptedKind, type AdoptionStatement, keysOf } from '../../core/adoption.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
+import { canonicalJson } from '../../core/canonical.ts';
+import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { type Plan, runIdOf } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
@@ -131,8 +133,30 @@ const openWork = async (
   // What is under its old key has no other: its outputs are gone from the store.
   for (const { made, old, now } of open)
     if (old.key === now.key) throw refused(`outputs of ${made.node.id} are missing from the store`);
+  await refuseDisputed(open, store);
   return { open, present: candidates.length - open.length };
 };
+
+/**
+ * What came out in two ways must not count under a new key as if it had come out in one.
+ *
+ * @throws CemiflowError `AdoptionRefused`
+ */
+export const refuseDisputed = async (
+  candidates: readonly NodeCandidate[],
+  store: Pick<Store, 'listRecords'>,
+): Promise<void> => {
+  for (const { made, old, parts } of candidates)
+    for (const record of [old, ...parts.map((part) => part.old)])
+      for (const key of keysOf(record))
+        for (const other of await store.listRecords(key))
+          if (outputsOf(other) !== outputsOf(record))
+            throw refused(`${made.node.id} was done more than once with other outputs`, {
+              ...{ node: made.node.id, key },
+            });
+};
+
+const outputsOf = ({ outputs }: ActionRecord): string => canonicalJson(outputs as unknown as JsonObject);
 
 const cutBy = (candidate: NodeCandidate, cuts: readonly Replayed[]): NodeCandidate => {
   if (!candidate.old.parts) return candidate;

@@ -1,4 +1,5 @@
 import type { ActionRecord } from '../../core/action.ts';
+import { keysOf } from '../../core/adoption.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import { shortDigest } from '../../core/digest.ts';
@@ -14,7 +15,8 @@ export const irreproducible = async (
 ): Promise<Finding[]> => {
   const names = namesOf(lineage);
   const found = await mapBounded([...lineage.records.values()], lanes, async (record): Promise<Finding[]> => {
-    const others = (await store.listRecords(record.key)).filter((each) => outputsOf(each) !== outputsOf(record));
+    const done = await Promise.all(keysOf(record).map((key) => store.listRecords(key)));
+    const others = done.flat().filter((each) => outputsOf(each) !== outputsOf(record));
     const [other] = others;
     if (!other) return [];
     const name = names.get(record.key) ?? shortDigest(record.key);

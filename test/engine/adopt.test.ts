@@ -7,6 +7,7 @@ import type { Lineage } from '../../core/lineage.ts';
 import type { Plan, PlanNode } from '../../core/plan.ts';
 import { shardKind } from '../../core/stage.ts';
 import { candidatesOf, withShards } from '../../engine/adopt/candidates.ts';
+import { refuseDisputed } from '../../engine/adopt/index.ts';
 import { choosePieces } from '../../engine/adopt/pieces.ts';
 import { putStatement } from '../../engine/adopt/statement.ts';
 import { translatePlan } from '../../engine/adopt/translate.ts';
@@ -80,6 +81,14 @@ describe('a run of older code, as this code would have made it', () => {
     expect(() => withShards(drawn, cut.slice(1))).toThrow(/today's code splits faces into 1 shard, it had 2/);
     const other = [{ ...cut[0], given: { ...dataset('x') } }, cut[1]] as Parameters<typeof withShards>[1];
     expect(() => withShards(drawn, other)).toThrow(/shard 1 of faces takes other artifacts/);
+  });
+
+  it('is refused where a part of it came out in two ways', async () => {
+    const store = memoryStore();
+    for (const record of [...records, ...parts]) await store.putRecord(record);
+    await expect(refuseDisputed([photo, drawn], store)).resolves.toBeUndefined();
+    await store.putRecord({ ...(parts[1] as ActionRecord), outputs: { data: dataset('other') } });
+    await expect(refuseDisputed([photo, drawn], store)).rejects.toThrow(/faces was done more than once with other/);
   });
 
   it('is refused where a kind or a parameter means nothing any more', () => {

@@ -202,6 +202,18 @@ describe('not reproducible', () => {
     expect(found?.nodes).toEqual(['student']);
     expect(found?.message).toMatch(/on host .*elsewhere/);
   });
+
+  it('remembers for adopted work what its old key gave', async () => {
+    const run = new Made().add('student', 'recognizer/train', {}, weights('one'));
+    const [now] = [...run.records.values()] as [ActionRecord];
+    const action = { ...now.action, code: digestOf('older code') };
+    const old = recordOf(action, weights('one'));
+    run.records.set(now.key, { ...now, adopted: { key: old.key, action, statements: [] } });
+    await run.store.putRecord(old);
+    expect(await run.find('not reproducible')).toEqual([]);
+    await run.store.putRecord({ ...old, outputs: weights('two') });
+    expect(await run.find('not reproducible')).toMatchObject([{ nodes: ['student'] }]);
+  });
 });
 
 describe('real faces, and the card of a set', () => {
