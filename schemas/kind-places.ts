@@ -1,4 +1,5 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CemiflowError } from '../core/errors.ts';
 
@@ -22,9 +23,25 @@ export interface KindPlace {
  * beside `stage.ts`.
  *
  * @param root of the checkout
+ * @throws CemiflowError `KindInvalid` where two folders hold kinds of one name
  */
-export const kindPlaces = (root = repository): KindPlace[] =>
-  [...sharedKinds(root), ...methodKinds(root)].sort((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0));
+export const kindPlaces = (root = repository): KindPlace[] => {
+  const places = new Map<string, KindPlace>();
+  for (const place of [...sharedKinds(root), ...methodKinds(root)]) {
+    const other = places.get(place.kind);
+    if (other) throw twice(place.kind, folderOf(other), folderOf(place));
+    places.set(place.kind, place);
+  }
+  return [...places.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
+};
+
+const folderOf = ({ module }: KindPlace): string => dirname(module);
+
+const twice = (kind: string, first: string, second: string): CemiflowError =>
+  new CemiflowError('KindInvalid', `${first} and ${second} both hold a stage kind named ${kind}`, {
+    remedy: 'rename one of the two folders, or change x-stage.kind in the schema of the method',
+    data: { kind, folders: [first, second] },
+  });
 
 /** @throws CemiflowError `UnknownKind` */
 export const placeOfKind = (kind: string, root = repository): KindPlace => {

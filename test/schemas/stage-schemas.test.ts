@@ -122,6 +122,24 @@ describe('stage schemas', () => {
   });
 });
 
+describe('folders of stage kinds', () => {
+  const stage = 'export const stage = {};\n';
+
+  it('may not share one name: it would be unclear which code and which schema count', () => {
+    const root = writeSpecs({
+      'activities/data-folder/stage.ts': stage,
+      'methods/mine/folder/stage.ts': stage,
+      'methods/mine/folder/schema.json': '{ "x-stage": { "kind": "data/folder" } }',
+    });
+    expect(() => kindPlaces(root)).toThrowError(
+      expect.objectContaining({
+        code: 'KindInvalid',
+        message: expect.stringContaining('activities/data-folder and methods/mine/folder both'),
+      }),
+    );
+  });
+});
+
 describe('what computes numbers again', () => {
   it('is found beside the stage of the kinds that have it', async () => {
     const having = kindPlaces().flatMap(({ kind, recompute }) => (recompute ? [kind] : []));
