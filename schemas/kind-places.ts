@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CemiflowError } from '../core/errors.ts';
 
@@ -22,9 +23,55 @@ export interface KindPlace {
  * beside `stage.ts`.
  *
  * @param root of the checkout
+ * @throws CemiflowError `KindInvalid` where two folders hold kinds of one name, or a name is not `area/verb`
  */
-export const kindPlaces = (root = repository): KindPlace[] =>
-  [...sharedKinds(root), ...methodKinds(root)].sort((a, b) => (a.kind < b.kind ? -1 : a.kind > b.kind ? 1 : 0));
+export const kindPlaces = (root = repository): KindPlace[] => {
+  const places = new Map<string, KindPlace>();
+  for (const place of [...sharedKinds(root), ...methodKinds(root)]) {
+    checkName(place);
+    const other = places.get(place.kind);
+    if (other) throw twice(place.kind, folderOf(other), folderOf(place));
+    places.set(place.kind, place);
+  }
+  return [...places.values()].sort((a, b) => (a.kind < b.kind ? -1 : 1));
+};
+
+/** As names stand in keys, messages and paths: `area/verb` in lower case, with hyphens between words. */
+const goodName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*\/[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
+
+const checkName = (place: KindPlace): void => {
+  const kind: unknown = place.kind;
+  if (typeof kind === 'string' && goodName.test(kind)) return;
+  const folder = folderOf(place);
+  throw new CemiflowError('KindInvalid', `${folder} holds a stage kind with the bad name ${JSON.stringify(kind)}`, {
+    remedy: 'use area/verb in lower case, such as recognizer/train; folders of activities are named area-verb',
+    data: { folder },
+  });
+};
+
+/**
+ * Schemas that no stage kind uses, relative to the root: the `stage.ts` that they belong to is missing, or lies elsewhere.
+ */
+export const orphanSchemas = (root = repository): string[] => {
+  const used = new Set(kindPlaces(root).map(({ schema }) => schema));
+  const shared = entriesIn(`${root}/schemas/stages`).flatMap((entry) =>
+    entry.name.endsWith('.schema.json') ? [`schemas/stages/${entry.name}`] : [],
+  );
+  const ofMethods = foldersIn(`${root}/methods`).flatMap((method) =>
+    foldersIn(`${root}/methods/${method}`)
+      .map((verb) => `methods/${method}/${verb}/schema.json`)
+      .filter((file) => isFile(`${root}/${file}`)),
+  );
+  return [...shared, ...ofMethods].filter((file) => !used.has(file)).sort();
+};
+
+const folderOf = ({ module }: KindPlace): string => dirname(module);
+
+const twice = (kind: string, first: string, second: string): CemiflowError =>
+  new CemiflowError('KindInvalid', `${first} and ${second} both hold a stage kind named ${kind}`, {
+    remedy: 'rename one of the two folders, or change x-stage.kind in the schema of the method',
+    data: { kind, folders: [first, second] },
+  });
 
 /** @throws CemiflowError `UnknownKind` */
 export const placeOfKind = (kind: string, root = repository): KindPlace => {
@@ -57,8 +104,8 @@ const methodKinds = (root: string): KindPlace[] =>
 /** Undefined where the folder holds no stage kind. */
 const modulesIn = (root: string, folder: string): Pick<KindPlace, 'module' | 'recompute'> | undefined => {
   const [module, recompute] = [`${folder}/stage.ts`, `${folder}/recompute.ts`];
-  if (!existsSync(`${root}/${module}`)) return undefined;
-  return { module, ...(existsSync(`${root}/${recompute}`) ? { recompute } : {}) };
+  if (!isFile(`${root}/${module}`)) return undefined;
+  return { module, ...(isFile(`${root}/${recompute}`) ? { recompute } : {}) };
 };
 
 /** The name that a method's schema gives its kind, where that is not `<method>/<verb>`. */
@@ -72,14 +119,20 @@ const kindIn = (schemaFile: string): string | undefined => {
   }
 };
 
-const foldersIn = (folder: string): string[] => {
+/** Hidden folders belong to editors and tools. */
+const foldersIn = (folder: string): string[] =>
+  entriesIn(folder)
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => name)
+    .sort();
+
+const entriesIn = (folder: string): Dirent[] => {
   try {
-    return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name)
-      .sort();
+    return readdirSync(folder, { withFileTypes: true });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
     throw error;
   }
 };
+
+const isFile = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isFile() === true;

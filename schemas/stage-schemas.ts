@@ -5,7 +5,7 @@ import type { ArtifactType } from '../core/artifact.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import { isNodeRef, type NodeRef, type Resource } from '../core/plan.ts';
 import { wholeKind } from '../core/stage.ts';
-import { kindPlaces, repository } from './kind-places.ts';
+import { kindPlaces, orphanSchemas, repository } from './kind-places.ts';
 import { checkStageSchema } from './meta-schema.ts';
 import { type KindFacts, unknownKind } from './roles.ts';
 
@@ -43,8 +43,19 @@ const suffix = '.schema.json';
  */
 export const loadStageSchemas = (folder?: string): StageSchemas => {
   if (folder !== undefined) return readStageSchemas(placesIn(folder));
-  own ??= readStageSchemas(kindPlaces().map(({ kind, schema }) => ({ kind, file: join(repository, schema) })));
+  own ??= schemasOfCheckout(repository);
   return own;
+};
+
+/** @throws CemiflowError `StageSchemaInvalid`, and as `kindPlaces` */
+export const schemasOfCheckout = (root: string): StageSchemas => {
+  const [orphan] = orphanSchemas(root);
+  if (orphan !== undefined)
+    throw new CemiflowError('StageSchemaInvalid', `${orphan} belongs to no stage kind`, {
+      remedy: 'add the stage.ts that it describes, or remove the schema',
+      data: { file: orphan },
+    });
+  return readStageSchemas(kindPlaces(root).map(({ kind, schema }) => ({ kind, file: join(root, schema) })));
 };
 
 /**
@@ -88,6 +99,9 @@ const readStageSchema = (ajv: Ajv2020, kind: string, file: string): StageSchema 
   };
   const schema = orFaulty(() => withFragments(JSON.parse(readFileSync(file, 'utf8')) as JsonObject));
   const faults = orFaulty(() => checkStageSchema(schema));
+  const named = (schema['x-stage'] as JsonObject | undefined)?.kind;
+  if (named !== undefined && named !== kind)
+    faults.push(`x-stage.kind is for schemas of methods: the folder names this kind ${kind}`);
   if (faults.length > 0) throw faulty(faults);
   return toStageSchema(kind, schema, (whole) => orFaulty(() => ajv.compile(whole)));
 };

@@ -9,7 +9,13 @@ import { loadRecompute, loadStage } from '../../engine/registry.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
 import { kindPlaces } from '../../schemas/kind-places.ts';
 import { editDistance, nearest } from '../../schemas/nearest.ts';
-import { checkParams, factsOfKind, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
+import {
+  checkParams,
+  factsOfKind,
+  loadStageSchemas,
+  type StageSchema,
+  schemasOfCheckout,
+} from '../../schemas/stage-schemas.ts';
 import { fixtureKinds, fixtureSchemas, writeSpecs } from '../spec/helpers.ts';
 
 type Staged = { 'x-stage': JsonObject };
@@ -119,6 +125,61 @@ describe('stage schemas', () => {
     const schemas = readdirSync(new URL('../../schemas/stages', import.meta.url));
     expect(schemas.filter((file) => !kindPlaces().some(({ schema }) => schema.endsWith(`/${file}`)))).toEqual([]);
     await expect(loadStage('no/such')).rejects.toMatchObject({ code: 'UnknownKind' });
+  });
+});
+
+describe('folders of stage kinds', () => {
+  const stage = 'export const stage = {};\n';
+
+  it('may not share one name: it would be unclear which code and which schema count', () => {
+    const root = writeSpecs({
+      'activities/data-folder/stage.ts': stage,
+      'methods/mine/folder/stage.ts': stage,
+      'methods/mine/folder/schema.json': '{ "x-stage": { "kind": "data/folder" } }',
+    });
+    expect(() => kindPlaces(root)).toThrowError(
+      expect.objectContaining({
+        code: 'KindInvalid',
+        message: expect.stringContaining('activities/data-folder and methods/mine/folder both'),
+      }),
+    );
+  });
+
+  it.each(['activities/Bad Name', 'activities/noverb', 'activities/-lead', 'methods/mine/Train'])(
+    'are refused where they give a bad name: %s',
+    (folder) =>
+      expect(() => kindPlaces(writeSpecs({ [`${folder}/stage.ts`]: stage }))).toThrowError(
+        expect.objectContaining({ code: 'KindInvalid', message: expect.stringContaining(folder) }),
+      ),
+  );
+
+  it.each([5, 'a/b#part', '../evil'])('are refused where the schema gives a bad name: %j', (kind) => {
+    const schema = JSON.stringify({ 'x-stage': { kind } });
+    const root = writeSpecs({ 'methods/mine/train/stage.ts': stage, 'methods/mine/train/schema.json': schema });
+    expect(() => kindPlaces(root)).toThrowError(expect.objectContaining({ code: 'KindInvalid' }));
+  });
+
+  it('are skipped where they are hidden, or hold a folder named stage.ts', () => {
+    const root = writeSpecs({
+      'methods/idiff-face/train/stage.ts': stage,
+      'methods/.cache/train/stage.ts': stage,
+      'activities/a-b/stage.ts/x': '',
+    });
+    expect(kindPlaces(root).map(({ kind }) => kind)).toEqual(['idiff-face/train']);
+  });
+
+  it.each(['schemas/stages/a-b.schema.json', 'methods/mine/train/schema.json'])(
+    'must be there for a schema: %s',
+    (file) =>
+      expect(() => schemasOfCheckout(writeSpecs({ [file]: '{}' }))).toThrowError(
+        expect.objectContaining({ code: 'StageSchemaInvalid', message: `${file} belongs to no stage kind` }),
+      ),
+  );
+
+  it('may not be renamed by the schema of an activity', () => {
+    const file = 'schemas/stages/data-set.schema.json';
+    const root = writeSpecs({ 'activities/data-set/stage.ts': stage, [file]: '{ "x-stage": { "kind": "a/b" } }' });
+    expect(() => schemasOfCheckout(root)).toThrowError(/x-stage\.kind is for schemas of methods/);
   });
 });
 
