@@ -27,5 +27,5 @@ test.each(faults.filter(({ name }) => short.has(name)))(
       ).toEqual([]);
     expect(trials).toHaveLength(indices.length);
   },
-  600_000,
+  1_200_000,
 );
