@@ -1,4 +1,5 @@
 import type { ArtifactRef } from './artifact.ts';
+import { canonicalJson } from './canonical.ts';
 import type { Attempt } from './checkpoint.ts';
 import { type Digest, digestOfJson } from './digest.ts';
 import type { JsonObject } from './errors.ts';
@@ -24,6 +25,10 @@ export const actionKey = (action: Action): ActionKey =>
   digestOfJson({ kind: action.kind, params: action.params, seed: action.seed, code: action.code });
 
 export type Outputs = { readonly [name: string]: ArtifactRef };
+
+/** Whether the two have the same names, and the same artifact under each. */
+export const sameOutputs = (a: Outputs, b: Outputs): boolean =>
+  canonicalJson(a as unknown as JsonObject) === canonicalJson(b as unknown as JsonObject);
 
 /** The machine that computed an action: recorded, never part of a key. */
 export interface Machine {

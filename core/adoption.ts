@@ -1,4 +1,4 @@
-import type { ActionKey, ActionRecord } from './action.ts';
+import { type ActionKey, type ActionRecord, sameOutputs } from './action.ts';
 import type { Digest } from './digest.ts';
 
 /** A piece of finished work that was done again under other code, and came out the same to the last bit. */
@@ -47,5 +47,16 @@ export const codeOfWork = ({ action, adopted }: ActionRecord): Digest => (adopte
 /** The key that the work was done under: its checkpoints lie there. */
 export const keyOfWork = ({ key, adopted }: ActionRecord): ActionKey => adopted?.key ?? key;
 
-/** The keys under which the same work may have been done again: its own, and for adopted work the one it was done under. */
-export const keysOf = (record: ActionRecord): ActionKey[] => [...new Set([record.key, keyOfWork(record)])];
+/**
+ * Records of the same work with other outputs: under its own key, and for adopted work under the one that it was done under.
+ *
+ * @param store has all records of a key
+ */
+export const otherResults = async (
+  record: ActionRecord,
+  store: { listRecords(key: ActionKey): Promise<ActionRecord[]> },
+): Promise<ActionRecord[]> => {
+  const keys = [...new Set([record.key, keyOfWork(record)])];
+  const done = await Promise.all(keys.map((key) => store.listRecords(key)));
+  return done.flat().filter(({ outputs }) => !sameOutputs(outputs, record.outputs));
+};

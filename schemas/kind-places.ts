@@ -51,9 +51,11 @@ const checkName = (place: KindPlace): void => {
 
 /**
  * Schemas that no stage kind uses, relative to the root: the `stage.ts` that they belong to is missing, or lies elsewhere.
+ *
+ * @param places all stage kinds under `root`
  */
-export const orphanSchemas = (root = repository): string[] => {
-  const used = new Set(kindPlaces(root).map(({ schema }) => schema));
+export const orphanSchemas = (places: readonly KindPlace[], root: string): string[] => {
+  const used = new Set(places.map(({ schema }) => schema));
   const shared = entriesIn(`${root}/schemas/stages`).flatMap((entry) =>
     entry.name.endsWith('.schema.json') ? [`schemas/stages/${entry.name}`] : [],
   );
@@ -73,9 +75,11 @@ const twice = (kind: string, first: string, second: string): CemiflowError =>
     data: { kind, folders: [first, second] },
   });
 
-/** @throws CemiflowError `UnknownKind` */
-export const placeOfKind = (kind: string, root = repository): KindPlace => {
-  const places = kindPlaces(root);
+/**
+ * @param places all stage kinds of the checkout
+ * @throws CemiflowError `UnknownKind`
+ */
+export const placeOfKind = (kind: string, places = kindPlaces()): KindPlace => {
   const found = places.find((each) => each.kind === kind);
   if (found) return found;
   throw new CemiflowError('UnknownKind', `this checkout has no stage kind ${kind}`, {

@@ -49,13 +49,14 @@ export const loadStageSchemas = (folder?: string): StageSchemas => {
 
 /** @throws CemiflowError `StageSchemaInvalid`, and as `kindPlaces` */
 export const schemasOfCheckout = (root: string): StageSchemas => {
-  const [orphan] = orphanSchemas(root);
+  const places = kindPlaces(root);
+  const [orphan] = orphanSchemas(places, root);
   if (orphan !== undefined)
     throw new CemiflowError('StageSchemaInvalid', `${orphan} belongs to no stage kind`, {
       remedy: 'add the stage.ts that it describes, or remove the schema',
       data: { file: orphan },
     });
-  return readStageSchemas(kindPlaces(root).map(({ kind, schema }) => ({ kind, file: join(root, schema) })));
+  return readStageSchemas(places.map(({ kind, schema }) => ({ kind, file: join(root, schema) })));
 };
 
 /**

@@ -25,7 +25,8 @@ export interface CodeDigest {
  * @param root of the repository
  */
 export const codeDigests = async (kinds: readonly string[], root = repository): Promise<Map<string, CodeDigest>> => {
-  const modules = new Map(kinds.map((kind) => [kind, placeOfKind(kind, root).module]));
+  const places = kindPlaces(root);
+  const modules = new Map(kinds.map((kind) => [kind, placeOfKind(kind, places).module]));
   const digests = await bundleDigests([...new Set(modules.values())], root);
   return new Map([...modules].map(([kind, module]) => [kind, digests.get(module) as CodeDigest]));
 };

@@ -1,7 +1,6 @@
-import type { ActionRecord } from '../core/action.ts';
-import { canonicalJson } from '../core/canonical.ts';
+import { type ActionRecord, sameOutputs } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { CemiflowError } from '../core/errors.ts';
 import { type CodeFiles, codeChange, tellCodeChange } from './code-changes.ts';
 import type { SavedPlan } from './saved-plan.ts';
 
@@ -50,9 +49,8 @@ export const outputDifferences = (
   Object.entries(status).flatMap(([id, saved]): PlanDifference[] => {
     const record = records.get(id);
     if (saved.state !== 'hit' || record?.key !== saved.key) return [];
-    const same =
-      canonicalJson(record.outputs as unknown as JsonObject) === canonicalJson(saved.outputs as unknown as JsonObject);
-    return same ? [] : [{ what: 'outputs', name: id, text: 'the store has other outputs of it than it had' }];
+    if (sameOutputs(record.outputs, saved.outputs)) return [];
+    return [{ what: 'outputs', name: id, text: 'the store has other outputs of it than it had' }];
   });
 
 /** @param again the command that saves the plan again */

@@ -1,4 +1,4 @@
-import { type ActionKey, type ActionRecord, actionKey } from '../core/action.ts';
+import { type ActionKey, type ActionRecord, actionKey, sameOutputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { canonicalJson } from '../core/canonical.ts';
@@ -73,7 +73,7 @@ export class Records {
       return { record, digest, nonReproducible: false };
     }
     const first = await this.#pointer(record.key);
-    const nonReproducible = first !== undefined && !sameOutputs(first.record, record);
+    const nonReproducible = first !== undefined && !sameOutputs(first.record.outputs, record.outputs);
     if (first && (!nonReproducible || (await this.#isWhole(first.record)))) return { ...first, nonReproducible };
     await this.#objects.put(pointerKey(record.key), pointer, { ...json, overwrite: true });
     return { record, digest, nonReproducible };
@@ -196,9 +196,6 @@ const recordIn = (text: string): Buffer | undefined => {
 };
 
 const isOwnKey = (record: ActionRecord): boolean => actionKey(record.action) === record.key;
-
-const sameOutputs = (a: ActionRecord, b: ActionRecord): boolean =>
-  canonicalJson(a.outputs as unknown as JsonObject) === canonicalJson(b.outputs as unknown as JsonObject);
 
 /** Remembers answers for the length of one look-up: actions share outputs, artifacts share blobs. */
 const memo = <T, R>(work: (input: T) => Promise<R>, name: (input: T) => unknown = (input) => input) => {

@@ -3,25 +3,14 @@ import { setPrefix } from '../../artifacts/codecs/benchmarks.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
-import { CemiflowError, type JsonObject } from '../../core/errors.ts';
+import { CemiflowError } from '../../core/errors.ts';
 import type { ShardedStageKind } from '../../core/stage.ts';
 import { photoVector } from '../../faces/photo.ts';
-import { type BenchmarkSet, peopleOfSet, planSet } from '../../faces/protocol.ts';
+import { type BenchmarkSet, peopleOfSet, planSet, type SetRequest } from '../../faces/protocol.ts';
 import { renderFace } from '../../faces/render.ts';
 
 /** What the images of a set depend on. */
-interface SetParams extends JsonObject {
-  readonly pairs: number;
-  readonly identities: number;
-  readonly size: number;
-  readonly population: string;
-  readonly variation: number;
-  readonly wear: number;
-  readonly lookAlikes: number;
-  readonly overlap: number;
-  readonly overlapWith: string;
-  readonly kinship: number;
-}
+type SetParams = Omit<SetRequest, 'set'> & { readonly size: number };
 type Params = SetParams & { readonly sets: BenchmarkSet[] };
 /** A shard: one verification set. */
 type Part = SetParams & { readonly set: BenchmarkSet };

@@ -1,9 +1,8 @@
 import { hostname, userInfo } from 'node:os';
 import type { ActionKey, ActionRecord, Adopted } from '../../core/action.ts';
-import { type AdoptedKind, type AdoptionStatement, keysOf } from '../../core/adoption.ts';
+import { type AdoptedKind, type AdoptionStatement, otherResults } from '../../core/adoption.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { canonicalJson } from '../../core/canonical.ts';
-import type { JsonObject } from '../../core/errors.ts';
+import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { type Plan, runIdOf } from '../../core/plan.ts';
 import { isoTime } from '../../core/time.ts';
@@ -146,17 +145,14 @@ export const refuseDisputed = async (
   candidates: readonly NodeCandidate[],
   store: Pick<Store, 'listRecords'>,
 ): Promise<void> => {
-  for (const { made, old, parts } of candidates)
-    for (const record of [old, ...parts.map((part) => part.old)])
-      for (const key of keysOf(record))
-        for (const other of await store.listRecords(key))
-          if (outputsOf(other) !== outputsOf(record))
-            throw refused(`${made.node.id} was done more than once with other outputs`, {
-              ...{ node: made.node.id, key },
-            });
+  const work = candidates.flatMap(({ made, old, parts }) =>
+    [old, ...parts.map((part) => part.old)].map((record) => ({ node: made.node.id, record })),
+  );
+  await mapBounded(work, lanes, async ({ node, record }) => {
+    const [other] = await otherResults(record, store);
+    if (other) throw refused(`${node} was done more than once with other outputs`, { node, key: other.key });
+  });
 };
-
-const outputsOf = ({ outputs }: ActionRecord): string => canonicalJson(outputs as unknown as JsonObject);
 
 const cutBy = (candidate: NodeCandidate, cuts: readonly Replayed[]): NodeCandidate => {
   if (!candidate.old.parts) return candidate;

@@ -1,4 +1,11 @@
-import { type ActionKey, type ActionRecord, actionKey, type Machine, type Outputs } from '../../core/action.ts';
+import {
+  type ActionKey,
+  type ActionRecord,
+  actionKey,
+  type Machine,
+  type Outputs,
+  sameOutputs,
+} from '../../core/action.ts';
 import { keyOfWork } from '../../core/adoption.ts';
 import type { Checkpoint, StageCheckpoints } from '../../core/checkpoint.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
@@ -163,8 +170,6 @@ const replayInterval = async (
 /** The digests that arrays have as a checkpoint. */
 const contentOf = async (store: Store, key: ActionKey, arrays: Checkpoint['arrays']): Promise<string> =>
   JSON.stringify((await store.checkpoints.putArrays(key, arrays)).parts);
-
-const sameOutputs = (a: Outputs, b: Outputs): boolean => differing(a, b) === '';
 
 const differing = (a: Outputs, b: Outputs): string =>
   [...new Set([...Object.keys(a), ...Object.keys(b)])]

@@ -1,6 +1,6 @@
-import type { ActionRecord } from '../../core/action.ts';
+import { type ActionRecord, sameOutputs } from '../../core/action.ts';
 import { canonicalJson } from '../../core/canonical.ts';
-import type { Json, JsonObject } from '../../core/errors.ts';
+import type { Json } from '../../core/errors.ts';
 import { type Lineage, shardsOf } from '../../core/lineage.ts';
 
 /** One fact of two machines that may explain why one action gave two results. */
@@ -25,7 +25,7 @@ export const explain = (
   const [old, fresh] = [shardsOf(before, a), shardsOf(now, b)];
   const parts = fresh.flatMap((part, i) => {
     const other = old[i];
-    return other && canonicalOutputs(part) !== canonicalOutputs(other) ? [i] : [];
+    return other && !sameOutputs(part.outputs, other.outputs) ? [i] : [];
   });
   // The parts were done where the work was; the whole only joins them.
   const pairs = parts.length > 0 ? parts.map((i) => [old[i], fresh[i]] as [ActionRecord, ActionRecord]) : [[a, b]];
@@ -35,9 +35,6 @@ export const explain = (
 
 /** `cpu: Xeon → EPYC` */
 export const tellFact = ({ name, before, now }: MachineFact): string => `${name}: ${plain(before)} → ${plain(now)}`;
-
-export const canonicalOutputs = ({ outputs }: Pick<ActionRecord, 'outputs'>): string =>
-  canonicalJson(outputs as unknown as JsonObject);
 
 const factsBetween = (a: ActionRecord, b: ActionRecord): MachineFact[] => {
   const [old, fresh] = [flat(a.machine as unknown as Json), flat(b.machine as unknown as Json)];

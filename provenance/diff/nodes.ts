@@ -1,10 +1,10 @@
-import type { ActionRecord } from '../../core/action.ts';
+import { type ActionRecord, sameOutputs } from '../../core/action.ts';
 import { type Change, changesBetween } from '../../core/changes.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { dependenciesOf, type PlanNode } from '../../core/plan.ts';
 import type { Causes, Found } from './causes.ts';
 import type { InputDifference, NodeDifference } from './difference.ts';
-import { canonicalOutputs, explain } from './machine.ts';
+import { explain } from './machine.ts';
 import { ownChanges } from './own.ts';
 import { refsIn, type Side, sideOf } from './sides.ts';
 
@@ -92,7 +92,7 @@ export class NodeComparison {
       const causes = this.#whyUnmade(pair, a, b);
       return causes.length > 0 ? compared('differs', causes) : nothing;
     }
-    if (canonicalOutputs(a) === canonicalOutputs(b)) {
+    if (sameOutputs(a.outputs, b.outputs)) {
       return a.key === b.key && changes.length === 0 ? nothing : compared('same outputs', []);
     }
     return compared('differs', this.#whyOther(pair, [a, b], changes, inputs));

@@ -1,7 +1,6 @@
 import type { ActionRecord } from '../../core/action.ts';
-import { keysOf } from '../../core/adoption.ts';
+import { otherResults } from '../../core/adoption.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
-import { canonicalJson } from '../../core/canonical.ts';
 import { shortDigest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
@@ -15,8 +14,7 @@ export const irreproducible = async (
 ): Promise<Finding[]> => {
   const names = namesOf(lineage);
   const found = await mapBounded([...lineage.records.values()], lanes, async (record): Promise<Finding[]> => {
-    const done = await Promise.all(keysOf(record).map((key) => store.listRecords(key)));
-    const others = done.flat().filter((each) => outputsOf(each) !== outputsOf(record));
+    const others = await otherResults(record, store);
     const [other] = others;
     if (!other) return [];
     const name = names.get(record.key) ?? shortDigest(record.key);
@@ -35,8 +33,6 @@ export const irreproducible = async (
   });
   return found.flat();
 };
-
-const outputsOf = ({ outputs }: ActionRecord): string => canonicalJson(outputs as unknown as JsonObject);
 
 const placeOf = ({ machine, endedAt }: ActionRecord): string =>
   `${machine.host} (${machine.cpu}${machine.tensorflow ? `, TensorFlow ${shortDigest(machine.tensorflow.library)}` : ''}, ${endedAt})`;

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { conditionTokens } from '../../../methods/cemiface/condition.ts';
-import type { CemiFaceNetwork } from '../../../methods/cemiface/config.ts';
 import { cemifaceLoss, similarityMatchingLoss } from '../../../methods/cemiface/loss.ts';
 import { cemifaceDenoiser } from '../../../methods/cemiface/network.ts';
 import { similarityGrid } from '../../../methods/cemiface/similarity-grid.ts';
@@ -14,28 +13,9 @@ import { type Tensors, tf } from '../../../nn/tf.ts';
 import { layoutOf } from '../../../nn/unet/layout.ts';
 import { unet } from '../../../nn/unet/unet.ts';
 import { expectGradient } from '../../helpers/gradient-check.ts';
+import { tinyNetwork as config, withoutZeros } from './tiny.ts';
 
-const config: CemiFaceNetwork = {
-  imageSize: 8,
-  patch: 1,
-  base: 8,
-  multipliers: [1, 2],
-  blocks: 1,
-  attention: [1],
-  headChannels: 8,
-  groups: 4,
-  identitySize: 6,
-  conditionSize: 8,
-  conditionTokens: 2,
-  prediction: 'epsilon',
-};
-
-/** Weights without zeros, so that every path carries signal. */
-const lively = (parameters: readonly Parameter[]): Tensors =>
-  initialise(
-    parameters.map((p) => (p.init.type === 'zeros' ? { ...p, init: { type: 'normal', std: 0.2 } } : p)),
-    5,
-  );
+const lively = (parameters: readonly Parameter[]): Tensors => initialise(withoutZeros(parameters), 5);
 
 const normal = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
 

@@ -9,11 +9,12 @@ import { loadDataset } from '../../../data/loader/load.ts';
 import type { CemiFaceNetwork } from '../../../methods/cemiface/config.ts';
 import { stage } from '../../../methods/cemiface/generate/stage.ts';
 import { cemifaceDenoiser } from '../../../methods/cemiface/network.ts';
-import { initialise, type Parameter } from '../../../nn/parameters.ts';
+import { initialise } from '../../../nn/parameters.ts';
 import { recognizerConfig } from '../../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../../nn/recognizer/layout.ts';
 import { toSafetensors } from '../../../nn/weights.ts';
 import { side, toyContext, toyDataset } from '../../activities/toy.ts';
+import { tinyNetwork, withoutZeros } from './tiny.ts';
 
 const subjects = 5;
 const [first, ...others] = [1, 2, 3, subjects];
@@ -21,10 +22,6 @@ const context = toyContext();
 const { store } = context;
 let generator: ArtifactRef;
 let inquiries: ArtifactRef;
-
-/** Random weights without zeros: an untrained UNet puts out nothing. */
-const lively = (parameters: readonly Parameter[]): readonly Parameter[] =>
-  parameters.map((p) => (p.init.type === 'zeros' ? { ...p, init: { type: 'normal', std: 0.2 } } : p));
 
 const putRecognizer = (to: ArtifactStore): Promise<ArtifactRef> => {
   const config = recognizerConfig('small', {
@@ -36,22 +33,10 @@ const putRecognizer = (to: ArtifactStore): Promise<ArtifactRef> => {
 };
 
 const putGenerator = (to: ArtifactStore, recognizer: ArtifactRef): Promise<ArtifactRef> => {
-  const config: CemiFaceNetwork = {
-    ...{
-      imageSize: side,
-      patch: 1,
-      base: 8,
-      multipliers: [1, 2],
-      blocks: 1,
-      attention: [1],
-      headChannels: 8,
-      groups: 4,
-    },
-    ...{ identitySize: 6, conditionSize: 8, conditionTokens: 2, prediction: 'velocity' },
-  };
+  const config: CemiFaceNetwork = { ...tinyNetwork, imageSize: side, prediction: 'velocity' };
   const { parameters } = cemifaceDenoiser(config);
   const network = JSON.parse(JSON.stringify({ family: 'unet', ...config }));
-  const stored = toSafetensors(initialise(lively(parameters), 2), parameters);
+  const stored = toSafetensors(initialise(withoutZeros(parameters), 2), parameters);
   return writeWeights(to, stored, { network, timesteps: 100, recognizer: recognizer.digest, data: recognizer.digest });
 };
 
