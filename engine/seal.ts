@@ -1,3 +1,4 @@
+import { runCodec } from '../artifacts/codecs/run.ts';
 import type { ActionKey, ActionRecord } from '../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
@@ -56,7 +57,7 @@ export const sealRun = async (store: Sealer, run: RunRecord): Promise<ArtifactRe
     store.putFile(path, Buffer.from(canonicalJson(value as JsonObject)), 'application/json');
   const files = await mapBounded([...records], lanes, ([key, record]) => put(recordFile(key), record));
   const meta = { id: run.id, experiment: run.experiment };
-  return store.putArtifact({ type: 'run', meta, files: [await put(runFile, run), ...files] });
+  return runCodec.write(store, meta, [await put(runFile, run), ...files]);
 };
 
 /**

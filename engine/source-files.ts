@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { type CodeMeta, codeCodec } from '../artifacts/codecs/code.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 
@@ -13,7 +14,7 @@ type Putter = Pick<ArtifactStore, 'putFile' | 'putArtifact'>;
 
 /** The files of a stage kind's import closure, as they were read. */
 export interface SourceFiles {
-  readonly meta: JsonObject;
+  readonly meta: CodeMeta;
   readonly files: readonly { readonly path: string; readonly bytes: Buffer }[];
 }
 
@@ -39,7 +40,7 @@ export const readSource = async (root: string, kind: string, code: Digest): Prom
 /** Keeps source files as an artifact of type `code`, from which the code digest can be computed again. */
 export const putSource = async (store: Putter, { meta, files }: SourceFiles): Promise<ArtifactRef> => {
   const put = files.map(({ path, bytes }) => store.putFile(path, bytes, 'text/plain; charset=utf-8'));
-  return store.putArtifact({ type: 'code', meta, files: await Promise.all(put) });
+  return codeCodec.write(store, meta, await Promise.all(put));
 };
 
 /** Undefined for a lock file that is not there. */

@@ -1,4 +1,3 @@
-import type { JsonObject } from '../core/errors.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import type { ReportParams } from './block.ts';
@@ -63,7 +62,9 @@ export interface ReportFile {
 }
 
 /** The report's artifact: equal models give equal bytes. */
-export const reportFiles = (model: ReportModel): { readonly meta: JsonObject; readonly files: ReportFile[] } => ({
+export const reportFiles = (
+  model: ReportModel,
+): { readonly meta: { readonly title: string; readonly artifacts: number }; readonly files: ReportFile[] } => ({
   meta: { title: model.title, artifacts: model.sources.length },
   files: [
     { path: 'report.html', text: reportPage(model), mediaType: 'text/html; charset=utf-8' },

@@ -1,4 +1,4 @@
-import { putTensors } from '../../artifacts/tensors.ts';
+import { writeCenters } from '../../artifacts/codecs/centers.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
@@ -41,22 +41,16 @@ const run = async (
     const centers = source === 'mean' ? meanCenters(embeddings, data, size) : classifierCenters(recognizer);
     const similarity = Float32Array.from(data.labels, (label, row) => rowCosine(embeddings, row, centers, label, size));
     const { group, statistics } = similarityGroups(similarity, data.labels);
-    const files = await putTensors(store, 'centers', {
-      centers: { dtype: 'F32', shape: [data.classes, size], data: centers },
-      similarity: { dtype: 'F32', shape: [data.count], data: similarity },
-      group: { dtype: 'I32', shape: [data.count], data: group },
-      labels: { dtype: 'I32', shape: [data.count], data: data.labels },
-    });
-    const groups = statistics.map((statistic) => ({ ...statistic }));
+    const rows = { centers, similarity, group, labels: data.labels };
     const meta = {
       source,
       identities: data.classes,
       images: data.count,
       embeddingSize: size,
       similarity: mean(similarity),
-      groups,
+      groups: statistics,
     };
-    return { centers: await store.putArtifact({ type: 'centers', meta, files }) };
+    return { centers: await writeCenters(store, rows, meta) };
   } finally {
     tf.dispose(recognizer.weights);
   }

@@ -1,3 +1,4 @@
+import { reportCodec } from '../../artifacts/codecs/report.ts';
 import type { StageKind } from '../../core/stage.ts';
 import type { ReportParams } from '../../report/block.ts';
 import { readReport, reportFiles } from '../../report/build.ts';
@@ -9,6 +10,6 @@ export const stage: StageKind<ReportParams> = {
     const model = await readReport(params, store, { onStep });
     const { meta, files } = reportFiles(model);
     const put = files.map(({ path, text, mediaType }) => store.putFile(path, Buffer.from(text), mediaType));
-    return { report: await store.putArtifact({ type: 'report', meta, files: await Promise.all(put) }) };
+    return { report: await reportCodec.write(store, meta, await Promise.all(put)) };
   },
 };

@@ -1,6 +1,5 @@
 import type { JsonObject } from '../../core/errors.ts';
 import type { PrivacyMetrics } from '../../metrics/privacy.ts';
-import type { SimilarityMetrics } from '../../metrics/similarity.ts';
 import type { VerificationMetrics } from '../../metrics/verification.ts';
 import type { Fields } from '../fields.ts';
 import type { MetricsKind } from './metrics.ts';
@@ -20,26 +19,6 @@ export const verificationKind: MetricsKind<VerificationMetrics> = {
     })),
     average: fields.number('average'),
   }),
-};
-
-export const similarityKind: MetricsKind<SimilarityMetrics> = {
-  kind: 'similarity',
-  read: (fields) => {
-    const [perIdentity, bins] = [fields.object('perIdentity'), fields.object('bins')];
-    return {
-      kind: 'similarity',
-      images: fields.integer('images'),
-      mean: fields.number('mean'),
-      std: fields.number('std'),
-      histogram: histogramIn(fields),
-      perIdentity: {
-        identities: perIdentity.numbers('identities'),
-        mean: perIdentity.numbers('mean'),
-        std: perIdentity.numbers('std'),
-      },
-      bins: { edges: bins.numbers('edges'), identities: bins.numbers('identities') },
-    };
-  },
 };
 
 export const privacyKind: MetricsKind<PrivacyMetrics> = {

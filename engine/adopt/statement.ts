@@ -1,3 +1,4 @@
+import { adoptionCodec } from '../../artifacts/codecs/adoption.ts';
 import { type AdoptionStatement, adoptionFile } from '../../core/adoption.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
@@ -11,7 +12,7 @@ export const putStatement = async (
 ): Promise<ArtifactRef> => {
   const bytes = Buffer.from(canonicalJson(statement as unknown as JsonObject));
   const file = await store.putFile(adoptionFile, bytes, 'application/json');
-  return store.putArtifact({ type: 'adoption', meta: { run: statement.run }, files: [file] });
+  return adoptionCodec.write(store, { run: statement.run }, [file]);
 };
 
 /** @throws CemiflowError `AdoptionInvalid`, and the store's for what is damaged or missing */

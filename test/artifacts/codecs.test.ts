@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { putBenchmarks, putPairs } from '../../artifacts/benchmarks.ts';
 import { type Codec, defineCodec } from '../../artifacts/codec.ts';
@@ -24,6 +26,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { generatorMetaOf } from '../../methods/cemiface/weights.ts';
 import { presets } from '../../nn/recognizer/config.ts';
+import { repository } from '../../schemas/kind-places.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
 const octets = 'application/octet-stream';
@@ -368,4 +371,14 @@ describe('numbers that are not finite are refused:', () => {
     expect(
       inquiriesCodec.write(store, { identities: 1, images: 1, ...size, embeddingSize: 2, maxSimilarity: nan }, []),
     ).rejects.toMatchObject(refused(/inquiries\.meta\.maxSimilarity/)));
+});
+
+it('manifests are written by codecs alone', () => {
+  const own = ['activities', 'artifacts', 'data', 'engine', 'methods', 'training'].flatMap((folder) =>
+    readdirSync(join(repository, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .map((name) => `${folder}/${name}`),
+  );
+  const writing = own.filter((file) => readFileSync(join(repository, file), 'utf8').includes('.putArtifact('));
+  expect(writing).toEqual(['artifacts/codec.ts']);
 });
