@@ -186,12 +186,28 @@ test('a lock whose holder died is taken over, one whose pid now belongs to anoth
   expect(isAlive({ pid: process.pid, start: processStart(process.pid) })).toBe(true);
 });
 
-test('the last line of continuous integration never calls a broken run passed', () => {
+test('the last line of continuous integration never calls a broken run passed, and the lines before name what broke', () => {
   const report = { numPassedTests: 7, numFailedTests: 0, testResults: [] };
-  expect(summarize(report, { tests: 0, checks: [0, 0] })).toEqual({ passed: 9, failed: 0 });
-  expect(summarize(report, { tests: 0, checks: [0, 1] })).toEqual({ passed: 8, failed: 1 });
-  expect(summarize(report, { tests: 1, checks: [0, 0] })).toEqual({ passed: 9, failed: 1 });
-  expect(summarize(undefined, { tests: 2, checks: [1, 1] })).toEqual({ passed: 0, failed: 3 });
-  const unloadable = { ...report, numFailedTests: 2, testResults: [{ status: 'failed', assertionResults: [] }] };
-  expect(summarize(unloadable, { tests: 1, checks: [] })).toEqual({ passed: 7, failed: 3 });
+  expect(summarize(report, { tests: 0, checks: [0, 0] })).toEqual({ passed: 9, failed: 0, failures: [] });
+  expect(summarize(report, { tests: 0, checks: [0, 1] })).toEqual({ passed: 8, failed: 1, failures: [] });
+  expect(summarize(report, { tests: 1, checks: [0, 0] })).toEqual({ passed: 9, failed: 1, failures: [] });
+  expect(summarize(undefined, { tests: 2, checks: [1, 1] })).toEqual({ passed: 0, failed: 3, failures: [] });
+  const test = (status: string) => ({ status, fullName: `a ${status} test` });
+  const testResults = [
+    { name: 'good', status: 'passed', assertionResults: [test('passed'), test('skipped')] },
+    { name: 'bad', status: 'failed', assertionResults: [test('failed'), test('passed')] },
+    { name: 'unloadable', status: 'failed', assertionResults: [] },
+    { name: 'dead', status: 'passed', assertionResults: [test('passed'), test('pending'), test('pending')] },
+  ];
+  const files = ['good', 'bad', 'unloadable', 'dead', 'absent'];
+  expect(summarize({ ...report, testResults }, { tests: 1, checks: [], files })).toEqual({
+    passed: 7,
+    failed: 4,
+    failures: [
+      'bad: a failed test',
+      'unloadable: not run',
+      'dead: the process ended in or before "a pending test"',
+      'absent: no result',
+    ],
+  });
 });
