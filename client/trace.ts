@@ -6,7 +6,7 @@ import type { Lineage } from '../core/lineage.ts';
 import { openRun } from '../engine/seal.ts';
 import { rootIn, shownIn } from '../provenance/publish/page.ts';
 import { type Chain, chainOf } from '../provenance/trace/chain.ts';
-import { nameOf } from '../provenance/trace/find.ts';
+import { type Named, nameOf } from '../provenance/trace/find.ts';
 import { chainOfNumber, findNumber, type NumberChain, numbersOf } from '../provenance/trace/numbers.ts';
 import type { Store } from '../store/index.ts';
 import type { Caller } from './caller.ts';
@@ -22,10 +22,12 @@ export interface Traced {
   readonly run: string;
   /** Id of a number or node, or a digest. */
   readonly name: string;
-  /** What the report shows, where a number is traced. */
+  /** What the report shows, and where that is read from, where a number is traced. */
   readonly number?: NumberChain;
-  /** Where a number is read from: `metrics.json#/sets/lfw/accuracy of sha256:…`; or what a digest names. */
-  readonly facts: readonly string[];
+  /** Set where a page shows another text for the number than the run has. */
+  readonly edited?: { readonly shown?: string; readonly kept?: string };
+  /** What a traced digest names. */
+  readonly named?: Named;
   readonly chain: Chain;
 }
 
@@ -59,13 +61,10 @@ const inRun = async (lineage: Lineage, store: Store, cell: string): Promise<Trac
   const node = lineage.run.plan.nodes.find(
     (each) => cell === each.id || Object.keys(each.outputs).some((output) => cell === `${each.id}.${output}`),
   );
-  if (node) return { run: id, name: cell, facts: [], chain: chainOf(lineage, [node.id]) };
+  if (node) return { run: id, name: cell, chain: chainOf(lineage, [node.id]) };
   const number = chainOfNumber(lineage, findNumber(await numbersOf(lineage, store), cell));
-  return { run: id, name: number.printed.id, number, facts: readings(number), chain: number.chain };
+  return { run: id, name: number.printed.id, number, chain: number.chain };
 };
-
-const readings = ({ printed: { artifacts, at, quoted } }: NumberChain): string[] =>
-  artifacts.map((digest, i) => `${quoted ? 'quoted from' : 'read from'} ${at[i] ? `${at[i]} of ` : ''}${digest}`);
 
 /** A page names its run's root; for one that does not, the digest that a number carries is enough. */
 const inPage = async (store: Store, name: string): Promise<Traced> => {
@@ -81,8 +80,7 @@ const inPage = async (store: Store, name: string): Promise<Traced> => {
     const lineage = await openRun(store, { type: 'run', digest: root });
     const traced = await inRun(lineage, store, id);
     const [shown, kept] = [shownIn(page).get(id), traced.number?.printed.text];
-    if (shown === kept) return traced;
-    return { ...traced, facts: [`the file shows ${shown ?? 'no such number'}, the run has ${kept}`, ...traced.facts] };
+    return shown === kept ? traced : { ...traced, edited: { ...(shown && { shown }), ...(kept && { kept }) } };
   }
   const digest = new RegExp(
     `id="${id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}"[^>]*data-artifact="(sha256:[0-9a-f]{64})`,
@@ -101,19 +99,14 @@ const ofDigest = async (store: Store, digest: Digest): Promise<Traced> => {
     if (!named) continue;
     const { id } = lineage.run;
     const tops = named.node === undefined ? lineage.run.plan.nodes.map((node) => node.id).slice(-1) : [named.node];
-    return {
-      run: id,
-      name: digest,
-      facts: [`${named.what}${named.node ? ` of ${named.node}` : ''} in ${id}`],
-      chain: chainOf(lineage, tops),
-    };
+    return { run: id, name: digest, named, chain: chainOf(lineage, tops) };
   }
   // The root of a pinned run stays after its document was removed.
   if (sealed) {
     const lineage = await openRun(store, { type: 'run', digest });
     const { id, plan } = lineage.run;
     const chain = chainOf(lineage, plan.nodes.map((node) => node.id).slice(-1));
-    return { run: digest, name: digest, facts: [`the run ${id}: its root; the run itself was removed`], chain };
+    return { run: digest, name: digest, named: { what: `the run ${id}: its root; the run itself was removed` }, chain };
   }
   throw new CemiflowError('UnknownDigest', `no run in the store made or used ${digest}`, {
     remedy: 'copy the whole digest; cemiflow runs lists the runs',

@@ -26,7 +26,7 @@ export const run: Run = async (args, session) => {
 };
 
 const tell = (traced: Traced, args: Arguments, session: Session): number => {
-  const { run: runId, name, number, facts, chain } = traced;
+  const { run: runId, name, number, chain } = traced;
   const long = args.flag('long');
   if (args.flag('dot')) {
     session.print(dotOf(chain, name));
@@ -34,7 +34,7 @@ const tell = (traced: Traced, args: Arguments, session: Session): number => {
   }
   const lines = [
     number ? `${number.printed.text}  ${number.printed.what}` : name,
-    ...facts,
+    ...factsOf(traced),
     ...(chain.steps.length > 0 ? [treeOf(chain, { long })] : []),
     ending(traced),
   ];
@@ -44,16 +44,27 @@ const tell = (traced: Traced, args: Arguments, session: Session): number => {
   return exitCodes.ok;
 };
 
+const factsOf = ({ run: runId, name, number, edited, named }: Traced): string[] => [
+  ...(edited ? [`the file shows ${edited.shown ?? 'no such number'}, the run has ${edited.kept ?? 'none'}`] : []),
+  ...(number ? readings(number.printed) : []),
+  ...(named ? [`${named.what}${named.node ? ` of ${named.node}` : ''}${runId === name ? '' : ` in ${runId}`}`] : []),
+];
+
+/** Such as `read from metrics.json#/sets/lfw/accuracy of sha256:…`. */
+const readings = ({ artifacts, at, quoted }: NonNullable<Traced['number']>['printed']): string[] =>
+  artifacts.map((digest, i) => `${quoted ? 'quoted from' : 'read from'} ${at[i] ? `${at[i]} of ` : ''}${digest}`);
+
 const ending = ({ chain, number }: Traced): string => {
   if (number?.printed.quoted) return 'quoted from a file of the code: no step of this run made it';
   return `ends in ${chain.ends.join(', ')}${endsInData(chain) ? ': data alone' : ''}`;
 };
 
-const asJson = ({ run: runId, name, number, facts, chain }: Traced) => ({
+const asJson = ({ run: runId, name, number, edited, named, chain }: Traced) => ({
   run: runId,
   name,
   number: number?.printed ?? null,
-  facts,
+  edited: edited ?? null,
+  named: named ?? null,
   tops: chain.tops,
   ends: chain.ends,
   endsInData: endsInData(chain),
