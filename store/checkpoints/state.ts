@@ -3,7 +3,7 @@ import type { Attempt, Checkpoint, CheckpointArray } from '../../core/checkpoint
 import { type Digest, digestOfJson } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 
-/** Arrays as one stream of bytes, in the order of `arrays`, in chunks of at most 64 MiB. */
+/** Arrays as one stream of bytes, in the order of `arrays`, in parts of at most 64 MiB. */
 export interface StoredArrays {
   readonly arrays: readonly {
     readonly name: string;
