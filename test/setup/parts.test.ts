@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, expect, test } from 'vitest';
-import { summarize } from '../../.ci/summary.mjs';
+import { diedIn, summarize, withAgain } from '../../.ci/summary.mjs';
 import { versions } from '../../setup/layout.mjs';
 import { acquireLock, isAlive, processStart } from '../../setup/lock.mjs';
 
@@ -206,8 +206,31 @@ test('the last line of continuous integration never calls a broken run passed, a
     failures: [
       'bad: a failed test',
       'unloadable: not run',
-      'dead: the process ended in or before "a pending test"',
+      'dead: the process died in or before "a pending test"',
       'absent: no result',
     ],
   });
+});
+
+test('a file whose process died is run once more, and counts as the second run says', () => {
+  const test = (status: string, fullName = status) => ({ status, fullName });
+  const good = { name: 'good', status: 'passed', assertionResults: [test('passed')] };
+  const dead = { name: 'dead', status: 'passed', assertionResults: [test('passed'), test('pending', 'the second')] };
+  const report = { numPassedTests: 2, numFailedTests: 0, testResults: [good, dead] };
+  expect(diedIn(report)).toEqual(new Map([['dead', 'the second']]));
+  expect(diedIn({ ...report, numFailedTests: 1 })).toEqual(new Map());
+  expect(diedIn(undefined)).toEqual(new Map());
+  const alive = { ...dead, assertionResults: [test('passed'), test('passed')] };
+  const failing = { ...dead, assertionResults: [test('passed'), test('failed', 'the second')] };
+  const files = ['good', 'dead'];
+  const passed = withAgain(report, { numPassedTests: 2, numFailedTests: 0, testResults: [alive] });
+  expect(summarize(passed, { tests: 0, checks: [], files })).toEqual({ passed: 3, failed: 0, failures: [] });
+  const failed = withAgain(report, { numPassedTests: 1, numFailedTests: 1, testResults: [failing] });
+  expect(summarize(failed, { tests: 1, checks: [], files })).toEqual({
+    passed: 2,
+    failed: 1,
+    failures: ['dead: the second'],
+  });
+  const again = withAgain(report, { numPassedTests: 1, numFailedTests: 0, testResults: [dead] });
+  expect(summarize(again, { tests: 1, checks: [], files }).failed).toBe(1);
 });
