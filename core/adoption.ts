@@ -1,5 +1,8 @@
-import { type ActionKey, type ActionRecord, sameOutputs } from './action.ts';
+import { type Action, type ActionKey, type ActionRecord, sameOutputs } from './action.ts';
+import { artifactRefsIn } from './artifact.ts';
+import { canonicalJson } from './canonical.ts';
 import type { Digest } from './digest.ts';
+import type { Json, JsonObject } from './errors.ts';
 
 /** A piece of finished work that was done again under other code, and came out the same to the last bit. */
 export interface AdoptedPiece {
@@ -7,6 +10,8 @@ export interface AdoptedPiece {
   readonly name: string;
   /** Of the action under the new code. */
   readonly key: ActionKey;
+  /** The key that its work was done under. It stays the same however often the work is adopted. */
+  readonly work: ActionKey;
   readonly verdict: 'same';
   readonly seconds: number;
 }
@@ -47,16 +52,61 @@ export const codeOfWork = ({ action, adopted }: ActionRecord): Digest => (adopte
 /** The key that the work was done under: its checkpoints lie there. */
 export const keyOfWork = ({ key, adopted }: ActionRecord): ActionKey => adopted?.key ?? key;
 
+/** A store that has all records of a key. */
+interface Listing {
+  listRecords(key: ActionKey): Promise<ActionRecord[]>;
+}
+
 /**
- * Records of the same work with other outputs: under its own key, and for adopted work under the one that it was done under.
+ * All records of the same work: under its key, under the key that it was adopted from, and under keys that these records were
+ * adopted from in turn.
  *
- * @param store has all records of a key
+ * @param seen keys whose records are left out; those that were listed are added
  */
-export const otherResults = async (
+export const recordsOfWork = async (
   record: ActionRecord,
-  store: { listRecords(key: ActionKey): Promise<ActionRecord[]> },
+  store: Listing,
+  seen = new Set<ActionKey>(),
 ): Promise<ActionRecord[]> => {
-  const keys = [...new Set([record.key, keyOfWork(record)])];
-  const done = await Promise.all(keys.map((key) => store.listRecords(key)));
-  return done.flat().filter(({ outputs }) => !sameOutputs(outputs, record.outputs));
+  const found: ActionRecord[] = [];
+  for (const key of [record.key, keyOfWork(record)]) {
+    if (seen.has(key)) continue;
+    seen.add(key);
+    for (const other of await store.listRecords(key)) found.push(other, ...(await recordsOfWork(other, store, seen)));
+  }
+  return found;
 };
+
+/** Records of the same work with other outputs. */
+export const otherResults = async (record: ActionRecord, store: Listing): Promise<ActionRecord[]> =>
+  (await recordsOfWork(record, store)).filter(({ outputs }) => !sameOutputs(outputs, record.outputs));
+
+/**
+ * What shows that two actions are different work, so that one cannot take the other's result: `another seed`. Undefined if
+ * nothing does. Newer code may add and drop parameters: those that both have must be equal.
+ */
+export const differentWork = (now: Action, done: Action): string | undefined => {
+  if (now.kind !== done.kind) return 'another stage kind';
+  if (now.seed !== done.seed) return 'another seed';
+  if (canonicalJson(now.params.content ?? null) !== canonicalJson(done.params.content ?? null))
+    return 'other files in its folder';
+  if (inputsOf(now) !== inputsOf(done)) return 'other inputs';
+  const path = differingPath(now.params, done.params);
+  return path === undefined ? undefined : `another value of ${path}`;
+};
+
+const inputsOf = ({ params }: Action): string => canonicalJson(artifactRefsIn(params) as unknown as JsonObject[]);
+
+/** The first place, such as `network.base`, where both have a value and the two values differ. */
+const differingPath = (a: JsonObject, b: JsonObject): string | undefined => {
+  for (const name of Object.keys(a).filter((each) => Object.hasOwn(b, each))) {
+    const [left, right] = [a[name] as Json, b[name] as Json];
+    const inner = isObject(left) && isObject(right) ? differingPath(left, right) : undefined;
+    if (inner !== undefined) return `${name}.${inner}`;
+    if (!(isObject(left) && isObject(right)) && canonicalJson(left) !== canonicalJson(right)) return name;
+  }
+  return undefined;
+};
+
+const isObject = (value: Json): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -79,7 +79,7 @@ const twice = (kind: string, first: string, second: string): CemiflowError =>
  * @param places all stage kinds of the checkout
  * @throws CemiflowError `UnknownKind`
  */
-export const placeOfKind = (kind: string, places = kindPlaces()): KindPlace => {
+export const placeOfKind = (kind: string, places: readonly KindPlace[] = kindPlaces()): KindPlace => {
   const found = places.find((each) => each.kind === kind);
   if (found) return found;
   throw new CemiflowError('UnknownKind', `this checkout has no stage kind ${kind}`, {

@@ -1,4 +1,5 @@
 import type { ActionKey, ActionRecord } from '../core/action.ts';
+import { keyOfWork, recordsOfWork } from '../core/adoption.ts';
 import { type ArtifactManifest, type ArtifactRef, artifactRefsIn } from '../core/artifact.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { type Digest, hexOf } from '../core/digest.ts';
@@ -13,6 +14,8 @@ import type { Store } from './store.ts';
 export class Marks {
   readonly #store: Store;
   readonly keys = new Set<string>();
+  /** Keys whose records were all marked. */
+  readonly #listed = new Set<ActionKey>();
   readonly #manifests = new Map<Digest, Promise<ArtifactManifest>>();
 
   constructor(store: Store) {
@@ -41,15 +44,12 @@ export class Marks {
   }
 
   /**
-   * A record, what it made and was made by; with it the other records of its action, which are evidence where their outputs
-   * differ.
+   * A record, what it made and was made by. With it the other records of its work, through all adoptions: if their outputs differ,
+   * they are evidence.
    */
   async record(record: ActionRecord, ofWhat: string): Promise<void> {
-    const isNew = !this.keys.has(folderOf(record.key));
-    this.keys.add(folderOf(record.key));
     await this.#made(record, ofWhat);
-    if (!isNew) return;
-    for (const other of await this.#store.listRecords(record.key))
+    for (const other of await recordsOfWork(record, this.#store, this.#listed))
       await this.#made(other, ofWhat).catch((error) => {
         if (error.code !== 'MarksIncomplete') throw error;
       });
@@ -66,10 +66,11 @@ export class Marks {
     return this.keys.has(action ?? key);
   }
 
-  async #made({ action, source, outputs, adopted }: ActionRecord, ofWhat: string): Promise<void> {
+  async #made(record: ActionRecord, ofWhat: string): Promise<void> {
+    const { action, source, outputs, adopted } = record;
     const { code, lock, uncommitted } = source;
     // Checkpoints of adopted work lie under the key that it was done under.
-    if (adopted) this.keys.add(folderOf(adopted.key));
+    for (const key of [record.key, keyOfWork(record)]) this.keys.add(folderOf(key));
     for (const digest of [lock, uncommitted]) if (digest) this.keys.add(contentKey('blobs', digest));
     // What a part was given is no output of any action: cutting the stage made it.
     const stated = adopted?.statements ?? [];

@@ -29,7 +29,8 @@ interface Pointer {
 
 /**
  * Action records under `actions/<key>/`: each under its own digest, append-only, and the pointer `record` to the one that
- * counts. The pointer is won by the first and moves only when the outputs that it leads to are lost.
+ * counts. The pointer is won by the first and moves only when the outputs that it leads to are lost, or
+ * the statements that adopted them.
  */
 export class Records {
   readonly #objects: ObjectStore;
@@ -44,12 +45,17 @@ export class Records {
 
   /**
    * @param since the generation (`Sweeps.settled`) before anything of the outputs was put; default now
+   * @param counts whether a record that is there with the same outputs still counts; default yes
    * @throws CemiflowError `RecordInvalid` where the key is not the action's own; `SweptAway`, retryable, where a gc has taken
    * something of the outputs away meanwhile
    */
-  async put(record: ActionRecord, since?: number): Promise<PutRecordResult> {
+  async put(
+    record: ActionRecord,
+    since?: number,
+    counts: (first: ActionRecord) => Promise<boolean> = async () => true,
+  ): Promise<PutRecordResult> {
     const generation = since ?? (await this.#sweeps.settled());
-    const put = await this.#put(record);
+    const put = await this.#put(record, counts);
     if ((await this.#sweeps.unswept(generation)) || (await this.#standsOnAll(put.record))) return put;
     throw new CemiflowError('SweptAway', `a gc has removed outputs of ${record.key} before they had a record`, {
       remedy: 'it is made again; leave --grace of gc at its default beside running experiments',
@@ -58,7 +64,7 @@ export class Records {
     });
   }
 
-  async #put(record: ActionRecord): Promise<PutRecordResult> {
+  async #put(record: ActionRecord, counts: (first: ActionRecord) => Promise<boolean>): Promise<PutRecordResult> {
     if (!isOwnKey(record)) {
       throw new CemiflowError('RecordInvalid', `a record's key must be its action's, got ${record.key}`, {
         remedy: 'take the key from actionKey(action)',
@@ -74,7 +80,12 @@ export class Records {
     }
     const first = await this.#pointer(record.key);
     const nonReproducible = first !== undefined && !sameOutputs(first.record.outputs, record.outputs);
-    if (first && (!nonReproducible || (await this.#isWhole(first.record)))) return { ...first, nonReproducible };
+    const stays =
+      first &&
+      (nonReproducible
+        ? await this.#isWhole(first.record)
+        : (await this.#isStated(first.record)) && (await counts(first.record)));
+    if (stays) return { ...first, nonReproducible };
     await this.#objects.put(pointerKey(record.key), pointer, { ...json, overwrite: true });
     return { record, digest, nonReproducible };
   }
@@ -133,7 +144,7 @@ export class Records {
     await this.#objects.put(recordKey(record.key, digest), toJson(record), { ...json, digest, overwrite: true });
   }
 
-  /** Records of those keys that are hits: a sound record, sound manifests, and every blob there. */
+  /** Records of those keys that are hits: a sound record, sound manifests of outputs and statements, and every blob there. */
   async lookup(keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> {
     const once = memo((digest: Digest) => this.#artifacts.hasBlob(digest));
     const isWhole = memo(
@@ -142,7 +153,7 @@ export class Records {
     );
     const hits = await mapBounded([...new Set(keys)], lanes, async (key) => {
       const record = (await this.#pointer(key))?.record;
-      const whole = record && (await Promise.all(Object.values(record.outputs).map(isWhole))).every(Boolean);
+      const whole = record && (await Promise.all(standsOn(record).map(isWhole))).every(Boolean);
       return whole ? ([key, record] as const) : undefined;
     });
     return new Map(hits.filter((hit) => hit !== undefined));
@@ -162,20 +173,31 @@ export class Records {
   }
 
   /** Whether the record is a hit. */
-  async #isWhole({ outputs }: ActionRecord): Promise<boolean> {
-    const whole = await Promise.all(Object.values(outputs).map((ref) => this.#artifacts.isWhole(ref)));
-    return whole.every(Boolean);
+  #isWhole(record: ActionRecord): Promise<boolean> {
+    return this.#areWhole(standsOn(record));
+  }
+
+  /** Whether the statements that let it count are there. */
+  #isStated(record: ActionRecord): Promise<boolean> {
+    return this.#areWhole(statementsOf(record));
+  }
+
+  async #areWhole(refs: readonly ArtifactRef[]): Promise<boolean> {
+    return (await Promise.all(refs.map((ref) => this.#artifacts.isWhole(ref)))).every(Boolean);
   }
 
   /** Whether it is a hit, and its source is there too. */
   async #standsOnAll(record: ActionRecord): Promise<boolean> {
     const { code, lock, uncommitted } = record.source;
     const loose = [lock, uncommitted].map((digest) => digest === undefined || this.#artifacts.hasBlob(digest));
-    const stated = (record.adopted?.statements ?? []).map((ref) => this.#artifacts.isWhole(ref));
-    const all = [this.#isWhole(record), this.#artifacts.isWhole(code), ...stated, ...loose];
+    const all = [this.#isWhole(record), this.#artifacts.isWhole(code), ...loose];
     return (await Promise.all(all)).every(Boolean);
   }
 }
+
+const statementsOf = ({ adopted }: ActionRecord): readonly ArtifactRef[] => adopted?.statements ?? [];
+/** What a hit needs: its outputs, and for adopted results the statements. */
+const standsOn = (record: ActionRecord): ArtifactRef[] => [...Object.values(record.outputs), ...statementsOf(record)];
 
 const json = { mediaType: 'application/json' };
 const toJson = (value: object): Buffer => Buffer.from(canonicalJson(value as JsonObject));

@@ -43,7 +43,7 @@ export class Store implements ArtifactStore {
   dropIfDamaged = (ref: ArtifactRef): Promise<boolean> => this.#artifacts.dropIfDamaged(ref);
 
   /** Keeps a record. The outputs to continue with are those of the record that comes back. */
-  putRecord: Records['put'] = (record, since) => this.#records.put(record, since);
+  putRecord: Records['put'] = (record, since, counts) => this.#records.put(record, since, counts);
   getRecord = (key: ActionKey): Promise<ActionRecord | undefined> => this.#records.get(key);
   listRecords = (key: ActionKey): Promise<ActionRecord[]> => this.#records.list(key);
   repointRecord: Records['repoint'] = (key) => this.#records.repoint(key);

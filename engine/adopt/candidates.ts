@@ -1,6 +1,5 @@
 import { type Action, type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
-import { artifactRefsIn } from '../../core/artifact.ts';
-import { canonicalJson } from '../../core/canonical.ts';
+import { differentWork } from '../../core/adoption.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { type Lineage, type MadeNode, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { dependenciesOf, type Plan, toAction, writtenPaths } from '../../core/plan.ts';
@@ -32,7 +31,7 @@ export const candidatesOf = (lineage: Lineage, plan: Plan): NodeCandidate[] => {
     outputs.set(node.id, made.record.outputs);
     const action = toAction(nodeWithout(node, skippedFor(made, lineage.run)), outputs);
     const written = node.places && writtenPaths(node.places);
-    const now = { ...under(action, made.record, Object.keys(written ?? {})), ...(written && { written }) };
+    const now = { ...under(action, made.record, node.id, Object.keys(written ?? {})), ...(written && { written }) };
     const parts = shardsOf(lineage, made.record);
     if (parts.length !== (made.record.parts ?? []).length)
       throw refused(`${node.id}: records of its shards cannot be read`, { node: node.id });
@@ -55,21 +54,20 @@ export const withShards = (candidate: NodeCandidate, cut: readonly JsonObject[])
   const action = (params: JsonObject): Action => ({ ...now.action, kind: shardKind(now.action.kind), params });
   const moved = parts.map(({ old }, i): Candidate => {
     const params = cut[i] as JsonObject;
-    if (refs(params) !== refs(old.action.params))
-      throw refused(`shard ${i + 1} of ${id} takes other artifacts under today's code than it took`, { node: id });
-    return { old, now: under(action(params), old) };
+    return { old, now: under(action(params), old, `${id}#${i + 1}`) };
   });
   return { ...candidate, parts: moved, now: { ...now, parts: moved.map((part) => part.now.key) } };
 };
-
-const refs = (params: JsonObject): string => canonicalJson(artifactRefsIn(params) as unknown as JsonObject[]);
 
 /**
  * The record of work that was done under other code: what did it stays written in it.
  *
  * @param placed parameters that named folders
+ * @throws CemiflowError `AdoptionRefused` where today's action is other work
  */
-const under = (action: Action, record: ActionRecord, placed: readonly string[] = []): ActionRecord => {
+const under = (action: Action, record: ActionRecord, name: string, placed: readonly string[] = []): ActionRecord => {
+  const other = differentWork(action, record.action);
+  if (other !== undefined) throw refused(`under today's code ${name} has ${other}`, { node: name });
   const done = record.adopted ?? { key: record.key, action: record.action, statements: [] };
   const params = Object.entries(done.action.params).filter(([name]) => !placed.includes(name));
   return {

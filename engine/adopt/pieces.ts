@@ -22,8 +22,8 @@ export const cutJob = ({ made, now, parts }: NodeCandidate): ReplayJob => {
 };
 
 /**
- * Random pieces of the finished work of one kind. Of a sharded kind parts and joins alike; of trainings the intervals between
- * checkpoints that were kept, or else whole ones, the shortest first.
+ * Random pieces of the finished work of one kind. Of a sharded kind parts and joins alike. Of trainings the intervals between
+ * checkpoints that were kept, always with the first and the last one of that training; or else whole ones, the shortest first.
  */
 export const choosePieces = async (
   { kind, facts, sharded }: StageSchema,
@@ -43,8 +43,12 @@ export const choosePieces = async (
     const parts = nodes.flatMap((node) => shardJobs(lineage, node));
     return [...random(parts, 'parts'), ...random(wholes, 'joins')];
   }
-  const intervals = (await Promise.all(nodes.map((node) => intervalJobs(node, checkpoints)))).flat();
-  if (intervals.length > 0) return random(intervals, 'intervals');
+  const intervals = await Promise.all(nodes.map((node) => intervalJobs(node, checkpoints)));
+  const drawn = new Set(random(intervals.flat(), 'intervals'));
+  // Only the first shows how a training starts, only the last what it ends with.
+  const isProof = (job: ReplayJob, i: number, all: readonly ReplayJob[]): boolean =>
+    drawn.has(job) || ((i === 0 || i === all.length - 1) && all.some((each) => drawn.has(each)));
+  if (drawn.size > 0) return intervals.flatMap((jobs) => jobs.filter(isProof));
   const trains = facts.role === 'model' || facts.role === 'generator';
   return trains ? [...wholes].sort(shorterFirst).slice(0, pieces) : random(wholes, 'wholes');
 };

@@ -27,16 +27,17 @@ export const sealAdopted = async (
   if (!root || plan.nodes.some((node) => run.nodes[node.id] === undefined)) return undefined;
   const before = await store.getRun(id);
   if (before && isLive(before)) return undefined;
-  if (before?.root) return before;
+  const nodes = Object.entries(run.nodes).map(([node, made]) => [
+    node,
+    'key' in made ? { key: keys.get(node) as ActionKey } : made,
+  ]);
+  // Sealed again, because its records may name a statement that was lost. With the same records the root is the same.
+  if (before?.root) return keepRun(store, before, Object.fromEntries(nodes));
   const now = isoTime(new Date());
   const fresh: RunDocument = {
     ...{ id, plan: withoutPlaces(plan), spec: keptSpec(run.spec), places: placesOf(run.spec.path, plan, places) },
     ...{ startedAt: now, endedAt: now, workflowId: id, state: 'done' },
   };
-  const nodes = Object.entries(run.nodes).map(([node, made]) => [
-    node,
-    'key' in made ? { key: keys.get(node) as ActionKey } : made,
-  ]);
   return keepRun(store, fresh, Object.fromEntries(nodes));
 };
 

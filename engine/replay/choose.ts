@@ -65,9 +65,12 @@ export const wholeJob = (lineage: Pick<Lineage, 'records'>, { node, record }: Ma
   ...(record.parts && { shards: shardsOf(lineage, record).map(({ outputs }) => outputs) }),
 });
 
+/** From each kept checkpoint to the next: from the start to the first one, and from the last one to the end. */
 export const intervalJobs = async ({ node, record }: MadeNode, checkpoints: KeptCheckpoints): Promise<ReplayJob[]> => {
   const state = await checkpoints.read(keyOfWork(record)).catch(() => undefined);
-  const steps = (state?.checkpoints ?? []).map(({ step }) => step).sort((a, b) => a - b);
+  const kept = (state?.checkpoints ?? []).map(({ step }) => step).filter((step) => step > 0);
+  if (kept.length === 0) return [];
+  const steps = [0, ...kept.sort((a, b) => a - b)];
   return steps.map((from, i) => {
     const to = steps[i + 1];
     const name = `${node.id}, steps ${from} to ${to ?? 'the end'}`;

@@ -10,7 +10,7 @@ export interface ReplayJob {
   readonly shards?: readonly Outputs[];
   /** Only cuts the stage into shards again, which must be the shards that it has; what cutting makes for them is made. */
   readonly cut?: true;
-  /** From one kept checkpoint to the next alone; from the last one to the end where there is no `to`. */
+  /** From one kept checkpoint to the next alone; from 0, the start, to the first one; without `to`, from the last one to the end. */
   readonly interval?: { readonly from: number; readonly to?: number };
 }
 

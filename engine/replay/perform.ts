@@ -134,13 +134,14 @@ const replayInterval = async (
   const key = keyOfWork(record);
   const { from, to } = job.interval as NonNullable<ReplayJob['interval']>;
   const state = await dependencies.store.checkpoints.read(key);
-  const [first, last] = [from, to].map((step) => state?.checkpoints.find((each) => each.step === step));
-  if (!state || !first || (to !== undefined && !last))
+  const at = (step?: number) => state?.checkpoints.find((each) => each.step === step);
+  const [first, last] = [from === 0 ? undefined : at(from), at(to)];
+  if (!state || (from > 0 && !first) || (to !== undefined && !last))
     return { verdict: 'cannot', why: 'the checkpoint is not kept any more' };
   const left = new AbortController();
   let reached: Promise<string> | undefined;
   const checkpoints: StageCheckpoints = {
-    resume: () => dependencies.store.checkpoints.load(key, first),
+    resume: async () => first && dependencies.store.checkpoints.load(key, first),
     due: (step) => step === to,
     save: ({ arrays, step }) => {
       if (step !== to) return;
@@ -150,7 +151,8 @@ const replayInterval = async (
     settled: async () => {},
     keep: async (name, make) => {
       const kept = state.kept[name];
-      return kept ? dependencies.store.checkpoints.getArrays(key, kept) : make();
+      // What is computed at the start must come out the same as well.
+      return first && kept ? dependencies.store.checkpoints.getArrays(key, kept) : make();
     },
   };
   try {

@@ -1,4 +1,5 @@
 import { type ActionKey, type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
+import { keyOfWork } from '../../core/adoption.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
 import { shortDigest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
@@ -63,9 +64,9 @@ export const checkRecords = async (
   ledger: Ledger,
 ): Promise<void> => {
   const names = namesOf(lineage);
-  for (const key of lineage.records.keys()) {
+  for (const [key, record] of lineage.records) {
     const where = `checkpoints of ${names.get(key) ?? shortDigest(key)}`;
-    if (!(await store.checkpoints.isSound(key)))
+    if (!(await store.checkpoints.isSound(keyOfWork(record))))
       ledger.note('kept checkpoints rehashed', { fault: 'corrupt', where, message: 'are not what their digests say' });
   }
   await mapBounded([...lineage.digests], lanes, async ([key, digest]) => {

@@ -1,7 +1,7 @@
+import { readStatement } from '../../artifacts/codecs/adoption.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { type Lineage, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { plural } from '../../core/words.ts';
-import { readStatement } from '../../engine/adopt/statement.ts';
 import type { Reading } from '../reading.ts';
 import type { Finding } from './finding.ts';
 

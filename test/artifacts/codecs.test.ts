@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { putBenchmarks, putPairs } from '../../artifacts/benchmarks.ts';
 import { type Codec, defineCodec } from '../../artifacts/codec.ts';
-import { adoptionCodec } from '../../artifacts/codecs/adoption.ts';
+import { putStatement } from '../../artifacts/codecs/adoption.ts';
 import { setPrefix } from '../../artifacts/codecs/benchmarks.ts';
 import { writeCenters } from '../../artifacts/codecs/centers.ts';
 import { codeCodec } from '../../artifacts/codecs/code.ts';
@@ -159,10 +159,11 @@ const samples: readonly Sample[] = [
   },
   {
     ...{ name: 'adoption', type: 'adoption', needs: ['run'], file: 'adoption.json' },
-    make: async (store) => {
-      const files = [await store.putFile('adoption.json', Buffer.from('{"format":1}'), 'application/json')];
-      return adoptionCodec.write(store, { run: 'r' }, files);
-    },
+    make: (store) =>
+      putStatement(store, {
+        ...{ format: 1, run: 'r', by: { host: 'h', user: 'u' }, at: '2026-01-01T00:00:00+00:00', seed: 1 },
+        kinds: {},
+      }),
   },
 ];
 

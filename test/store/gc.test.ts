@@ -64,6 +64,36 @@ describe('gc', () => {
     expect(countOf(await remove(store))).toBe(0);
   });
 
+  it.each([[['before', 'adopted']], [['adopted', 'before']], [['adopted']]])(
+    'keeps results of adopted work that differ, through all keys that it was adopted from: runs %j',
+    async (order) => {
+      const store = memoryStore();
+      const at = async (version: string, contents: string): Promise<ActionRecord> => {
+        const made = await make(store, contents);
+        return recordOf({ ...actionOf('work'), code: digestOf(version) }, made.outputs, { source: made.source });
+      };
+      const first = await at('first', 'same');
+      const second = await at('second', 'same');
+      // Each was adopted for the code of now; the second one's other result hangs on the record that no run holds.
+      const adoptedFrom = ({ key, action, outputs, source }: ActionRecord): ActionRecord =>
+        recordOf(actionOf('work'), outputs, { source, adopted: { key, action, statements: [] } });
+      const now = adoptedFrom(first);
+      const others = [await at('first', 'first differs'), await at('second', 'second differs')];
+      for (const record of [first, second, now, adoptedFrom(second), ...others]) await store.putRecord(record);
+      const keyIn: { [run: string]: ActionRecord } = { before: first, adopted: now };
+      for (const [i, run] of order.entries())
+        await keepRun(store, documentOf(`run ${i}`, ['work'], 'done'), {
+          work: { key: keyIn[run]?.key as typeof code },
+        });
+      await remove(store);
+      for (const other of [...others, now]) {
+        expect(await store.isWhole(outOf(other))).toBe(true);
+        expect(await store.listRecords(other.key)).toContainEqual(other);
+      }
+      expect(await store.listRecords(actionKey(actionOf('second differs')))).toEqual([]);
+    },
+  );
+
   it('removes what a run alone kept once it is given up, and leaves what others share with it', async () => {
     const store = memoryStore();
     const [shared] = await finish(store, 'one', ['shared', 'own']);

@@ -1,22 +1,17 @@
-import { beforeEach, describe, expect, it } from 'vitest';
-import { type ActionRecord, actionKey } from '../../core/action.ts';
-import type { AdoptedKind, AdoptionStatement } from '../../core/adoption.ts';
-import type { ArtifactRef } from '../../core/artifact.ts';
-import { digestOf } from '../../core/digest.ts';
-import type { Lineage } from '../../core/lineage.ts';
-import type { Plan, PlanNode } from '../../core/plan.ts';
-import { shardKind } from '../../core/stage.ts';
-import { candidatesOf, withShards } from '../../engine/adopt/candidates.ts';
-import { refuseDisputed } from '../../engine/adopt/index.ts';
-import { choosePieces } from '../../engine/adopt/pieces.ts';
-import { putStatement } from '../../engine/adopt/statement.ts';
-import { translatePlan } from '../../engine/adopt/translate.ts';
-import { checkAdoptions } from '../../provenance/audit/adoption.ts';
-import { Ledger } from '../../provenance/audit/result.ts';
-import { loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
-import type { Store } from '../../store/index.ts';
-import { memoryStore } from '../helpers/memory-store.ts';
-import { recordOf } from '../helpers/record.ts';
+import { describe, expect, it } from 'vitest';
+import { type ActionRecord, actionKey } from '../../../core/action.ts';
+import type { ArtifactRef } from '../../../core/artifact.ts';
+import { digestOf } from '../../../core/digest.ts';
+import type { Lineage } from '../../../core/lineage.ts';
+import type { Plan, PlanNode } from '../../../core/plan.ts';
+import { shardKind } from '../../../core/stage.ts';
+import { candidatesOf, withShards } from '../../../engine/adopt/candidates.ts';
+import { refuseDisputed } from '../../../engine/adopt/open-work.ts';
+import { choosePieces } from '../../../engine/adopt/pieces.ts';
+import { translatePlan } from '../../../engine/adopt/translate.ts';
+import { loadStageSchemas, type StageSchema } from '../../../schemas/stage-schemas.ts';
+import { memoryStore } from '../../helpers/memory-store.ts';
+import { recordOf } from '../../helpers/record.ts';
 
 const schemas = loadStageSchemas();
 const [before, now] = [digestOf('code of before'), digestOf('code of now')];
@@ -80,7 +75,9 @@ describe('a run of older code, as this code would have made it', () => {
     expect(whole.parts[1]?.now.action).toEqual({ kind: 'data/procedural#part', params: cut[1], seed: 7, code: now });
     expect(() => withShards(drawn, cut.slice(1))).toThrow(/today's code splits faces into 1 shard, it had 2/);
     const other = [{ ...cut[0], given: { ...dataset('x') } }, cut[1]] as Parameters<typeof withShards>[1];
-    expect(() => withShards(drawn, other)).toThrow(/shard 1 of faces takes other artifacts/);
+    expect(() => withShards(drawn, other)).toThrow(/under today's code faces#1 has other inputs/);
+    const larger = [{ ...cut[0], size: 48 }, cut[1]] as Parameters<typeof withShards>[1];
+    expect(() => withShards(drawn, larger)).toThrow(/under today's code faces#1 has another value of size/);
   });
 
   it('is refused where a part of it came out in two ways', async () => {
@@ -115,61 +112,19 @@ describe('a run of older code, as this code would have made it', () => {
     });
     expect(await names('recognizer/train', trainings, 2)).toEqual(['t3', 't5']);
   });
-});
 
-describe('an audit of adopted work', () => {
-  let store: Store;
-  beforeEach(() => {
-    store = memoryStore();
-  });
-  const kindOf = (from: string, to: string, replayed = 1): AdoptedKind => ({
-    ...{ before: digestOf(from), now: digestOf(to), actions: 1 },
-    replayed: Array.from({ length: replayed }, () => ({ name: 'x', key: before, verdict: 'same', seconds: 1 })),
-  });
-  const state = (kind: AdoptedKind, name = 'data/procedural'): Promise<ArtifactRef> =>
-    putStatement(store, {
-      ...{ format: 1, run: 'e-1', by: { host: 'h', user: 'u' }, at: '2026-01-01T00:00:00+00:00', seed: 1 },
-      kinds: { [name]: kind },
-    } satisfies AdoptionStatement);
-  const audit = async (statements: readonly ArtifactRef[], more: Partial<ActionRecord> = {}) => {
-    const done = { kind: 'data/procedural', params: { a: 1 }, seed: 7, code: digestOf('a') };
-    const record = recordOf(
-      { ...done, code: digestOf('c') },
-      {},
-      { adopted: { key: actionKey(done), action: done, statements }, ...more },
-    );
-    const ledger = new Ledger();
-    const run = { plan: { nodes: [] }, nodes: {} };
-    await checkAdoptions({ run, records: new Map([[record.key, record]]) } as unknown as Lineage, store, ledger);
-    expect(ledger.checks).toEqual([{ what: 'adoptions checked', held: ledger.problems.length === 0 ? 1 : 0, of: 1 }]);
-    return ledger.problems.map(({ fault, message }) => `${fault}: ${message}`);
-  };
-
-  it('holds where statements lead from the code that did it to the code of its key', async () => {
-    expect(await audit([await state(kindOf('a', 'c'))])).toEqual([]);
-    expect(await audit([await state(kindOf('a', 'b')), await state(kindOf('b', 'c'))])).toEqual([]);
-  });
-
-  it('fails where a link is missing, nothing was replayed, or the statement cannot be read', async () => {
-    expect(await audit([])).toEqual([expect.stringMatching(/^corrupt: its statements lead to the code/)]);
-    expect(await audit([await state(kindOf('b', 'c'))])).toEqual([
-      expect.stringMatching(/^corrupt: no statement leads/),
-    ]);
-    expect(await audit([await state(kindOf('a', 'c'), 'data/folder')])).toEqual([
-      expect.stringMatching(/no statement/),
-    ]);
-    expect(await audit([await state(kindOf('a', 'c', 0))])).toEqual([expect.stringMatching(/without a piece/)]);
-    expect(await audit([{ type: 'adoption', digest: digestOf('gone') }])).toEqual([
-      expect.stringMatching(/^not verifiable: why it was adopted cannot be read/),
-    ]);
-    const statements = [await state(kindOf('a', 'c'))];
-    const done = { kind: 'data/procedural', params: { a: 2 }, seed: 8, code: digestOf('a') };
-    expect(await audit([], { adopted: { key: actionKey(done), action: done, statements } })).toEqual([
-      expect.stringMatching(/with another seed/),
-    ]);
-    const other = { ...done, seed: 7 };
-    expect(await audit([], { adopted: { key: before, action: other, statements } })).toEqual([
-      expect.stringMatching(/has the key/),
-    ]);
+  it('is replayed, where checkpoints were kept, with the first and the last interval of each training that is chosen', async () => {
+    const steps = [300, 100, 200].map((step) => ({ step }));
+    const kept = { read: async () => ({ checkpoints: steps }) } as unknown as Parameters<typeof choosePieces>[2];
+    const schema = schemas.get('recognizer/train') as StageSchema;
+    const trainings = ['a', 'b'].map((id) => ({ ...photo, made: { ...photo.made, node: { ...photos, id } } }));
+    for (let seed = 0; seed < 8; seed++) {
+      const jobs = await choosePieces(schema, trainings, kept, { pieces: 1, seed });
+      const id = jobs[0]?.name[0];
+      const names = jobs.map(({ name }) => name);
+      expect(names).toEqual(expect.arrayContaining([`${id}, steps 0 to 100`, `${id}, steps 300 to the end`]));
+      expect(jobs.length).toBeLessThanOrEqual(3);
+      expect(jobs[0]?.interval).toEqual({ from: 0, to: 100 });
+    }
   });
 });
