@@ -13,6 +13,9 @@ export interface Artifact<Meta> {
   readonly files: readonly FileEntry[];
 }
 
+/** An artifact of which only its files are read. */
+export type Opened = Pick<Artifact<unknown>, 'ref' | 'files'>;
+
 export type ArtifactReader = Pick<ArtifactStore, 'getArtifact' | 'getBlob'>;
 
 /** The one place that knows what an artifact of a type holds. */
@@ -78,7 +81,7 @@ export const defineCodec = <Meta, Written extends object = Meta & object>({
 };
 
 /** The entry of a file that the artifact must have. @throws CemiflowError `ArtifactInvalid` */
-export const fileOf = ({ ref, files }: Artifact<unknown>, path: string): FileEntry => {
+export const fileOf = ({ ref, files }: Opened, path: string): FileEntry => {
   const file = files.find((each) => each.path === path);
   if (file) return file;
   const { type, digest } = ref;
@@ -91,8 +94,8 @@ export const fileOf = ({ ref, files }: Artifact<unknown>, path: string): FileEnt
  * @throws CemiflowError `ArtifactInvalid` where `decode` cannot read it, and the store's
  */
 export const readFileOf = async <T>(
-  store: ArtifactReader,
-  artifact: Artifact<unknown>,
+  store: Pick<ArtifactReader, 'getBlob'>,
+  artifact: Opened,
   path: string,
   decode: (bytes: Buffer) => T,
 ): Promise<T> => {
@@ -101,7 +104,7 @@ export const readFileOf = async <T>(
 };
 
 /** What a decoder says of a file, as a fault of the artifact. */
-export const readable = async <T>({ ref }: Artifact<unknown>, path: string, work: () => T | Promise<T>): Promise<T> => {
+export const readable = async <T>({ ref }: Opened, path: string, work: () => T | Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (cause) {
@@ -115,7 +118,11 @@ export const readable = async <T>({ ref }: Artifact<unknown>, path: string, work
 };
 
 /** JSON of a file as checked fields. */
-export const readJsonFields = (store: ArtifactReader, artifact: Artifact<unknown>, path: string): Promise<Fields> => {
+export const readJsonFields = (
+  store: Pick<ArtifactReader, 'getBlob'>,
+  artifact: Opened,
+  path: string,
+): Promise<Fields> => {
   const { type, digest } = artifact.ref;
   return readFileOf(
     store,

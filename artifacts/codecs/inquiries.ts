@@ -66,7 +66,7 @@ export const readInquiryRows = (
   count: number,
 ): Promise<InquiryRows> =>
   readable(artifact, `${stem}.safetensors`, async () => {
-    const { embeddings, identities, images } = await getTensors(store, stem, artifact.files);
+    const { embeddings, identities, images } = await getTensors(store, artifact, stem);
     const { embeddingSize } = artifact.meta;
     if (
       embeddings?.data instanceof Float32Array &&

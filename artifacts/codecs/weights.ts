@@ -45,7 +45,7 @@ const putModel = (store: ArtifactStore, tensors: SafeTensors): Promise<FileEntry
 
 /** Every tensor, by name. @throws CemiflowError `ArtifactInvalid` */
 export const readWeights = (store: ArtifactReader, artifact: Artifact<WeightsMeta>): Promise<SafeTensors> =>
-  readable(artifact, `${stem}.safetensors`, () => getTensors(store, stem, artifact.files));
+  readable(artifact, `${stem}.safetensors`, () => getTensors(store, artifact, stem));
 
 /**
  * The configuration of a network as checked fields, for the code that builds networks of this family.
