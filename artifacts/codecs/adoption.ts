@@ -1,5 +1,4 @@
-import { adoptionFile } from '../../core/adoption.ts';
-import { defineCodec, readJsonFields } from '../codec.ts';
+import { defineCodec } from '../codec.ts';
 
 /** A statement that results made by older code count under newer code, with the replays that show it: `adoption.json`. */
 export interface AdoptionMeta {
@@ -10,5 +9,4 @@ export interface AdoptionMeta {
 export const adoptionCodec = defineCodec<AdoptionMeta>({
   type: 'adoption',
   versions: [(fields) => ({ run: fields.string('run') })],
-  contents: (artifact, store) => readJsonFields(store, artifact, adoptionFile),
 });

@@ -51,7 +51,6 @@ export const centersCodec = defineCodec<CentersMeta>({
       })),
     }),
   ],
-  contents: (artifact, store) => readCenters(store, artifact),
 });
 
 /** @throws CemiflowError `NotFinite` */

@@ -12,11 +12,6 @@ export interface RunMeta {
 export const runCodec = defineCodec<RunMeta>({
   type: 'run',
   versions: [(fields) => ({ id: fields.string('id'), experiment: fields.string('experiment') })],
-  contents: async (artifact, store) => {
-    await readJsonFields(store, artifact, runFile);
-    for (const { path } of artifact.files.filter((file) => file.path !== runFile))
-      await readJsonFields(store, artifact, path);
-  },
 });
 
 type RunReader = Pick<ArtifactReader, 'getBlob'>;

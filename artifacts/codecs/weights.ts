@@ -28,7 +28,6 @@ export const weightsCodec = defineCodec<WeightsMeta, WeightsWritten>({
       return { family: fields.object('network').string('family'), network: config, more };
     },
   ],
-  contents: (artifact, store) => readWeights(store, artifact),
 });
 
 /** Stores a network's tensors, and what is known of them. @throws CemiflowError `NotFinite` */

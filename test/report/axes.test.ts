@@ -149,7 +149,7 @@ describe('a label', () => {
   const set = async (meta: JsonObject & { origin: string }): Promise<ArtifactRef> => {
     const writer = new DatasetWriter(store, { height: 1, width: 1 });
     await writer.add({ identity: 0, image: 0, pixels: new Uint8Array(3) });
-    return writer.finish(meta);
+    return writer.finish({ ...meta, peopleShown: 'generated' });
   };
 
   it('that its set denies is refused: in a row of accuracies by the training set, and over samples', async () => {
