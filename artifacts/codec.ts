@@ -1,6 +1,6 @@
 import type { ArtifactManifest, ArtifactRef, ArtifactType, FileEntry } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
-import { CemiflowError } from '../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { Fields } from './fields.ts';
 import { toJsonObject } from './finite.ts';
@@ -13,6 +13,9 @@ export interface Artifact<Meta> {
   readonly files: readonly FileEntry[];
 }
 
+/** An artifact of which only its files are read. */
+export type Opened = Pick<Artifact<unknown>, 'ref' | 'files'>;
+
 export type ArtifactReader = Pick<ArtifactStore, 'getArtifact' | 'getBlob'>;
 
 /** The one place that knows what an artifact of a type holds. */
@@ -24,27 +27,22 @@ export interface Codec<Meta, Written = Meta> {
   parse(manifest: ArtifactManifest, digest?: Digest): Meta;
   /** Reads and checks the manifest. @throws CemiflowError `ArtifactInvalid`, and the store's */
   read(store: Pick<ArtifactReader, 'getArtifact'>, ref: ArtifactRef): Promise<Artifact<Meta>>;
-  /** Reads everything, to the last file. @throws CemiflowError `ArtifactInvalid`, and the store's */
-  validate(store: ArtifactReader, ref: ArtifactRef): Promise<Artifact<Meta>>;
   /** Stores the manifest. @throws CemiflowError `ArtifactInvalid`, `NotFinite` for what could not be read again */
   write(store: Pick<ArtifactStore, 'putArtifact'>, meta: Written, files: readonly FileEntry[]): Promise<ArtifactRef>;
 }
 
-export interface CodecParts<Meta, Written> {
+export interface CodecParts<Meta, _Written> {
   readonly type: ArtifactType;
   /** One reader of `meta` for each version, from 1 on. A manifest that states no version is of version 1. */
   readonly versions: readonly ((fields: Fields) => Meta)[];
-  /** What may be read but not written, such as a fact that older manifests do not state. */
-  readonly refuse?: (written: Written, fields: Fields) => void;
-  /** Reads every file. Errors of formats become `ArtifactInvalid`. */
-  readonly contents: (artifact: Artifact<Meta>, store: ArtifactReader) => Promise<unknown>;
+  /** What the manifest holds of what is written. Throws where a fact is missing that older manifests may lack, new ones not. */
+  readonly stored?: (written: Fields) => JsonObject;
 }
 
 export const defineCodec = <Meta, Written extends object = Meta & object>({
   type,
   versions,
-  refuse,
-  contents,
+  stored,
 }: CodecParts<Meta, Written>): Codec<Meta, Written> => {
   const latest = versions.length;
   const parse = ({ type: found, meta }: ArtifactManifest, digest?: Digest): Meta => {
@@ -56,29 +54,25 @@ export const defineCodec = <Meta, Written extends object = Meta & object>({
     if (!reader) throw fields.fault('version', latest === 1 ? '1' : `from 1 to ${latest}`);
     return reader(fields);
   };
-  const read: Codec<Meta, Written>['read'] = async (store, ref) => {
-    const manifest = await store.getArtifact(ref);
-    return { ref, meta: parse(manifest, ref.digest), files: manifest.files };
-  };
   return {
-    ...{ type, version: latest, parse, read },
-    async validate(store, ref) {
-      const artifact = await read(store, ref);
-      await contents(artifact, store);
-      return artifact;
+    ...{ type, version: latest, parse },
+    async read(store, ref) {
+      const manifest = await store.getArtifact(ref);
+      return { ref, meta: parse(manifest, ref.digest), files: manifest.files };
     },
     async write(store, written, files) {
+      const given = toJsonObject(written, `${type}.meta`);
+      const held = stored?.(new Fields(given, { type, path: 'meta' })) ?? given;
       // Version 1 is written without its number, as it was before there was another.
-      const meta = { ...toJsonObject(written, `${type}.meta`), ...(latest > 1 ? { version: latest } : {}) };
+      const meta = { ...held, ...(latest > 1 ? { version: latest } : {}) };
       parse({ type, meta, files });
-      refuse?.(written, new Fields(meta, { type, path: 'meta' }));
       return store.putArtifact({ type, meta, files });
     },
   };
 };
 
 /** The entry of a file that the artifact must have. @throws CemiflowError `ArtifactInvalid` */
-export const fileOf = ({ ref, files }: Artifact<unknown>, path: string): FileEntry => {
+export const fileOf = ({ ref, files }: Opened, path: string): FileEntry => {
   const file = files.find((each) => each.path === path);
   if (file) return file;
   const { type, digest } = ref;
@@ -91,8 +85,8 @@ export const fileOf = ({ ref, files }: Artifact<unknown>, path: string): FileEnt
  * @throws CemiflowError `ArtifactInvalid` where `decode` cannot read it, and the store's
  */
 export const readFileOf = async <T>(
-  store: ArtifactReader,
-  artifact: Artifact<unknown>,
+  store: Pick<ArtifactReader, 'getBlob'>,
+  artifact: Opened,
   path: string,
   decode: (bytes: Buffer) => T,
 ): Promise<T> => {
@@ -101,7 +95,7 @@ export const readFileOf = async <T>(
 };
 
 /** What a decoder says of a file, as a fault of the artifact. */
-export const readable = async <T>({ ref }: Artifact<unknown>, path: string, work: () => T | Promise<T>): Promise<T> => {
+export const readable = async <T>({ ref }: Opened, path: string, work: () => T | Promise<T>): Promise<T> => {
   try {
     return await work();
   } catch (cause) {
@@ -115,7 +109,11 @@ export const readable = async <T>({ ref }: Artifact<unknown>, path: string, work
 };
 
 /** JSON of a file as checked fields. */
-export const readJsonFields = (store: ArtifactReader, artifact: Artifact<unknown>, path: string): Promise<Fields> => {
+export const readJsonFields = (
+  store: Pick<ArtifactReader, 'getBlob'>,
+  artifact: Opened,
+  path: string,
+): Promise<Fields> => {
   const { type, digest } = artifact.ref;
   return readFileOf(
     store,

@@ -3,7 +3,7 @@ import type { JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { encodePng } from '../formats/png.ts';
 import { encodeTarEntry, tarEnd, tarEntrySize } from '../formats/tar.ts';
-import { datasetCodec } from './codecs/dataset.ts';
+import { datasetCodec, type PeopleShown } from './codecs/dataset.ts';
 import { datasetInvalid as invalid } from './invalid.ts';
 import { digits, type Sample, shardPath, window } from './shards.ts';
 
@@ -58,10 +58,9 @@ export class DatasetWriter {
   /**
    * Stores the dataset's manifest; `meta` gets `identities`, `images`, `height` and `width` added.
    *
-   * @param meta must say in `peopleShown` whether the people exist; the origins `folder`, `procedural` and `generated` imply it
    * @throws CemiflowError `ArtifactInvalid`
    */
-  async finish(meta: JsonObject): Promise<ArtifactRef> {
+  async finish(meta: JsonObject & { readonly peopleShown: PeopleShown }): Promise<ArtifactRef> {
     const files = await this.files();
     return datasetCodec.write(this.#store, { ...meta, ...this.counts() }, files);
   }

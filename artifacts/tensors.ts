@@ -9,6 +9,7 @@ import {
   type SafeTensor,
   type SafeTensors,
 } from '../formats/safetensors.ts';
+import { type Opened, readJsonFields } from './codec.ts';
 import { checkFinite } from './finite.ts';
 
 /** A file's tensors hold at most this much, so that it fits one blob with its header. */
@@ -62,34 +63,40 @@ export const putTensors = async (
 /**
  * Reads what `putTensors` stored.
  *
- * @param files of an artifact
- * @throws CemiflowError `TensorsMissing` where a file or a piece is not there, or pieces do not fit each other
+ * @throws CemiflowError `TensorsMissing` where a file or a piece is not there, or pieces do not fit each other;
+ * `ArtifactInvalid` for a damaged index
  */
 export const getTensors = async (
   store: Pick<ArtifactStore, 'getBlob'>,
+  artifact: Opened,
   stem: string,
-  files: readonly FileEntry[],
 ): Promise<Record<string, SafeTensor>> => {
   const escaped = stem.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const ours = new RegExp(`^${escaped}(-\\d{5}-of-(\\d{5}))?\\.safetensors$`);
-  const held = files.filter(({ path }) => ours.test(path));
+  const held = artifact.files.filter(({ path }) => ours.test(path));
   const wanted = Number(ours.exec(held[0]?.path ?? '')?.[2] ?? 1);
   if (held.length !== wanted) throw missing(`${wanted} files of ${stem}.safetensors are needed, got ${held.length}`);
   const parts = await Promise.all(held.map(async ({ digest }) => decodeSafetensors(await store.getBlob(digest))));
-  const tensors: Record<string, SafeTensor> = Object.assign({}, ...parts);
-  const entry = files.find(({ path }) => path === indexPath(stem));
-  if (!entry) return tensors;
-  const { weight_map, split }: TensorIndex = JSON.parse((await store.getBlob(entry.digest)).toString('utf8'));
-  const absent = [...Object.keys(weight_map), ...Object.values(split).flat()].filter((name) => !tensors[name]);
-  if (absent.length > 0) throw missing(`${indexPath(stem)} names ${absent.join(', ')}, which no file holds`);
-  for (const [name, pieces] of Object.entries(split)) {
-    tensors[name] = join(
-      name,
-      pieces.map((piece) => tensors[piece] as SafeTensor),
+  const tensors = new Map(parts.flatMap((part) => Object.entries(part)));
+  if (artifact.files.some(({ path }) => path === indexPath(stem))) {
+    const index = await readJsonFields(store, artifact, indexPath(stem));
+    const named = index.object('weight_map').names;
+    const split = index.object('split');
+    const absent = [...named, ...split.names.flatMap((name) => split.strings(name))].filter(
+      (name) => !tensors.has(name),
     );
-    for (const piece of pieces) delete tensors[piece];
+    if (absent.length > 0) throw missing(`${indexPath(stem)} names ${absent.join(', ')}, which no file holds`);
+    for (const name of split.names) {
+      const pieces = split.strings(name);
+      const joined = join(
+        name,
+        pieces.map((piece) => tensors.get(piece)),
+      );
+      for (const piece of pieces) tensors.delete(piece);
+      tensors.set(name, joined);
+    }
   }
-  return tensors;
+  return Object.fromEntries(tensors);
 };
 
 const indexPath = (stem: string): string => `${stem}.safetensors.index.json`;
@@ -141,12 +148,16 @@ const pack = (tensors: SafeTensors, fileBytes: number): SafeTensors[] => {
   return groups;
 };
 
-const join = (name: string, pieces: readonly SafeTensor[]): SafeTensor => {
-  const [{ dtype, shape, data }] = pieces as [SafeTensor];
-  const row = shape.slice(1);
-  if (pieces.some((piece) => piece.dtype !== dtype || `${piece.shape.slice(1)}` !== `${row}`)) {
-    throw missing(`the pieces of ${name} must agree in dtype and in all axes but the first`);
-  }
+const join = (name: string, found: readonly (SafeTensor | undefined)[]): SafeTensor => {
+  const pieces = found.filter((piece) => piece !== undefined);
+  const [first] = pieces;
+  const fits = ({ dtype, shape }: SafeTensor): boolean =>
+    shape.length > 0 && dtype === first?.dtype && `${shape.slice(1)}` === `${first.shape.slice(1)}`;
+  if (!first || pieces.length < found.length || !pieces.every(fits))
+    throw missing(
+      `${name} must have pieces that no other tensor has, and that agree in dtype and all axes but the first`,
+    );
+  const { dtype, shape, data } = first;
   const length = pieces.reduce((total, piece) => total + piece.data.length, 0);
   const joined = new (data.constructor as new (length: number) => SafeArray)(length);
   let at = 0;
@@ -154,7 +165,11 @@ const join = (name: string, pieces: readonly SafeTensor[]): SafeTensor => {
     joined.set(piece.data as never, at);
     at += piece.data.length;
   }
-  return { dtype, shape: [pieces.reduce((rows, piece) => rows + (piece.shape[0] as number), 0), ...row], data: joined };
+  return {
+    dtype,
+    shape: [pieces.reduce((rows, piece) => rows + (piece.shape[0] as number), 0), ...shape.slice(1)],
+    data: joined,
+  };
 };
 
 const missing = (message: string): CemiflowError =>

@@ -88,7 +88,10 @@ export const makePlan = async (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'
     },
   });
   const folders = Object.fromEntries([...contents].map(([path, content]) => [content, path]));
-  return { plan: made, spec: declared(spec, request), places: { spec: spec.file, folders }, codes, contents };
+  const kept = declared(spec, request);
+  const hidesPlaces = String(kept.overrides?.set ?? '') !== String(request.set);
+  const places = { spec: spec.file, folders, ...(hidesPlaces && { set: request.set }) };
+  return { plan: made, spec: kept, places, codes, contents };
 };
 
 const readRequest = ({ path, set }: SpecRequest, cwd: string): Spec => readSpec(path, { set, cwd });

@@ -87,7 +87,7 @@ export const checkHits = ({ file }: Planned, { nodes, records }: PlanStatus, { o
 };
 
 const againCommand = ({ path, saved: { spec, places } }: SavedFile): string =>
-  commandLine('plan', places.spec, ...setArguments(spec), '--save', path);
+  commandLine('plan', places.spec, ...setArguments({ spec, places }), '--save', path);
 
 /** Writes a plan to a file, with the status that it was shown with. @throws CemiflowError `Usage` */
 export const savePlan = (path: string, planned: Planned, { nodes, records }: PlanStatus): void => {

@@ -11,9 +11,9 @@ export const commandLine = (...words: readonly string[]): string => ['cemiflow',
 export const runCommand = ({ spec, places }: Pick<RunDocument, 'spec' | 'places'>): string => {
   // The spec may have changed since the plan was saved, and would be another run.
   if (spec.savedPlan !== undefined) return commandLine('run', places?.savedPlan ?? spec.savedPlan);
-  return commandLine('run', places?.spec ?? spec.path, ...setArguments(spec));
+  return commandLine('run', places?.spec ?? spec.path, ...setArguments({ spec, places }));
 };
 
 /** The `--set` of the command line that a spec was read with. */
-export const setArguments = ({ overrides }: RunDocument['spec']): string[] =>
-  ((overrides?.set ?? []) as string[]).flatMap((override) => ['--set', override]);
+export const setArguments = ({ spec, places }: Pick<RunDocument, 'spec' | 'places'>): string[] =>
+  (places?.set ?? ((spec.overrides?.set ?? []) as string[])).flatMap((override) => ['--set', override]);

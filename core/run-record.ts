@@ -28,7 +28,10 @@ export interface RunSpec {
   readonly path: string;
   /** Of the command line: `{set: ["params.m=[0,1]"]}`. */
   readonly overrides?: JsonObject;
-  /** The experiment's file and those that it extends, as they were read: paths within its folder, or names of files outside. */
+  /**
+   * The experiment's file and those that it extends: paths within its folder, or names of files outside. The texts are as they
+   * were read, but of absolute paths of folders they keep the last name.
+   */
   readonly files?: readonly { readonly path: string; readonly text: string }[];
   /** Name of the saved plan that was executed; absent where the run was planned from the spec itself. */
   readonly savedPlan?: string;
@@ -38,6 +41,8 @@ export interface RunSpec {
 export interface RunPlaces {
   /** Absolute path of the experiment's file. */
   readonly spec: string;
+  /** The `--set` of the command line as they were given, where the record keeps them without their absolute paths. */
+  readonly set?: readonly string[];
   /** Absolute path of the saved plan, where one was executed. */
   readonly savedPlan?: string;
   /** Absolute paths of the folders that its nodes read, by the digest of their content. */

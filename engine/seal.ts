@@ -1,4 +1,4 @@
-import { runCodec } from '../artifacts/codecs/run.ts';
+import { readActionRecord, readRunRecord, runCodec } from '../artifacts/codecs/run.ts';
 import type { ActionKey, ActionRecord } from '../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
@@ -82,7 +82,7 @@ export const keepRun = async (
 
 /**
  * @param ref artifact of type `run`
- * @throws CemiflowError `ArtifactMissing`, `ArtifactCorrupt`, `BlobMissing`, `BlobCorrupt`, `RunInvalid`
+ * @throws CemiflowError `ArtifactMissing`, `ArtifactCorrupt`, `ArtifactInvalid`, `BlobMissing`, `BlobCorrupt`, `RunInvalid`
  */
 export const openRun = async (store: Opener, ref: ArtifactRef): Promise<Lineage> => {
   const { files } = await store.getArtifact(ref);
@@ -92,11 +92,12 @@ export const openRun = async (store: Opener, ref: ArtifactRef): Promise<Lineage>
       remedy: 'name the root of a run, as its report prints it',
       data: { digest: ref.digest },
     });
-  const run = JSON.parse((await store.getBlob(entry.digest)).toString()) as RunRecord;
+  const sealed = { ref, files };
+  const run = await readRunRecord(store, sealed);
   const read = await mapBounded(
     files.filter((file) => file !== entry),
     lanes,
-    async ({ digest }) => [digest, JSON.parse((await store.getBlob(digest)).toString()) as ActionRecord] as const,
+    async ({ path, digest }) => [digest, await readActionRecord(store, sealed, path)] as const,
   );
   return {
     root: ref,

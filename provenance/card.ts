@@ -111,10 +111,17 @@ const upstreamText = (sources: readonly Source[]): string =>
         peopleShown === 'real' ? stated(images?.consent) : '–',
       ]),
     ),
-    hasReal(sources)
-      ? 'Faces of people who exist are upstream: what their licence and consent allow binds this set as well.'
-      : 'No photo of a person who exists is upstream.',
+    photosUpstream(sources),
   ].join('\n\n');
+
+const photosUpstream = (sources: readonly Source[]): string => {
+  if (hasReal(sources))
+    return 'Faces of people who exist are upstream: what their licence and consent allow binds this set as well.';
+  const imported = sources.filter(({ peopleShown }) => peopleShown === 'generated').map(({ node }) => node);
+  return imported.length === 0
+    ? 'No photo of a person who exists is upstream.'
+    : `No photo of a person who exists is known to be upstream. What the generator of ${imported.join(', ')} learned from is not known.`;
+};
 
 const faces: { readonly [shown in PeopleShown]: string } = {
   real: 'of people who exist',

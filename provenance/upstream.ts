@@ -4,11 +4,15 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import { ancestorsOf, type Lineage, type MadeNode } from '../core/lineage.ts';
 import { dependenciesOf } from '../core/plan.ts';
 import type { Reading } from './reading.ts';
-import { roleOf } from './roles.ts';
+import { isRaw, roleOf } from './roles.ts';
 
-/** Something that no generator of the run made, and that what is asked about depends on. */
+/**
+ * Images or networks that what is asked about depends on: all but the sets that a generator of the run made, whose own sources are
+ * listed in their place.
+ */
 export interface Source {
   readonly node: string;
+  /** `generated`: by a generator outside of the run. What that one learned from is not known. */
   readonly peopleShown: PeopleShown;
   /** Of images; absent for networks that were trained outside of the run, on images that are not known here. */
   readonly images?: {
@@ -29,14 +33,19 @@ export interface Source {
 export const sourcesOf = async (lineage: Lineage, id: string, store: Reading): Promise<Source[]> => {
   const found: Source[] = [];
   for (const made of ancestorsOf(lineage, id)) {
-    if (roleOf(made) === 'generated-data') continue;
+    const generatedHere = isGeneratedHere(made);
     for (const ref of Object.values(made.record.outputs)) {
       const source = await sourceOf(made, ref, store);
-      if (source) found.push(source);
+      // A set that says that it shows real people is believed, whatever made it.
+      if (source && (!generatedHere || source.peopleShown === 'real')) found.push(source);
     }
   }
   return found;
 };
+
+/** Whether a generator of the run made the node's images, so that what it learned from is among the node's ancestors. */
+const isGeneratedHere = (made: MadeNode): boolean =>
+  roleOf(made) === 'generated-data' && !isRaw(made) && dependenciesOf(made.node).length > 0;
 
 const sourceOf = async (made: MadeNode, ref: ArtifactRef, store: Reading): Promise<Source | undefined> => {
   const node = made.node.id;

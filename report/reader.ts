@@ -1,7 +1,8 @@
+import { type MetricsKind, metricsCodec, readMetricsOf } from '../artifacts/codecs/metrics.ts';
 import { readSamples } from '../artifacts/shards.ts';
 import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
-import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { checkLabel } from './labels.ts';
 import { type Picture, pictureOf, type SizedSample } from './pictures.ts';
@@ -35,12 +36,11 @@ export class ReportReader {
     return manifest;
   }
 
-  /** The `metrics.json` of an artifact; parameters as for `open`. @throws CemiflowError `ReportInputInvalid` */
-  async metrics(ref: ArtifactRef, what: string, matrix: JsonObject = {}): Promise<Json> {
-    const manifest = await this.open(ref, what, matrix);
-    const file = manifest.files.find(({ path }) => path === 'metrics.json');
-    if (!file) throw inputInvalid(ref, `${ref.type} ${ref.digest} has no metrics.json`);
-    return JSON.parse((await this.#store.getBlob(file.digest)).toString('utf8')) as Json;
+  /** The numbers of one kind; other parameters as for `open`. @throws CemiflowError `ReportInputInvalid`, `ArtifactInvalid` */
+  async metrics<T>(ref: ArtifactRef, kind: MetricsKind<T>, what: string, matrix: JsonObject = {}): Promise<T> {
+    const found = metricsCodec.parse(await this.open(ref, what, matrix), ref.digest).kind;
+    if (found === kind.kind) return readMetricsOf(this.#store, ref, kind);
+    throw inputInvalid(ref, `${what} needs metrics of the kind ${kind.kind}, and ${ref.digest} has ${found}`);
   }
 
   /** The first images of the first identities, in shard order; reads no further than it must. */

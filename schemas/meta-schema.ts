@@ -35,7 +35,28 @@ export const checkStageSchema = (schema: JsonObject): string[] => {
     if (!isObject(property)) faults.push(`${name} must be a schema`);
     else checkProperty(name, property, required.includes(name), need);
   }
+  checkFolders(isObject(schema.properties) ? schema.properties : {}, need);
   return faults;
+};
+
+/** An action's key holds the content of one folder, as the hidden parameter `content` in the folder's place. */
+const checkFolders = (properties: JsonObject, need: Need): void => {
+  const folders = Object.keys(properties).filter((name) => keywordIn(properties[name]));
+  need(folders.length < 2, `contentDigest is for one parameter alone, got ${folders.join(', ')}`);
+  for (const name of folders) {
+    const { contentDigest, ...rest } = properties[name] as JsonObject;
+    need(
+      contentDigest === true && rest.type === 'string' && !keywordIn(rest),
+      `${name}: contentDigest must be true, and on a parameter of type string, not inside one`,
+    );
+    need(properties.content === undefined, `content is filled in with the digest of ${name}: name the other parameter`);
+  }
+};
+
+/** Whether `contentDigest` stands anywhere in the schema. */
+const keywordIn = (schema: Json | undefined): boolean => {
+  if (Array.isArray(schema)) return schema.some(keywordIn);
+  return isObject(schema) && (schema.contentDigest !== undefined || Object.values(schema).some(keywordIn));
 };
 
 /** What provenance must know of the kind: its role, what each input is for, what it measures, whether a chain ends in it. */

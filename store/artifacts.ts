@@ -41,11 +41,11 @@ export class Artifacts implements ArtifactStore {
     return { type: manifest.type, digest: await this.#manifests.put(bytes, 'application/json') };
   }
 
-  /** @throws CemiflowError `ArtifactMissing`, `ArtifactCorrupt`, `ArtifactInvalid` for one of another type */
-  async getArtifact(ref: ArtifactRef): Promise<ArtifactManifest> {
-    const manifest: ArtifactManifest = JSON.parse((await this.#manifests.get(ref.digest)).toString());
-    if (manifest.type === ref.type) return manifest;
-    throw invalid(`${ref.digest} must be of type ${ref.type}, got ${manifest.type}`, { digest: ref.digest });
+  /** @throws CemiflowError `ArtifactMissing`, `ArtifactCorrupt`, `ArtifactInvalid` for no manifest, or one of another type */
+  async getArtifact({ type, digest }: ArtifactRef): Promise<ArtifactManifest> {
+    const manifest = parseManifest(await this.#manifests.get(digest), digest);
+    if (manifest.type === type) return manifest;
+    throw invalid(`${digest} must be of type ${type}, got ${manifest.type}`, { digest });
   }
 
   /** Whether the manifest is sound and a server has each of its blobs. Their bytes are checked when they are read. */
@@ -60,30 +60,64 @@ export class Artifacts implements ArtifactStore {
   }
 
   /**
-   * Rehashes the manifest and every blob, and removes what is damaged, so that look-ups miss it.
+   * Rehashes the manifest and every blob, and removes what is damaged, so that look-ups miss it. A manifest that cannot be read
+   * is missed by them anyway.
    *
    * @returns whether anything was damaged or missing
    */
   async dropIfDamaged(ref: ArtifactRef): Promise<boolean> {
     if (!(await this.#manifests.keepIfSound(ref.digest))) return true;
-    const { files } = await this.getArtifact(ref);
-    const sound = await mapBounded(files, largeLanes, ({ digest }) => this.#blobs.keepIfSound(digest));
+    const manifest = await this.getArtifact(ref).catch((error) => {
+      if (error.code !== 'ArtifactInvalid') throw error;
+    });
+    if (!manifest) return true;
+    const sound = await mapBounded(manifest.files, largeLanes, ({ digest }) => this.#blobs.keepIfSound(digest));
     return !sound.every(Boolean);
   }
 }
 
-const checkManifest = ({ files }: ArtifactManifest): void => {
-  files.forEach(({ path, digest, bytes }, i) => {
-    checkPath(path);
-    if (path === files[i - 1]?.path) throw invalid(`${path} is there twice`, { path });
-    if (!isDigest(digest) || !Number.isSafeInteger(bytes)) throw invalid(`${path} names no blob`, { path });
-  });
+/** The manifest under a digest: bytes that hash to it may still be none. */
+const parseManifest = (bytes: Buffer, digest: Digest): ArtifactManifest => {
+  try {
+    const manifest = JSON.parse(bytes.toString());
+    checkManifest(manifest);
+    return manifest;
+  } catch (cause) {
+    throw new CemiflowError('ArtifactInvalid', `${digest} is no manifest of an artifact: ${(cause as Error).message}`, {
+      remedy: 'run the stage that made it again, or read it with the version of cemiflow that made it',
+      data: { digest },
+      cause,
+    });
+  }
 };
 
-const checkPath = (path: string): void => {
-  const plain = /^[^\\\p{Cc}]{1,500}$/u.test(path) && path.split('/').every((part) => !['', '.', '..'].includes(part));
-  if (!plain) throw invalid(`a file's path must be relative and plain, got ${JSON.stringify(path)}`, { path });
+const checkManifest = (manifest: unknown): void => {
+  const { type, meta, files } = objectOf(manifest, 'it');
+  if (typeof type !== 'string') throw invalid(`its type must be a string, got ${JSON.stringify(type)}`, {});
+  objectOf(meta, 'its meta');
+  if (!Array.isArray(files)) throw invalid(`its files must be a list, got ${JSON.stringify(files)}`, {});
+  let before: string | undefined;
+  for (const file of files) {
+    const { path, digest, bytes } = objectOf(file, 'each of its files');
+    checkPath(path);
+    if (path === before) throw invalid(`${path} is there twice`, { path });
+    if (!isDigest(digest) || !Number.isSafeInteger(bytes)) throw invalid(`${path} names no blob`, { path });
+    before = path;
+  }
 };
+
+const objectOf = (value: unknown, what: string): { readonly [name: string]: unknown } => {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as JsonObject;
+  throw invalid(`${what} must be an object, got ${JSON.stringify(value)}`, {});
+};
+
+function checkPath(path: unknown): asserts path is string {
+  const plain =
+    typeof path === 'string' &&
+    /^[^\\\p{Cc}]{1,500}$/u.test(path) &&
+    path.split('/').every((part) => !['', '.', '..'].includes(part));
+  if (!plain) throw invalid(`a file's path must be relative and plain, got ${JSON.stringify(path)}`, {});
+}
 
 const invalid = (message: string, data: JsonObject): CemiflowError =>
   new CemiflowError('ArtifactInvalid', message, { remedy: 'mend the stage that makes the artifact', data });

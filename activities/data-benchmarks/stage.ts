@@ -67,7 +67,7 @@ type Asked = Pick<SetParams, 'pairs' | 'identities' | 'population' | 'overlap' |
 
 /** What the manifest says of the sets beside their size. */
 const factsOf = (seed: number, sets: readonly BenchmarkSet[], request: Asked) => ({
-  origin: 'procedural',
+  ...({ origin: 'procedural', peopleShown: 'drawn' } as const),
   pairs: request.pairs,
   population: request.population,
   people: sets.flatMap((set) => peopleOfSet(seed, { ...request, set })),

@@ -42,6 +42,7 @@ export const stage: StageKind<Params> = {
         context.store,
         {
           ...{ origin: 'folder', faces, licence, consent },
+          peopleShown: faces === 'real' ? 'real' : 'generated',
           ...(skipped.count > 0 ? { skipped } : {}),
           ...writer.counts(),
         },

@@ -50,7 +50,7 @@ export const stage: ShardedStageKind<Params, Part> = {
       }
     }
     const people = [drawnPeople(seed, population, first, count)];
-    return { data: await writer.finish({ origin: 'procedural', population, people }) };
+    return { data: await writer.finish({ origin: 'procedural', peopleShown: 'drawn', population, people }) };
   },
 
   async join({ identities, firstIdentity, images, size, population }, parts, { seed, store }) {
@@ -58,7 +58,7 @@ export const stage: ShardedStageKind<Params, Part> = {
     const manifests = await Promise.all(refs.map((ref) => store.getArtifact(ref)));
     const files = joinShards(manifests.map((manifest) => manifest.files));
     const meta = {
-      origin: 'procedural',
+      ...({ origin: 'procedural', peopleShown: 'drawn' } as const),
       population,
       people: [drawnPeople(seed, population, firstIdentity, identities)],
       identities,

@@ -15,7 +15,6 @@ export interface AdoptionMeta {
 export const adoptionCodec = defineCodec<AdoptionMeta>({
   type: 'adoption',
   versions: [(fields) => ({ run: fields.string('run') })],
-  contents: (artifact, store) => statementIn(artifact, store),
 });
 
 /** Stores a statement as an artifact. */

@@ -1,10 +1,9 @@
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import { plural } from '../../core/words.ts';
 import { decodeSafetensors, encodeSafetensors, type SafeArray, type SafeDtype } from '../../formats/safetensors.ts';
-import { type Artifact, type ArtifactReader, defineCodec, readable, readFileOf } from '../codec.ts';
+import { type Artifact, type ArtifactReader, defineCodec, readFileOf } from '../codec.ts';
 import type { People } from '../people.ts';
-import { shardsOf, unpackShard } from '../shards.ts';
-import { mustSayWhom, type PeopleShown, peopleIn, shownIn } from './dataset.ts';
+import { type PeopleShown, peopleIn, shownIn, withoutImplied } from './dataset.ts';
 
 /** Pairs of one verification set, as LFW's protocol has them: ten folds of equal and different pairs. */
 export interface Pairs {
@@ -30,7 +29,12 @@ export interface BenchmarksMeta {
   readonly people: readonly People[];
 }
 
-export type BenchmarksWritten = JsonObject & { sets: string[]; height: number; width: number };
+export type BenchmarksWritten = JsonObject & {
+  sets: string[];
+  height: number;
+  width: number;
+  peopleShown: PeopleShown;
+};
 
 export const benchmarksCodec = defineCodec<BenchmarksMeta, BenchmarksWritten>({
   type: 'benchmarks',
@@ -43,10 +47,7 @@ export const benchmarksCodec = defineCodec<BenchmarksMeta, BenchmarksWritten>({
       people: peopleIn(fields),
     }),
   ],
-  refuse: (_, fields) => mustSayWhom(fields),
-  contents: async (artifact, store) => {
-    for (const set of artifact.meta.sets) await readPairs(store, artifact, set, await imagesOf(artifact, set, store));
-  },
+  stored: withoutImplied,
 });
 
 /** Folder of a set's files: `new DatasetWriter(store, { …, prefix: setPrefix('lfw') })`. */
@@ -96,15 +97,6 @@ export const readPairs = (
 
 const layout = { left: 'I32', right: 'I32', same: 'U8', fold: 'I32' } as const satisfies Record<string, SafeDtype>;
 const folds = 10;
-
-const imagesOf = async (artifact: Artifact<unknown>, set: string, store: ArtifactReader): Promise<number> => {
-  let images = 0;
-  for (const { path, digest } of shardsOf(artifact.files, setPrefix(set))) {
-    const shard = await store.getBlob(digest);
-    images += (await readable(artifact, path, () => unpackShard(shard, path))).length;
-  }
-  return images;
-};
 
 const check = (set: string, { left, right, same, fold }: Pairs, images: number): void => {
   const count = left.length;

@@ -51,7 +51,6 @@ export const centersCodec = defineCodec<CentersMeta>({
       })),
     }),
   ],
-  contents: (artifact, store) => readCenters(store, artifact),
 });
 
 /** @throws CemiflowError `NotFinite` */
@@ -66,7 +65,7 @@ export const writeCenters = async (store: ArtifactStore, rows: CenterRows, meta:
 /** @throws CemiflowError `ArtifactInvalid` */
 export const readCenters = (store: ArtifactReader, artifact: Artifact<CentersMeta>): Promise<CenterRows> =>
   readable(artifact, `${stem}.safetensors`, async () => {
-    const tensors = await getTensors(store, stem, artifact.files);
+    const tensors = await getTensors(store, artifact, stem);
     const layout = layoutOf(artifact.meta);
     const read = <T extends SafeArray>(name: keyof CenterRows): T => {
       const { dtype, shape } = layout[name];

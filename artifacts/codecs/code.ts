@@ -1,5 +1,5 @@
 import type { Digest } from '../../core/digest.ts';
-import { defineCodec, readFileOf } from '../codec.ts';
+import { defineCodec } from '../codec.ts';
 
 /** The source files of one stage kind. */
 export interface CodeMeta {
@@ -25,8 +25,4 @@ export const codeCodec = defineCodec<CodeMeta>({
       };
     },
   ],
-  contents: async (artifact, store) => {
-    const { entry } = artifact.meta;
-    if (entry !== undefined) await readFileOf(store, artifact, entry, (bytes) => bytes);
-  },
 });

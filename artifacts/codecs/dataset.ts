@@ -1,5 +1,4 @@
 import type { JsonObject } from '../../core/errors.ts';
-import { plural } from '../../core/words.ts';
 import { type Artifact, type ArtifactReader, defineCodec, readFileOf } from '../codec.ts';
 import type { Fields } from '../fields.ts';
 import { artifactInvalid } from '../invalid.ts';
@@ -34,12 +33,14 @@ export interface DatasetMeta {
   readonly m?: number;
 }
 
-/** A manifest's `meta`: everything that readers ask for, and what only the kind that made the set knows. */
+/** What is written of a set: everything that readers ask for, and what only the kind that made the set knows. */
 export type DatasetWritten = JsonObject & {
   readonly identities: number;
   readonly images: number;
   readonly height: number;
   readonly width: number;
+  /** Left out of the manifest where the origin implies it. */
+  readonly peopleShown: PeopleShown;
 };
 
 export const datasetCodec = defineCodec<DatasetMeta, DatasetWritten>({
@@ -69,17 +70,7 @@ export const datasetCodec = defineCodec<DatasetMeta, DatasetWritten>({
       ),
     }),
   ],
-  refuse: (_, fields) => mustSayWhom(fields),
-  contents: async (artifact, store) => {
-    const found = await countImages(artifact, store);
-    const { identities, images } = artifact.meta;
-    if (found.identities !== identities || found.images !== images)
-      throw artifactInvalid({ ...artifact.ref, path: 'meta' }, 'images', {
-        required: `what the shards hold: ${plural(found.identities, 'identity', 'identities')} and ${plural(found.images, 'image')}`,
-        found: `${identities} and ${images}`,
-      });
-    if (artifact.files.some(({ path }) => path === namesFile)) await readNames(store, artifact);
-  },
+  stored: (written) => withoutImplied(written),
 });
 
 /** Origins of the kinds that were there before sets said whom they show; their manifests must stay as they are. */
@@ -89,20 +80,25 @@ const impliedBy: { readonly [origin: string]: (fields: Fields) => PeopleShown } 
   generated: () => 'generated',
 };
 
-/** Images that are written must say whom they show. @throws CemiflowError `ArtifactInvalid` */
-export const mustSayWhom = (fields: Fields): void => {
+const implied = (fields: Fields): PeopleShown | undefined => {
   const origin = fields.json('origin');
-  if (fields.has('peopleShown') || (typeof origin === 'string' && Object.hasOwn(impliedBy, origin))) return;
-  throw fields.fault('peopleShown', `one of ${peopleShown.join(', ')}`);
+  return typeof origin === 'string' && Object.hasOwn(impliedBy, origin) ? impliedBy[origin]?.(fields) : undefined;
+};
+
+/**
+ * What a manifest holds of images that are written. Whoever writes them says whom they show; where the origin has always implied
+ * the same, the manifest stays as it was before there was the field.
+ *
+ * @throws CemiflowError `ArtifactInvalid`
+ */
+export const withoutImplied = (written: Fields): JsonObject => {
+  const { peopleShown: _, ...rest } = written.whole;
+  return written.oneOf('peopleShown', peopleShown) === implied(written) ? rest : written.whole;
 };
 
 /** What says nothing shows real people: nothing may count as harmless because it comes from somewhere unknown. */
-export const shownIn = (fields: Fields): PeopleShown => {
-  if (fields.has('peopleShown')) return fields.oneOf('peopleShown', peopleShown);
-  const origin = fields.json('origin');
-  const implied = typeof origin === 'string' && Object.hasOwn(impliedBy, origin) ? impliedBy[origin] : undefined;
-  return implied?.(fields) ?? 'real';
-};
+export const shownIn = (fields: Fields): PeopleShown =>
+  fields.has('peopleShown') ? fields.oneOf('peopleShown', peopleShown) : (implied(fields) ?? 'real');
 
 /** Size and number of images, as every artifact that holds shards states them. */
 export const imageCounts = (fields: Fields): { identities: number; images: number; height: number; width: number } => ({

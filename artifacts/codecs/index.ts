@@ -1,5 +1,6 @@
-import type { ArtifactType } from '../../core/artifact.ts';
+import type { ArtifactRef, ArtifactType } from '../../core/artifact.ts';
 import type { Codec } from '../codec.ts';
+import { artifactInvalid } from '../invalid.ts';
 import { adoptionCodec } from './adoption.ts';
 import { benchmarksCodec } from './benchmarks.ts';
 import { centersCodec } from './centers.ts';
@@ -25,4 +26,11 @@ export const codecs: { readonly [type in ArtifactType]: Codec<unknown, never> } 
   code: codeCodec,
   run: runCodec,
   adoption: adoptionCodec,
+};
+
+/** The codec of what a record names. @throws CemiflowError `ArtifactInvalid` for a type that this version does not know */
+export const codecOf = ({ type, digest }: ArtifactRef): Codec<unknown, never> => {
+  if (Object.hasOwn(codecs, type)) return codecs[type];
+  const required = `one of ${Object.keys(codecs).join(', ')}`;
+  throw artifactInvalid({ type, digest, path: 'type' }, '', { required, found: type });
 };

@@ -3,7 +3,7 @@ import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { type Artifact, type ArtifactReader, defineCodec, readable } from '../codec.ts';
 import { getTensors, putTensors } from '../tensors.ts';
-import { countImages, imageCounts } from './dataset.ts';
+import { imageCounts } from './dataset.ts';
 
 /** What is known of inquiry images. They lie in shards as a dataset's do, identity k being inquiry k. */
 export interface InquiriesMeta {
@@ -37,10 +37,6 @@ export const inquiriesCodec = defineCodec<InquiriesMeta>({
       maxSimilarity: fields.number('maxSimilarity'),
     }),
   ],
-  contents: async (artifact, store) => {
-    const { images } = await countImages(artifact, store);
-    await readInquiryRows(store, artifact, images);
-  },
 });
 
 /** Stores embeddings and sources, to lie beside the shards. @throws CemiflowError `NotFinite` */
@@ -66,7 +62,7 @@ export const readInquiryRows = (
   count: number,
 ): Promise<InquiryRows> =>
   readable(artifact, `${stem}.safetensors`, async () => {
-    const { embeddings, identities, images } = await getTensors(store, stem, artifact.files);
+    const { embeddings, identities, images } = await getTensors(store, artifact, stem);
     const { embeddingSize } = artifact.meta;
     if (
       embeddings?.data instanceof Float32Array &&

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/errors.ts';
 import type { PrivacyMetrics } from '../../metrics/privacy.ts';
+import type { SimilarityMetrics } from '../../metrics/similarity.ts';
 import type { VerificationMetrics } from '../../metrics/verification.ts';
 import type { Fields } from '../fields.ts';
 import type { MetricsKind } from './metrics.ts';
@@ -48,6 +49,26 @@ export const privacyKind: MetricsKind<PrivacyMetrics> = {
   },
 };
 
+export const similarityKind: MetricsKind<SimilarityMetrics> = {
+  kind: 'similarity',
+  read: (fields) => {
+    const [perIdentity, bins] = [fields.object('perIdentity'), fields.object('bins')];
+    return {
+      kind: 'similarity',
+      images: fields.integer('images'),
+      mean: fields.number('mean'),
+      std: fields.number('std'),
+      histogram: histogramIn(fields),
+      perIdentity: {
+        identities: perIdentity.numbers('identities'),
+        mean: perIdentity.numbers('mean'),
+        std: perIdentity.numbers('std'),
+      },
+      bins: { edges: bins.numbers('edges'), identities: bins.numbers('identities') },
+    };
+  },
+};
+
 /** A training's log: each value at the steps where it was noted. */
 export interface TrainingMetrics {
   readonly kind: 'training';
@@ -62,6 +83,7 @@ export const trainingKind: MetricsKind<TrainingMetrics> = {
     kind: 'training',
     series: fields.map('series', (line) => {
       const [steps, values] = [line.numbers('steps'), line.numbers('values')];
+      if (steps.length === 0) throw line.fault('steps', 'a list of at least one number');
       if (steps.length !== values.length) throw line.fault('values', `${steps.length} numbers, one for each step`);
       return { steps, values };
     }),
@@ -92,7 +114,9 @@ export const selectionKind: MetricsKind<SelectionMetrics> = {
 
 const histogramIn = (fields: Fields): { edges: number[]; counts: number[] } => {
   const histogram = fields.object('histogram');
-  return { edges: histogram.numbers('edges'), counts: histogram.numbers('counts') };
+  const [edges, counts] = [histogram.numbers('edges'), histogram.numbers('counts')];
+  if (edges.length !== counts.length + 1) throw histogram.fault('edges', 'a list with one number more than counts');
+  return { edges, counts };
 };
 
 const aboveIn = (fields: Fields): { count: number; share: number; total: number } => ({

@@ -17,7 +17,6 @@ export const metricsFile = 'metrics.json';
 export const metricsCodec = defineCodec<MetricsMeta>({
   type: 'metrics',
   versions: [(fields) => ({ kind: fields.string('kind') })],
-  contents: (artifact, store) => fieldsOf(store, artifact),
 });
 
 /** How the numbers of one kind are read: each a checked field. */

@@ -1,5 +1,4 @@
-import { type Artifact, type ArtifactReader, defineCodec, readJsonFields } from '../codec.ts';
-import type { Fields } from '../fields.ts';
+import { defineCodec } from '../codec.ts';
 
 export interface ReportMeta {
   readonly title: string;
@@ -8,9 +7,4 @@ export interface ReportMeta {
 export const reportCodec = defineCodec<ReportMeta>({
   type: 'report',
   versions: [(fields) => ({ title: fields.string('title') })],
-  contents: (artifact, store) => readReportNumbers(store, artifact),
 });
-
-/** `report.json`: the numbers of the report, each with the artifact that it was read from. @throws CemiflowError `ArtifactInvalid` */
-export const readReportNumbers = (store: ArtifactReader, artifact: Artifact<ReportMeta>): Promise<Fields> =>
-  readJsonFields(store, artifact, 'report.json');

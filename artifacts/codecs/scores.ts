@@ -38,12 +38,6 @@ export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
       return { of: 'nearest', images, identities, realIdentities };
     },
   ],
-  contents: async (artifact, store) => {
-    const { meta } = artifact;
-    if (meta.of === 'pairs') for (const set of meta.sets) await readPairScores(store, artifact, set);
-    else if (meta.of === 'images') await readImageScores(store, artifact);
-    else await readNearest(store, artifact);
-  },
 });
 
 /** File of similarities of images, where nothing else was scored. */

@@ -28,7 +28,6 @@ export const weightsCodec = defineCodec<WeightsMeta, WeightsWritten>({
       return { family: fields.object('network').string('family'), network: config, more };
     },
   ],
-  contents: (artifact, store) => readWeights(store, artifact),
 });
 
 /** Stores a network's tensors, and what is known of them. @throws CemiflowError `NotFinite` */
@@ -45,7 +44,7 @@ const putModel = (store: ArtifactStore, tensors: SafeTensors): Promise<FileEntry
 
 /** Every tensor, by name. @throws CemiflowError `ArtifactInvalid` */
 export const readWeights = (store: ArtifactReader, artifact: Artifact<WeightsMeta>): Promise<SafeTensors> =>
-  readable(artifact, `${stem}.safetensors`, () => getTensors(store, stem, artifact.files));
+  readable(artifact, `${stem}.safetensors`, () => getTensors(store, artifact, stem));
 
 /**
  * The configuration of a network as checked fields, for the code that builds networks of this family.

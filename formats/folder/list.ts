@@ -100,7 +100,8 @@ const rootOf = async (path: string): Promise<string> => {
     if (!['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
   throw new CemiflowError('FolderNotFound', `there is no folder ${path}`, {
-    remedy: 'give the path of a folder that holds one folder of photos for each identity',
+    remedy:
+      'give the path of a folder that holds one folder of photos for each identity; if it was moved during a run, move it back and "cemiflow retry", or "cemiflow abort" and run the spec with the new path',
     data: { path },
   });
 };

@@ -1,3 +1,5 @@
+import type { Opened } from '../../artifacts/codec.ts';
+import { readActionRecord, readRunRecord } from '../../artifacts/codecs/run.ts';
 import { type ActionKey, type ActionRecord, actionKey } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
@@ -29,15 +31,15 @@ export const openForAudit = async (
   const manifest = await store.getArtifact(root).catch((error) => {
     ledger.note('manifests rehashed', { fault: faultOf(error), where: 'the root of the run', message: error.message });
   });
-  const file = manifest?.files.find(({ path }) => path === runFile);
-  const run = (file && (await readRun(store, file.digest, ledger))) ?? (await ofDocument(document));
+  const sealed = { ref: root, files: manifest?.files ?? [] };
+  const run = (manifest && (await readRun(store, sealed, ledger))) ?? (await ofDocument(document));
   if (!run) return undefined;
   checkRun(run, document, ledger);
-  const entries = (manifest?.files ?? []).filter((each) => each !== file);
+  const entries = sealed.files.filter(({ path }) => path !== runFile);
   const read = await mapBounded(entries, lanes, async ({ path, digest }) => ({
     path,
     digest,
-    record: await readRecord(store, path, digest, ledger),
+    record: await readRecord(store, sealed, { path, digest }, ledger),
   }));
   const records = new Map<ActionKey, ActionRecord>();
   const digests = new Map<ActionKey, Digest>();
@@ -49,12 +51,11 @@ export const openForAudit = async (
   return { root, run, records, digests };
 };
 
-const readRun = async (store: Opening, digest: Digest, ledger: Ledger): Promise<RunRecord | undefined> => {
-  const bytes = await store.getBlob(digest).catch((error) => {
+const readRun = (store: Opening, sealed: Opened, ledger: Ledger): Promise<RunRecord | undefined> =>
+  readRunRecord(store, sealed).catch((error) => {
     ledger.note('files rehashed', { fault: faultOf(error), where: `${runFile} of the run`, message: error.message });
+    return undefined;
   });
-  return bytes ? (JSON.parse(bytes.toString()) as RunRecord) : undefined;
-};
 
 /** Replaces an unreadable root: the plan from the run's document, with no node made. */
 const ofDocument = async (document: RunDocument | undefined): Promise<RunRecord | undefined> =>
@@ -86,21 +87,19 @@ const checkRun = (run: RunRecord, document: RunDocument | undefined, ledger: Led
 /** The sealed record, or the copy stored under its action. */
 const readRecord = async (
   store: Opening,
-  path: string,
-  digest: Digest,
+  sealed: Opened,
+  { path, digest }: { readonly path: string; readonly digest: Digest },
   ledger: Ledger,
 ): Promise<ActionRecord | undefined> => {
-  const key = `sha256:${path.slice('records/'.length, -'.json'.length)}` as ActionKey;
   const where = `record ${path} of the run`;
-  const bytes = await store.getBlob(digest).catch((error) => {
+  const record = await readActionRecord(store, sealed, path).catch((error) => {
     ledger.note('files rehashed', { fault: faultOf(error), where, message: error.message });
   });
-  if (!bytes) {
-    const copy = await store.getRecord(key);
+  if (!record) {
+    const copy = await store.getRecord(`sha256:${path.slice('records/'.length, -'.json'.length)}`);
     return copy && recordDigest(copy) === digest ? copy : undefined;
   }
   ledger.note('files rehashed');
-  const record = JSON.parse(bytes.toString()) as ActionRecord;
   const own = actionKey(record.action);
   const fits = own === record.key && path === recordFile(own);
   const message = `its action has the key ${shortDigest(own)}, it names ${shortDigest(record.key)}`;

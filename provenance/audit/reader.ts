@@ -1,4 +1,4 @@
-import { codecs } from '../../artifacts/codecs/index.ts';
+import { codecOf } from '../../artifacts/codecs/index.ts';
 import type { ArtifactManifest, ArtifactRef } from '../../core/artifact.ts';
 import { mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
@@ -64,7 +64,7 @@ export class AuditReader {
   #check(manifest: ArtifactManifest, ref: ArtifactRef, where: string): void {
     const what = 'manifests read';
     try {
-      codecs[ref.type].parse(manifest, ref.digest);
+      codecOf(ref).parse(manifest, ref.digest);
       this.#ledger.note(what);
     } catch (error) {
       if (!(error instanceof CemiflowError)) throw error;

@@ -5,7 +5,10 @@ import { roleOf } from '../roles.ts';
 import { type Source, sourcesOf } from '../upstream.ts';
 import type { Finding } from './finding.ts';
 
-/** Photos of people who exist, upstream of each generated set: what users of the set should know. */
+/**
+ * What users of each generated set should know of its sources: photos of people who exist, and imported sets and networks of which
+ * it is not known what they were made from.
+ */
 export const realFaces = async (lineage: Lineage, store: Reading): Promise<Finding[]> => {
   const sets: string[] = [];
   for (const made of madeNodes(lineage)) if (await isGenerated(made, store)) sets.push(made.node.id);
@@ -14,7 +17,7 @@ export const realFaces = async (lineage: Lineage, store: Reading): Promise<Findi
   const users = new Map<string, { readonly source: Source; readonly sets: string[] }>();
   for (const set of sets)
     for (const source of await sourcesOf(lineage, set, store)) {
-      if (source.peopleShown !== 'real') continue;
+      if (source.peopleShown === 'drawn') continue;
       const known = users.get(source.node) ?? { source, sets: [] };
       users.set(source.node, known);
       if (!known.sets.includes(set)) known.sets.push(set);
@@ -40,15 +43,21 @@ const isGenerated = async (made: MadeNode, store: Reading): Promise<boolean> => 
   return false;
 };
 
-const found = ({ node, images }: Source, sets: readonly string[]): Finding => {
+const found = ({ node, images, peopleShown }: Source, sets: readonly string[]): Finding => {
   const { licence = '', consent = '' } = images ?? {};
   const said = (what: string, value: string): string => `${what}: ${value || 'not stated'}`;
-  const what = images ? `the real faces of ${node} are` : `what ${node} learned from is not known, and it is`;
+  const others = sets.filter((set) => set !== node);
+  const what =
+    images && peopleShown === 'real'
+      ? `${node} shows people who exist`
+      : `what ${images ? `the generator of ${node}` : node} learned from is not known`;
+  const stated = `${said('licence', licence)}, ${said('consent', consent)}`;
+  const upstream = others.length > 0 ? [`${node} is upstream of ${listed(others)}`] : [];
   return {
     kind: 'real faces',
     severity: licence && consent ? 'note' : 'warning',
-    message: `${what} upstream of ${listed(sets)}; ${said('licence', licence)}, ${said('consent', consent)}`,
-    nodes: [node, ...sets],
+    message: [what, ...upstream, stated].join('; '),
+    nodes: [...new Set([node, ...sets])],
     evidence: { licence, consent },
   };
 };

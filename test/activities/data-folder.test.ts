@@ -167,6 +167,16 @@ describe('what is wrong with a folder is said:', () => {
   test('a folder that is not there', async () => {
     await expect(stage.run(defaults, at(join(home, 'nowhere')))).rejects.toMatchObject({
       code: 'FolderNotFound',
+      message: expect.stringContaining(join(home, 'nowhere')),
+      remedy: expect.stringContaining('run the spec with the new path'),
+    });
+  });
+
+  test('a run that does not say where its folder is: runs of earlier versions are started again from their spec', async () => {
+    await expect(stage.run(defaults, context)).rejects.toMatchObject({
+      code: 'PlaceUnknown',
+      message: expect.stringContaining('"path"'),
+      remedy: expect.stringContaining('run the experiment again from its spec'),
     });
   });
 });

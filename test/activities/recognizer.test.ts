@@ -275,7 +275,7 @@ describe('evaluate/similarity', () => {
       for (const image of [0, 1, 2]) await writer.add({ identity: k, image, pixels: toyPixels(person, image + 1) });
       for (const image of [3, 4]) await writer.add({ identity: k, image, pixels: toyPixels(person, 0) });
     }
-    const data = await writer.finish({ origin: 'generated', generatedImages: 3 });
+    const data = await writer.finish({ origin: 'generated', peopleShown: 'generated', generatedImages: 3 });
     const { metrics } = await similarityStage.run({ data, inquiries, recognizer: refs.weights }, context);
     const found = await json(metrics);
     const embeddings = await embedImages(loaded, await loadDataset(store, data), context);

@@ -19,6 +19,7 @@ import {
   madeUpExperiment,
   putMetrics,
   readReport,
+  setOf,
   verification,
 } from '../report/fixture.ts';
 
@@ -181,10 +182,9 @@ describe('report/build', () => {
   it('shows markup in the names of benchmark sets and logged series as text', async () => {
     const store = memoryStore();
     const base = await madeUpExperiment(store);
-    const set = { accuracy: 0.7, std: 0.01 };
     const metrics = await putMetrics(store, {
       kind: 'verification',
-      sets: { [hostile]: set },
+      sets: { [hostile]: setOf(0.7, 0.01) },
       average: 0.7,
     });
     const log = await putMetrics(store, { kind: 'training', series: { [hostile]: { steps: [1, 2], values: [3, 2] } } });

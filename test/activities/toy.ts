@@ -70,7 +70,7 @@ export const toyDataset = async (store: ArtifactStore, identities: number, image
     for (let image = 0; image < images; image++)
       await writer.add({ identity, image, pixels: toyPixels(identity, image) });
   }
-  return writer.finish({ origin: 'procedural' });
+  return writer.finish({ origin: 'procedural', peopleShown: 'drawn' });
 };
 
 /** One verification set `lfw`: in each of ten folds, two same and two different pairs of people of its own. */

@@ -3,20 +3,27 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { putBenchmarks, putPairs } from '../../artifacts/benchmarks.ts';
 import { type Codec, defineCodec } from '../../artifacts/codec.ts';
-import { putStatement } from '../../artifacts/codecs/adoption.ts';
-import { setPrefix } from '../../artifacts/codecs/benchmarks.ts';
-import { writeCenters } from '../../artifacts/codecs/centers.ts';
+import { putStatement, readStatement } from '../../artifacts/codecs/adoption.ts';
+import { benchmarksCodec, readPairs, setPrefix } from '../../artifacts/codecs/benchmarks.ts';
+import { centersCodec, readCenters, writeCenters } from '../../artifacts/codecs/centers.ts';
 import { codeCodec } from '../../artifacts/codecs/code.ts';
-import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
+import { countImages, type DatasetWritten, datasetCodec } from '../../artifacts/codecs/dataset.ts';
 import { codecs } from '../../artifacts/codecs/index.ts';
-import { inquiriesCodec, putInquiryRows } from '../../artifacts/codecs/inquiries.ts';
+import { inquiriesCodec, putInquiryRows, readInquiryRows } from '../../artifacts/codecs/inquiries.ts';
 import { putMetrics, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
 import { selectionKind, trainingKind, verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
 import { recognizerOf } from '../../artifacts/codecs/recognizer.ts';
 import { reportCodec } from '../../artifacts/codecs/report.ts';
-import { runCodec } from '../../artifacts/codecs/run.ts';
-import { pairScoresPath, scoresCodec, similarityFile } from '../../artifacts/codecs/scores.ts';
-import { weightsCodec, writeWeights } from '../../artifacts/codecs/weights.ts';
+import { readRunRecord, runCodec } from '../../artifacts/codecs/run.ts';
+import {
+  pairScoresPath,
+  readImageScores,
+  readNearest,
+  readPairScores,
+  scoresCodec,
+  similarityFile,
+} from '../../artifacts/codecs/scores.ts';
+import { loadWeights, weightsCodec, writeWeights } from '../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { toJson } from '../../artifacts/finite.ts';
 import { encodeImageScores, encodeNearest, encodePairScores, imagesFile, nearestFile } from '../../artifacts/scores.ts';
@@ -51,6 +58,8 @@ interface Sample {
   readonly missed?: { readonly [field: string]: string };
   /** Absent where any bytes will do. */
   readonly file?: string;
+  /** Reads that file. */
+  read?(store: ArtifactStore, ref: ArtifactRef): Promise<unknown>;
   make(store: ArtifactStore): Promise<ArtifactRef>;
 }
 
@@ -62,6 +71,7 @@ const samples: readonly Sample[] = [
       const { files, counts } = await shards(store);
       return datasetCodec.write(store, { ...counts, peopleShown: 'drawn', origin: 'new' }, files);
     },
+    read: async (store, ref) => countImages(await datasetCodec.read(store, ref), store),
   },
   {
     ...{ name: 'benchmarks', type: 'benchmarks', needs: ['sets', 'height', 'width'] },
@@ -69,13 +79,15 @@ const samples: readonly Sample[] = [
     make: async (store) => {
       const { files } = await shards(store, setPrefix('lfw'));
       const pairs = { left: ints(0), right: ints(1), same: Uint8Array.of(0), fold: ints(3) };
-      const meta = { sets: ['lfw'], ...size, origin: 'procedural' };
-      return putBenchmarks(store, [...files, await putPairs(store, 'lfw', pairs, 2)], meta);
+      const meta = { sets: ['lfw'], ...size, peopleShown: 'drawn', origin: 'new' } as const;
+      return putBenchmarks(store, [...files, await putPairs(store, 'lfw', pairs, 2)], { ...meta, sets: ['lfw'] });
     },
+    read: async (store, ref) => readPairs(store, await benchmarksCodec.read(store, ref), 'lfw', 2),
   },
   {
     ...{ name: 'weights', type: 'weights', needs: ['network'], file: 'model.safetensors' },
     make: (store) => writeWeights(store, { a: { dtype: 'F32', shape: [2], data: floats(1, 2) } }, { network }),
+    read: loadWeights,
   },
   {
     ...{ name: 'centers', type: 'centers', file: 'centers.safetensors' },
@@ -89,6 +101,7 @@ const samples: readonly Sample[] = [
           groups: [{ images: 1, mean: 0.5, lowest: 0.5, highest: 0.5 }],
         },
       ),
+    read: async (store, ref) => readCenters(store, await centersCodec.read(store, ref)),
   },
   {
     ...{ name: 'inquiries', type: 'inquiries', file: 'embeddings.safetensors' },
@@ -105,6 +118,7 @@ const samples: readonly Sample[] = [
       const all = [...files, ...(await putInquiryRows(store, rows))];
       return inquiriesCodec.write(store, { ...counts, embeddingSize: 2, maxSimilarity: 0.3 }, all);
     },
+    read: async (store, ref) => readInquiryRows(store, await inquiriesCodec.read(store, ref), 2),
   },
   {
     ...{ name: 'scores of pairs', type: 'scores', needs: ['sets'], missed: { sets: 'images' } },
@@ -113,6 +127,7 @@ const samples: readonly Sample[] = [
       const scores = encodePairScores({ distance: floats(1), same: Uint8Array.of(1), fold: ints(0) });
       return scoresCodec.write(store, { sets: ['lfw'] }, [await store.putFile(pairScoresPath('lfw'), scores, octets)]);
     },
+    read: async (store, ref) => readPairScores(store, await scoresCodec.read(store, ref), 'lfw'),
   },
   {
     ...{ name: 'scores of images', type: 'scores', needs: ['images'], file: similarityFile },
@@ -120,6 +135,7 @@ const samples: readonly Sample[] = [
       const scores = encodeImageScores({ similarity: floats(1), identity: ints(0), image: ints(0) });
       return scoresCodec.write(store, { images: 1 }, [await store.putFile(similarityFile, scores, octets)]);
     },
+    read: async (store, ref) => readImageScores(store, await scoresCodec.read(store, ref)),
   },
   {
     ...{ name: 'scores of nearest identities', type: 'scores', needs: ['images', 'identities'], file: nearestFile },
@@ -131,13 +147,15 @@ const samples: readonly Sample[] = [
         await store.putFile(imagesFile, images, octets),
       ]);
     },
+    read: async (store, ref) => readNearest(store, await scoresCodec.read(store, ref)),
   },
   {
     ...{ name: 'metrics', type: 'metrics', needs: ['kind'], file: 'metrics.json' },
     make: (store) => putMetrics(store, { kind: 'training', series: { loss: { steps: [1], values: [0.5] } } }),
+    read: (store, ref) => readMetricsOf(store, ref, trainingKind),
   },
   {
-    ...{ name: 'report', type: 'report', needs: ['title'], file: 'report.json' },
+    ...{ name: 'report', type: 'report', needs: ['title'] },
     make: async (store) => {
       const files = [await store.putFile('report.json', Buffer.from('{"printed":[]}'), 'application/json')];
       return reportCodec.write(store, { title: 'T' }, files);
@@ -156,6 +174,7 @@ const samples: readonly Sample[] = [
       const files = [await store.putFile('run.json', Buffer.from('{"id":"r"}'), 'application/json')];
       return runCodec.write(store, { id: 'r', experiment: 'e' }, files);
     },
+    read: async (store, ref) => readRunRecord(store, await runCodec.read(store, ref)),
   },
   {
     ...{ name: 'adoption', type: 'adoption', needs: ['run'], file: 'adoption.json' },
@@ -164,10 +183,11 @@ const samples: readonly Sample[] = [
         ...{ format: 1, run: 'r', by: { host: 'h', user: 'u' }, at: '2026-01-01T00:00:00+00:00', seed: 1 },
         kinds: {},
       }),
+    read: readStatement,
   },
 ];
 
-describe.each(samples)('an artifact of type $type: $name', ({ type, needs, missed = {}, file, make }) => {
+describe.each(samples)('an artifact of type $type: $name', ({ type, needs, missed = {}, file, make, read }) => {
   const codec = codecs[type] as Codec<unknown, object>;
   const setUp = async () => {
     const store = memoryStore();
@@ -186,8 +206,7 @@ describe.each(samples)('an artifact of type $type: $name', ({ type, needs, misse
 
   it('is read as it was written, and written as it was read', async () => {
     const { store, ref, manifest } = await setUp();
-    const { meta } = await codec.validate(store, ref);
-    expect(meta).toEqual((await codec.read(store, ref)).meta);
+    expect((await codec.read(store, ref)).meta).toEqual(codec.parse(manifest));
     expect(await codec.write(store, manifest.meta, manifest.files)).toEqual(ref);
     expect(manifest.meta).not.toHaveProperty('version');
   });
@@ -205,17 +224,17 @@ describe.each(samples)('an artifact of type $type: $name', ({ type, needs, misse
   it('is refused where its version is not known here', () =>
     refused('version', ({ meta }) => ({ meta: { ...meta, version: 2 } })));
 
-  it('is refused where a file is gone', async () => {
+  // A set without shards is an empty set.
+  it.skipIf(read === undefined || type === 'dataset')('is refused where a file is gone', async () => {
     const { store, put } = await setUp();
-    const ref = await put({ files: [] });
-    await expect(codec.validate(store, ref)).rejects.toMatchObject({ code: 'ArtifactInvalid' });
+    await expect(read?.(store, await put({ files: [] }))).rejects.toMatchObject({ code: 'ArtifactInvalid' });
   });
 
-  it.skipIf(file === undefined)('is refused where a file is damaged', async () => {
+  it.skipIf(read === undefined)('is refused where a file is damaged', async () => {
     const { store, manifest, put } = await setUp();
     const bad = await store.putFile(file as string, Buffer.from('no such format'), octets);
     const ref = await put({ files: manifest.files.map((each) => (each.path === file ? bad : each)) });
-    await expect(codec.validate(store, ref)).rejects.toMatchObject({
+    await expect(read?.(store, ref)).rejects.toMatchObject({
       code: 'ArtifactInvalid',
       data: { digest: ref.digest, field: file },
     });
@@ -241,7 +260,6 @@ describe('a codec of more than one version', () => {
       (fields) => ({ metres: fields.number('feet') * 0.3048 }),
       (fields) => ({ metres: fields.number('metres') }),
     ],
-    contents: async () => {},
   });
 
   it('reads old ones, and writes the newest with its number', async () => {
@@ -272,14 +290,25 @@ describe('images', () => {
     [{ origin: 'procedural', peopleShown: 'real' }, 'real'],
   ] as const)('that say %j show people who are %s', (meta, wanted) => expect(shown(meta)).toBe(wanted));
 
-  it('are not written without saying whom they show, but by the kinds that were there before', async () => {
+  it('are not written without saying whom they show, whatever their origin', async () => {
     const store = memoryStore();
-    const write = (meta: JsonObject) => datasetCodec.write(store, { ...counts, ...meta }, []);
+    const write = (meta: JsonObject) => datasetCodec.write(store, { ...counts, ...meta } as DatasetWritten, []);
     const wrong = { code: 'ArtifactInvalid', data: { field: 'meta.peopleShown' } };
-    await expect(write({ origin: 'recordio' })).rejects.toMatchObject(wrong);
+    for (const origin of ['recordio', 'folder', 'procedural', 'generated'])
+      await expect(write({ origin }), origin).rejects.toMatchObject(wrong);
     await expect(write({ peopleShown: 'nobody' })).rejects.toMatchObject(wrong);
-    await expect(write({ origin: 'folder' })).resolves.toMatchObject({ type: 'dataset' });
-    await expect(write({ origin: 'recordio', peopleShown: 'real' })).resolves.toMatchObject({ type: 'dataset' });
+  });
+
+  it('have manifests that say so only where their origin does not, as those had that were written before', async () => {
+    const store = memoryStore();
+    const held = async (meta: JsonObject & Pick<DatasetWritten, 'peopleShown'>) =>
+      (await store.getArtifact(await datasetCodec.write(store, { ...counts, ...meta }, []))).meta;
+    const drawn = { ...counts, origin: 'procedural' };
+    expect(await held({ origin: 'procedural', peopleShown: 'drawn' })).toEqual(drawn);
+    expect(await held({ origin: 'procedural', peopleShown: 'real' })).toEqual({ ...drawn, peopleShown: 'real' });
+    const folder = { ...counts, origin: 'folder', faces: 'synthetic' };
+    expect(await held({ origin: 'folder', faces: 'synthetic', peopleShown: 'generated' })).toEqual(folder);
+    expect(await held({ peopleShown: 'real' })).toEqual({ ...counts, peopleShown: 'real' });
   });
 });
 

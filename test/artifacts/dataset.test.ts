@@ -32,7 +32,7 @@ describe('DatasetWriter', () => {
   it('packs WebDataset shards that load as they were added, with dense labels', async () => {
     const store = memoryStore();
     const samples = grid([40, 7, 1234567], 3);
-    const ref = await (await write(store, samples)).finish({ origin: 'procedural' });
+    const ref = await (await write(store, samples)).finish({ origin: 'procedural', peopleShown: 'drawn' });
     const { meta, files } = await store.getArtifact(ref);
     expect(meta).toEqual({ origin: 'procedural', identities: 3, images: 9, ...size });
     expect(files.map(({ path }) => path)).toEqual(['shards/000000.tar']);
@@ -72,7 +72,7 @@ describe('DatasetWriter', () => {
     await expect(writer.add({ identity: 0.5, image: 0, pixels: pixelsOf(0, 0) })).rejects.toMatchObject(invalid);
     await writer.add({ identity: 9, image: 0, pixels: new Uint8Array(3) });
     await expect(writer.files()).rejects.toMatchObject({ code: 'ImageInvalid' });
-    const empty = await new DatasetWriter(store, size).finish({ origin: 'folder' });
+    const empty = await new DatasetWriter(store, size).finish({ origin: 'folder', peopleShown: 'real' });
     await expect(loadDataset(store, empty)).rejects.toMatchObject(invalid);
   });
 });

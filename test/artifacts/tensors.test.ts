@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { getTensors, putTensors } from '../../artifacts/tensors.ts';
 import type { FileEntry } from '../../core/artifact.ts';
+import { digestOf } from '../../core/digest.ts';
 import { decodeSafetensors, type SafeTensor, type SafeTensors } from '../../formats/safetensors.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
@@ -15,6 +16,11 @@ const tensors: SafeTensors = {
   rows: { dtype: 'I32', shape: [40], data: Int32Array.from({ length: 40 }, (_, i) => i) },
 };
 const store = memoryStore();
+/** Files as those of an artifact. */
+const of = (files: readonly FileEntry[]) => ({
+  ref: { type: 'weights', digest: digestOf('artifact') } as const,
+  files,
+});
 const split = () => putTensors(store, 'model', tensors, { fileBytes: 80 });
 const json = async ({ digest }: FileEntry) => JSON.parse((await store.getBlob(digest)).toString());
 
@@ -22,7 +28,7 @@ describe('tensors in files', () => {
   it('stay in one file without an index where they fit', async () => {
     const files = await putTensors(store, 'model', tensors);
     expect(files.map(({ path }) => path)).toEqual(['model.safetensors']);
-    expect(await getTensors(store, 'model', files)).toEqual(tensors);
+    expect(await getTensors(store, of(files), 'model')).toEqual(tensors);
     expect(await putTensors(store, 'model', {})).toHaveLength(1);
   });
 
@@ -42,7 +48,7 @@ describe('tensors in files', () => {
     expect(Object.fromEntries(Object.entries(held[1] ?? {}).map(([name, { shape }]) => [name, shape]))).toEqual({
       'head.kernel.rows-00001-of-00003': [4, 5],
     });
-    expect(await getTensors(store, 'model', files)).toEqual(tensors);
+    expect(await getTensors(store, of(files), 'model')).toEqual(tensors);
     expect(await split()).toEqual(files);
   });
 
@@ -67,7 +73,7 @@ describe('tensors in files', () => {
 
   it('are refused where a file, a piece or the fit of pieces is missing', async () => {
     const files = await split();
-    const refused = (held: FileEntry[]) => expect(getTensors(store, 'model', held)).rejects;
+    const refused = (held: FileEntry[]) => expect(getTensors(store, of(held), 'model')).rejects;
     await refused(files.filter((_, i) => i !== 2)).toMatchObject({ code: 'TensorsMissing' });
     await refused([]).toMatchObject({ code: 'TensorsMissing', remedy: expect.stringMatching(/again/) });
     const index = await json(files.at(-1) as FileEntry);
@@ -93,6 +99,21 @@ describe('tensors in files', () => {
     await refused(await changed(unknown)).toMatchObject({ code: 'TensorsMissing' });
   });
 
+  it.each([
+    ['no JSON', '{', 'ArtifactInvalid'],
+    ['no object', 'null', 'ArtifactInvalid'],
+    ['an empty object', '{}', 'ArtifactInvalid'],
+    ['no list of split tensors', '{"weight_map":{},"split":null}', 'ArtifactInvalid'],
+    ['a tensor of other things than names', '{"weight_map":{},"split":{"a":[1]}}', 'ArtifactInvalid'],
+    ['a tensor of no pieces', '{"weight_map":{},"split":{"a":[]}}', 'TensorsMissing'],
+    ['one piece in two tensors', '{"weight_map":{},"split":{"a":["rows"],"b":["rows"]}}', 'TensorsMissing'],
+    ['a name that every object has', '{"weight_map":{"constructor":"x"},"split":{}}', 'TensorsMissing'],
+  ])('are refused where the index holds %s', async (_, text, code) => {
+    const [whole] = await putTensors(store, 'model', { rows: floats(4, 2) });
+    const index = await store.putFile('model.safetensors.index.json', Buffer.from(text), 'application/json');
+    await expect(getTensors(store, of([whole as FileEntry, index]), 'model')).rejects.toMatchObject({ code });
+  });
+
   it('with rows larger than a file are refused', async () => {
     const wide = { wide: floats(2, 100) };
     await expect(putTensors(store, 'model', wide, { fileBytes: 80 })).rejects.toMatchObject({ code: 'TensorTooLarge' });
@@ -100,7 +121,7 @@ describe('tensors in files', () => {
 
   it('of other names are left alone', async () => {
     const files = [...(await split()), ...(await putTensors(store, 'model-b', { b: floats(2) }))];
-    expect(Object.keys(await getTensors(store, 'model-b', files))).toEqual(['b']);
-    expect(await getTensors(store, 'model', files)).toEqual(tensors);
+    expect(Object.keys(await getTensors(store, of(files), 'model-b'))).toEqual(['b']);
+    expect(await getTensors(store, of(files), 'model')).toEqual(tensors);
   });
 });

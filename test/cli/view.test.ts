@@ -208,6 +208,8 @@ test('commands that are suggested can be copied into a shell', () => {
     "cemiflow skip tiny-1 'student[m=0.5]' 'it'\\''s'",
   );
   const spec = { path: '/my files/a.yaml', overrides: { set: ['params.m=[0, 1]'] } };
+  const places = { spec: '/my files/a.yaml', folders: {}, set: ['params.x=/data/x'] };
+  expect(runCommand({ spec, places })).toBe("cemiflow run '/my files/a.yaml' --set params.x=/data/x");
   expect(runCommand({ spec })).toBe("cemiflow run '/my files/a.yaml' --set 'params.m=[0, 1]'");
 });
 

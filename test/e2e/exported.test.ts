@@ -17,6 +17,8 @@ let services: TestServices;
 let folder: string;
 let made: readonly CliResult[];
 let bundle: string;
+/** The folder by its absolute path, as a user may give it. */
+const photos = `stages.photos.with.path=${join(root, 'pipelines/photos')}`;
 
 beforeAll(async () => {
   services = await startServices();
@@ -25,7 +27,7 @@ beforeAll(async () => {
   bundle = join(folder, 'bundle');
   const run = (...args: string[]): Promise<CliResult> => cli(args, { home });
   made = [
-    await run('run', join(root, 'test/provenance/experiment.yaml'), '--out', join(folder, 'report')),
+    await run('run', join(root, 'test/provenance/experiment.yaml'), '--set', photos, '--out', join(folder, 'report')),
     await run('export', 'audited', '--ro-crate', join(folder, 'crate')),
     await run('export', 'audited:synthetic', '--croissant', join(folder, 'croissant')),
     await run('export', 'audited', '--bundle', bundle),

@@ -32,7 +32,7 @@ const colours = async (): Promise<ArtifactRef> => {
       });
     }
   }
-  return writer.finish({ origin: 'procedural' });
+  return writer.finish({ origin: 'procedural', peopleShown: 'drawn' });
 };
 
 const sample = async (shardIdentities: number): Promise<ImageSet> => {

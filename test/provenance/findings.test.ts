@@ -235,9 +235,44 @@ describe('real faces, and the card of a set', () => {
     expect(stated).toMatchObject({ severity: 'note', message: expect.stringContaining('consent: in writing') });
   });
 
-  it('notes that none stands upstream, also where a folder holds synthetic faces', async () => {
+  it('notes that none is upstream where all faces are drawn', async () => {
+    const run = await made({ origin: 'procedural' }, 'data/procedural');
+    const [note] = await run.find('real faces');
+    expect(note).toMatchObject({ severity: 'note', nodes: ['synthetic'] });
+    expect(note?.message).toBe('no photo of a person who exists is upstream of synthetic');
+    const card = await datasetCard(run.lineage, 'synthetic', run.store);
+    expect(card).toContain('No photo of a person who exists is upstream.');
+  });
+
+  it('say of imported synthetic faces that what their generator learned from is not known', async () => {
     const run = await made({ origin: 'folder', faces: 'synthetic' });
-    expect(await run.find('real faces')).toMatchObject([{ severity: 'note', nodes: ['synthetic'] }]);
+    const found = await run.find('real faces');
+    expect(found).toMatchObject([{ severity: 'warning', nodes: ['photos', 'synthetic'] }]);
+    expect(found[0]?.message).toMatch(
+      /^what the generator of photos learned from is not known; photos is upstream of synthetic;/,
+    );
+    const card = await datasetCard(run.lineage, 'synthetic', run.store);
+    expect(card).toContain('What the generator of photos learned from is not known.');
+    expect(card).not.toContain('exists is upstream.');
+  });
+
+  it('believe a generated set that says that it shows real people', async () => {
+    const run = new Made();
+    run.add('faces', 'data/procedural', {}, { data: await run.images('dataset', [1, 2], { origin: 'procedural' }) });
+    const set = { data: await run.images('dataset', [5, 6], { origin: 'generated', peopleShown: 'real' }) };
+    run.add('synthetic', 'diffusion/generate', { inquiries: ref('faces', 'data') }, set);
+    const [found] = await run.find('real faces');
+    expect(found).toMatchObject({ severity: 'warning', nodes: ['synthetic'] });
+    expect(found?.message).toMatch(/^synthetic shows people who exist; licence: not stated/);
+    expect(await datasetCard(run.lineage, 'synthetic', run.store)).toContain('Faces of people who exist are upstream');
+  });
+
+  it('say of a generated set that depends on nothing of the run that its origin is not known', async () => {
+    const run = new Made();
+    const set = { data: await run.images('dataset', [5, 6], { origin: 'generated' }) };
+    run.add('synthetic', 'diffusion/generate', {}, set);
+    const [found] = await run.find('real faces');
+    expect(found?.message).toMatch(/^what the generator of synthetic learned from is not known/);
   });
 
   it('tells in the card of photos among the images, of their licence, and that privacy was not measured', async () => {
@@ -279,7 +314,11 @@ describe('real faces, and the card of a set', () => {
     run.add('photos', 'data/recordio', {}, { images: await run.images('dataset', [1, 2], {}) });
     const set = { made: await run.images('dataset', [5, 6], { peopleShown: 'generated' }) };
     run.add('synthetic', 'gan/sample', { from: ref('photos', 'images') }, set);
-    expect(await run.find('real faces')).toMatchObject([{ severity: 'warning', nodes: ['photos', 'synthetic'] }]);
+    // What an unknown kind made its images from is unknown as well.
+    expect(await run.find('real faces')).toMatchObject([
+      { severity: 'warning', nodes: ['photos', 'synthetic'] },
+      { severity: 'warning', nodes: ['synthetic'] },
+    ]);
     expect(await run.find('unknown stages')).toMatchObject([
       { nodes: ['photos', 'synthetic'], evidence: { kinds: ['data/recordio', 'gan/sample'] } },
     ]);

@@ -28,7 +28,7 @@ export const makeRun = async (
     for (let identity = 0; identity < count; identity++)
       for (let image = 0; image < 2; image++)
         await writer.add({ identity, image, pixels: new Uint8Array(side * side * 3).fill(identity * 20 + image) });
-    return writer.finish(meta);
+    return store.putArtifact({ type: 'dataset', meta: { ...meta, ...writer.counts() }, files: await writer.files() });
   };
   const source = await store.putFile('activities/made.ts', Buffer.from('export {};\n'), 'text/plain; charset=utf-8');
   const code = await store.putArtifact({ type: 'code', meta: {}, files: [source] });

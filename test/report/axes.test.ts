@@ -6,14 +6,18 @@ import { averaged } from '../../report/axes.ts';
 import { readReport, reportFiles } from '../../report/build.ts';
 import type { Printed } from '../../report/printed.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
-import { privacy, putMetrics, similarity } from './fixture.ts';
+import { privacy, putMetrics, setOf, similarity } from './fixture.ts';
 
 const head = { title: 'Axes', description: '', note: '', skipped: [] };
 const store = memoryStore();
 
 /** A verification with one benchmark, whose average is its accuracy. */
 const verification = (accuracy: number): Promise<ArtifactRef> =>
-  putMetrics(store, { kind: 'verification', sets: { lfw: { accuracy, std: 0.01 } }, average: accuracy });
+  putMetrics(store, {
+    kind: 'verification',
+    sets: { lfw: setOf(accuracy, 0.01) },
+    average: accuracy,
+  });
 
 const over = async (points: readonly (readonly [JsonObject, number])[]) =>
   Promise.all(points.map(async ([matrix, accuracy]) => ({ matrix, artifact: await verification(accuracy) })));
@@ -149,7 +153,7 @@ describe('a label', () => {
   const set = async (meta: JsonObject & { origin: string }): Promise<ArtifactRef> => {
     const writer = new DatasetWriter(store, { height: 1, width: 1 });
     await writer.add({ identity: 0, image: 0, pixels: new Uint8Array(3) });
-    return writer.finish(meta);
+    return writer.finish({ ...meta, peopleShown: 'generated' });
   };
 
   it('that its set denies is refused: in a row of accuracies by the training set, and over samples', async () => {

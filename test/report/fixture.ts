@@ -105,7 +105,15 @@ export const privacy = (m: number, fromInquiries: boolean): JsonObject => ({
   ...{ mean: 0.25 + 0.1 * m, highest: 0.4 + 0.1 * m },
   identities: { count: 10 + 10 * m, share: (10 + 10 * m) / 40, total: 40 },
   images: { count: 100 + 80 * m, share: (100 + 80 * m) / 400, total: 400 },
+  histogram: { edges: [0, 1], counts: [40] },
+  perIdentity: { identities: [], nearest: [], similarity: [] },
   ...(fromInquiries ? { ownInquiry: { nearest: 20 + 10 * m, above: 10 } } : {}),
+});
+
+/** What a verification states of one benchmark. */
+export const setOf = (accuracy: number, std: number, foldAccuracies: number[] = []): JsonObject => ({
+  ...{ accuracy, std, threshold: 0.3, foldAccuracies, foldThresholds: foldAccuracies },
+  ...{ pairs: 3000, scores: `sha256:${'0'.repeat(64)}` },
 });
 
 /** Accuracies about a level, harder from set to set. */
@@ -116,13 +124,10 @@ export const verification = (level: number, seed: number): JsonObject => {
     const foldAccuracies = Array.from({ length: 10 }, () => Math.min(1, level + shift + 0.012 * normal()));
     const accuracy = foldAccuracies.reduce((sum, a) => sum + a, 0) / 10;
     const std = Math.sqrt(foldAccuracies.reduce((sum, a) => sum + (a - accuracy) ** 2, 0) / 10);
-    return [
-      set,
-      { accuracy, std, threshold: 0.3, foldAccuracies, pairs: 3000, scores: `sha256:${'0'.repeat(64)}` },
-    ] as const;
+    return [set, setOf(accuracy, std, foldAccuracies), accuracy] as const;
   });
-  const average = entries.reduce((sum, [, set]) => sum + set.accuracy, 0) / entries.length;
-  return { kind: 'verification', sets: Object.fromEntries(entries), average };
+  const average = entries.reduce((sum, [, , accuracy]) => sum + accuracy, 0) / entries.length;
+  return { kind: 'verification', sets: Object.fromEntries(entries.map(([set, facts]) => [set, facts])), average };
 };
 
 export const similarity = (mean: number, seed: number): JsonObject => {
@@ -131,11 +136,11 @@ export const similarity = (mean: number, seed: number): JsonObject => {
   const edges = Array.from({ length: 101 }, (_, i) => Number((-1 + i * 0.02).toFixed(2)));
   const counts = edges.slice(1).map((high, i) => values.filter((v) => v >= (edges[i] as number) && v < high).length);
   return {
-    kind: 'similarity',
+    ...{ kind: 'similarity', images: values.length },
     mean,
     std: 0.11,
     histogram: { edges, counts },
-    perIdentity: { mean: [], std: [] },
+    perIdentity: { identities: [], mean: [], std: [] },
     bins: { edges: [0, 0.1, 0.2, 0.3, 0.4, 0.5], identities: [1, 2, 13, 48, 90, 38, 8] },
   };
 };

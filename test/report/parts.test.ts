@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Digest, digestOf } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
 import { readResults } from '../../methods/cemiface/paper/results.ts';
 import { withGaps } from '../../report/blocks/accuracy/gaps.ts';
-import { verificationOf } from '../../report/blocks/accuracy/verification.ts';
-import { binLabels, similarityOf } from '../../report/blocks/similarity/read.ts';
-import { seriesOf } from '../../report/blocks/training/read.ts';
+import { readAccuracy } from '../../report/blocks/accuracy/read.ts';
+import { binLabels } from '../../report/blocks/similarity/read.ts';
 import { count, fixed, percent, significant, sortBenchmarks } from '../../report/format.ts';
 import { fillLabel } from '../../report/labels.ts';
 import { escapeMarkdown } from '../../report/markdown.ts';
-import { similarity, verification } from './fixture.ts';
+import { ReportReader } from '../../report/reader.ts';
+import { memoryStore } from '../helpers/memory-store.ts';
+import { putMetrics, similarity, verification } from './fixture.ts';
 
 const artifact: Digest = `sha256:${'c'.repeat(64)}`;
 
@@ -84,19 +86,22 @@ describe('withGaps', () => {
 });
 
 describe('inputs', () => {
-  it('reads what evaluations write', () => {
-    expect(verificationOf(verification(0.8, 1), artifact).sets.lfw?.pairs).toBe(3000);
-    expect(similarityOf(similarity(0.3, 1), artifact).bins?.labels.at(-1)).toBe('above 0.5');
-  });
-
-  it('refuses metrics of another kind, and numbers that are none', () => {
-    expect(() => verificationOf(similarity(0.3, 1), artifact)).toThrow(/kind verification, got "similarity"/);
-    expect(() => verificationOf({ ...verification(0.8, 1), average: '<b>' }, artifact)).toThrow(
-      /average must be a number/,
-    );
-    expect(() => seriesOf({ kind: 'training', series: { loss: { steps: [1], values: [] } } }, artifact)).toThrow(
-      /as many steps as values/,
-    );
+  it('refuses metrics of another kind, and numbers that are none', async () => {
+    const store = memoryStore();
+    const read = async (metrics: JsonObject) =>
+      readAccuracy(
+        [{ label: 'a', metrics: await putMetrics(store, metrics), reference: false }],
+        new ReportReader(store),
+      );
+    expect((await read(verification(0.8, 1)))[0]?.runs[0]?.sets.lfw?.pairs).toBe(3000);
+    await expect(read(similarity(0.3, 1))).rejects.toMatchObject({
+      code: 'ReportInputInvalid',
+      message: expect.stringMatching(/needs metrics of the kind verification, and sha256:\w+ has similarity/),
+    });
+    await expect(read({ ...verification(0.8, 1), average: '<b>' })).rejects.toMatchObject({
+      code: 'ArtifactInvalid',
+      data: { field: 'metrics.json.average' },
+    });
   });
 
   it('names ranges closed at both ends, open above, and open at both ends', () => {

@@ -20,6 +20,7 @@ import { fixtureKinds, fixtureSchemas, writeSpecs } from '../spec/helpers.ts';
 
 type Staged = { 'x-stage': JsonObject };
 type Draft = { properties: { [name: string]: JsonObject } };
+const folder = { description: 'A folder.', type: 'string', default: '', contentDigest: true };
 
 const kindOf = (name: string): StageSchema => fixtureSchemas.get(name) as StageSchema;
 
@@ -105,6 +106,30 @@ describe('stage schemas', () => {
       'an evaluation that measures nothing',
       (s: Staged) => Object.assign(s['x-stage'], { role: 'evaluation' }),
       /x-stage\.measures must be one of accuracy/,
+    ],
+    [
+      'two folders whose content is part of the key',
+      (s: Draft) => Object.assign(s.properties, { photos: folder, masks: folder }),
+      /contentDigest is for one parameter alone, got photos, masks/,
+    ],
+    [
+      'a folder inside a parameter',
+      (s: Draft) =>
+        Object.assign(s.properties, {
+          from: { description: 'x', type: 'object', default: {}, properties: { photos: folder } },
+        }),
+      /from: contentDigest must be true, and on a parameter of type string/,
+    ],
+    [
+      'a folder that is a list',
+      (s: Draft) => Object.assign(s.properties, { photos: { ...folder, type: 'array', default: [] } }),
+      /photos: contentDigest must be true, and on a parameter of type string/,
+    ],
+    [
+      'a parameter named content beside a folder',
+      (s: Draft) =>
+        Object.assign(s.properties, { photos: folder, content: { description: 'x', type: 'string', default: '' } }),
+      /content is filled in with the digest of photos/,
     ],
   ])('with %s are refused', (_, spoil, fault) => {
     const schema = JSON.parse(readFileSync(join(fixtureKinds, 'recognizer-train.schema.json'), 'utf8'));

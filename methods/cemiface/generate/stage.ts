@@ -119,7 +119,7 @@ const generate = async (shard: Shard, context: StageContext): Promise<Outputs> =
     const pixels = await pixelsOf(inquiries.pictures, inquiries.rows[row] as number);
     for (let copy = 0; copy < oversample; copy++) await writer.add({ identity, image: images + copy, pixels });
   }
-  return { data: await writer.finish({ origin: 'generated', ...conditionMeta(shard) }) };
+  return { data: await writer.finish({ origin: 'generated', peopleShown: 'generated', ...conditionMeta(shard) }) };
 };
 
 const jobOf = ({ firstIdentity, images, m }: Shard, { count, embeddings, embeddingSize }: InquirySet): SampleJob => ({

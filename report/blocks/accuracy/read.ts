@@ -1,3 +1,4 @@
+import { verificationKind } from '../../../artifacts/codecs/metrics-kinds.ts';
 import type { Json, JsonObject } from '../../../core/errors.ts';
 import { groupsOf } from '../../axes.ts';
 import { fillLabel } from '../../labels.ts';
@@ -30,8 +31,8 @@ export const readAccuracy = async (
       const label = fillLabel(row.label, matrix, { distinguish: groups.length > 1 });
       const runs: Verification[] = [];
       for (const { artifact, input, matrix: point } of members) {
-        const json = await reader.metrics(artifact, `verification: ${label}`, point);
-        runs.push({ ...verificationOf(json, artifact.digest), input });
+        const found = await reader.metrics(artifact, verificationKind, `verification: ${label}`, point);
+        runs.push(verificationOf(found, { artifact: artifact.digest, input }));
       }
       const set = row.volume && (await trainingSet(row.volume, `accuracy.${r}.volume`, { matrix, label, reader }));
       rows.push({

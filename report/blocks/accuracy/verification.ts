@@ -1,7 +1,5 @@
-import type { Digest } from '../../../core/digest.ts';
-import type { Json, JsonObject } from '../../../core/errors.ts';
+import type { VerificationMetrics } from '../../../metrics/verification.ts';
 import { averaged } from '../../axes.ts';
-import { asObject, numberIn, objectIn, ofKind } from '../../fields.ts';
 import type { Read } from '../../sources.ts';
 
 /** Verification of one recognizer on the benchmarks; accuracies are fractions 0 … 1. */
@@ -14,28 +12,18 @@ export interface SetAccuracy {
   readonly accuracy: number;
   /** Standard deviation over the folds. */
   readonly std: number;
-  readonly pairs?: number;
+  readonly pairs: number;
   /** Digest of the file of pair scores that the accuracy was computed from. */
-  readonly scores?: string;
+  readonly scores: string;
 }
 
-/** Reads `metrics.json` of a verification. @throws CemiflowError `ReportInputInvalid` */
-export const verificationOf = (json: Json, artifact: Digest): Omit<Verification, 'input'> => {
-  const root = ofKind(json, 'verification', artifact);
-  const sets = Object.fromEntries(
-    Object.entries(objectIn(root, 'sets', artifact)).map(([name, value]) => [
-      name,
-      setOf(asObject(value, `sets.${name}`, artifact), artifact),
-    ]),
-  );
-  return { artifact, sets, average: numberIn(root, 'average', artifact) };
-};
-
-const setOf = (set: JsonObject, artifact: Digest): SetAccuracy => ({
-  accuracy: numberIn(set, 'accuracy', artifact),
-  std: numberIn(set, 'std', artifact),
-  ...(typeof set.pairs === 'number' ? { pairs: set.pairs } : {}),
-  ...(typeof set.scores === 'string' ? { scores: set.scores } : {}),
+/** What a report shows of a verification: folds and thresholds are left to the artifact. */
+export const verificationOf = ({ sets, average }: VerificationMetrics, from: Read): Verification => ({
+  ...from,
+  sets: Object.fromEntries(
+    Object.entries(sets).map(([name, { accuracy, std, pairs, scores }]) => [name, { accuracy, std, pairs, scores }]),
+  ),
+  average,
 });
 
 /** One recognizer, or the mean over several runs of it. */

@@ -1,3 +1,4 @@
+import { verificationKind } from '../../../artifacts/codecs/metrics-kinds.ts';
 import { artifactRefsIn } from '../../../core/artifact.ts';
 import type { Json, JsonObject } from '../../../core/errors.ts';
 import { type AxisValue, alongAxis, groupsOf, orderOf, valueOn } from '../../axes.ts';
@@ -44,8 +45,8 @@ export const readCurve = async (params: CurveParams, reader: ReportReader, repor
   for (const { matrix, members } of groupsOf(listed(params.metrics as OneOrMany, 'curve.metrics'), meanOver)) {
     const runs: Verification[] = [];
     for (const { artifact, input, matrix: point } of members) {
-      const json = await reader.metrics(artifact, `curve over ${axis}`, point);
-      runs.push({ ...verificationOf(json, artifact.digest), input });
+      const found = await reader.metrics(artifact, verificationKind, `curve over ${axis}`, point);
+      runs.push(verificationOf(found, { artifact: artifact.digest, input }));
     }
     points.push({
       ...accuraciesOf(runs),

@@ -1,7 +1,6 @@
-import type { Digest } from '../../../core/digest.ts';
-import type { Json } from '../../../core/errors.ts';
+import { privacyKind } from '../../../artifacts/codecs/metrics-kinds.ts';
+import type { PrivacyMetrics } from '../../../metrics/privacy.ts';
 import { averaged, groupsOf } from '../../axes.ts';
-import { asObject, invalid, numberIn, objectIn, ofKind } from '../../fields.ts';
 import { fillLabel } from '../../labels.ts';
 import { listed, type OneOrMany } from '../../params.ts';
 import type { ReportReader } from '../../reader.ts';
@@ -48,8 +47,8 @@ export const readPrivacy = async (params: PrivacyParams, reader: ReportReader): 
       const name = fillLabel(label, matrix, { distinguish: groups.length > 1 });
       const runs: PrivacyRow['runs'][number][] = [];
       for (const { artifact, input, matrix: point } of members) {
-        const json = await reader.metrics(artifact, `nearest real identities: ${name}`, point);
-        runs.push({ ...privacyOf(json, artifact.digest), artifact: artifact.digest, input });
+        const found = await reader.metrics(artifact, privacyKind, `nearest real identities: ${name}`, point);
+        runs.push({ ...nearnessOf(found), artifact: artifact.digest, input });
       }
       rows.push({ label: name, meanOver, runs });
     }
@@ -63,23 +62,12 @@ export const overRuns = (
   of: (run: Nearness) => number,
 ): { readonly mean: number; readonly std?: number } => averaged(runs.map(of));
 
-/** Reads `metrics.json` of the nearest real identities. @throws CemiflowError `ReportInputInvalid` */
-export const privacyOf = (json: Json, artifact: Digest): Nearness => {
-  const root = ofKind(json, 'privacy', artifact);
-  const { set, ownInquiry } = root;
-  if (typeof set !== 'string') throw invalid(artifact, 'set must be a name');
-  const exceeding = (key: string): Exceeding => {
-    const held = objectIn(root, key, artifact);
-    return { count: numberIn(held, 'count', artifact), share: numberIn(held, 'share', artifact) };
-  };
-  const number = (key: string): number => numberIn(root, key, artifact);
+const nearnessOf = (found: PrivacyMetrics): Nearness => {
+  const exceeding = ({ count, share }: Exceeding): Exceeding => ({ count, share });
+  const { set, realIdentities, threshold, mean, highest, identities, images, ownInquiry } = found;
   return {
-    set,
-    ...{ realIdentities: number('realIdentities'), threshold: number('threshold') },
-    ...{ mean: number('mean'), highest: number('highest') },
-    ...{ identities: exceeding('identities'), images: exceeding('images') },
-    ...(ownInquiry === undefined
-      ? {}
-      : { ownInquiry: numberIn(asObject(ownInquiry, 'ownInquiry', artifact), 'nearest', artifact) }),
+    ...{ set, realIdentities, threshold, mean, highest },
+    ...{ identities: exceeding(identities), images: exceeding(images) },
+    ...(ownInquiry && { ownInquiry: ownInquiry.nearest }),
   };
 };

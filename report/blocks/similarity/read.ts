@@ -1,7 +1,8 @@
+import { similarityKind } from '../../../artifacts/codecs/metrics-kinds.ts';
 import type { Digest } from '../../../core/digest.ts';
-import type { Json, JsonObject } from '../../../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
+import type { SimilarityMetrics } from '../../../metrics/similarity.ts';
 import { type AxisValue, alongAxis, averaged, groupsOf, orderOf, valueOn } from '../../axes.ts';
-import { asObject, invalid, numberIn, numbersIn, objectIn, ofKind } from '../../fields.ts';
 import { fixed, plain } from '../../format.ts';
 import { matrixLabel } from '../../labels.ts';
 import { type Labelled, listed, type OneOrMany } from '../../params.ts';
@@ -50,8 +51,9 @@ export const readSimilarity = async (params: SimilarityParams, reader: ReportRea
     for (const { matrix, members } of groupsOf(listed(metrics as OneOrMany, `similarity.${g}.metrics`), meanOver)) {
       const runs: (Measured & Read)[] = [];
       for (const { artifact, input, matrix: point } of members) {
-        const json = await reader.metrics(artifact, `similarity by ${label}: ${matrixLabel(point)}`, point);
-        runs.push({ ...similarityOf(json, artifact.digest), input });
+        const what = `similarity by ${label}: ${matrixLabel(point)}`;
+        const found = await reader.metrics(artifact, similarityKind, what, point);
+        runs.push(measuredOf(found, { artifact: artifact.digest, input }));
       }
       const from = runs.map(({ artifact, input }): Read => ({ artifact, input }));
       rows.push({ ...meanOfRuns(runs), label: matrixLabel(matrix), matrix, x: valueOn(matrix, axis), runs: from });
@@ -66,26 +68,9 @@ export const readSimilarity = async (params: SimilarityParams, reader: ReportRea
   return groups;
 };
 
-/** Reads `metrics.json` of similarities to the inquiry image. @throws CemiflowError `ReportInputInvalid` */
-export const similarityOf = (json: Json, artifact: Digest): Measured & { readonly artifact: Digest } => {
-  const root = ofKind(json, 'similarity', artifact);
-  const histogram = objectIn(root, 'histogram', artifact);
-  const edges = numbersIn(histogram, 'edges', artifact);
-  const counts = numbersIn(histogram, 'counts', artifact);
-  if (edges.length !== counts.length + 1) {
-    throw invalid(artifact, `histogram must have one more edge than counts, got ${edges.length} and ${counts.length}`);
-  }
-  const bins = root.bins === undefined || root.bins === null ? undefined : asObject(root.bins, 'bins', artifact);
-  const identities = bins && numbersIn(bins, 'identities', artifact);
-  return {
-    artifact,
-    mean: numberIn(root, 'mean', artifact),
-    std: numberIn(root, 'std', artifact),
-    histogram: { edges, counts },
-    ...(bins && identities
-      ? { bins: { identities, labels: binLabels(numbersIn(bins, 'edges', artifact), identities.length, artifact) } }
-      : {}),
-  };
+const measuredOf = ({ mean, std, histogram, bins }: SimilarityMetrics, from: Read): Measured & Read => {
+  const labels = binLabels(bins.edges, bins.identities.length, from.artifact);
+  return { ...from, mean, std, histogram, bins: { identities: bins.identities, labels } };
 };
 
 /** Means over runs, and the histogram of all their images; of one run, its own numbers. */
@@ -120,3 +105,9 @@ export const binLabels = (edges: readonly number[], bins: number, artifact: Dige
   if (bins === edges.length + 1) return [`below ${text[0]}`, ...between, above];
   throw invalid(artifact, `bins.identities must fit ${edges.length} edges, got ${bins}`);
 };
+
+const invalid = (artifact: Digest, message: string): CemiflowError =>
+  new CemiflowError('ReportInputInvalid', `metrics ${artifact}: ${message}`, {
+    remedy: 'list runs of one evaluation, or measure them again by the same code',
+    data: { artifact },
+  });

@@ -1,6 +1,4 @@
-import type { Digest } from '../../../core/digest.ts';
-import type { Json } from '../../../core/errors.ts';
-import { asObject, invalid, numbersIn, objectIn, ofKind } from '../../fields.ts';
+import { trainingKind } from '../../../artifacts/codecs/metrics-kinds.ts';
 import { fillLabel } from '../../labels.ts';
 import { listed, type OneOrMany } from '../../params.ts';
 import type { ReportReader } from '../../reader.ts';
@@ -26,24 +24,10 @@ export const readTraining = async (params: TrainingParams, reader: ReportReader)
     const many = listed(log, `training.${t}.log`);
     for (const { matrix, artifact, input } of many) {
       const name = fillLabel(label, matrix, { distinguish: many.length > 1 });
-      const json = await reader.metrics(artifact, `training log: ${name}`, matrix);
-      logs.push({ artifact: artifact.digest, input, label: name, series: seriesOf(json, artifact.digest) });
+      const found = await reader.metrics(artifact, trainingKind, `training log: ${name}`, matrix);
+      const series = Object.entries(found.series).map(([name, line]) => ({ name, ...line }));
+      logs.push({ artifact: artifact.digest, input, label: name, series });
     }
   }
   return logs;
 };
-
-/** Reads `metrics.json` of a training. @throws CemiflowError `ReportInputInvalid` */
-export const seriesOf = (json: Json, artifact: Digest): Series[] =>
-  Object.entries(objectIn(ofKind(json, 'training', artifact), 'series', artifact)).map(([name, value]) => {
-    const held = asObject(value, `series.${name}`, artifact);
-    const steps = numbersIn(held, 'steps', artifact);
-    const values = numbersIn(held, 'values', artifact);
-    if (steps.length !== values.length || steps.length === 0) {
-      throw invalid(
-        artifact,
-        `series.${name} must have as many steps as values, and some, got ${steps.length} and ${values.length}`,
-      );
-    }
-    return { name, steps, values };
-  });

@@ -24,7 +24,7 @@ const pixels = (i: number): Uint8Array =>
 const dataset = await (async () => {
   const writer = new DatasetWriter(store, { height, width, shardBytes: 30_000 });
   for (let i = 0; i < count; i++) await writer.add({ identity: i % 7, image: i, pixels: pixels(i) });
-  return writer.finish({ origin: 'procedural' });
+  return writer.finish({ origin: 'procedural', peopleShown: 'drawn' });
 })();
 const { meta, files: shards } = await datasetCodec.read(store, dataset);
 

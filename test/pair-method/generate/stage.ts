@@ -65,7 +65,7 @@ const generate = async (shard: Shard, context: StageContext): Promise<Outputs> =
       const image = pixels.subarray(k * size, (k + 1) * size);
       await writer.add({ identity: first + Math.floor(k / images), image: k % images, pixels: image });
     }
-    return { data: await writer.finish({ origin: 'generated', generatedImages: images }) };
+    return { data: await writer.finish({ origin: 'generated', peopleShown: 'generated', generatedImages: images }) };
   });
 };
 
