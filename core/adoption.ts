@@ -97,16 +97,20 @@ export const differentWork = (now: Action, done: Action): string | undefined => 
 
 const inputsOf = ({ params }: Action): string => canonicalJson(artifactRefsIn(params) as unknown as JsonObject[]);
 
-/** The first place, such as `network.base`, where both have a value and the two values differ. */
+/** The first place, such as `network.base` or `rows.0.label`, where both have a value and the two values differ. */
 const differingPath = (a: JsonObject, b: JsonObject): string | undefined => {
   for (const name of Object.keys(a).filter((each) => Object.hasOwn(b, each))) {
-    const [left, right] = [a[name] as Json, b[name] as Json];
-    const inner = isObject(left) && isObject(right) ? differingPath(left, right) : undefined;
-    if (inner !== undefined) return `${name}.${inner}`;
-    if (!(isObject(left) && isObject(right)) && canonicalJson(left) !== canonicalJson(right)) return name;
+    const [left, right] = [entriesOf(a[name] as Json), entriesOf(b[name] as Json)];
+    if (left && right) {
+      const inner = differingPath(left, right);
+      if (inner !== undefined) return `${name}.${inner}`;
+    } else if (canonicalJson(a[name] as Json) !== canonicalJson(b[name] as Json)) return name;
   }
   return undefined;
 };
 
-const isObject = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+/** A list has its length among its entries: longer or shorter is another value. */
+const entriesOf = (value: Json): JsonObject | undefined => {
+  if (Array.isArray(value)) return { ...Object.fromEntries(value.entries()), length: value.length };
+  return typeof value === 'object' && value !== null ? value : undefined;
+};

@@ -31,9 +31,14 @@ export const codeDigests = async (kinds: readonly string[], root = repository): 
   return new Map([...modules].map(([kind, module]) => [kind, digests.get(module) as CodeDigest]));
 };
 
-/** The code digest of any module, such as one that writes pages. @param module relative to `root` */
-export const moduleDigest = async (module: string, root = repository): Promise<Digest> =>
-  ((await bundleDigests([module], root)).get(module) as CodeDigest).digest;
+/**
+ * The code digest of any module, such as one that writes pages.
+ *
+ * @param module relative to `root`
+ * @param cleaned of a bundle's text, what counts; without paths unless given
+ */
+export const moduleDigest = async (module: string, root = repository, cleaned = withoutPaths): Promise<Digest> =>
+  ((await bundleDigests([module], root, cleaned)).get(module) as CodeDigest).digest;
 
 /** Digest over everything that a worker runs: names the task queues, so that only workers of one build share work. */
 export const buildId = async (root = repository): Promise<string> => {
@@ -46,9 +51,13 @@ export const buildId = async (root = repository): Promise<string> => {
 };
 
 /** @param entries paths of modules, relative to `root` */
-const bundleDigests = async (entries: readonly string[], root: string): Promise<Map<string, CodeDigest>> => {
+const bundleDigests = async (
+  entries: readonly string[],
+  root: string,
+  cleaned = withoutPaths,
+): Promise<Map<string, CodeDigest>> => {
   const bundle = await runEsbuild(entries, root);
-  const byFile = await namedDigests(bundle, root);
+  const byFile = await namedDigests(bundle, root, cleaned);
   const found = new Map<string, CodeDigest>();
   for (const [outPath, output] of Object.entries(bundle.metafile.outputs)) {
     if (output.entryPoint === undefined) continue;
@@ -62,7 +71,7 @@ const bundleDigests = async (entries: readonly string[], root: string): Promise<
     found.set(output.entryPoint, {
       entry: output.entryPoint,
       digest: digestOfJson({
-        code: digestOf(await minified(withoutPaths(text))),
+        code: digestOf(await minified(cleaned(text))),
         packages,
         named: named.map(({ digest }) => digest),
       }),
@@ -155,7 +164,11 @@ const withoutPaths = (text: string): string => {
 const urlPattern = /new URL\(\s*['"](\.{1,2}\/[^'"]+\.\w+)['"]\s*,\s*import\.meta\.url/g;
 
 /** For each source file that names files by `new URL('./x', import.meta.url)`: the digests of these files. */
-const namedDigests = async (bundle: Bundle, root: string): Promise<Map<string, CodeDigest[]>> => {
+const namedDigests = async (
+  bundle: Bundle,
+  root: string,
+  cleaned: (text: string) => string,
+): Promise<Map<string, CodeDigest[]>> => {
   const named = new Map<string, string[]>();
   for (const file of Object.keys(bundle.metafile.inputs)) {
     const targets = [...readFileSync(join(root, file), 'utf8').matchAll(urlPattern)]
@@ -169,7 +182,7 @@ const namedDigests = async (bundle: Bundle, root: string): Promise<Map<string, C
   }
   const all = [...new Set([...named.values()].flat())].sort();
   const code = all.filter((file) => /\.(ts|mts|mjs|js)$/.test(file));
-  const digests = code.length > 0 ? await bundleDigests(code, root) : new Map<string, CodeDigest>();
+  const digests = code.length > 0 ? await bundleDigests(code, root, cleaned) : new Map<string, CodeDigest>();
   for (const file of all.filter((each) => !code.includes(each))) {
     digests.set(file, {
       digest: digestOf(readFileSync(join(root, file))),

@@ -45,9 +45,12 @@ export const checkCode = async (
   }
 };
 
-/** The module of the stage kind. Older artifacts of type `code` do not name it: then each kind was one file in `activities/`. */
-const entryOf = ({ meta }: ArtifactManifest, kind: string): string =>
-  typeof meta.entry === 'string' ? meta.entry : `activities/${kind.replaceAll('/', '-')}.ts`;
+/** Code kept before stage kinds had folders does not name its module: each kind was one file in `activities/`. */
+const digestAs = ({ meta }: ArtifactManifest, kind: string, folder: string): Promise<Digest> =>
+  typeof meta.entry === 'string'
+    ? moduleDigest(meta.entry, folder)
+    : // In its digests the paths of files counted that are imported while it runs.
+      moduleDigest(`activities/${kind.replaceAll('/', '-')}.ts`, folder, (text) => text);
 
 const digestOfSource = async (manifest: ArtifactManifest, kind: string, store: Reading): Promise<Digest> => {
   const folder = await mkdtemp(join(tmpdir(), 'cemiflow-code-'));
@@ -58,7 +61,7 @@ const digestOfSource = async (manifest: ArtifactManifest, kind: string, store: R
       await mkdir(dirname(target), { recursive: true });
       await writeFile(target, await store.getBlob(digest));
     }
-    return await moduleDigest(entryOf(manifest, kind), folder);
+    return await digestAs(manifest, kind, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

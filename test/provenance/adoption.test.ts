@@ -87,11 +87,15 @@ describe('an audit of adopted work', () => {
 
   it('fails where the action is other work than the one that it was taken from', async () => {
     const statements = [await state(kindOf('a', 'c'))];
-    const params = { a: 1, content: digestOf('photos'), net: { base: 16 } };
+    const rows = [{ label: 'x' }, { label: 'y' }];
+    const params = { a: 1, content: digestOf('photos'), net: { base: 16 }, rows };
     const cases: [Partial<Action>, string][] = [
       [{ seed: 8 }, 'another seed'],
       [{ params: { ...params, a: 2 } }, 'another value of a'],
       [{ params: { ...params, net: { base: 32 } } }, 'another value of net.base'],
+      [{ params: { ...params, rows: [{ label: 'x' }, { label: 'z' }] } }, 'another value of rows.1.label'],
+      [{ params: { ...params, rows: rows.slice(1) } }, 'another value of rows.0.label'],
+      [{ params: { ...params, rows: rows.slice(0, 1) } }, 'another value of rows.length'],
       [{ params: { ...params, content: digestOf('other photos') } }, 'other files in its folder'],
       [{ params: { a: 1 } }, 'other files in its folder'],
       [{ params: { ...params, from: { type: 'dataset', digest: digestOf('x') } } }, 'other inputs'],
@@ -102,6 +106,12 @@ describe('an audit of adopted work', () => {
         `corrupt: it was adopted from an action with ${other}`,
       ]);
     expect(differentWork(done, { ...done, kind: 'data/folder' })).toBe('another stage kind');
+  });
+
+  it('takes parameters that newer code adds, also within objects and lists, for the same work', () => {
+    const before = { ...done, params: { net: { base: 16 }, rows: [{ label: 'x' }] } };
+    const now = { ...done, params: { net: { base: 16, heads: 4 }, rows: [{ label: 'x', at: 1 }], added: true } };
+    expect(differentWork(now, before)).toBeUndefined();
   });
 
   it('lets newer code add and drop parameters', async () => {
