@@ -31,7 +31,7 @@ export interface Codec<Meta, Written = Meta> {
   write(store: Pick<ArtifactStore, 'putArtifact'>, meta: Written, files: readonly FileEntry[]): Promise<ArtifactRef>;
 }
 
-export interface CodecParts<Meta, _Written> {
+export interface CodecParts<Meta> {
   readonly type: ArtifactType;
   /** One reader of `meta` for each version, from 1 on. A manifest that states no version is of version 1. */
   readonly versions: readonly ((fields: Fields) => Meta)[];
@@ -43,7 +43,7 @@ export const defineCodec = <Meta, Written extends object = Meta & object>({
   type,
   versions,
   stored,
-}: CodecParts<Meta, Written>): Codec<Meta, Written> => {
+}: CodecParts<Meta>): Codec<Meta, Written> => {
   const latest = versions.length;
   const parse = ({ type: found, meta }: ArtifactManifest, digest?: Digest): Meta => {
     const place = { type, path: 'meta', ...(digest === undefined ? {} : { digest }) };
