@@ -8,6 +8,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ensureEntry, readStamp } from './entry.mjs';
@@ -25,11 +26,14 @@ const tfjsVersion = (project) =>
     'node_modules/@tensorflow/tfjs-node-gpu'
   ].version;
 
-/** One built addon for each TensorFlow, tfjs and Node-API. */
+/** Counts the changes that `copyingMemory` makes, so that caches hold the addons of both. */
+const revision = 2;
+
+/** One built addon for each TensorFlow, tfjs, Node-API and revision of our changes. */
 export const addonDir = (env, project, variant) =>
   join(
     cacheDir(env),
-    `addon-tfjs-${tfjsVersion(project)}-tensorflow-${variant}-${versions.tensorflow.version}-napi-${napi}-${process.arch}`,
+    `addon-tfjs-${tfjsVersion(project)}-tensorflow-${variant}-${versions.tensorflow.version}-napi-${napi}-r${revision}-${process.arch}`,
   );
 
 export const addonBuilt = (env, project, variant) => readStamp(addonDir(env, project, variant)) !== undefined;
@@ -54,12 +58,52 @@ export const nodeHeaders = (execPath = process.execPath) => {
   return existsSync(join(prefix, 'include', 'node', 'node_api.h')) ? prefix : undefined;
 };
 
+/**
+ * The addon's source with tensors that copy the memory of their typed arrays.
+ *
+ * As published, a tensor shares the memory where it is aligned, and gives it back with `napi_delete_reference` in whichever of TensorFlow's
+ * threads drops it last. Node-API allows that in the JavaScript thread alone: elsewhere it damages V8's heap, and the process dies now and then.
+ *
+ * @param source of `binding/tfjs_backend.cc` @throws Error where the source is not the one that is known
+ */
+export const copyingMemory = (source) => {
+  const replace = (text, from, to) => {
+    if (text.split(from).length !== 2) throw new Error(`the addon's source does not hold once: ${from}`);
+    return text.replace(from, () => to);
+  };
+  const cut = (text, from, to) => replace(text, text.slice(text.indexOf(from), text.indexOf(to)), '');
+  const plain = cut(
+    source,
+    '  // Sharing V8 memory with',
+    '  // Currently, int64-type Tensors are represented as Int32Arrays.\n  // So the logic',
+  );
+  const copied = replace(
+    plain,
+    `TF_NewTensor(dtype, shape, shape_length, array_data,
+                                    byte_size, DeallocTensor, auto_ref));`,
+    `TF_AllocateTensor(dtype, shape, shape_length, byte_size));
+  memcpy(TF_TensorData(tensor.tensor), array_data, byte_size);`,
+  );
+  const released = replace(
+    copied,
+    '    delete auto_ref;\n    TFE_DeleteTensorHandle(tfe_tensor_handle);',
+    '    TFE_DeleteTensorHandle(tfe_tensor_handle);',
+  );
+  return cut(
+    released,
+    '// Callback to cleanup extra reference count',
+    '// Creates a TFE_TensorHandle from a JS typed array.',
+  );
+};
+
 /** Compiles the addon, in a copy of the package so that nobody sees it half built. */
 export const buildAddon = (env, project, variant, log) =>
   ensureEntry(addonDir(env, project, variant), async (dir) => {
     const source = join(dir, 'source');
     for (const part of ['binding', 'binding.gyp', 'package.json'])
       cpSync(join(packageDir(project), part), join(source, part), { recursive: true });
+    const backend = join(source, 'binding', 'tfjs_backend.cc');
+    writeFileSync(backend, copyingMemory(readFileSync(backend, 'utf8')));
     symlinkSync(tensorflowDir(env, variant), join(source, 'deps'));
     const headers = nodeHeaders();
     // node-gyp takes its options from npm's variables as well; a `nodedir` of the user's would win over none.

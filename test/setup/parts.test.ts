@@ -14,7 +14,7 @@ const part = (name: string) => import(join(import.meta.dirname, '..', '..', 'set
 const { nodeTrouble, compareVersions, failureMessage, spaceMissing } = await part('requirements');
 const { fitsLock } = await part('npm');
 const { cudaRequirements, tensorflowVariant } = await part('tensorflow');
-const { nodeHeaders } = await part('addon');
+const { copyingMemory, nodeHeaders, packageDir } = await part('addon');
 const { runSteps } = await part('steps');
 const { duration, Progress } = await part('progress');
 
@@ -184,6 +184,15 @@ test('a lock whose holder died is taken over, one whose pid now belongs to anoth
   (await acquireLock(path, { onWait: ({ pid }) => waits.push(pid) }))();
   expect(waits).toEqual([]);
   expect(isAlive({ pid: process.pid, start: processStart(process.pid) })).toBe(true);
+});
+
+test('the addon is built from the published source with tensors that copy; another source is refused', () => {
+  const project = join(import.meta.dirname, '..', '..');
+  const source = readFileSync(join(packageDir(project), 'binding', 'tfjs_backend.cc'), 'utf8');
+  const changed = copyingMemory(source);
+  expect(changed).toContain('memcpy(TF_TensorData(tensor.tensor), array_data, byte_size)');
+  expect(changed).not.toMatch(/auto_ref[^.]|NapiAutoRef/);
+  expect(() => copyingMemory(changed)).toThrow("the addon's source does not hold once");
 });
 
 test('the last line of continuous integration never calls a broken run passed, and the lines before name what broke', () => {
