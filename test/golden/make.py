@@ -1,6 +1,6 @@
 """Golden values: what PyTorch makes of the same weights and inputs, in float64. Run by hand when a case changes:
 
-    python -m venv <folder> && <folder>/bin/pip install torch==2.9.1
+    python -m venv <folder> && <folder>/bin/pip install torch==2.9.1 torchvision==0.24.1
     <folder>/bin/python test/golden/make.py
 
 It writes the `.safetensors` beside itself, which `test/nn/golden*.test.ts` compares with. Networks come from
@@ -44,9 +44,10 @@ def under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"{prefix}/{name}": tensor.detach().clone() for name, tensor in tensors.items()}
 
 
-def layer(name: str, inputs: dict[str, list[int]], f) -> dict[str, Tensor]:
-    """An operation's result, and the gradient of its probe by every input."""
-    leaves = {key: leaf(fill(f"{name}/{key}", shape)) for key, shape in inputs.items()}
+def layer(name: str, inputs: dict[str, list[int]], f, mean: float = 0) -> dict[str, Tensor]:
+    """An operation's result, and the gradient of its probe by every input. The mean of x is `mean`, that of others 0."""
+    means = {key: mean if key == "x" else 0 for key in inputs}
+    leaves = {key: leaf(fill(f"{name}/{key}", shape, 1, means[key])) for key, shape in inputs.items()}
     y = f(**leaves)
     probed(y, name).backward()
     return under(name, {"y": y, **{f"gradient/{key}": value.grad for key, value in leaves.items()}})
@@ -66,17 +67,21 @@ def layers() -> dict[str, Tensor]:
     def adaptive_group_norm(x, gamma, beta, scale, shift):
         return F.group_norm(x, 4, gamma, beta) * (1 + scale[:, :, None, None]) + shift[:, :, None, None]
 
-    shapes = {"x": [2, 8, 5, 5], "gamma": [8], "beta": [8]}
-    made |= layer("group norm", shapes, lambda x, gamma, beta: F.group_norm(x, 4, gamma, beta))
-    made |= layer("adaptive group norm", {**shapes, "scale": [2, 8], "shift": [2, 8]}, adaptive_group_norm)
+    for at, x_mean in {"": 0, " of mean/std 30": CASES["farMean"]}.items():
+        shapes = {"x": [2, 8, 5, 5], "gamma": [8], "beta": [8]}
+        made |= layer(f"group norm{at}", shapes, lambda x, gamma, beta: F.group_norm(x, 4, gamma, beta), x_mean)
+        shapes |= {"scale": [2, 8], "shift": [2, 8]}
+        made |= layer(f"adaptive group norm{at}", shapes, adaptive_group_norm, x_mean)
 
-    mean, variance = fill("batch norm/mean", [5]), fill("batch norm/variance", [5], 0.5, 1)
-    made |= layer(
-        "batch norm",
-        {"x": [3, 5, 4, 4], "gamma": [5], "beta": [5]},
-        lambda x, gamma, beta: F.batch_norm(x, mean, variance, gamma, beta, training=True),
-    )
-    made |= under("batch norm", {"running mean": mean, "running variance": variance})
+        name = f"batch norm{at}"
+        mean, variance = fill(f"{name}/mean", [5], 1, x_mean), fill(f"{name}/variance", [5], 0.5, 1)
+        made |= layer(
+            name,
+            {"x": [3, 5, 4, 4], "gamma": [5], "beta": [5]},
+            lambda x, gamma, beta: F.batch_norm(x, mean, variance, gamma, beta, training=True),
+            x_mean,
+        )
+        made |= under(name, {"running mean": mean, "running variance": variance})
 
     blocks = fill_module(nn.ModuleDict({"attention": networks.AttentionBlock(8, 4, 5, 2)}))
     shapes = {"x": [2, 8, 3, 3], "tokens": [2, 2, 5]}
