@@ -151,6 +151,29 @@ def heads() -> dict[str, Tensor]:
     return made
 
 
+def edges() -> dict[str, Tensor]:
+    """The heads where cosines, angles and norms reach their limits: features along or against their classes."""
+    made = {}
+    case = CASES["edges"]
+    labels = torch.tensor(case["class"])
+    along, noise, norm = (torch.tensor(case[key])[:, None] for key in ("along", "noise", "norm"))
+    for loss in CASES["heads"]:
+        head = head_of(loss, 8, "")
+        if loss == "adaface":
+            head.batch_mean.fill_(case["batchMean"])
+            head.batch_std.fill_(case["batchStd"])
+        raw = F.normalize(head.kernel.detach()[:, labels].T) * along + noise * fill("edges", [6, 8])
+        features = leaf((F.normalize(raw) * norm).float().double())
+        logits = head(features, labels)
+        # The sum of the own logits, since softmax has no gradient to speak of where a feature lies on its class.
+        logits.gather(1, labels[:, None]).sum().backward()
+        results = {"features": features, "logits": logits, "gradient/kernel": head.kernel.grad}
+        # Short features have large gradients: each row is divided by its length to be of one size.
+        results |= {"gradient/features": features.grad * norm}
+        made |= under(loss, results)
+    return made
+
+
 def frozen_recognizer() -> nn.Module:
     config = {**CASES["smallRecognizer"], "variant": "ir"}
     return fill_module(networks.recognizer(config), "frozen.").eval().requires_grad_(False)
@@ -285,7 +308,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     cases = (
-        layers, recognizers, unets, heads, losses, ddim, optimizers, recognizer_steps, diffusion_steps, first_values
+        layers, recognizers, unets, heads, edges, losses, ddim, optimizers, recognizer_steps, diffusion_steps, first_values
     )
     for make in cases:
         path = HERE / f"{make.__name__.replace('_', '-')}.safetensors"

@@ -30,18 +30,22 @@ describe('margin heads', () => {
     near(values(logits), [64 * (0.6 - 0.4), 64 * 0.8, 64 * 0.6, 64 * (-0.8 - 0.4)]);
   });
 
-  it('ArcFace adds m to the own angle: s cos(θ + m), at most π', () => {
+  it('ArcFace adds m to the own angle: s cos(θ + m)', () => {
     const { logits } = marginLogits(features, kernel, oneHot, head('arcface', { m: 0.5 }), {});
     // acos 0.6 = 0.927295 and cos 1.427295 = 0.143011; acos −0.8 = 2.498092 and cos 2.998092 = −0.989721.
     near(values(logits), [64 * 0.143011, 64 * 0.8, 64 * 0.6, 64 * -0.989721], 2);
-    const beyond = marginLogits(
-      tf.tensor2d([-0.99, 0.01], [1, 2]),
-      kernel,
-      tf.tensor2d([1, 0], [1, 2]),
-      head('arcface', { m: 0.5 }),
-      {},
-    );
-    expect(values(beyond.logits)[0]).toBeCloseTo(-64, 3);
+  });
+
+  it('ArcFace beyond π − m: s (cos θ − m sin m), so that the slope stays that of the cosine', () => {
+    const own = (cosine: number): number => {
+      const feature = tf.tensor2d([cosine, Math.sqrt(1 - cosine ** 2)], [1, 2]);
+      const target = tf.tensor2d([1, 0], [1, 2]);
+      return values(marginLogits(feature, kernel, target, head('arcface', { m: 0.5 }), {}).logits)[0] as number;
+    };
+    // 0.5 sin 0.5 = 0.239713; cos(π − 0.5) = −0.877583.
+    expect(own(-0.99)).toBeCloseTo(64 * (-0.99 - 0.239713), 3);
+    expect(own(-0.88)).toBeCloseTo(64 * (-0.88 - 0.239713), 3);
+    expect(own(-0.875)).toBeCloseTo(64 * Math.cos(Math.acos(-0.875) + 0.5), 3);
   });
 
   it('AdaFace moves the margin by the feature norm: s [cos(θ − m z) − m (1 + z)]', () => {
