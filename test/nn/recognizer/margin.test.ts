@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { initialise } from '../../../nn/parameters.ts';
 import { adaFaceScaler, crossEntropy, type Head, marginLogits } from '../../../nn/recognizer/margin.ts';
+import { headParameters } from '../../../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { normal, slopes, values } from './support.ts';
 
@@ -69,6 +71,40 @@ describe('margin heads', () => {
     near(values(updated['head.batch_mean'] as tf.Tensor), [50]);
     const moved = adaFaceScaler(tf.tensor2d([1e6, 1e-9], [2, 1]), head('adaface', { t_alpha: 1 }), narrow).updated;
     near(values(moved['head.batch_mean'] as tf.Tensor), [(100 + 0.001) / 2]);
+  });
+
+  it('AdaFace adds 0.001 to the deviation, and takes a norm below 0.001 as 0.001', () => {
+    const narrow = { 'head.batch_mean': tf.tensor1d([0]), 'head.batch_std': tf.tensor1d([0.003]) };
+    const { z } = adaFaceScaler(tf.tensor2d([1e-5, 0.002, 0.006], [3, 1]), head('adaface', { t_alpha: 0 }), narrow);
+    near(values(z), [(0.333 * 0.001) / 0.004, (0.333 * 0.002) / 0.004, (0.333 * 0.006) / 0.004], 6);
+  });
+
+  it('cosines keep 0.001 from ±1 in AdaFace, 0.0001 in CosFace and ArcFace', () => {
+    const along = tf.tensor2d([1, 0, 0, -1], [2, 2]);
+    for (const [loss, eps] of [
+      ['adaface', 1e-3],
+      ['cosface', 1e-4],
+      ['arcface', 1e-4],
+    ] as const) {
+      const { cosine } = marginLogits(along, kernel, oneHot, head(loss), statistics());
+      near(values(cosine), [1 - eps, 0, 0, -1 + eps], 6);
+    }
+  });
+
+  it('AdaFace keeps the turned angle 0.001 from 0 and π', () => {
+    // The highest norm turns by −m, the lowest by +m: both would pass the end of the half circle.
+    const along = tf.tensor2d([90, 0, 0, -0.1], [2, 2]);
+    const narrow = { 'head.batch_mean': tf.tensor1d([40]), 'head.batch_std': tf.tensor1d([1]) };
+    const { logits } = marginLogits(along, kernel, oneHot, head('adaface', { t_alpha: 0, s: 1e6 }), narrow);
+    const [highest, , , lowest] = values(logits) as [number, number, number, number];
+    expect(highest / 1e6 + 0.8).toBeCloseTo(Math.cos(1e-3), 7);
+    expect(lowest / 1e6).toBeCloseTo(Math.cos(Math.PI - 1e-3), 7);
+  });
+
+  it('AdaFace starts its running statistics at 20 and 100', () => {
+    const start = initialise(headParameters(4, 3), 1);
+    expect(values(start['head.batch_mean'] as tf.Tensor)).toEqual([20]);
+    expect(values(start['head.batch_std'] as tf.Tensor)).toEqual([100]);
   });
 
   for (const loss of ['cosface', 'arcface', 'adaface'] as const) {
