@@ -14,6 +14,7 @@ import sys
 
 import torch
 import torch.nn.functional as F
+import torchvision.transforms.functional as V
 from torch import Tensor, nn
 
 HERE = pathlib.Path(__file__).parent
@@ -174,6 +175,28 @@ def edges() -> dict[str, Tensor]:
     return made
 
 
+def augmentation() -> dict[str, Tensor]:
+    """torchvision's functional transforms with given draws, on an image in [0, 1], as Tensor float64."""
+    case = CASES["augmentation"]
+    size = case["size"]
+    pixels = ((fill("pixels", [3, size, size]) + 1) * 127.6).floor()
+    pixels[:, :, 0] = pixels[:1, :, 0]  # a grey column
+    pixels[:, 0, 8:] = torch.tensor([[255.0], [0], [255]])
+    made = {"pixels": pixels}
+    adjust = {name: getattr(V, f"adjust_{name}") for name in ("brightness", "contrast", "saturation", "hue")}
+    for number, draw in enumerate(case["draws"]):
+        for name, f in adjust.items():
+            made[f"{number}/{name}"] = f(pixels / 255, draw[name]) * 255
+        image = V.resized_crop(pixels / 255, *draw["crop"], [size, size], antialias=True)
+        made[f"{number}/crop"] = image * 255
+        if draw["mirrored"]:
+            image = V.hflip(image)
+        for name in draw["order"]:
+            image = adjust[name](image, draw[name])
+        made[str(number)] = V.erase(V.normalize(image, [0.5] * 3, [0.5] * 3), *draw["erase"], torch.zeros(()))
+    return made
+
+
 def frozen_recognizer() -> nn.Module:
     config = {**CASES["smallRecognizer"], "variant": "ir"}
     return fill_module(networks.recognizer(config), "frozen.").eval().requires_grad_(False)
@@ -308,7 +331,8 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     cases = (
-        layers, recognizers, unets, heads, edges, losses, ddim, optimizers, recognizer_steps, diffusion_steps, first_values
+        layers, recognizers, unets, heads, edges, augmentation, losses, ddim, optimizers, recognizer_steps,
+        diffusion_steps, first_values,
     )
     for make in cases:
         path = HERE / f"{make.__name__.replace('_', '-')}.safetensors"
