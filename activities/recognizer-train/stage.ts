@@ -30,7 +30,7 @@ import { StepPlanner } from '../../training/planner.ts';
 /** `schemas/stages/recognizer-train.schema.json` */
 interface Params extends Head {
   readonly data: ArtifactRef;
-  readonly network: { readonly preset: Preset } & Partial<Omit<RecognizerConfig, 'imageSize' | 'channels'>>;
+  readonly network: { readonly preset: Preset } & Partial<Omit<RecognizerConfig, 'imageSize'>>;
   readonly epochs: number;
   readonly batch: number;
   readonly microBatch: number;
