@@ -259,19 +259,21 @@ def optimizers() -> dict[str, Tensor]:
 
 
 def recognizer_steps() -> dict[str, Tensor]:
-    """Three steps of SGD with each head; everything but batch norms decays, as in AdaFace."""
+    """Three steps of SGD with each head; everything but batch norms decays, as in AdaFace, or all in one group."""
     made = {}
     labels = torch.tensor(CASES["labels"])
-    for loss, case in CASES["recognizerSteps"].items():
+    for name, case in CASES["recognizerSteps"].items():
+        loss = case.get("loss", name)
         model = fill_module(networks.recognizer({**CASES["smallRecognizer"], "variant": case["variant"]}))
         head = head_of(loss, 6, "")
         norms = {p for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) for p in m.parameters()}
-        decayed = [p for p in model.parameters() if p not in norms] + [head.kernel]
-        groups = [
-            {"params": decayed, "weight_decay": case["weightDecay"]},
-            {"params": [p for p in norms if p.requires_grad], "weight_decay": 0},
-        ]
-        optimizer = torch.optim.SGD(groups, lr=0.001, momentum=0.9)
+        options = {"lr": 0.001, "momentum": 0.9, "weight_decay": case["weightDecay"]}
+        if case.get("decayNorms"):
+            optimizer = torch.optim.SGD([*model.parameters(), head.kernel], **options)
+        else:
+            decayed = [p for p in model.parameters() if p not in norms] + [head.kernel]
+            spared = {"params": [p for p in norms if p.requires_grad], "weight_decay": 0}
+            optimizer = torch.optim.SGD([{"params": decayed}, spared], **options)
         for step in range(3):
             features = model(fill(f"images {step}", [6, 3, 14, 14]))
             value = F.cross_entropy(head(features, labels), labels)
@@ -280,9 +282,9 @@ def recognizer_steps() -> dict[str, Tensor]:
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
-            made |= under(f"{loss}/{step + 1}", {"loss": value, "accuracy": accuracy})
+            made |= under(f"{name}/{step + 1}", {"loss": value, "accuracy": accuracy})
         state = {**model.state_dict(), **{f"head.{name}": value for name, value in head.state_dict().items()}}
-        made |= under(loss, {name: value for name, value in state.items() if "num_batches" not in name})
+        made |= under(name, {key: value for key, value in state.items() if "num_batches" not in key})
     return made
 
 

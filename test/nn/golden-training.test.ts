@@ -10,7 +10,7 @@ import { emaDecay, emaUpdate } from '../../nn/optim/ema.ts';
 import { sgd, sgdState } from '../../nn/optim/sgd.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { crossEntropy, type Head, marginLogits } from '../../nn/recognizer/margin.ts';
-import { headParameters, type RecognizerTraining, recognizerPrograms } from '../../nn/recognizer/train-step.ts';
+import { headParameters, recognizerPrograms } from '../../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
 import {
   cases,
@@ -152,12 +152,13 @@ for (const compiled of [false, true]) {
   const kind = compiled ? 'compiled' : 'eager';
 
   describe(`training steps beside PyTorch, ${kind}`, () => {
-    for (const loss of ['cosface', 'arcface', 'adaface'] as const) {
-      it(`recognizer with ${loss}: losses of three steps, and the state after them`, () => {
-        const { variant, weightDecay } = cases.recognizerSteps[loss];
+    for (const name of ['cosface', 'arcface', 'adaface', 'cosface in one group']) {
+      it(`recognizer with ${name}: losses of three steps, and the state after them`, () => {
+        const { loss = name, variant, weightDecay, decayNorms } = cases.recognizerSteps[name];
         const config = { ...cases.smallRecognizer, variant };
         const head: Head = cases.heads[loss];
-        const training: RecognizerTraining = { config, head, classes: cases.classes, momentum: 0.9, weightDecay };
+        const { classes } = cases;
+        const training = { config, head, classes, momentum: 0.9, weightDecay, decayNorms };
         const parameters = recognizerParameters(config);
         const all = fillParameters(parameters);
         const pick = (trained: boolean): Tensors =>
@@ -183,7 +184,7 @@ for (const compiled of [false, true]) {
           metrics[`${i + 1}/loss`] = [value as number];
           metrics[`${i + 1}/accuracy`] = [accuracy as number];
         }
-        const wanted = golden('recognizer-steps', loss);
+        const wanted = golden('recognizer-steps', name);
         const isMetric = (name: string): boolean => /^\d/.test(name);
         const wantedState = pickNames(wanted, (name) => !isMetric(name));
         expectGolden(metrics, pickNames(wanted, isMetric), 5e-6);
