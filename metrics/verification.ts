@@ -76,6 +76,15 @@ export const verify = ({ distance, same, fold }: PairScores): VerificationResult
   };
 };
 
+/** 1 where a pair is judged rightly by the threshold of its fold, as `verify` counts it. @returns uint8 [P] */
+export const judgements = (scores: PairScores): Uint8Array => {
+  const { foldThresholds } = verify(scores);
+  return Uint8Array.from(scores.distance, (distance, pair) => {
+    const judgedSame = distance < (foldThresholds[scores.fold[pair] as number] as number);
+    return Number(judgedSame === (scores.same[pair] === 1));
+  });
+};
+
 const foldEmpty = (fold: number, folds: number, pairs: number): CemiflowError =>
   new CemiflowError('FoldEmpty', `fold ${fold} has no pairs: ${pairs} pairs are in folds 0 … ${folds - 1}`, {
     remedy: 'give each fold at least one pair, and at least two folds, numbered from 0 without gaps',
