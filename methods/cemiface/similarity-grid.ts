@@ -12,10 +12,10 @@ export const similarityGrid = (interval: number, lowest = -1, highest = 1): Floa
       data: { lowest, highest },
     });
   }
-  const steps = (highest - lowest) / interval;
-  const count = Math.round(steps);
-  if (Math.abs(steps - count) > tolerance) throw uneven(interval, lowest, highest);
-  return Float32Array.from({ length: count + 1 }, (_, i) => clean(lowest + i * interval));
+  const count = Math.round((highest - lowest) / interval) + 1;
+  if (Math.abs(lowest + (count - 1) * interval - highest) > tolerance * interval)
+    throw uneven(interval, lowest, highest);
+  return Float32Array.from({ length: count }, (_, i) => clean(lowest + i * interval));
 };
 
 /** Parts of an interval that rounding may cost. */
