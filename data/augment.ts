@@ -1,8 +1,9 @@
 import type { Image } from '../formats/png.ts';
+import { adjustColours, drawColourJitter } from './colour-jitter.ts';
 
 /**
  * The augmentation of CemiFace's recognizer training: random resized crop, horizontal flip, colour jitter,
- * random erasing. Ranges and draws follow torchvision's transforms of the same names.
+ * random erasing. Each step does what torchvision's transform of the same name does with the same draws.
  */
 export interface Augmentation {
   /** Area of the crop as a share of the image, drawn evenly: [0.9, 1]. */
@@ -42,9 +43,9 @@ export const augmentInto = (
   const { height, width } = from;
   const box = cropBox(height, width, options.cropScale, uniform);
   const mirrored = uniform() < options.flip;
-  const grey = resample(target, at, from, box, mirrored);
-  if (options.jitter > 0) recolour(target, at, height * width, grey, options.jitter, uniform);
+  resizeCrop(target, at, from, box, mirrored);
   const end = at + height * width * 3;
+  if (options.jitter > 0) adjustColours(target.subarray(at, end), drawColourJitter(options.jitter, uniform));
   for (let i = at; i < end; i++) target[i] = (target[i] as number) / 127.5 - 1;
   if (uniform() < options.erase) eraseBox(target, at, height, width, options.eraseScale, uniform);
 };
@@ -82,17 +83,19 @@ const cropBox = (height: number, width: number, scale: readonly [number, number]
   return { top: 0, left: 0, height, width };
 };
 
-/** Scales the crop to the full size (bilinear, pixel centres at halves). @returns the mean grey value, 0 … 255 */
-const resample = (
+/**
+ * Writes a crop at the full size of its image, in 0 … 255: bilinear, with the centres of pixels at halves, as
+ * torchvision's `resized_crop`.
+ */
+const resizeCrop = (
   target: Float32Array,
   at: number,
   { pixels, height, width }: Image,
   box: Box,
   mirrored: boolean,
-): number => {
+): void => {
   const columns = taps(width, box.left, box.width);
   const rows = taps(height, box.top, box.height);
-  let grey = 0;
   let to = at;
   for (let y = 0; y < height; y++) {
     const upper = (rows.first[y] as number) * width * 3;
@@ -110,11 +113,9 @@ const resample = (
         const bottom = b + ((pixels[lower + right + c] as number) - b) * across;
         target[to + c] = top + (bottom - top) * down;
       }
-      grey += 0.299 * (target[to] as number) + 0.587 * (target[to + 1] as number) + 0.114 * (target[to + 2] as number);
       to += 3;
     }
   }
-  return grey / (height * width);
 };
 
 /** For each of `size` targets, the two sources it lies between and the share of the second. */
@@ -135,51 +136,6 @@ const taps = (
   }
   return { first, second, share };
 };
-
-/**
- * Brightness, contrast around the mean grey, saturation, then hue as a turn of the U-V plane (luma stays). All four are
- * linear in the colour, so they are one matrix and an offset a pixel, clipped once at the end; torchvision's draw the
- * same ranges, turn hue in HSV, and clip after each.
- */
-const recolour = (
-  target: Float32Array,
-  at: number,
-  count: number,
-  grey: number,
-  jitter: number,
-  uniform: () => number,
-): void => {
-  const around = [1 - jitter, 1 + jitter] as const;
-  const brightness = between(uniform, around);
-  const contrast = between(uniform, around);
-  const saturation = between(uniform, around);
-  const angle = 2 * Math.PI * between(uniform, [-jitter, jitter]);
-  const cos = Math.cos(angle) * saturation;
-  const sin = Math.sin(angle) * saturation;
-  const gain = brightness * contrast;
-  const offset = brightness * grey * (1 - contrast);
-  const turned = (r: number, g: number, b: number): [number, number, number] => {
-    const y = 0.299 * r + 0.587 * g + 0.114 * b;
-    const u = 0.492 * (b - y);
-    const v = 0.877 * (r - y);
-    const red = y + (u * sin + v * cos) / 0.877;
-    const blue = y + (u * cos - v * sin) / 0.492;
-    return [red * gain, ((y - 0.299 * red - 0.114 * blue) / 0.587) * gain, blue * gain];
-  };
-  const [rr, gr, br] = turned(1, 0, 0);
-  const [rg, gg, bg] = turned(0, 1, 0);
-  const [rb, gb, bb] = turned(0, 0, 1);
-  for (let i = at; i < at + count * 3; i += 3) {
-    const r = target[i] as number;
-    const g = target[i + 1] as number;
-    const b = target[i + 2] as number;
-    target[i] = clipped(rr * r + rg * g + rb * b + offset);
-    target[i + 1] = clipped(gr * r + gg * g + gb * b + offset);
-    target[i + 2] = clipped(br * r + bg * g + bb * b + offset);
-  }
-};
-
-const clipped = (value: number): number => Math.max(0, Math.min(value, 255));
 
 /** Sets a rectangle to 0, mid-grey, with a ratio of sides in [0.3, 3.3]; nothing where ten draws do not fit. */
 const eraseBox = (

@@ -1,3 +1,4 @@
+import { CemiflowError } from '../core/errors.ts';
 import { mean, populationStd } from './statistics.ts';
 
 /** Scores of one verification set. */
@@ -43,6 +44,8 @@ export const pairDistances = (
 /**
  * InsightFace's protocol: for each fold, the first threshold that is best on all other folds is applied to the held-out
  * pairs; a pair is judged the same where its distance is strictly below the threshold.
+ *
+ * @throws CemiflowError `FoldEmpty` where a fold has no pairs, or there are not two folds
  */
 export const verify = ({ distance, same, fold }: PairScores): VerificationResult => {
   const folds = fold.reduce((highest, f) => Math.max(highest, f), 0) + 1;
@@ -57,6 +60,8 @@ export const verify = ({ distance, same, fold }: PairScores): VerificationResult
       if (judgedSame === (same[pair] === 1)) counts[t] = (counts[t] as number) + 1;
     }
   }
+  const empty = folds < 2 ? 1 : sizes.indexOf(0);
+  if (empty >= 0) throw foldEmpty(empty, folds, distance.length);
   const all = thresholds.map((_, t) => right.reduce((sum, counts) => sum + (counts[t] as number), 0));
   const best = right.map((held) => firstMaximum(all.map((count, t) => count - (held[t] as number))));
   const foldAccuracies = right.map((held, f) => (held[best[f] as number] as number) / (sizes[f] as number));
@@ -70,6 +75,21 @@ export const verify = ({ distance, same, fold }: PairScores): VerificationResult
     pairs: distance.length,
   };
 };
+
+/** 1 where a pair is judged rightly by the threshold of its fold, as `verify` counts it. @returns uint8 [P] */
+export const judgements = (scores: PairScores): Uint8Array => {
+  const { foldThresholds } = verify(scores);
+  return Uint8Array.from(scores.distance, (distance, pair) => {
+    const judgedSame = distance < (foldThresholds[scores.fold[pair] as number] as number);
+    return Number(judgedSame === (scores.same[pair] === 1));
+  });
+};
+
+const foldEmpty = (fold: number, folds: number, pairs: number): CemiflowError =>
+  new CemiflowError('FoldEmpty', `fold ${fold} has no pairs: ${pairs} pairs are in folds 0 … ${folds - 1}`, {
+    remedy: 'give each fold at least one pair, and at least two folds, numbered from 0 without gaps',
+    data: { fold, folds, pairs },
+  });
 
 const firstMaximum = (values: readonly number[]): number => values.indexOf(Math.max(...values));
 

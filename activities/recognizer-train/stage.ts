@@ -30,7 +30,7 @@ import { StepPlanner } from '../../training/planner.ts';
 /** `schemas/stages/recognizer-train.schema.json` */
 interface Params extends Head {
   readonly data: ArtifactRef;
-  readonly network: { readonly preset: Preset } & Partial<Omit<RecognizerConfig, 'imageSize' | 'channels'>>;
+  readonly network: { readonly preset: Preset } & Partial<Omit<RecognizerConfig, 'imageSize'>>;
   readonly epochs: number;
   readonly batch: number;
   readonly microBatch: number;
@@ -38,6 +38,7 @@ interface Params extends Head {
   readonly lr: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  readonly decayNorms: boolean;
   readonly milestones: readonly number[];
   readonly gamma: number;
   readonly warmup: number;
@@ -98,6 +99,7 @@ const trainingOf = (params: Params, data: ImageSet): RecognizerTraining => {
     classes: data.classes,
     momentum: params.momentum,
     weightDecay: params.weightDecay,
+    decayNorms: params.decayNorms,
     microBatches: microBatchesOf(params.batch, params.microBatch).length,
     recompute: params.recompute,
   };

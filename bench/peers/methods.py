@@ -34,7 +34,8 @@ class MarginHead(nn.Module):
         if self.loss == "cosface":
             return target - self.m
         if self.loss == "arcface":
-            return torch.cos((torch.acos(target) + self.m).clamp(self.eps, math.pi - self.eps))
+            turned = torch.cos(torch.acos(target) + self.m)
+            return torch.where(target > math.cos(math.pi - self.m), turned, target - self.m * math.sin(self.m))
         z = self.quality(norms)
         angle = (torch.acos(target) - self.m * z).clamp(self.eps, math.pi - self.eps)
         return torch.cos(angle) - self.m * (1 + z)

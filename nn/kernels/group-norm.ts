@@ -5,7 +5,8 @@ import { differentiable } from './differentiable.ts';
  * Group normalisation with an optional scale and shift per sample (AdaGN):
  * y = (x − μ_g) / sqrt(σ²_g + eps) · gamma + beta, then · (1 + scale) + shift.
  *
- * The image is passed over five times forward and seven times backward; all else happens on [B, C] tensors.
+ * The image is passed over five times forward and seven times backward; all else happens on small tensors. The variance
+ * is the mean of (x − μ)²: E[x²] − μ² would lose all digits in float32 where μ is far from 0.
  *
  * @param x float32 [B, H, W, C] @param gamma float32 [C] @param beta float32 [C] @param groups divides C
  * @param film scale and shift, each float32 [B, C]
@@ -19,11 +20,10 @@ export const groupNorm = (
   film?: { scale: tf.Tensor; shift: tf.Tensor },
   eps = 1e-5,
 ): tf.Tensor4D => {
-  const [b, h, w, c] = x.shape;
-  const one = film ? film.scale.add(1) : tf.ones([b, 1]);
+  const one = film ? film.scale.add(1) : tf.ones([x.shape[0], 1]);
   const scale = gamma.mul(one);
   const shift = film ? beta.mul(one).add(film.shift) : beta.mul(one);
-  return normalise(x.reshape([b, h * w, c]), scale, shift, groups, eps).reshape([b, h, w, c]);
+  return normalise(x, scale, shift, groups, eps);
 };
 
 /**
@@ -35,9 +35,9 @@ export const groupNorm = (
  *
  * @param x float32 [B, N, C] @param scale, shift float32 [B, C]
  */
-const normalise = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, groups: number, eps: number): tf.Tensor => {
-  const [b, n, c] = x.shape as [number, number, number];
-  const size = (n * c) / groups;
+const normalise = (x: tf.Tensor4D, scale: tf.Tensor, shift: tf.Tensor, groups: number, eps: number): tf.Tensor4D => {
+  const [b, h, w, c] = x.shape;
+  const size = (h * w * c) / groups;
   /** Sums over each group's channels, given back to each of them. @param t float32 [B, C] */
   const groupMean = (t: tf.Tensor): tf.Tensor =>
     t
@@ -46,20 +46,20 @@ const normalise = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, groups: num
       .div(size)
       .tile([1, 1, c / groups])
       .reshape([b, c]);
-  const rows = (t: tf.Tensor): tf.Tensor => t.reshape([b, 1, c]);
+  const rows = (t: tf.Tensor): tf.Tensor => t.reshape([b, 1, 1, c]);
   return differentiable(
     { x, scale, shift },
     (save) => {
-      const mean = groupMean(x.sum(1));
-      const r = tf.rsqrt(tf.relu(groupMean(x.square().sum(1)).sub(mean.square())).add(eps));
+      const mean = groupMean(sumPositions(x));
+      const r = tf.rsqrt(groupMean(sumPositions(tf.squaredDifference(x, rows(mean)))).add(eps));
       const a = r.mul(scale);
       save([x, scale, mean, r]);
       return x.mul(rows(a)).add(rows(shift.sub(mean.mul(a))));
     },
     (dy, saved) => {
       const [x0, scale0, mean, r] = saved as [tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor];
-      const d1 = dy.sum(1);
-      const dScale = r.mul(dy.mul(x0).sum(1).sub(mean.mul(d1)));
+      const d1 = sumPositions(dy);
+      const dScale = r.mul(sumPositions(dy.mul(x0)).sub(mean.mul(d1)));
       return {
         x: () => {
           const k1 = groupMean(scale0.mul(d1));
@@ -76,3 +76,11 @@ const normalise = (x: tf.Tensor, scale: tf.Tensor, shift: tf.Tensor, groups: num
     },
   );
 };
+
+/**
+ * Sums over positions: first along rows, then over rows. float32 loses far less in two short sums than in one long sum,
+ * and only the first passes over the data.
+ *
+ * @param t float32 [B, H, W, C] @returns float32 [B, C]
+ */
+const sumPositions = (t: tf.Tensor): tf.Tensor => t.sum(2).sum(1);

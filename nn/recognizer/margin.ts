@@ -55,7 +55,7 @@ export const marginLogits = (
   const eps = head.loss === 'adaface' ? 1e-3 : 1e-4;
   const { cosine, norms } = cosines(features, kernel, eps);
   if (head.loss === 'cosface') return { logits: cosFace(cosine, oneHot, head), cosine, statistics };
-  if (head.loss === 'arcface') return { logits: arcFace(cosine, oneHot, head, eps), cosine, statistics };
+  if (head.loss === 'arcface') return { logits: arcFace(cosine, oneHot, head), cosine, statistics };
   const { z, updated } = adaFaceScaler(norms, head, statistics);
   return { logits: adaFace(cosine, z, oneHot, head, eps), cosine, statistics: updated };
 };
@@ -64,11 +64,17 @@ export const marginLogits = (
 export const cosFace = (cosine: tf.Tensor2D, oneHot: tf.Tensor2D, { m: margin, s }: Head): tf.Tensor2D =>
   tf.mul(tf.sub(cosine, tf.mul(oneHot, margin)), s);
 
-/** s cos(θ + m) for the image's own class (ArcFace eq. 3). */
-export const arcFace = (cosine: tf.Tensor2D, oneHot: tf.Tensor2D, { m: margin, s }: Head, eps = 1e-4): tf.Tensor2D =>
-  withTarget(cosine, oneHot, s, (target) =>
-    tf.cos(tf.clipByValue(tf.add(tf.acos(target), margin), eps, Math.PI - eps)),
-  );
+/**
+ * s cos(θ + m) for the image's own class (ArcFace eq. 3). Where θ + m would pass π, the cosine would rise again: there the
+ * penalty is linear, s (cos θ − m sin m), as in InsightFace's code.
+ */
+export const arcFace = (cosine: tf.Tensor2D, oneHot: tf.Tensor2D, { m: margin, s }: Head): tf.Tensor2D =>
+  withTarget(cosine, oneHot, s, (target) => {
+    const within = withoutGradient(() => tf.cast(tf.greater(target, Math.cos(Math.PI - margin)), 'float32'));
+    const turned = tf.cos(tf.add(tf.acos(target), margin));
+    const lowered = tf.sub(target, margin * Math.sin(margin));
+    return tf.add(tf.mul(turned, within), tf.mul(lowered, tf.sub(1, within)));
+  });
 
 /** s [cos(θ − m z) − m (1 + z)] for the image's own class (AdaFace eq. 15). @param z float32 [B, 1] in [-1, 1] */
 export const adaFace = (

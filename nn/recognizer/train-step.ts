@@ -17,6 +17,8 @@ export interface RecognizerTraining {
   readonly classes: number;
   readonly momentum: number;
   readonly weightDecay: number;
+  /** Whether scale and shift of normalisations decay too. Default false, as in AdaFace's code. */
+  readonly decayNorms?: boolean;
   /** Micro-batches of a batch, whose gradients are added up before the optimizer moves. Default 1. */
   readonly microBatches?: number;
   /** Runs the network's units again on the way back, which saves memory and costs a forward pass. */
@@ -63,9 +65,9 @@ export const recognizerState = ({ config, classes, microBatches }: RecognizerTra
  * then sees one micro-batch at a time, as everywhere where gradients are accumulated: not the numbers of the whole batch.
  */
 export const recognizerPrograms = (training: RecognizerTraining): Programs => {
-  const { config, momentum, weightDecay, microBatches } = training;
+  const { config, momentum, weightDecay, decayNorms = false, microBatches } = training;
   const spared = new Set(recognizerParameters(config).flatMap(({ name, decayed }) => (decayed ? [] : [name])));
-  const options: SgdOptions = { momentum, weightDecay, decayed: (name) => !spared.has(name) };
+  const options: SgdOptions = { momentum, weightDecay, decayed: (name) => decayNorms || !spared.has(name) };
   return trainingPrograms({
     microBatches,
     pass: (state, batch) => pass(training, state, batch),

@@ -114,6 +114,7 @@ export const toyTraining = {
   lr: 0.05,
   momentum: 0.9,
   weightDecay: 5e-4,
+  decayNorms: false,
   milestones: [4],
   gamma: 0.1,
   warmup: 3,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../core/random.ts';
 import { type Augmentation, augmentInto, copyInto } from '../../data/augment.ts';
+import { drawColourJitter } from '../../data/colour-jitter.ts';
 
 const none: Augmentation = { cropScale: [1, 1], flip: 0, jitter: 0, erase: 0, eraseScale: [0.02, 0.1] };
 const paper: Augmentation = { cropScale: [0.9, 1], flip: 0.5, jitter: 0.1, erase: 0.5, eraseScale: [0.02, 0.1] };
@@ -117,15 +118,129 @@ describe('augmentation', () => {
     }
   });
 
-  it('turns hue without changing luma', () => {
-    const red = { pixels: Uint8Array.from({ length: size }, (_, i) => (i % 3 === 0 ? 140 : 100)), height, width };
-    const target = new Float32Array(size);
-    // Draws for crop (2, then place: 2), flip, then brightness, contrast, saturation at their middles, hue at its end, erasing.
-    const draws = [0, 0.5, 0, 0, 0.9, 0.5, 0.5, 0.5, 1, 0.99];
-    augmentInto(target, 0, red, { ...none, jitter: 0.1 }, () => draws.shift() ?? 0.99);
-    const [r, g, b] = [0, 1, 2].map((c) => ((target[c] as number) + 1) * 127.5) as [number, number, number];
-    expect(0.299 * r + 0.587 * g + 0.114 * b).toBeCloseTo(0.299 * 140 + 0.701 * 100, 3);
-    expect(r).toBeLessThan(140);
-    expect([r, g, b]).not.toEqual([140, 100, 100]);
+  it('draws crops of ratios in [3/4, 4/3], evenly in the logarithm, anywhere in the image', () => {
+    const side = 64;
+    // Red rises by 3 along rows, green by 3 along columns: the slopes of the result tell the sides of the crop.
+    const ramps = Uint8Array.from({ length: side * side * 3 }, (_, i) => {
+      const [x, y] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side)];
+      return 3 * ([x, y, 0][i % 3] as number);
+    });
+    const target = new Float32Array(ramps.length);
+    const crops = Array.from({ length: 400 }, (_, seed) => {
+      const options = { ...none, cropScale: [0.3, 0.5] } as const;
+      augmentInto(target, 0, { pixels: ramps, height: side, width: side }, options, randomStream(seed, 'ratio'));
+      const at = (x: number, y: number, c: number): number =>
+        ((target[(y * side + x) * 3 + c] as number) + 1) * 127.5 * (side / 3);
+      const [w, h] = [(at(40, 0, 0) - at(20, 0, 0)) / 20, (at(0, 40, 1) - at(0, 20, 1)) / 20];
+      return { w, h, left: at(0, 0, 0) / side, top: at(0, 0, 1) / side };
+    });
+    const logs = crops.map(({ w, h }) => Math.log(w / h) / Math.log(4 / 3));
+    // Sides are rounded to pixels of at least 30: 1.7 % of the ratio, 0.06 of the logarithm's range.
+    expectEven(logs, -1, 1, 0.12);
+    expectEven(
+      crops.map(({ w, h }) => (w * h) / side ** 2),
+      0.3,
+      0.5,
+      0.015,
+    );
+    // The corner is even in 0 … side − length.
+    expectEven(
+      crops.map(({ w, left }) => left / (side - w)),
+      0,
+      1,
+      0.05,
+    );
+    expectEven(
+      crops.map(({ h, top }) => top / (side - h)),
+      0,
+      1,
+      0.05,
+    );
+  });
+
+  it('draws erased rectangles of ratios in [0.3, 3.3], evenly in the logarithm', () => {
+    const side = 64;
+    const black = { pixels: new Uint8Array(side * side * 3), height: side, width: side };
+    const target = new Float32Array(side * side * 3);
+    const boxes = Array.from({ length: 400 }, (_, seed) => {
+      augmentInto(target, 0, black, { ...none, erase: 1, eraseScale: [0.1, 0.2] }, randomStream(seed, 'erase'));
+      const erased = [...target.keys()].filter((i) => i % 3 === 0 && target[i] === 0).map((i) => i / 3);
+      const xs = erased.map((i) => i % side);
+      const height = erased.length / (Math.max(...xs) - Math.min(...xs) + 1);
+      return { height, width: erased.length / height };
+    });
+    const middle = (Math.log(0.3) + Math.log(3.3)) / 2;
+    const logs = boxes.map(({ height, width }) => (Math.log(height / width) - middle) / (Math.log(3.3) - middle));
+    expectEven(logs, -1, 1, 0.1);
+    expectEven(
+      boxes.map(({ height, width }) => (height * width) / side ** 2),
+      0.1,
+      0.2,
+      0.008,
+    );
   });
 });
+
+describe('draws of colour jitter', () => {
+  const draws = Array.from({ length: 2400 }, (_, seed) => drawColourJitter(0.1, randomStream(seed, 'colours')));
+
+  it('factors are even in 1 ± jitter, hue in 0 ± jitter', () => {
+    for (const name of ['brightness', 'contrast', 'saturation'] as const) {
+      expectEven(
+        draws.map((draw) => draw[name]),
+        0.9,
+        1.1,
+        0.001,
+      );
+    }
+    expectEven(
+      draws.map(({ hue }) => hue),
+      -0.1,
+      0.1,
+      0.001,
+    );
+  });
+
+  it('all orders are equally likely', () => {
+    const counts = new Map<string, number>();
+    for (const { order } of draws) counts.set(order.join(), (counts.get(order.join()) ?? 0) + 1);
+    expect(counts.size).toBe(24);
+    // 100 each; five standard errors.
+    for (const count of counts.values()) expect(Math.abs(count - 100)).toBeLessThan(50);
+  });
+
+  it('are those that the image gets: a jitter of 0.1 changes brightness, saturation and hue', () => {
+    const orange = {
+      pixels: Uint8Array.from({ length: size }, (_, i) => [200, 120, 40][i % 3] as number),
+      height,
+      width,
+    };
+    const seen = Array.from({ length: 300 }, (_, seed) => {
+      const target = new Float32Array(size);
+      augmentInto(target, 0, orange, { ...none, jitter: 0.1 }, randomStream(seed, 'orange'));
+      const [r, g, b] = [0, 1, 2].map((c) => ((target[c] as number) + 1) * 127.5) as [number, number, number];
+      return { brightness: r, saturation: (r - b) / r, hue: (g - b) / (r - b) };
+    });
+    const spread = (values: number[]): number => Math.max(...values) - Math.min(...values);
+    expect(spread(seen.map(({ brightness }) => brightness))).toBeGreaterThan(30);
+    expect(spread(seen.map(({ saturation }) => saturation))).toBeGreaterThan(0.1);
+    // Half a sixth of a turn is 0.5; ± 0.1 turns are ± 0.6.
+    expect(spread(seen.map(({ hue }) => hue))).toBeGreaterThan(0.5);
+  });
+});
+
+/** Values fill [lowest, highest] evenly: the ends within `slack`, the mean and the quartiles within five standard errors. */
+const expectEven = (values: number[], lowest: number, highest: number, slack: number): void => {
+  const sorted = [...values].sort((a, b) => a - b);
+  const length = highest - lowest;
+  expect(sorted[0]).toBeGreaterThan(lowest - slack);
+  expect(sorted.at(-1)).toBeLessThan(highest + slack);
+  // The chance that 400 even draws leave out the outer fiftieth is 3e-4.
+  expect(sorted[0]).toBeLessThan(lowest + slack + length / 50);
+  expect(sorted.at(-1)).toBeGreaterThan(highest - slack - length / 50);
+  for (const part of [0.25, 0.5, 0.75]) {
+    const quantile = sorted[Math.floor(part * sorted.length)] as number;
+    const error = length * Math.sqrt((part * (1 - part)) / sorted.length);
+    expect(Math.abs(quantile - (lowest + part * length))).toBeLessThan(5 * error + slack);
+  }
+};

@@ -1,6 +1,6 @@
 """Golden values: what PyTorch makes of the same weights and inputs, in float64. Run by hand when a case changes:
 
-    python -m venv <folder> && <folder>/bin/pip install torch==2.9.1
+    python -m venv <folder> && <folder>/bin/pip install torch==2.9.1 torchvision==0.24.1
     <folder>/bin/python test/golden/make.py
 
 It writes the `.safetensors` beside itself, which `test/nn/golden*.test.ts` compares with. Networks come from
@@ -14,6 +14,7 @@ import sys
 
 import torch
 import torch.nn.functional as F
+import torchvision.transforms.functional as V
 from torch import Tensor, nn
 
 HERE = pathlib.Path(__file__).parent
@@ -44,9 +45,10 @@ def under(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
     return {f"{prefix}/{name}": tensor.detach().clone() for name, tensor in tensors.items()}
 
 
-def layer(name: str, inputs: dict[str, list[int]], f) -> dict[str, Tensor]:
-    """An operation's result, and the gradient of its probe by every input."""
-    leaves = {key: leaf(fill(f"{name}/{key}", shape)) for key, shape in inputs.items()}
+def layer(name: str, inputs: dict[str, list[int]], f, mean: float = 0) -> dict[str, Tensor]:
+    """An operation's result, and the gradient of its probe by every input. The mean of x is `mean`, that of others 0."""
+    means = {key: mean if key == "x" else 0 for key in inputs}
+    leaves = {key: leaf(fill(f"{name}/{key}", shape, 1, means[key])) for key, shape in inputs.items()}
     y = f(**leaves)
     probed(y, name).backward()
     return under(name, {"y": y, **{f"gradient/{key}": value.grad for key, value in leaves.items()}})
@@ -66,17 +68,21 @@ def layers() -> dict[str, Tensor]:
     def adaptive_group_norm(x, gamma, beta, scale, shift):
         return F.group_norm(x, 4, gamma, beta) * (1 + scale[:, :, None, None]) + shift[:, :, None, None]
 
-    shapes = {"x": [2, 8, 5, 5], "gamma": [8], "beta": [8]}
-    made |= layer("group norm", shapes, lambda x, gamma, beta: F.group_norm(x, 4, gamma, beta))
-    made |= layer("adaptive group norm", {**shapes, "scale": [2, 8], "shift": [2, 8]}, adaptive_group_norm)
+    for at, x_mean in {"": 0, " of mean/std 30": CASES["farMean"]}.items():
+        shapes = {"x": [2, 8, 5, 5], "gamma": [8], "beta": [8]}
+        made |= layer(f"group norm{at}", shapes, lambda x, gamma, beta: F.group_norm(x, 4, gamma, beta), x_mean)
+        shapes |= {"scale": [2, 8], "shift": [2, 8]}
+        made |= layer(f"adaptive group norm{at}", shapes, adaptive_group_norm, x_mean)
 
-    mean, variance = fill("batch norm/mean", [5]), fill("batch norm/variance", [5], 0.5, 1)
-    made |= layer(
-        "batch norm",
-        {"x": [3, 5, 4, 4], "gamma": [5], "beta": [5]},
-        lambda x, gamma, beta: F.batch_norm(x, mean, variance, gamma, beta, training=True),
-    )
-    made |= under("batch norm", {"running mean": mean, "running variance": variance})
+        name = f"batch norm{at}"
+        mean, variance = fill(f"{name}/mean", [5], 1, x_mean), fill(f"{name}/variance", [5], 0.5, 1)
+        made |= layer(
+            name,
+            {"x": [3, 5, 4, 4], "gamma": [5], "beta": [5]},
+            lambda x, gamma, beta: F.batch_norm(x, mean, variance, gamma, beta, training=True),
+            x_mean,
+        )
+        made |= under(name, {"running mean": mean, "running variance": variance})
 
     blocks = fill_module(nn.ModuleDict({"attention": networks.AttentionBlock(8, 4, 5, 2)}))
     shapes = {"x": [2, 8, 3, 3], "tokens": [2, 2, 5]}
@@ -146,6 +152,51 @@ def heads() -> dict[str, Tensor]:
     return made
 
 
+def edges() -> dict[str, Tensor]:
+    """The heads where cosines, angles and norms reach their limits: features along or against their classes."""
+    made = {}
+    case = CASES["edges"]
+    labels = torch.tensor(case["class"])
+    along, noise, norm = (torch.tensor(case[key])[:, None] for key in ("along", "noise", "norm"))
+    for loss in CASES["heads"]:
+        head = head_of(loss, 8, "")
+        if loss == "adaface":
+            head.batch_mean.fill_(case["batchMean"])
+            head.batch_std.fill_(case["batchStd"])
+        raw = F.normalize(head.kernel.detach()[:, labels].T) * along + noise * fill("edges", [6, 8])
+        features = leaf((F.normalize(raw) * norm).float().double())
+        logits = head(features, labels)
+        # The sum of the own logits, since softmax has no gradient to speak of where a feature lies on its class.
+        logits.gather(1, labels[:, None]).sum().backward()
+        results = {"features": features, "logits": logits, "gradient/kernel": head.kernel.grad}
+        # Short features have large gradients: each row is divided by its length to be of one size.
+        results |= {"gradient/features": features.grad * norm}
+        made |= under(loss, results)
+    return made
+
+
+def augmentation() -> dict[str, Tensor]:
+    """torchvision's functional transforms with given draws, on an image in [0, 1], as Tensor float64."""
+    case = CASES["augmentation"]
+    size = case["size"]
+    pixels = ((fill("pixels", [3, size, size]) + 1) * 127.6).floor()
+    pixels[:, :, 0] = pixels[:1, :, 0]  # a grey column
+    pixels[:, 0, 8:] = torch.tensor([[255.0], [0], [255]])
+    made = {"pixels": pixels}
+    adjust = {name: getattr(V, f"adjust_{name}") for name in ("brightness", "contrast", "saturation", "hue")}
+    for number, draw in enumerate(case["draws"]):
+        for name, f in adjust.items():
+            made[f"{number}/{name}"] = f(pixels / 255, draw[name]) * 255
+        image = V.resized_crop(pixels / 255, *draw["crop"], [size, size], antialias=True)
+        made[f"{number}/crop"] = image * 255
+        if draw["mirrored"]:
+            image = V.hflip(image)
+        for name in draw["order"]:
+            image = adjust[name](image, draw[name])
+        made[str(number)] = V.erase(V.normalize(image, [0.5] * 3, [0.5] * 3), *draw["erase"], torch.zeros(()))
+    return made
+
+
 def frozen_recognizer() -> nn.Module:
     config = {**CASES["smallRecognizer"], "variant": "ir"}
     return fill_module(networks.recognizer(config), "frozen.").eval().requires_grad_(False)
@@ -208,19 +259,21 @@ def optimizers() -> dict[str, Tensor]:
 
 
 def recognizer_steps() -> dict[str, Tensor]:
-    """Three steps of SGD with each head; everything but batch norms decays, as in AdaFace."""
+    """Three steps of SGD with each head; everything but batch norms decays, as in AdaFace, or all in one group."""
     made = {}
     labels = torch.tensor(CASES["labels"])
-    for loss, case in CASES["recognizerSteps"].items():
+    for name, case in CASES["recognizerSteps"].items():
+        loss = case.get("loss", name)
         model = fill_module(networks.recognizer({**CASES["smallRecognizer"], "variant": case["variant"]}))
         head = head_of(loss, 6, "")
         norms = {p for m in model.modules() if isinstance(m, nn.modules.batchnorm._BatchNorm) for p in m.parameters()}
-        decayed = [p for p in model.parameters() if p not in norms] + [head.kernel]
-        groups = [
-            {"params": decayed, "weight_decay": case["weightDecay"]},
-            {"params": [p for p in norms if p.requires_grad], "weight_decay": 0},
-        ]
-        optimizer = torch.optim.SGD(groups, lr=0.001, momentum=0.9)
+        options = {"lr": 0.001, "momentum": 0.9, "weight_decay": case["weightDecay"]}
+        if case.get("decayNorms"):
+            optimizer = torch.optim.SGD([*model.parameters(), head.kernel], **options)
+        else:
+            decayed = [p for p in model.parameters() if p not in norms] + [head.kernel]
+            spared = {"params": [p for p in norms if p.requires_grad], "weight_decay": 0}
+            optimizer = torch.optim.SGD([{"params": decayed}, spared], **options)
         for step in range(3):
             features = model(fill(f"images {step}", [6, 3, 14, 14]))
             value = F.cross_entropy(head(features, labels), labels)
@@ -229,9 +282,9 @@ def recognizer_steps() -> dict[str, Tensor]:
             optimizer.zero_grad()
             value.backward()
             optimizer.step()
-            made |= under(f"{loss}/{step + 1}", {"loss": value, "accuracy": accuracy})
+            made |= under(f"{name}/{step + 1}", {"loss": value, "accuracy": accuracy})
         state = {**model.state_dict(), **{f"head.{name}": value for name, value in head.state_dict().items()}}
-        made |= under(loss, {name: value for name, value in state.items() if "num_batches" not in name})
+        made |= under(name, {key: value for key, value in state.items() if "num_batches" not in key})
     return made
 
 
@@ -280,7 +333,8 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     cases = (
-        layers, recognizers, unets, heads, losses, ddim, optimizers, recognizer_steps, diffusion_steps, first_values
+        layers, recognizers, unets, heads, edges, augmentation, losses, ddim, optimizers, recognizer_steps,
+        diffusion_steps, first_values,
     )
     for make in cases:
         path = HERE / f"{make.__name__.replace('_', '-')}.safetensors"

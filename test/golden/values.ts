@@ -49,11 +49,11 @@ const fillParameter = (name: string, shape: number[]): Float32Array => {
 };
 
 /** An image or feature map of PyTorch's shape [B, C, H, W]. @returns float32 [B, H, W, C] */
-export const fillMap = (name: string, shape: number[], scale = 1): tf.Tensor4D =>
-  tf.tidy(() => tf.transpose(fillTensor(name, shape, scale), [0, 2, 3, 1]) as tf.Tensor4D);
+export const fillMap = (name: string, shape: number[], scale = 1, offset = 0): tf.Tensor4D =>
+  tf.tidy(() => tf.transpose(fillTensor(name, shape, scale, offset), [0, 2, 3, 1]) as tf.Tensor4D);
 
-export const fillTensor = (name: string, shape: number[], scale = 1): tf.Tensor =>
-  tf.tensor(fill(name, shape, scale), shape);
+export const fillTensor = (name: string, shape: number[], scale = 1, offset = 0): tf.Tensor =>
+  tf.tensor(fill(name, shape, scale, offset), shape);
 
 /** float32 [B, H, W, C] as values in the order B, C, H, W. */
 export const mapValues = (x: tf.Tensor): Float32Array =>

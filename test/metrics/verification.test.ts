@@ -70,6 +70,21 @@ describe('verification protocol', () => {
     expect(verify(scores).accuracy).toBe(1);
   });
 
+  it.each([
+    ['a gap among the folds', [0, 0, 2, 2], 1],
+    ['one fold alone', [0, 0, 0, 0], 1],
+    ['no pairs', [], 1],
+  ])('refuses %s', (_, folds, fold) => {
+    const scores = {
+      distance: new Float32Array(folds.length),
+      same: new Uint8Array(folds.length),
+      fold: Int32Array.from(folds),
+    };
+    expect(() => verify(scores)).toThrow(
+      expect.objectContaining({ code: 'FoldEmpty', data: expect.objectContaining({ fold }) }),
+    );
+  });
+
   it('has thresholds 0, 0.01, … 3.99', () => {
     expect([thresholds[0], thresholds[1], thresholds.at(-1), thresholds.length]).toEqual([0, 0.01, 3.99, 400]);
   });

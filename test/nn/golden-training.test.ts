@@ -10,7 +10,7 @@ import { emaDecay, emaUpdate } from '../../nn/optim/ema.ts';
 import { sgd, sgdState } from '../../nn/optim/sgd.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { crossEntropy, type Head, marginLogits } from '../../nn/recognizer/margin.ts';
-import { headParameters, type RecognizerTraining, recognizerPrograms } from '../../nn/recognizer/train-step.ts';
+import { headParameters, recognizerPrograms } from '../../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
 import {
   cases,
@@ -71,6 +71,34 @@ describe('heads beside PyTorch', () => {
       expect(Object.keys(made).length).toBe(Object.keys(wanted).length);
     });
   }
+
+  for (const loss of ['cosface', 'arcface', 'adaface'] as const) {
+    it(`${loss}: at the limits of cosines, angles and norms`, () => {
+      const { class: classes, norm, batchMean, batchStd } = cases.edges;
+      const own = tf.oneHot(tf.tensor1d(classes, 'int32'), cases.classes, 1, 0, 'float32') as tf.Tensor2D;
+      const wanted = golden('edges', loss);
+      const inputs = {
+        f: tf.tensor2d(wanted.features as Float32Array, [6, 8]),
+        k: fillTensor('head.kernel', [8, cases.classes]),
+      };
+      const given = { 'head.batch_mean': tf.tensor1d([batchMean]), 'head.batch_std': tf.tensor1d([batchStd]) };
+      const logitsOf = ({ f, k }: Tensors): tf.Tensor2D =>
+        marginLogits(f as tf.Tensor2D, k as tf.Tensor2D, own, cases.heads[loss], given).logits;
+      const { gradients } = valueAndGradients((v) => tf.sum(tf.mul(logitsOf(v), own)) as tf.Scalar, inputs);
+      expectGolden(
+        { logits: read(logitsOf(inputs)) },
+        pickNames(wanted, (name) => name === 'logits'),
+        2e-6,
+      );
+      const byLength = tf.mul(gradients.f as tf.Tensor, tf.tensor2d(norm, [6, 1]));
+      // acos is steep near 1: an error of 1e-7 in 1 − cos θ = 5e-4 is one of 1e-4 in ArcFace's slope.
+      expectGolden(
+        { 'gradient/features': read(byLength), 'gradient/kernel': read(gradients.k as tf.Tensor) },
+        pickNames(wanted, (name) => name.startsWith('gradient/')),
+        loss === 'arcface' ? 5e-4 : 2e-6,
+      );
+    });
+  }
 });
 
 describe('optimizers beside PyTorch', () => {
@@ -124,12 +152,13 @@ for (const compiled of [false, true]) {
   const kind = compiled ? 'compiled' : 'eager';
 
   describe(`training steps beside PyTorch, ${kind}`, () => {
-    for (const loss of ['cosface', 'arcface', 'adaface'] as const) {
-      it(`recognizer with ${loss}: losses of three steps, and the state after them`, () => {
-        const { variant, weightDecay } = cases.recognizerSteps[loss];
+    for (const name of ['cosface', 'arcface', 'adaface', 'cosface in one group']) {
+      it(`recognizer with ${name}: losses of three steps, and the state after them`, () => {
+        const { loss = name, variant, weightDecay, decayNorms } = cases.recognizerSteps[name];
         const config = { ...cases.smallRecognizer, variant };
         const head: Head = cases.heads[loss];
-        const training: RecognizerTraining = { config, head, classes: cases.classes, momentum: 0.9, weightDecay };
+        const { classes } = cases;
+        const training = { config, head, classes, momentum: 0.9, weightDecay, decayNorms };
         const parameters = recognizerParameters(config);
         const all = fillParameters(parameters);
         const pick = (trained: boolean): Tensors =>
@@ -155,7 +184,7 @@ for (const compiled of [false, true]) {
           metrics[`${i + 1}/loss`] = [value as number];
           metrics[`${i + 1}/accuracy`] = [accuracy as number];
         }
-        const wanted = golden('recognizer-steps', loss);
+        const wanted = golden('recognizer-steps', name);
         const isMetric = (name: string): boolean => /^\d/.test(name);
         const wantedState = pickNames(wanted, (name) => !isMetric(name));
         expectGolden(metrics, pickNames(wanted, isMetric), 5e-6);

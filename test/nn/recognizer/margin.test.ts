@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { initialise } from '../../../nn/parameters.ts';
 import { adaFaceScaler, crossEntropy, type Head, marginLogits } from '../../../nn/recognizer/margin.ts';
+import { headParameters } from '../../../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { normal, slopes, values } from './support.ts';
 
@@ -30,18 +32,22 @@ describe('margin heads', () => {
     near(values(logits), [64 * (0.6 - 0.4), 64 * 0.8, 64 * 0.6, 64 * (-0.8 - 0.4)]);
   });
 
-  it('ArcFace adds m to the own angle: s cos(θ + m), at most π', () => {
+  it('ArcFace adds m to the own angle: s cos(θ + m)', () => {
     const { logits } = marginLogits(features, kernel, oneHot, head('arcface', { m: 0.5 }), {});
     // acos 0.6 = 0.927295 and cos 1.427295 = 0.143011; acos −0.8 = 2.498092 and cos 2.998092 = −0.989721.
     near(values(logits), [64 * 0.143011, 64 * 0.8, 64 * 0.6, 64 * -0.989721], 2);
-    const beyond = marginLogits(
-      tf.tensor2d([-0.99, 0.01], [1, 2]),
-      kernel,
-      tf.tensor2d([1, 0], [1, 2]),
-      head('arcface', { m: 0.5 }),
-      {},
-    );
-    expect(values(beyond.logits)[0]).toBeCloseTo(-64, 3);
+  });
+
+  it('ArcFace beyond π − m: s (cos θ − m sin m), so that the slope stays that of the cosine', () => {
+    const own = (cosine: number): number => {
+      const feature = tf.tensor2d([cosine, Math.sqrt(1 - cosine ** 2)], [1, 2]);
+      const target = tf.tensor2d([1, 0], [1, 2]);
+      return values(marginLogits(feature, kernel, target, head('arcface', { m: 0.5 }), {}).logits)[0] as number;
+    };
+    // 0.5 sin 0.5 = 0.239713; cos(π − 0.5) = −0.877583.
+    expect(own(-0.99)).toBeCloseTo(64 * (-0.99 - 0.239713), 3);
+    expect(own(-0.88)).toBeCloseTo(64 * (-0.88 - 0.239713), 3);
+    expect(own(-0.875)).toBeCloseTo(64 * Math.cos(Math.acos(-0.875) + 0.5), 3);
   });
 
   it('AdaFace moves the margin by the feature norm: s [cos(θ − m z) − m (1 + z)]', () => {
@@ -65,6 +71,40 @@ describe('margin heads', () => {
     near(values(updated['head.batch_mean'] as tf.Tensor), [50]);
     const moved = adaFaceScaler(tf.tensor2d([1e6, 1e-9], [2, 1]), head('adaface', { t_alpha: 1 }), narrow).updated;
     near(values(moved['head.batch_mean'] as tf.Tensor), [(100 + 0.001) / 2]);
+  });
+
+  it('AdaFace adds 0.001 to the deviation, and takes a norm below 0.001 as 0.001', () => {
+    const narrow = { 'head.batch_mean': tf.tensor1d([0]), 'head.batch_std': tf.tensor1d([0.003]) };
+    const { z } = adaFaceScaler(tf.tensor2d([1e-5, 0.002, 0.006], [3, 1]), head('adaface', { t_alpha: 0 }), narrow);
+    near(values(z), [(0.333 * 0.001) / 0.004, (0.333 * 0.002) / 0.004, (0.333 * 0.006) / 0.004], 6);
+  });
+
+  it('cosines keep 0.001 from ±1 in AdaFace, 0.0001 in CosFace and ArcFace', () => {
+    const along = tf.tensor2d([1, 0, 0, -1], [2, 2]);
+    for (const [loss, eps] of [
+      ['adaface', 1e-3],
+      ['cosface', 1e-4],
+      ['arcface', 1e-4],
+    ] as const) {
+      const { cosine } = marginLogits(along, kernel, oneHot, head(loss), statistics());
+      near(values(cosine), [1 - eps, 0, 0, -1 + eps], 6);
+    }
+  });
+
+  it('AdaFace keeps the turned angle 0.001 from 0 and π', () => {
+    // The highest norm turns by −m, the lowest by +m: both would pass the end of the half circle.
+    const along = tf.tensor2d([90, 0, 0, -0.1], [2, 2]);
+    const narrow = { 'head.batch_mean': tf.tensor1d([40]), 'head.batch_std': tf.tensor1d([1]) };
+    const { logits } = marginLogits(along, kernel, oneHot, head('adaface', { t_alpha: 0, s: 1e6 }), narrow);
+    const [highest, , , lowest] = values(logits) as [number, number, number, number];
+    expect(highest / 1e6 + 0.8).toBeCloseTo(Math.cos(1e-3), 7);
+    expect(lowest / 1e6).toBeCloseTo(Math.cos(Math.PI - 1e-3), 7);
+  });
+
+  it('AdaFace starts its running statistics at 20 and 100', () => {
+    const start = initialise(headParameters(4, 3), 1);
+    expect(values(start['head.batch_mean'] as tf.Tensor)).toEqual([20]);
+    expect(values(start['head.batch_std'] as tf.Tensor)).toEqual([100]);
   });
 
   for (const loss of ['cosface', 'arcface', 'adaface'] as const) {
