@@ -1,0 +1,15 @@
+import type { Mutant } from './mutant.ts';
+import { cemifaceMutants } from './mutants/cemiface.ts';
+import { judgingMutants } from './mutants/judging.ts';
+import { networkMutants } from './mutants/networks.ts';
+import { recognizerMutants } from './mutants/recognizer.ts';
+import { trainingMutants } from './mutants/training.ts';
+
+/** The faults that the tests are tried on, area by area. */
+export const mutants: readonly Mutant[] = [
+  ...cemifaceMutants,
+  ...trainingMutants,
+  ...recognizerMutants,
+  ...judgingMutants,
+  ...networkMutants,
+];
