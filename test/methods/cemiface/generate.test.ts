@@ -88,6 +88,9 @@ const ddim = (identity: number, image: number, m: number, steps: number): Float6
   return x;
 };
 
+const pixelsOf = (x: Float64Array): Float64Array =>
+  x.map((value) => Math.round(((Math.max(-1, Math.min(1, value)) + 1) / 2) * 255));
+
 /** The share of differing values, and the largest difference. */
 const apart = (a: Buffer | undefined, b: ArrayLike<number>): { share: number; most: number } => {
   const by = Array.from(b, (value, i) => Math.abs(value - ((a as Buffer)[i] as number)));
@@ -139,13 +142,13 @@ describe('diffusion/generate', () => {
   });
 
   it('makes one image of a grid for each m, all of a row from the same noise', async () => {
-    const [low, high] = await generated({ m: [-0.9, 0.7], steps: 2 });
-    for (const [image, m] of [
-      [low, -0.9],
-      [high, 0.7],
+    const [low, high] = await generated({ m: [-1, 1] });
+    for (const [image, m, other] of [
+      [low, -1, 1],
+      [high, 1, -1],
     ] as const) {
-      const wanted = ddim(0, 0, m, 2).map((value) => Math.round(((Math.max(-1, Math.min(1, value)) + 1) / 2) * 255));
-      expect(apart(image, wanted).most).toBeLessThanOrEqual(1);
+      expect(apart(image, pixelsOf(ddim(0, 0, m, 4))).share).toBeLessThan(0.02);
+      expect(apart(image, pixelsOf(ddim(0, 0, other, 4))).share).toBeGreaterThan(0.05);
     }
   });
 });

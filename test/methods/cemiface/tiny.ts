@@ -56,9 +56,9 @@ export const putGenerator = (to: ArtifactStore, recognizer: ArtifactRef): Promis
   return writeWeights(to, stored, { network, timesteps: generatorTimesteps, recognizer: digest, data: digest });
 };
 
-/** Stores inquiries, one image of each person of `toyDataset`, with embeddings that are no one's: all zeros. */
-export const putInquiries = async (to: ArtifactStore, count: number): Promise<ArtifactRef> => {
-  const pictures = await loadDataset(to, await toyDataset(to, count, 1));
+/** Stores inquiries, one image of each of `count` people of `toyDataset`, with embeddings that are no one's: all zeros. */
+export const putInquiries = async (to: ArtifactStore, count: number, first = 0): Promise<ArtifactRef> => {
+  const pictures = await loadDataset(to, await toyDataset(to, count, 1, first));
   const rows = Int32Array.from({ length: count }, (_, row) => row);
   const set = { count, embeddingSize: 6, pictures, rows, embeddings: new Float32Array(count * 6) };
   return saveInquiries(to, { ...set, identities: rows, images: new Int32Array(count) }, { maxSimilarity: 1 });

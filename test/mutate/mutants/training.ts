@@ -137,12 +137,6 @@ export const trainingMutants: readonly Mutant[] = [
         breaks: 'weights do not decay',
       },
       {
-        name: 'diffusion-train/last-weights',
-        find: 'unflatten(state.ema as tf.Tensor1D, parameters)',
-        replace: 'unflatten(state.w as tf.Tensor1D, parameters)',
-        breaks: 'the weights of the last step are stored, not their average',
-      },
-      {
         name: 'diffusion-train/one-noise',
         find: "seedTensor(seed, 'diffusion noise', step)",
         replace: "seedTensor(seed, 'diffusion noise', 0)",
