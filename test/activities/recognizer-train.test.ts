@@ -78,31 +78,47 @@ const batchOf = (rows: Int32Array): { images: tf.Tensor4D; labels: number[] } =>
 
 /** CosFace's equation 4, in plain terms: −log softmax of s (cos θ − m for the image's own class). */
 const cosFaceLoss = (features: tf.Tensor, kernel: tf.Tensor, labels: readonly number[]): tf.Scalar => {
-  const cosine = tf.div(features, tf.norm(features, 2, 1, true)).matMul(tf.div(kernel, tf.norm(kernel, 2, 0, true)));
+  const cosine = unit(features, 1).matMul(unit(kernel, 0));
   const own = tf.oneHot([...labels], 4).asType('float32');
   const logits = cosine.sub(own.mul(params.m)).mul(params.s);
   return tf.mean(tf.logSumExp(logits, 1).sub(logits.mul(own).sum(1))) as tf.Scalar;
 };
 
-/** Loss and gradients of step i, from its state and images. */
-const judged = (i: number): { value: tf.Scalar; gradients: Tensors } => {
+const unit = (x: tf.Tensor, axis: number): tf.Tensor => tf.div(x, tf.norm(x, 2, axis, true));
+
+/** The share of images whose own class has the highest cosine, without any margin. */
+const accuracyOf = (features: tf.Tensor, kernel: tf.Tensor, labels: readonly number[]): number => {
+  const found = [...unit(features, 1).matMul(unit(kernel, 0)).argMax(1).dataSync()];
+  return found.filter((label, i) => label === labels[i]).length / labels.length;
+};
+
+/** Loss, gradients and accuracy of step i, from its state and images. */
+const judged = (i: number): { value: tf.Scalar; gradients: Tensors; accuracy: number } => {
   const state = states[i] as Tensors;
   const planner = new StepPlanner({ images: data.count, batch: 4, epochs: 2, seed: context.seed, tag: 'epoch' });
   const { images, labels } = batchOf(planner.at(i).rows);
-  return valueAndGradients(
+  let accuracy = Number.NaN;
+  const made = valueAndGradients(
     (w) => {
       const { features } = forwardTrain(w, withPrefix(state, 'stats'), images, config);
-      return cosFaceLoss(features, w['head.kernel'] as tf.Tensor, labels);
+      const kernel = w['head.kernel'] as tf.Tensor;
+      accuracy = accuracyOf(features, kernel, labels);
+      return cosFaceLoss(features, kernel, labels);
     },
     withPrefix(state, 'w'),
   );
+  return { ...made, accuracy };
 };
 
 describe('recognizer/train', () => {
-  it.each([0, 1, 2, 3])('step %i: the loss is CosFace with its margin and scale, over the images of that step', (i) => {
-    const { value } = judged(i);
-    expect(recorded.metrics[i]?.loss).toBeCloseTo(value.dataSync()[0] as number, 4);
-  });
+  it.each([0, 1, 2, 3])(
+    'step %i: the loss is CosFace with its margin and scale, over the images of that step; the accuracy knows no margin',
+    (i) => {
+      const { value, accuracy } = judged(i);
+      expect(recorded.metrics[i]?.loss).toBeCloseTo(value.dataSync()[0] as number, 4);
+      expect(recorded.metrics[i]?.accuracy).toBeCloseTo(accuracy, 6);
+    },
+  );
 
   it.each([0, 1, 2, 3])('step %i: SGD with momentum, weight decay and the rate of that step', (i) => {
     const { gradients } = judged(i);

@@ -1,6 +1,8 @@
 import type { Mutant } from './mutant.ts';
 import { cemifaceMutants } from './mutants/cemiface.ts';
+import { dataMutants } from './mutants/data.ts';
 import { judgingMutants } from './mutants/judging.ts';
+import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
 import { trainingMutants } from './mutants/training.ts';
@@ -11,5 +13,7 @@ export const mutants: readonly Mutant[] = [
   ...trainingMutants,
   ...recognizerMutants,
   ...judgingMutants,
+  ...measureMutants,
+  ...dataMutants,
   ...networkMutants,
 ];

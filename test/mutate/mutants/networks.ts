@@ -2,7 +2,7 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 
 const diffusion = 'test/nn/diffusion/diffusion.test.ts';
 
-/** Diffusion and optimizers. */
+/** Networks, diffusion and optimizers. */
 export const networkMutants: readonly Mutant[] = [
   ...mutantsOf(
     'nn/diffusion/schedule.ts',
@@ -121,6 +121,132 @@ export const networkMutants: readonly Mutant[] = [
         find: '1 - (1 + step) ** -0.75',
         replace: '1 - (1 + step) ** -0.5',
         breaks: 'the average warms up more slowly',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/unet/attention.ts',
+    ['test/nn/golden-networks.test.ts'],
+    [
+      {
+        name: 'attention/scale',
+        find: '1 / Math.sqrt(perHead)',
+        replace: '1 / Math.sqrt(c)',
+        breaks: 'attention is scaled by all channels',
+      },
+      {
+        name: 'attention/no-condition',
+        find: 'tf.concat([byHead(cv, extra), byHead(v, positions)], 2)',
+        replace: 'tf.concat([byHead(cv, extra).mul(0), byHead(v, positions)], 2)',
+        breaks: 'the condition has no values',
+      },
+      {
+        name: 'attention/no-residual',
+        find: 'return x.add(linear(',
+        replace: 'return x.mul(0).add(linear(',
+        breaks: 'the input of attention is not added',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/unet/unet.ts',
+    ['test/nn/golden-networks.test.ts'],
+    [
+      {
+        name: 'unet/sines-first',
+        find: 'tf.concat([tf.cos(angles), tf.sin(angles)], 1)',
+        replace: 'tf.concat([tf.sin(angles), tf.cos(angles)], 1)',
+        breaks: 'sines come first in the embedding of the time',
+      },
+      {
+        name: 'unet/scale-and-shift',
+        find: 'config.groups, { scale, shift })',
+        replace: 'config.groups, { scale: shift, shift: scale })',
+        breaks: 'scale and shift of AdaGN are exchanged',
+      },
+      {
+        name: 'unet/first-skip',
+        find: 'kept.pop() as tf.Tensor4D',
+        replace: '(kept.pop() as tf.Tensor4D).mul(0)',
+        breaks: 'nothing skips the middle',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/unet/layers.ts',
+    ['test/nn/golden-networks.test.ts'],
+    [
+      {
+        name: 'unet/groups',
+        find: 'let divisor = Math.min(groups, channels);',
+        replace: 'let divisor = Math.min(2 * groups, channels);',
+        breaks: 'group norms have other groups',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/layers/batch-norm.ts',
+    ['test/nn/golden-layers.test.ts'],
+    [
+      {
+        name: 'batch-norm/momentum',
+        find: 'momentum = 0.1',
+        replace: 'momentum = 0.2',
+        breaks: 'running statistics follow twice as fast',
+      },
+      {
+        name: 'batch-norm/mean',
+        find: 'tf.neg(tf.mul(mean, scale))',
+        replace: 'tf.neg(mean)',
+        breaks: 'the mean is not scaled',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/layers/prelu.ts',
+    ['test/nn/golden-layers.test.ts'],
+    [
+      {
+        name: 'prelu/gradient',
+        find: 'tf.where(tf.greater(input, 0), dy, tf.mul(dy, slope))',
+        replace: 'dy',
+        breaks: 'the gradient passes as if PReLU were not there',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/recognizer/train-step.ts',
+    ['test/activities/recognizer-train.test.ts'],
+    [
+      {
+        name: 'train-step/nothing-spared',
+        find: 'decayed: (name) => !spared.has(name)',
+        replace: 'decayed: () => true',
+        breaks: 'batch norms decay as well',
+      },
+      {
+        name: 'train-step/accuracy',
+        find: 'tf.equal(tf.argMax(scored.cosine, 1), labels)',
+        replace: 'tf.equal(tf.argMax(scored.logits, 1), labels)',
+        breaks: 'accuracy is judged with the margin',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/micro-batches.ts',
+    ['test/nn/recognizer/train-step.test.ts', 'test/training/networks.test.ts'],
+    [
+      {
+        name: 'micro-batches/sum-of-means',
+        find: '(gradients[key] as tf.Tensor).div(microBatches).add(sum)',
+        replace: '(gradients[key] as tf.Tensor).add(sum)',
+        breaks: 'gradients of micro-batches are added up without their share',
+      },
+      {
+        name: 'micro-batches/last-alone',
+        find: 'update(state, batch, added(state, gradients))',
+        replace: 'update(state, batch, gradients)',
+        breaks: 'the last micro-batch alone moves the weights',
       },
     ],
   ),
