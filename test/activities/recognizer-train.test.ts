@@ -155,4 +155,33 @@ describe('recognizer/train', () => {
     expect(new Set(epochs).size).toBeGreaterThan(1);
     expect(losses).toHaveLength(8);
   });
+
+  describe('with a rate of almost 0 and all images in one batch', () => {
+    /** Losses of three epochs of one step: they depend on how the images are augmented, and on dropout. */
+    const losses = async (more: { augment?: object; network?: object }): Promise<number[]> => {
+      const still = { lr: 1e-9, batch: 8, epochs: 3, milestones: [] as never };
+      const { recorded: made } = await train({ ...still, ...more } as Partial<typeof params>);
+      return made.metrics.map(({ loss }) => loss as number);
+    };
+    const apart = (values: readonly number[]): number => Math.max(...values) - Math.min(...values);
+
+    it('every epoch has the same loss, without augmentation and dropout', async () => {
+      expect(apart(await losses({}))).toBeLessThan(1e-4);
+    });
+
+    it.each([
+      ['jitter', 0.5],
+      ['erase', 1],
+      ['flip', 0.5],
+      ['cropScale', [0.5, 1]],
+    ])('%s is drawn anew in every epoch', async (name, value) => {
+      const [a, b, c] = (await losses({ augment: { ...params.augment, [name]: value } })) as [number, number, number];
+      expect(Math.min(Math.abs(a - b), Math.abs(a - c), Math.abs(b - c))).toBeGreaterThan(1e-3);
+    });
+
+    it('dropout is drawn anew in every step', async () => {
+      const [a, b, c] = (await losses({ network: { ...network, dropout: 0.5 } })) as [number, number, number];
+      expect(Math.min(Math.abs(a - b), Math.abs(a - c), Math.abs(b - c))).toBeGreaterThan(1e-3);
+    });
+  });
 });

@@ -61,8 +61,10 @@ sweep('diffusion/train', {
     flip: { to: false },
   }),
   inert: {
-    microBatch: { because: 'gradients are added up: the numbers are those of the whole batch, up to rounding' },
-    recompute: { because: 'the same operations run again; only memory and time differ' },
+    microBatch: {
+      because: 'the numbers are those of the whole batch, up to rounding (test/methods/cemiface/train.test.ts)',
+    },
+    recompute: { because: 'the same operations run again (test/methods/cemiface/train.test.ts)' },
   },
 });
 
@@ -86,7 +88,7 @@ sweep('diffusion/generate', {
     steps: { to: 3 },
   }),
   inert: {
-    batch: { because: 'decides which images pass the network together, which changes at most the rounding' },
+    batch: { because: 'changes an image at most by rounding (test/methods/cemiface/generate.test.ts)' },
     shardIdentities: {
       because: 'cuts the work and the files, and changes no pixel (test/methods/cemiface/shards.test.ts)',
     },

@@ -151,4 +151,15 @@ describe('diffusion/generate', () => {
       expect(apart(image, pixelsOf(ddim(0, 0, other, 4))).share).toBeGreaterThan(0.05);
     }
   });
+
+  it('batch and shards change no image by more than rounding', async () => {
+    const images = await generated();
+    for (const other of [await generated({ batch: 3 }), await generated({ shardIdentities: 1 })]) {
+      for (const [k, image] of images.entries()) {
+        const { share, most } = apart(image, other[k] as Buffer);
+        expect(most).toBeLessThanOrEqual(1);
+        expect(share).toBeLessThan(0.02);
+      }
+    }
+  });
 });

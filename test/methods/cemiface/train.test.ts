@@ -207,4 +207,19 @@ describe('diffusion/train', () => {
     expect(differing(pieces(stored.sub(last).mul(sure)), pieces(wanted.sub(last).mul(sure)), 5e-2)).toEqual([]);
     expect(differing(pieces(stored), pieces(after), 1e-2).length).toBeGreaterThan(0);
   });
+
+  it.each([
+    ['microBatch', 2],
+    ['recompute', true],
+  ])('%s changes no number, up to rounding', async (name, value) => {
+    const made = recording(context);
+    await stage.run({ ...params, [name]: value, data, recognizer }, made.context);
+    for (const [i, { loss, mse, simMat, similarity }] of made.recorded.metrics.entries()) {
+      for (const [metric, found] of Object.entries({ loss, mse, simMat, similarity }))
+        expect(found, metric).toBeCloseTo(recorded.metrics[i]?.[metric] as number, 3);
+    }
+    // Of the first moment: weights themselves move by the sign of gradients that are almost 0.
+    const last = made.recorded.states.at(-1)?.['adam.m.w'] as tf.Tensor;
+    expect(differing({ m: last }, { m: stateOf(steps - 1, 'adam.m.w') }, 2e-2)).toEqual([]);
+  });
 });
