@@ -26,14 +26,13 @@ export const recording = <C extends StageContext>(context: C): { context: C; rec
   return { context: { ...context, checkpoints, progress }, recorded };
 };
 
-export const valuesOf = (tensor: tf.Tensor | undefined): Float64Array =>
-  Float64Array.from((tensor as tf.Tensor).dataSync());
+const valuesOf = (tensor: tf.Tensor | undefined): Float64Array => Float64Array.from((tensor as tf.Tensor).dataSync());
 
 /**
  * The largest difference of tensors of the same names: of each, divided by its largest magnitude, or by a hundredth of the largest
  * of all where the tensor is nearly zero.
  */
-export const differences = (made: Tensors, wanted: Tensors): { readonly [name: string]: number } => {
+const differences = (made: Tensors, wanted: Tensors): { readonly [name: string]: number } => {
   const values = Object.entries(wanted).map(([name, tensor]) => [name, valuesOf(tensor)] as const);
   const top = (of: Float64Array): number => of.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const all = Math.max(...values.map(([, each]) => top(each)));

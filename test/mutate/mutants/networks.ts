@@ -250,4 +250,35 @@ export const networkMutants: readonly Mutant[] = [
       },
     ],
   ),
+  ...mutantsOf(
+    'nn/diffusion/train-step.ts',
+    ['test/methods/cemiface/train.test.ts'],
+    [
+      {
+        name: 'diffusion-step/one-noise',
+        find: 'statelessNormal([size * microBatches, ...shape], batch.noiseSeed as tf.Tensor1D)',
+        replace:
+          'statelessNormal([size * microBatches, ...shape], batch.noiseSeed as tf.Tensor1D).slice([0], [1]).tile([size * microBatches, 1, 1, 1])',
+        breaks: 'all samples of a batch have one noise',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/parameters.ts',
+    ['test/nn/golden-initialisation.test.ts'],
+    [
+      {
+        name: 'parameters/half-uniform',
+        find: '(2 * uniform() - 1) * init.bound',
+        replace: 'uniform() * init.bound',
+        breaks: 'first weights are all positive',
+      },
+      {
+        name: 'parameters/fan-in',
+        find: '1 / Math.sqrt(kernel * kernel * from)',
+        replace: '1 / Math.sqrt(from)',
+        breaks: 'first weights of convolutions are too large',
+      },
+    ],
+  ),
 ];

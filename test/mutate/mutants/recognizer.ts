@@ -154,4 +154,58 @@ export const recognizerMutants: readonly Mutant[] = [
       },
     ],
   ),
+  ...mutantsOf(
+    'activities/recognizer-train/stage.ts',
+    [train],
+    [
+      {
+        name: 'recognizer-train/one-augmentation',
+        find: 'recipe: { rows, augment, seed, epoch },',
+        replace: 'recipe: { rows, augment, seed, epoch: 0 },',
+        breaks: 'every epoch augments an image in the same way',
+      },
+      {
+        name: 'recognizer-train/one-dropout',
+        find: 'dropoutSeed(seed, step, microBatch), microBatch)',
+        replace: 'dropoutSeed(seed, 0, microBatch), microBatch)',
+        breaks: 'every step drops the same elements',
+      },
+      {
+        name: 'recognizer-train/lr',
+        find: 'rate: tf.scalar(rate),',
+        replace: 'rate: tf.scalar(0.1),',
+        breaks: 'the learning rate is ignored',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'data/loader/augmented.ts',
+    [train],
+    [
+      {
+        name: 'augmented/one-augmentation',
+        find: "randomStream(seed, 'augment', epoch, rows[i] as number)",
+        replace: "randomStream(seed, 'augment', rows[i] as number)",
+        breaks: 'every epoch augments an image in the same way',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'training/recognizer.ts',
+    ['test/activities/recognizer.test.ts'],
+    [
+      {
+        name: 'embedder/first-batch',
+        find: 'into.set(found, step * embedBatch * this.size);',
+        replace: 'into.set(found, 0);',
+        breaks: 'the embeddings of later batches overwrite the first ones',
+      },
+      {
+        name: 'embedder/rows',
+        find: 'rows.slice(step * embedBatch, (step + 1) * embedBatch)',
+        replace: 'rows.slice(0, embedBatch)',
+        breaks: 'the first batch is embedded again and again',
+      },
+    ],
+  ),
 ];

@@ -240,4 +240,58 @@ export const trainingMutants: readonly Mutant[] = [
       },
     ],
   ),
+  ...mutantsOf(
+    'training/diffusion/train.ts',
+    [train],
+    [
+      {
+        name: 'diffusion-train/noise-of-micro-batches',
+        find: "{ first: tf.scalar(microBatch.first, 'int32') }",
+        replace: "{ first: tf.scalar(0, 'int32') }",
+        breaks: 'every micro-batch adds the noise of the first',
+      },
+      {
+        name: 'diffusion-train/arrays-of-micro-batches',
+        find: 'tf.tensor(rowsOf(values, batch, microBatch), shape)',
+        replace: 'tf.tensor(rowsOf(values, batch, { ...microBatch, first: 0 }), shape)',
+        breaks: 'every micro-batch has the conditions and times of the first',
+      },
+      {
+        name: 'diffusion-train/seed-of-weights',
+        find: 'initialise(denoiser.parameters, seed)',
+        replace: 'initialise(denoiser.parameters, 0)',
+        breaks: 'every seed begins with the same weights',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'training/diffusion/sample.ts',
+    [generate],
+    [
+      {
+        name: 'sample/conditions-of-image',
+        find: 'job.conditionsOf(slot.identity, slot.image)',
+        replace: 'job.conditionsOf(slot.identity, 0)',
+        breaks: 'all images of a grid have the conditions of its first',
+      },
+      {
+        name: 'sample/one-slot',
+        find: 'if (of) values.set(of[name] as ArrayLike<number>, at * size);',
+        replace: 'if (of) values.set(given[0]?.[name] ?? (of[name] as ArrayLike<number>), at * size);',
+        breaks: 'all images of a batch have the conditions of its first',
+      },
+      {
+        name: 'sample/last-level',
+        find: 'nextAlphaBar: tf.scalar(at.nextAlphaBar)',
+        replace: 'nextAlphaBar: tf.scalar(Math.min(0.99, at.nextAlphaBar))',
+        breaks: 'noise is left in the images',
+      },
+      {
+        name: 'sample/time',
+        find: 'time: tf.scalar(at.time)',
+        replace: 'time: tf.scalar(at.time + 1)',
+        breaks: 'the network is told another time',
+      },
+    ],
+  ),
 ];
