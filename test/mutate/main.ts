@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CemiflowError } from '../../core/errors.ts';
+import { plural } from '../../core/words.ts';
 import { MutableCheckout } from './checkout.ts';
 import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
@@ -33,7 +34,7 @@ const checkTests = async (checkout: MutableCheckout, chosen: readonly Mutant[]):
     throw new CemiflowError('TestsFail', `the tests fail without any mutant: ${failure}`, {
       remedy: `correct them first: npx vitest run ${files.join(' ')}`,
     });
-  print(`${files.length} test files pass without a mutant (${seconds.toFixed(0)} s)`);
+  print(`without a mutant, the tests pass: ${plural(files.length, 'file')} in ${seconds.toFixed(0)} s`);
 };
 
 /** @returns the mutants that no test noticed */
