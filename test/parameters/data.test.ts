@@ -22,6 +22,7 @@ const allShards = async (stage: ShardedStageKind<never, never>, params: JsonObje
 };
 
 sweep('data/procedural', {
+  store: context.store,
   run: (params) => allShards(procedural as never, params),
   base: () => ({ identities: 2, images: 2, size: 16 }),
   changes: () => ({
@@ -36,6 +37,7 @@ sweep('data/procedural', {
 });
 
 sweep('data/benchmarks', {
+  store: context.store,
   run: (params) => allShards(benchmarks as never, params),
   base: () => ({ sets: ['lfw'], pairs: 40, identities: 20, size: 16 }),
   changes: () => ({
@@ -76,6 +78,7 @@ beforeAll(async () => {
 });
 
 sweep('data/folder', {
+  store: context.store,
   run: ({ path, ...params }) => folder.run(params as never, { ...context, places: { path: path as string } }),
   base: () => ({ path: good, size: 16, minImages: 1 }),
   changes: () => ({
@@ -84,8 +87,8 @@ sweep('data/folder', {
     minImages: { to: 2 },
     maxImages: { to: 1 },
     onBadFile: { to: 'fail', with: { path: bad, onBadFile: 'skip' } },
-    faces: { to: 'synthetic' },
-    licence: { to: 'CC0' },
-    consent: { to: 'given' },
+    faces: { to: 'synthetic', onlyStated: true },
+    licence: { to: 'CC0', onlyStated: true },
+    consent: { to: 'given', onlyStated: true },
   }),
 });

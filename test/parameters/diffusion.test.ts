@@ -27,6 +27,7 @@ beforeAll(async () => {
 });
 
 sweep('diffusion/train', {
+  store,
   run: (params) => train.run(params as never, context),
   base: () => ({
     ...{ data: ref('data'), recognizer: ref('recognizer') },
@@ -69,6 +70,7 @@ sweep('diffusion/train', {
 });
 
 sweep('diffusion/generate', {
+  store,
   run: async (params) => {
     const shards = await generate.split(params as never, context);
     const made = await Promise.all(shards.map((shard) => generate.runShard(shard, context)));

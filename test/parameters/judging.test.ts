@@ -74,6 +74,7 @@ beforeAll(async () => {
 });
 
 sweep('centers/compute', {
+  store,
   run: (params) => centers.run(params as never, context),
   base: () => ({ data: ref('data'), recognizer: ref('recognizer') }),
   changes: () => ({
@@ -84,6 +85,7 @@ sweep('centers/compute', {
 });
 
 sweep('inquiry/select', {
+  store,
   run: (params) => inquiry.run(params as never, context),
   base: () => ({ data: ref('data'), recognizer: ref('recognizer'), count: 4, maxSimilarity: 1, imagesPerIdentity: 1 }),
   changes: () => ({
@@ -96,6 +98,7 @@ sweep('inquiry/select', {
 });
 
 sweep('evaluate/verification', {
+  store,
   run: (params) => verification.run(params as never, context),
   base: () => ({ recognizer: ref('recognizer'), benchmarks: ref('benchmarks') }),
   changes: () => ({
@@ -106,6 +109,7 @@ sweep('evaluate/verification', {
 });
 
 sweep('evaluate/similarity', {
+  store,
   run: (params) => similarity.run(params as never, context),
   base: () => ({ data: ref('data'), inquiries: ref('inquiries'), recognizer: ref('recognizer') }),
   changes: () => ({
@@ -116,6 +120,7 @@ sweep('evaluate/similarity', {
 });
 
 sweep('evaluate/privacy', {
+  store,
   run: (params) => privacy.run(params as never, context),
   base: () => ({
     ...{
@@ -149,6 +154,7 @@ beforeAll(async () => {
 });
 
 sweep('recognizer/select', {
+  store,
   run: (params) => selection.run(params as never, context),
   base: () => ({
     recognizers: labelled([refs.recognizer, refs.judge]),
@@ -162,6 +168,7 @@ sweep('recognizer/select', {
 });
 
 sweep('report/build', {
+  store,
   run: (params) => report.run(params as never, contextOf(store)),
   base: () => JSON.parse(JSON.stringify(full)),
   changes: () => {

@@ -14,6 +14,7 @@ beforeAll(async () => {
 });
 
 sweep('recognizer/train', {
+  store: context.store,
   run: (params) => stage.run(params as never, context),
   base: () => ({
     data: { ...data },

@@ -234,7 +234,7 @@ export const networkMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'nn/micro-batches.ts',
-    ['test/nn/recognizer/train-step.test.ts', 'test/training/networks.test.ts'],
+    ['test/methods/cemiface/train.test.ts', 'test/training/networks.test.ts'],
     [
       {
         name: 'micro-batches/sum-of-means',
