@@ -5,6 +5,7 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import type { ImageSet } from '../../data/images.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { valueAndGradients, withPrefix } from '../../nn/gradients.ts';
+import { seedTensor } from '../../nn/kernels/random.ts';
 import { forwardTrain } from '../../nn/recognizer/backbone.ts';
 import { type RecognizerConfig, recognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
@@ -92,11 +93,11 @@ const accuracyOf = (features: tf.Tensor, kernel: tf.Tensor, labels: readonly num
   return found.filter((label, i) => label === labels[i]).length / labels.length;
 };
 
-/** Loss, gradients and accuracy of step i, from its state and images. */
-const judged = (i: number): { value: tf.Scalar; gradients: Tensors; accuracy: number } => {
+/** Loss, gradients and accuracy of step i, from its state and images. @param part of the batch's images */
+const judged = (i: number, part: [from: number, to: number] = [0, 4]) => {
   const state = states[i] as Tensors;
   const planner = new StepPlanner({ images: data.count, batch: 4, epochs: 2, seed: context.seed, tag: 'epoch' });
-  const { images, labels } = batchOf(planner.at(i).rows);
+  const { images, labels } = batchOf(planner.at(i).rows.slice(...part));
   let accuracy = Number.NaN;
   const made = valueAndGradients(
     (w) => {
@@ -134,6 +135,18 @@ describe('recognizer/train', () => {
       moved[name] = (after[`w.${name}`] as tf.Tensor).sub(weight);
     }
     expect(differing(moved, wanted, 2e-4)).toEqual([]);
+  });
+
+  it('in micro-batches moves once a step, by the mean of their gradients', async () => {
+    const { recorded: cut } = await train({ microBatch: 2, weightDecay: 0 });
+    const [one, two] = [judged(0, [0, 2]).gradients, judged(0, [2, 4]).gradients];
+    const [made, wanted]: [Tensors, Tensors] = [{}, {}];
+    for (const [name, gradient] of Object.entries(one)) {
+      wanted[name] = gradient.add(two[name] as tf.Tensor).div(2);
+      made[name] = cut.states[0]?.[`sgd.${name}`] as tf.Tensor;
+    }
+    expect(differing(made, wanted, 2e-4)).toEqual([]);
+    expect(cut.metrics).toHaveLength(4);
   });
 
   it('decays the classifier, the convolutions and the embedding layer, and spares what batch norms learn', () => {
@@ -180,8 +193,19 @@ describe('recognizer/train', () => {
     });
 
     it('dropout is drawn anew in every step', async () => {
-      const [a, b, c] = (await losses({ network: { ...network, dropout: 0.5 } })) as [number, number, number];
-      expect(Math.min(Math.abs(a - b), Math.abs(a - c), Math.abs(b - c))).toBeGreaterThan(1e-3);
+      const dropped = { ...network, dropout: 0.5 };
+      const planner = new StepPlanner({ images: 8, batch: 8, epochs: 3, seed: context.seed, tag: 'epoch' });
+      const first = states[0] as Tensors;
+      for (const [i, loss] of (await losses({ network: dropped })).entries()) {
+        const { images, labels } = batchOf(planner.at(i).rows);
+        const options = { dropoutSeed: seedTensor(context.seed, 'dropout', i) };
+        const w = withPrefix(first, 'w');
+        const { features } = forwardTrain(w, withPrefix(first, 'stats'), images, { ...config, dropout: 0.5 }, options);
+        expect(loss).toBeCloseTo(
+          cosFaceLoss(features, w['head.kernel'] as tf.Tensor, labels).dataSync()[0] as number,
+          3,
+        );
+      }
     });
   });
 });

@@ -186,7 +186,7 @@ export const networkMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'nn/layers/batch-norm.ts',
-    ['test/nn/golden-layers.test.ts'],
+    ['test/nn/golden-layers.test.ts', 'test/nn/golden-networks.test.ts'],
     [
       {
         name: 'batch-norm/momentum',
