@@ -4,6 +4,7 @@ import { dataMutants } from './mutants/data.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
+import { provenanceMutants } from './mutants/provenance.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
 import { trainingMutants } from './mutants/training.ts';
 
@@ -15,5 +16,6 @@ export const mutants: readonly Mutant[] = [
   ...judgingMutants,
   ...measureMutants,
   ...dataMutants,
+  ...provenanceMutants,
   ...networkMutants,
 ];
