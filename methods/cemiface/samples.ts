@@ -5,7 +5,11 @@ import type { IdentityTable } from '../../training/identity-table.ts';
  * CemiFace's samples: one image, mirrored with probability one half and its identity embedding with it, and an m from the
  * grid.
  */
-export const cemifaceSamples = (identities: IdentityTable, grid: Float32Array, flip: boolean): SampleSource => ({
+export const cemifaceSamples = (
+  identities: Pick<IdentityTable, 'size' | 'at'>,
+  grid: Float32Array,
+  flip: boolean,
+): SampleSource => ({
   images: ['images'],
   conditions: { identity: [identities.size], m: [] },
   draw: (row, uniform) => {

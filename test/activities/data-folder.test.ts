@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stage } from '../../activities/data-folder/stage.ts';
 import { stage as procedural } from '../../activities/data-procedural/stage.ts';
+import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
 import { exportFolder } from '../../artifacts/export-folder.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { pixelsOf } from '../../data/images.ts';
@@ -61,6 +62,17 @@ describe('a folder of photos', () => {
     const first = await Promise.all([0, 1, 2, 3].map(async (row) => (await pixelsOf(set, row))[0] as number));
     for (const [i, level] of [60, 70, 40, 50].entries()) expect(Math.abs((first[i] as number) - level)).toBeLessThan(5);
     expect((await context.store.getArtifact(data)).meta).toMatchObject({ origin: 'folder', identities: 2, images: 4 });
+  });
+
+  test('shows real people, or generated ones where its faces are synthetic', async () => {
+    const path = await folderOf('whose', { 'ann/1.png': 10, 'ann/2.png': 20 });
+    for (const [faces, peopleShown] of [
+      ['real', 'real'],
+      ['synthetic', 'generated'],
+    ] as const) {
+      const { data } = (await stage.run({ ...defaults, faces }, at(path))) as { data: ArtifactRef };
+      expect((await datasetCodec.read(context.store, data)).meta.peopleShown).toBe(peopleShown);
+    }
   });
 
   test('exported and taken in again has the same pixels', async () => {

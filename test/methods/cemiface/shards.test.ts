@@ -1,20 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { writeWeights } from '../../../artifacts/codecs/weights.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
-import type { ArtifactStore } from '../../../core/stage.ts';
 import type { ImageSet } from '../../../data/images.ts';
-import { saveInquiries } from '../../../data/inquiries.ts';
 import { loadDataset } from '../../../data/loader/load.ts';
-import type { CemiFaceNetwork } from '../../../methods/cemiface/config.ts';
 import { stage } from '../../../methods/cemiface/generate/stage.ts';
-import { cemifaceDenoiser } from '../../../methods/cemiface/network.ts';
-import { initialise } from '../../../nn/parameters.ts';
-import { recognizerConfig } from '../../../nn/recognizer/config.ts';
-import { recognizerParameters } from '../../../nn/recognizer/layout.ts';
-import { toSafetensors } from '../../../nn/weights.ts';
-import { side, toyContext, toyDataset } from '../../activities/toy.ts';
-import { tinyNetwork, withoutZeros } from './tiny.ts';
+import { side, toyContext } from '../../activities/toy.ts';
+import { putGenerator, putInquiries, putRecognizer } from './tiny.ts';
 
 const subjects = 5;
 const [first, ...others] = [1, 2, 3, subjects];
@@ -23,30 +14,9 @@ const { store } = context;
 let generator: ArtifactRef;
 let inquiries: ArtifactRef;
 
-const putRecognizer = (to: ArtifactStore): Promise<ArtifactRef> => {
-  const config = recognizerConfig('small', {
-    ...{ imageSize: side, stemWidth: 8, widths: [8, 8], depths: [1, 1], strides: [1, 2], embedding: 6 },
-  });
-  const parameters = recognizerParameters(config);
-  const network = JSON.parse(JSON.stringify({ family: 'recognizer', ...config }));
-  return writeWeights(to, toSafetensors(initialise(parameters, 1), parameters), { network });
-};
-
-const putGenerator = (to: ArtifactStore, recognizer: ArtifactRef): Promise<ArtifactRef> => {
-  const config: CemiFaceNetwork = { ...tinyNetwork, imageSize: side, prediction: 'velocity' };
-  const { parameters } = cemifaceDenoiser(config);
-  const network = JSON.parse(JSON.stringify({ family: 'unet', ...config }));
-  const stored = toSafetensors(initialise(withoutZeros(parameters), 2), parameters);
-  return writeWeights(to, stored, { network, timesteps: 100, recognizer: recognizer.digest, data: recognizer.digest });
-};
-
 beforeAll(async () => {
   generator = await putGenerator(store, await putRecognizer(store));
-  const pictures = await loadDataset(store, await toyDataset(store, subjects, 1));
-  const rows = Int32Array.from({ length: subjects }, (_, row) => row);
-  const set = { count: subjects, embeddingSize: 6, pictures, rows, embeddings: new Float32Array(subjects * 6) };
-  const sources = { identities: rows, images: new Int32Array(subjects) };
-  inquiries = await saveInquiries(store, { ...set, ...sources }, { maxSimilarity: 1 });
+  inquiries = await putInquiries(store, subjects);
 });
 
 /** Three images of each subject and one copy, in batches of four: batches and subjects do not end together. */

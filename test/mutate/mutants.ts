@@ -1,0 +1,21 @@
+import type { Mutant } from './mutant.ts';
+import { cemifaceMutants } from './mutants/cemiface.ts';
+import { dataMutants } from './mutants/data.ts';
+import { judgingMutants } from './mutants/judging.ts';
+import { measureMutants } from './mutants/measures.ts';
+import { networkMutants } from './mutants/networks.ts';
+import { provenanceMutants } from './mutants/provenance.ts';
+import { recognizerMutants } from './mutants/recognizer.ts';
+import { trainingMutants } from './mutants/training.ts';
+
+/** The faults that the tests are tried on, area by area. */
+export const mutants: readonly Mutant[] = [
+  ...cemifaceMutants,
+  ...trainingMutants,
+  ...recognizerMutants,
+  ...judgingMutants,
+  ...measureMutants,
+  ...dataMutants,
+  ...provenanceMutants,
+  ...networkMutants,
+];

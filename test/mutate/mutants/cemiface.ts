@@ -1,0 +1,243 @@
+import { type Mutant, mutantsOf } from '../mutant.ts';
+
+const train = 'test/methods/cemiface/train.test.ts';
+const generate = 'test/methods/cemiface/generate.test.ts';
+const samples = 'test/methods/cemiface/samples.test.ts';
+
+/** Training and generation by CemiFace. */
+export const cemifaceMutants: readonly Mutant[] = [
+  ...mutantsOf(
+    'methods/cemiface/train/stage.ts',
+    [train],
+    [
+      {
+        name: 'cemiface-train/lambda',
+        find: '      lambda,\n      timesteps,\n    }),',
+        replace: '      lambda: 0,\n      timesteps,\n    }),',
+        breaks: 'the loss is L_MSE alone',
+      },
+      {
+        name: 'cemiface-train/gamma',
+        find: '      lambda,\n      timesteps,\n    }),',
+        replace: '      lambda,\n      timesteps: 2 * timesteps,\n    }),',
+        breaks: 'gamma is t / 2T',
+      },
+      {
+        name: 'cemiface-train/flip',
+        find: 'similarityGrid(interval, lowest, highest), flip)',
+        replace: 'similarityGrid(interval, lowest, highest), false)',
+        breaks: 'no image is mirrored',
+      },
+      {
+        name: 'cemiface-train/grid',
+        find: 'similarityGrid(interval, lowest, highest)',
+        replace: 'similarityGrid(2 * interval, lowest, highest)',
+        breaks: 'm comes from a grid of half as many values',
+      },
+      {
+        name: 'cemiface-train/mirrored-table',
+        find: '{ mirrored: params.flip }',
+        replace: '{ mirrored: false }',
+        breaks: 'there are no embeddings of mirror images',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/cemiface/samples.ts',
+    [samples],
+    [
+      {
+        name: 'cemiface-samples/continuous-m',
+        find: 'grid[Math.floor(uniform() * grid.length)] as number',
+        replace: '2 * uniform() - 1',
+        breaks: 'm is drawn continuously, which collapses (CemiFace section 4.3)',
+      },
+      {
+        name: 'cemiface-samples/upper-half-of-m',
+        find: 'Math.floor(uniform() * grid.length)',
+        replace: 'Math.floor((1 + uniform()) / 2 * grid.length)',
+        breaks: 'only the upper half of the grid is drawn',
+      },
+      {
+        name: 'cemiface-samples/last-m',
+        find: 'uniform() * grid.length',
+        replace: 'uniform() * (grid.length - 1)',
+        breaks: 'm = 1 is never drawn',
+      },
+      {
+        name: 'cemiface-samples/unmirrored-embedding',
+        find: 'identities.at(row, mirrored)',
+        replace: 'identities.at(row)',
+        breaks: 'a mirrored image comes with the embedding of the image that is not mirrored',
+      },
+      {
+        name: 'cemiface-samples/always-mirrored',
+        find: 'uniform() < 0.5 && flip',
+        replace: 'uniform() < 1 && flip',
+        breaks: 'every image is mirrored',
+      },
+      {
+        name: 'cemiface-samples/flip-ignored',
+        find: 'uniform() < 0.5 && flip',
+        replace: 'uniform() < 0.5',
+        breaks: 'images are mirrored though flip is false',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/cemiface/similarity-grid.ts',
+    [samples],
+    [
+      {
+        name: 'cemiface-grid/without-highest',
+        find: 'Math.round((highest - lowest) / interval) + 1',
+        replace: 'Math.round((highest - lowest) / interval)',
+        breaks: 'the grid lacks its highest value',
+      },
+      {
+        name: 'cemiface-grid/lowest',
+        find: '(lowest + i * interval)',
+        replace: '(-1 + i * interval)',
+        breaks: 'the grid begins at -1 wherever it should begin',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/cemiface/loss.ts',
+    [train],
+    [
+      {
+        name: 'cemiface-loss/lambda',
+        find: 'mse.add(simMat.mul(lambda))',
+        replace: 'mse.add(simMat)',
+        breaks: 'lambda is 1',
+      },
+      {
+        name: 'cemiface-loss/gamma',
+        find: 'time.div(timesteps)',
+        replace: 'time.div(2 * timesteps)',
+        breaks: 'gamma is t / 2T',
+      },
+      {
+        name: 'cemiface-loss/gamma-turned',
+        find: 'tf.sub(1, gamma).mul(reconstruction).add(gamma.mul(matching))',
+        replace: 'gamma.mul(reconstruction).add(tf.sub(1, gamma).mul(matching))',
+        breaks: 'm is asked for near the image, its identity far from it',
+      },
+      {
+        name: 'cemiface-loss/not-normalised',
+        find: 'const reached = unitRows(embed(frozen, cleanSamples(noisy, output, alphaBar, denoiser)));',
+        replace: 'const reached = embed(frozen, cleanSamples(noisy, output, alphaBar, denoiser));',
+        breaks: 's is a dot product, not a cosine',
+      },
+      {
+        name: 'cemiface-loss/noisy-embedded',
+        find: 'embed(frozen, cleanSamples(noisy, output, alphaBar, denoiser))',
+        replace: 'embed(frozen, noisy)',
+        breaks: 'the similarity is that of x_t, so that no gradient flows through it',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/cemiface/condition.ts',
+    ['test/methods/cemiface/cemiface.test.ts'],
+    [
+      {
+        name: 'cemiface-condition/without-m',
+        find: 'm.reshape([-1, 1])',
+        replace: 'm.mul(0).reshape([-1, 1])',
+        breaks: 'the network does not see m',
+      },
+      {
+        name: 'cemiface-condition/without-identity',
+        find: 'identity.mul(Math.sqrt(identitySize))',
+        replace: 'identity.mul(0)',
+        breaks: 'the network does not see the identity',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/cemiface/generate/stage.ts',
+    [generate],
+    [
+      {
+        name: 'cemiface-generate/m',
+        find: "m: [typeof m === 'number' ? m : (m[image] as number)],",
+        replace: 'm: [0],',
+        breaks: 'm is ignored',
+      },
+      {
+        name: 'cemiface-generate/grid-m',
+        find: '(m[image] as number)],',
+        replace: '(m[0] as number)],',
+        breaks: 'all images of a grid have its first m',
+      },
+      {
+        name: 'cemiface-generate/identity',
+        find: 'embeddings.subarray(row * embeddingSize, (row + 1) * embeddingSize)',
+        replace: 'embeddings.subarray(0, embeddingSize)',
+        breaks: 'all subjects have the identity of the first inquiry',
+      },
+      {
+        name: 'cemiface-generate/selecting-embeddings',
+        find: 'return { ...inquiries, embeddings, embeddingSize: embedder.size };',
+        replace: 'return { ...inquiries, embeddings: inquiries.embeddings };',
+        breaks: 'the identity is that of the recognizer that selected the inquiries',
+      },
+      {
+        name: 'cemiface-generate/grid-noise',
+        find: "...(typeof m === 'number' ? {} : { noiseOf: () => 0 }),",
+        replace: '',
+        breaks: 'the images of a row of a grid have different noise',
+      },
+      {
+        name: 'cemiface-generate/one-noise',
+        find: "...(typeof m === 'number' ? {} : { noiseOf: () => 0 }),",
+        replace: 'noiseOf: () => 0,',
+        breaks: 'all images of a subject have one noise',
+      },
+      {
+        name: 'cemiface-generate/oversample',
+        find: 'copy < oversample',
+        replace: 'copy < Math.min(1, oversample)',
+        breaks: 'at most one copy of the inquiry image is added',
+      },
+      {
+        name: 'cemiface-generate/copies-of-the-first',
+        find: 'inquiries.rows[row] as number);',
+        replace: 'inquiries.rows[0] as number);',
+        breaks: 'copies of the first inquiry image are added to every subject',
+      },
+      {
+        name: 'cemiface-generate/image-order',
+        find: '(row * images + image) * size',
+        replace: '(row * images) * size',
+        breaks: 'all images of a subject are its first one',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/cemiface/generate/generator.ts',
+    [generate],
+    [
+      {
+        name: 'cemiface-generator/steps',
+        find: 'new Sampler(weights, denoiser, { timesteps, steps, batch,',
+        replace: 'new Sampler(weights, denoiser, { timesteps, steps: 3, batch,',
+        breaks: 'the number of steps is ignored',
+      },
+      {
+        name: 'cemiface-generator/timesteps',
+        find: 'new Sampler(weights, denoiser, { timesteps, steps,',
+        replace: 'new Sampler(weights, denoiser, { timesteps: 1000, steps,',
+        breaks: 'the noise schedule is not the one that the generator was trained with',
+      },
+      {
+        name: 'cemiface-generator/eta',
+        find: "sampler: { type: 'ddim', eta: 0 }",
+        replace: "sampler: { type: 'ddim', eta: 1 }",
+        breaks: 'noise is added at every step',
+      },
+    ],
+  ),
+];

@@ -1,0 +1,158 @@
+import { type Mutant, mutantsOf } from '../mutant.ts';
+
+const generate = 'test/methods/cemiface/generate.test.ts';
+const shards = 'test/methods/cemiface/shards.test.ts';
+
+/** Random numbers, drawn people, images and how they are kept and loaded. */
+export const dataMutants: readonly Mutant[] = [
+  ...mutantsOf(
+    'core/random.ts',
+    ['test/training/planner.test.ts'],
+    [
+      {
+        name: 'random/no-fixed-point',
+        find: 'Math.floor(uniform() * (i + 1))',
+        replace: 'Math.floor(uniform() * i)',
+        breaks: 'no image stays at its place (Sattolo, not Fisher and Yates)',
+      },
+      {
+        name: 'random/no-tags',
+        find: 'JSON.stringify([seed, ...tags])',
+        replace: 'JSON.stringify([seed])',
+        breaks: 'all draws of a seed are the same',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'core/random.ts',
+    ['test/nn/golden-initialisation.test.ts'],
+    [
+      {
+        name: 'random/narrow-normal',
+        find: 'Math.sqrt(-2 * Math.log(1 - uniform()))',
+        replace: 'Math.sqrt(-Math.log(1 - uniform()))',
+        breaks: 'normal numbers have a variance of one half',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'faces/protocol.ts',
+    ['test/faces/protocol.test.ts', 'test/parameters/data.test.ts'],
+    [
+      {
+        name: 'protocol/farthest',
+        find: 'if (distance < nearest) {',
+        replace: 'if (distance > nearest || best < 0) {',
+        breaks: 'different pairs are not of people who look alike',
+      },
+      {
+        name: 'protocol/kinship',
+        find: 'resemble(person, sibling, request.kinship)',
+        replace: 'person',
+        breaks: 'members of a family have nothing in common',
+      },
+      {
+        name: 'protocol/no-swap',
+        find: 'conditionsOf(knobs, request, identity, side ^ swap)',
+        replace: 'conditionsOf(knobs, request, identity, side)',
+        breaks: 'the first photo of a pair is always the younger, or the frontal one',
+      },
+      {
+        name: 'protocol/wear',
+        find: 'wear: knobs.wear * request.wear,',
+        replace: 'wear: knobs.wear,',
+        breaks: 'wear is ignored',
+      },
+      {
+        name: 'protocol/age-gap',
+        find: 'youngest + side * knobs.ageGap',
+        replace: 'youngest',
+        breaks: 'both photos of a pair are of one age',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'activities/data-procedural/stage.ts',
+    ['test/parameters/data.test.ts'],
+    [
+      {
+        name: 'data-procedural/wear',
+        find: '{ ...everyday, variation, wear }',
+        replace: '{ ...everyday, variation }',
+        breaks: 'wear is ignored',
+      },
+      {
+        name: 'data-procedural/population',
+        find: 'identityVector(seed, first + i, population)',
+        replace: "identityVector(seed, first + i, 'train')",
+        breaks: 'every population has the same people',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'activities/data-folder/stage.ts',
+    ['test/parameters/data.test.ts', 'test/activities/data-folder.test.ts'],
+    [
+      {
+        name: 'data-folder/people-shown',
+        find: "peopleShown: faces === 'real' ? 'real' : 'generated'",
+        replace: "peopleShown: faces === 'real' ? 'generated' : 'generated'",
+        breaks: 'real people count as generated ones',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'data/images.ts',
+    ['test/activities/evaluate-privacy.test.ts'],
+    [
+      {
+        name: 'images/copies-count',
+        find: '(images[row] as number) < limit',
+        replace: '(images[row] as number) <= limit',
+        breaks: 'a copy of the inquiry image counts as a generated image',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'data/inquiries.ts',
+    [shards],
+    [
+      {
+        name: 'inquiries/slice-of-embeddings',
+        find: 'set.embeddings.slice(from * set.embeddingSize, to * set.embeddingSize)',
+        replace: 'set.embeddings.slice(0, (to - from) * set.embeddingSize)',
+        breaks: 'every shard has the identities of the first',
+      },
+      {
+        name: 'inquiries/slice-of-images',
+        find: 'rows: set.rows.slice(from, to)',
+        replace: 'rows: set.rows.slice(0, to - from)',
+        breaks: 'every shard has the images of the first',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'data/loader/maker.ts',
+    [generate],
+    [
+      {
+        name: 'maker/first-image',
+        find: 'Array.from(rows, (row) => pixelsOf(images, row))',
+        replace: 'Array.from(rows, () => pixelsOf(images, rows[0] as number))',
+        breaks: 'every image of a batch is its first one',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'training/diffusion/join.ts',
+    ['test/methods/cemiface/shards.test.ts'],
+    [
+      {
+        name: 'join/images',
+        find: "images: sum('images')",
+        replace: "images: sum('identities')",
+        breaks: 'the manifest of a set states another number of images',
+      },
+    ],
+  ),
+];

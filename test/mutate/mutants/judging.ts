@@ -1,0 +1,157 @@
+import { type Mutant, mutantsOf } from '../mutant.ts';
+
+const verification = 'test/activities/evaluate-verification.test.ts';
+
+/** What judges recognizers and generated sets, and what selects. */
+export const judgingMutants: readonly Mutant[] = [
+  ...mutantsOf(
+    'activities/evaluate-verification/stage.ts',
+    [verification],
+    [
+      {
+        name: 'verification/no-flip',
+        find: "withEmbedder(store, ref, 'both',",
+        replace: "withEmbedder(store, ref, 'plain',",
+        breaks: 'the mirror image is left out',
+      },
+      {
+        name: 'verification/all-sets',
+        find: 'wanted.length > 0 ? wanted : await',
+        replace: 'wanted.length > 99 ? wanted : await',
+        breaks: 'all sets are evaluated, whichever are named',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/recognizer/view.ts',
+    [verification],
+    [
+      {
+        name: 'view/plain',
+        find: 'tf.add(plain, mirrored)',
+        replace: 'tf.add(plain, plain)',
+        breaks: 'the mirror image is left out',
+      },
+      {
+        name: 'view/mirror-of-height',
+        find: 'tf.reverse(images, 2)',
+        replace: 'tf.reverse(images, 1)',
+        breaks: 'images are turned upside down, not mirrored',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/verification.ts',
+    [verification, 'test/metrics/verification.test.ts'],
+    [
+      {
+        name: 'verification/highest-average',
+        find: 'average: mean(results.map(([, { accuracy }]) => accuracy))',
+        replace: 'average: Math.max(...results.map(([, { accuracy }]) => accuracy))',
+        breaks: 'the average is the highest accuracy',
+      },
+      {
+        name: 'verification/own-threshold',
+        find: 'count - (held[t] as number)',
+        replace: 'count',
+        breaks: 'the threshold is chosen on the fold that is judged as well',
+      },
+      {
+        name: 'verification/at-threshold',
+        find: '(distance[pair] as number) < (thresholds[t] as number)',
+        replace: '(distance[pair] as number) <= (thresholds[t] as number)',
+        breaks: 'a distance at the threshold counts as the same person',
+      },
+      {
+        name: 'verification/root',
+        find: ') ** 2;\n    return sum;',
+        replace: ') ** 2;\n    return Math.sqrt(sum);',
+        breaks: 'the distance is not squared',
+      },
+      {
+        name: 'verification/last-threshold',
+        find: 'values.indexOf(Math.max(...values))',
+        replace: 'values.lastIndexOf(Math.max(...values))',
+        breaks: 'the last of equally good thresholds is taken',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/statistics.ts',
+    ['test/metrics/similarity.test.ts'],
+    [
+      {
+        name: 'statistics/sample-deviation',
+        find: 'Math.sqrt(sum / values.length)',
+        replace: 'Math.sqrt(sum / (values.length - 1))',
+        breaks: 'the deviation is that of a sample',
+      },
+      {
+        name: 'statistics/edge-below',
+        find: '(edges[middle] as number) <= value',
+        replace: '(edges[middle] as number) < value',
+        breaks: 'a value on an edge counts in the bin below',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/similarity.ts',
+    ['test/activities/inquiry-select.test.ts', 'test/metrics/similarity.test.ts'],
+    [
+      {
+        name: 'selection/limit-reached',
+        find: ' < maxSimilarity)) taken.push(row)',
+        replace: ' <= maxSimilarity)) taken.push(row)',
+        breaks: 'a pair may reach the limit of similarity',
+      },
+      {
+        name: 'selection/neighbours',
+        find: 'taken.every((other) =>',
+        replace: 'taken.slice(-1).every((other) =>',
+        breaks: 'a candidate is compared with the last one alone',
+      },
+      {
+        name: 'similarity/groups-turned',
+        find: '(similarity[b] as number) - (similarity[a] as number) || a - b',
+        replace: '(similarity[a] as number) - (similarity[b] as number) || a - b',
+        breaks: 'the first group is the least similar one',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'activities/inquiry-select/stage.ts',
+    ['test/activities/inquiry-select.test.ts'],
+    [
+      {
+        name: 'inquiry-select/images-per-identity',
+        find: 'before < perIdentity',
+        replace: 'before <= perIdentity',
+        breaks: 'one image more of each identity is a candidate',
+      },
+      {
+        name: 'inquiry-select/limit',
+        find: 'selectApart(embeddings, size, params)',
+        replace: 'selectApart(embeddings, size, { ...params, maxSimilarity: 1.1 })',
+        breaks: 'the limit of similarity is ignored',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/privacy.ts',
+    ['test/metrics/privacy.test.ts'],
+    [
+      {
+        name: 'privacy/at-threshold',
+        find: 'cosine > threshold',
+        replace: 'cosine >= threshold',
+        breaks: 'a cosine at the threshold counts as a match',
+      },
+      {
+        name: 'privacy/cosine-of-distance',
+        find: '1 - d / 2',
+        replace: '1 - d',
+        breaks: 'the threshold is not the cosine of the distance',
+      },
+    ],
+  ),
+];

@@ -1,0 +1,62 @@
+import { type Mutant, mutantsOf } from '../mutant.ts';
+
+const findings = 'test/provenance/findings.test.ts';
+const recompute = 'test/provenance/recompute.test.ts';
+
+/** What an audit recomputes, and what a report is warned of. */
+export const provenanceMutants: readonly Mutant[] = [
+  ...mutantsOf(
+    'provenance/audit/recompute.ts',
+    [recompute],
+    [
+      {
+        name: 'audit-recompute/always-same',
+        find: 'const same = canonicalJson(metrics as JsonObject) === (await textOf(store, ref, metricsFile));',
+        replace: 'const same = (await textOf(store, ref, metricsFile)).length > 0;',
+        breaks: 'metrics that were edited count as recomputed',
+      },
+      {
+        name: 'audit-recompute/fault',
+        find: "{ fault: 'not reproduced', where, message };\n};",
+        replace: "{ fault: 'not verifiable', where, message };\n};",
+        breaks: 'a difference under the same code counts as not verifiable',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'provenance/findings/leakage.ts',
+    [findings],
+    [
+      {
+        name: 'leakage/images-alone',
+        find: 'people.count + images.count > 0',
+        replace: 'images.count > 0',
+        breaks: 'people of a benchmark among the training data are not reported',
+      },
+      {
+        name: 'leakage/people-alone',
+        find: 'people.count + images.count > 0',
+        replace: 'people.count > 0',
+        breaks: 'images of a benchmark among the training data are not reported',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'provenance/findings/selection.ts',
+    [findings],
+    [
+      {
+        name: 'selection-finding/same-digest-alone',
+        find: '(await facts.people(benchmarks, other)).count > 0 ||\n  (await facts.images(benchmarks, other)).count > 0;',
+        replace: 'false;',
+        breaks: 'a benchmark under another digest counts as another one',
+      },
+      {
+        name: 'selection-finding/any',
+        find: 'if (await isOf(benchmarks, other, facts)) chosenBy',
+        replace: 'if (facts) chosenBy',
+        breaks: 'a choice by any benchmark is reported',
+      },
+    ],
+  ),
+];

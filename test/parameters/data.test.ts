@@ -1,0 +1,94 @@
+import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { beforeAll } from 'vitest';
+import { stage as benchmarks } from '../../activities/data-benchmarks/stage.ts';
+import { stage as folder } from '../../activities/data-folder/stage.ts';
+import { stage as procedural } from '../../activities/data-procedural/stage.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import type { ShardedStageKind } from '../../core/stage.ts';
+import { encodePng } from '../../formats/png.ts';
+import { stageContext } from '../faces/context.ts';
+import { sweep } from './sweep.ts';
+
+const context = stageContext();
+
+const allShards = async (stage: ShardedStageKind<never, never>, params: JsonObject): Promise<Outputs> => {
+  const shards = await stage.split(params as never, context);
+  const made: Outputs[] = [];
+  for (const shard of shards) made.push(await stage.runShard(shard, context));
+  return stage.join(params as never, made, context);
+};
+
+sweep('data/procedural', {
+  store: context.store,
+  run: (params) => allShards(procedural as never, params),
+  base: () => ({ identities: 2, images: 2, size: 16 }),
+  changes: () => ({
+    identities: { to: 3 },
+    images: { to: 3 },
+    size: { to: 17 },
+    firstIdentity: { to: 1 },
+    population: { to: 'test' },
+    variation: { to: 0.5 },
+    wear: { to: 1.5 },
+  }),
+});
+
+sweep('data/benchmarks', {
+  store: context.store,
+  run: (params) => allShards(benchmarks as never, params),
+  base: () => ({ sets: ['lfw'], pairs: 40, identities: 20, size: 16 }),
+  changes: () => ({
+    sets: { to: ['cfp_fp'] },
+    pairs: { to: 60 },
+    identities: { to: 30 },
+    size: { to: 17 },
+    population: { to: 'validation' },
+    variation: { to: 0.5 },
+    wear: { to: 2 },
+    lookAlikes: { to: 1, with: { pairs: 200, identities: 100 } },
+    overlap: { to: 0.5 },
+    overlapWith: { to: 'validation', with: { overlap: 0.5 } },
+    kinship: { to: 0.5 },
+  }),
+});
+
+let good: string;
+let more: string;
+let bad: string;
+
+/** Photos of one colour each. @returns where they are */
+const photos = async (files: { readonly [path: string]: number | undefined }): Promise<string> => {
+  const home = await mkdtemp(join(tmpdir(), 'photos-'));
+  for (const [path, level] of Object.entries(files)) {
+    await mkdir(join(home, path, '..'), { recursive: true });
+    const pixels = new Uint8Array(20 * 20 * 3).fill(level ?? 0);
+    await writeFile(join(home, path), level === undefined ? 'no image' : await encodePng(pixels, 20, 20));
+  }
+  return home;
+};
+
+beforeAll(async () => {
+  const two = { 'ann/1.png': 10, 'ann/2.png': 20, 'bob/1.png': 30, 'bob/2.png': 40, 'cyd/1.png': 50 };
+  good = await photos(two);
+  more = await photos({ ...two, 'bob/3.png': 60 });
+  bad = await photos({ ...two, 'bob/3.png': undefined });
+});
+
+sweep('data/folder', {
+  store: context.store,
+  run: ({ path, ...params }) => folder.run(params as never, { ...context, places: { path: path as string } }),
+  base: () => ({ path: good, size: 16, minImages: 1 }),
+  changes: () => ({
+    path: { to: more },
+    size: { to: 17 },
+    minImages: { to: 2 },
+    maxImages: { to: 1 },
+    onBadFile: { to: 'fail', with: { path: bad, onBadFile: 'skip' } },
+    faces: { to: 'synthetic', onlyStated: true },
+    licence: { to: 'CC0', onlyStated: true },
+    consent: { to: 'given', onlyStated: true },
+  }),
+});

@@ -1,0 +1,200 @@
+import { beforeAll } from 'vitest';
+import { stage as centers } from '../../activities/centers-compute/stage.ts';
+import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
+import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
+import { stage as verification } from '../../activities/evaluate-verification/stage.ts';
+import { stage as inquiry } from '../../activities/inquiry-select/stage.ts';
+import { stage as selection } from '../../activities/recognizer-select/stage.ts';
+import { stage as train } from '../../activities/recognizer-train/stage.ts';
+import { stage as report } from '../../activities/report-build/stage.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import type { Json, JsonObject } from '../../core/errors.ts';
+import { toyBenchmarks, toyContext, toyDataset } from '../activities/toy.ts';
+import { putInquiries } from '../methods/cemiface/tiny.ts';
+import {
+  contextOf,
+  type FullReport,
+  madeUpExperiment,
+  putMetrics,
+  verification as verified,
+} from '../report/fixture.ts';
+import { sweep } from './sweep.ts';
+
+const context = toyContext();
+const { store } = context;
+const names = [
+  'data',
+  'faces',
+  'strangers',
+  'recognizer',
+  'judge',
+  'inquiries',
+  'turned',
+  'more',
+  'benchmarks',
+  'others',
+] as const;
+const refs = {} as Record<(typeof names)[number], ArtifactRef>;
+let metrics: ArtifactRef[];
+let full: FullReport;
+const ref = (name: (typeof names)[number]): JsonObject => ({ ...refs[name] });
+
+beforeAll(async () => {
+  refs.data = await toyDataset(store, 4, 2);
+  refs.faces = await toyDataset(store, 4, 3);
+  refs.strangers = await toyDataset(store, 4, 2, 10);
+  const small = { stemWidth: 4, stemStride: 1, widths: [4], depths: [1], strides: [2], embedding: 4, preset: 'small' };
+  const training = {
+    ...{ data: refs.data, network: small, loss: 'cosface', m: 0.4, h: 0.3, s: 8, t_alpha: 0.01, epochs: 1, batch: 4 },
+    ...{
+      microBatch: 0,
+      recompute: false,
+      lr: 0.1,
+      momentum: 0.9,
+      weightDecay: 0,
+      milestones: [],
+      gamma: 0.1,
+      warmup: 0,
+    },
+    augment: { cropScale: [1, 1], flip: 0, jitter: 0, erase: 0, eraseScale: [0.1, 0.2] },
+  };
+  refs.recognizer = (await train.run(training as never, context)).weights as ArtifactRef;
+  refs.judge = (await train.run({ ...training, lr: 0.2 } as never, context)).weights as ArtifactRef;
+  refs.inquiries = await putInquiries(store, 4);
+  refs.turned = await putInquiries(store, 4, 10);
+  refs.more = await putInquiries(store, 5, 1);
+  refs.benchmarks = await toyBenchmarks(store, 20);
+  refs.others = await toyBenchmarks(store, 50);
+  metrics = [];
+  for (const benchmarks of [refs.benchmarks, refs.others]) {
+    const params = { recognizer: refs.recognizer, benchmarks, sets: [] };
+    metrics.push((await verification.run(params, context)).metrics as ArtifactRef);
+  }
+  full = await madeUpExperiment(store, [0, 1]);
+});
+
+sweep('centers/compute', {
+  store,
+  run: (params) => centers.run(params as never, context),
+  base: () => ({ data: ref('data'), recognizer: ref('recognizer') }),
+  changes: () => ({
+    data: { to: ref('faces'), with: { source: 'mean' } },
+    recognizer: { to: ref('judge') },
+    source: { to: 'mean' },
+  }),
+});
+
+sweep('inquiry/select', {
+  store,
+  run: (params) => inquiry.run(params as never, context),
+  base: () => ({ data: ref('data'), recognizer: ref('recognizer'), count: 4, maxSimilarity: 1, imagesPerIdentity: 1 }),
+  changes: () => ({
+    data: { to: ref('strangers') },
+    recognizer: { to: ref('judge') },
+    count: { to: 3 },
+    maxSimilarity: { to: -0.9 },
+    imagesPerIdentity: { to: 2 },
+  }),
+});
+
+sweep('evaluate/verification', {
+  store,
+  run: (params) => verification.run(params as never, context),
+  base: () => ({ recognizer: ref('recognizer'), benchmarks: ref('benchmarks') }),
+  changes: () => ({
+    recognizer: { to: ref('judge') },
+    benchmarks: { to: ref('others') },
+    sets: { to: ['cplfw'] },
+  }),
+});
+
+sweep('evaluate/similarity', {
+  store,
+  run: (params) => similarity.run(params as never, context),
+  base: () => ({ data: ref('data'), inquiries: ref('inquiries'), recognizer: ref('recognizer') }),
+  changes: () => ({
+    data: { to: ref('faces') },
+    inquiries: { to: ref('turned') },
+    recognizer: { to: ref('judge') },
+  }),
+});
+
+sweep('evaluate/privacy', {
+  store,
+  run: (params) => privacy.run(params as never, context),
+  base: () => ({
+    ...{
+      data: ref('data'),
+      real: ref('faces'),
+      recognizer: ref('recognizer'),
+      metrics: { ...metrics[0] } as JsonObject,
+    },
+  }),
+  changes: () => ({
+    data: { to: ref('faces') },
+    real: { to: ref('more') },
+    recognizer: { to: ref('judge') },
+    metrics: { to: { ...metrics[1] } as JsonObject },
+    set: { to: 'cplfw' },
+  }),
+});
+
+const labelled = (of: readonly ArtifactRef[]): Json =>
+  of.map((artifact, run) => ({ matrix: { run }, artifact: { ...artifact } })) as Json;
+
+let candidates: { metrics: ArtifactRef[]; turned: ArtifactRef[] };
+
+beforeAll(async () => {
+  const result = (lfw: number, average: number) => {
+    const { sets } = verified(0.8, 1) as { sets: { lfw: JsonObject } };
+    return putMetrics(store, { kind: 'verification', sets: { lfw: { ...sets.lfw, accuracy: lfw } }, average });
+  };
+  const [first, second] = [await result(0.9, 0.6), await result(0.7, 0.8)];
+  candidates = { metrics: [first, second], turned: [second, first] };
+});
+
+sweep('recognizer/select', {
+  store,
+  run: (params) => selection.run(params as never, context),
+  base: () => ({
+    recognizers: labelled([refs.recognizer, refs.judge]),
+    metrics: labelled(candidates.metrics),
+  }),
+  changes: () => ({
+    recognizers: { to: labelled([refs.judge, refs.recognizer]) },
+    metrics: { to: labelled(candidates.turned) },
+    by: { to: 'lfw' },
+  }),
+});
+
+sweep('report/build', {
+  store,
+  run: (params) => report.run(params as never, contextOf(store)),
+  base: () => JSON.parse(JSON.stringify(full)),
+  changes: () => {
+    const {
+      accuracy,
+      curve,
+      similarity: similar,
+      privacy: near,
+      grid,
+      samples,
+      training,
+    } = JSON.parse(JSON.stringify(full));
+    const without = (block: Json): Json => (Array.isArray(block) ? block.slice(1) : block);
+    return {
+      title: { to: 'Another title' },
+      description: { to: 'Another description' },
+      note: { to: 'Another note' },
+      skipped: { to: [{ stage: 'students[m=0]', because: 'no time' }] },
+      accuracy: { to: without(accuracy) },
+      curve: { to: { ...curve, metrics: without(curve.metrics) } },
+      similarity: { to: without(similar) },
+      privacy: { to: without(near) },
+      grid: { to: { ...grid, rows: 3 } },
+      samples: { to: without(samples) },
+      training: { to: without(training) },
+      paper: { to: full.paper !== true },
+    };
+  },
+});

@@ -1,0 +1,57 @@
+import { beforeAll } from 'vitest';
+import { stage } from '../../activities/recognizer-train/stage.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import { toyContext, toyDataset } from '../activities/toy.ts';
+import { sweep } from './sweep.ts';
+
+const context = toyContext();
+let data: ArtifactRef;
+let other: ArtifactRef;
+
+beforeAll(async () => {
+  data = await toyDataset(context.store, 4, 2);
+  other = await toyDataset(context.store, 4, 2, 10);
+});
+
+sweep('recognizer/train', {
+  store: context.store,
+  run: (params) => stage.run(params as never, context),
+  base: () => ({
+    data: { ...data },
+    network: { stemWidth: 4, stemStride: 1, widths: [4], depths: [1], strides: [2], embedding: 4 },
+    ...{ loss: 'cosface', s: 8, epochs: 1, batch: 4, lr: 0.1, milestones: [] },
+    augment: { cropScale: [1, 1], flip: 0, jitter: 0, erase: 0 },
+  }),
+  changes: () => ({
+    data: { to: { ...other } },
+    'network.preset': { to: 'ir_se_50' },
+    'network.variant': { to: 'ir_se' },
+    'network.stemWidth': { to: 5 },
+    'network.stemStride': { to: 2 },
+    'network.widths': { to: [5] },
+    'network.depths': { to: [2] },
+    'network.strides': { to: [1] },
+    'network.embedding': { to: 5 },
+    'network.dropout': { to: 0.5 },
+    loss: { to: 'arcface' },
+    m: { to: 0.3 },
+    h: { to: 0.5, with: { loss: 'adaface' } },
+    s: { to: 9 },
+    t_alpha: { to: 0.5, with: { loss: 'adaface' } },
+    epochs: { to: 2 },
+    batch: { to: 2 },
+    microBatch: { to: 2 },
+    lr: { to: 0.2 },
+    momentum: { to: 0.5 },
+    weightDecay: { to: 0.01 },
+    milestones: { to: [0] },
+    gamma: { to: 0.5, with: { milestones: [0] } },
+    warmup: { to: 2 },
+    'augment.cropScale': { to: [0.5, 0.6] },
+    'augment.flip': { to: 1 },
+    'augment.jitter': { to: 0.2 },
+    'augment.erase': { to: 1 },
+    'augment.eraseScale': { to: [0.3, 0.4], with: { 'augment.erase': 1 } },
+  }),
+  inert: { recompute: { because: 'the same operations run again; only memory and time differ', to: true } },
+});
