@@ -220,7 +220,7 @@ export const networkMutants: readonly Mutant[] = [
     [
       {
         name: 'train-step/nothing-spared',
-        find: 'decayed: (name) => !spared.has(name)',
+        find: 'decayed: (name) => decayNorms || !spared.has(name)',
         replace: 'decayed: () => true',
         breaks: 'batch norms decay as well',
       },
