@@ -12,6 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { packageDir } from '../../setup/addon.mjs';
 
 const root = join(import.meta.dirname, '..', '..');
 const python = (process.env.PATH ?? '')
@@ -33,7 +34,8 @@ case "$1" in --version) echo 10.8.2; exit;; esac
 rm -rf node_modules; mkdir -p node_modules/node-gyp/bin node_modules/@tensorflow/tfjs-node-gpu/binding
 cp package-lock.json node_modules/.package-lock.json
 cp ../fake/node-gyp.js node_modules/node-gyp/bin/
-cp ../fake/package.json ../fake/index.js ../fake/binding.gyp node_modules/@tensorflow/tfjs-node-gpu/`,
+cp ../fake/package.json ../fake/index.js ../fake/binding.gyp node_modules/@tensorflow/tfjs-node-gpu/
+cp ../fake/tfjs_backend.cc node_modules/@tensorflow/tfjs-node-gpu/binding/`,
   python3: `
 case "$3" in
 --version) echo "pip 23";;
@@ -50,6 +52,8 @@ export type ToolName = keyof typeof tools;
 const fakes = {
   'package.json': '{"name": "@tensorflow/tfjs-node-gpu", "version": "4.22.0", "main": "index.js"}',
   'binding.gyp': '{}',
+  // The published source: set-up refuses to change another.
+  'tfjs_backend.cc': readFileSync(join(packageDir(root), 'binding', 'tfjs_backend.cc'), 'utf8'),
   // Works only when the addon and the library are where the real one would look for them.
   'index.js': `
 const { readFileSync } = require('node:fs');
@@ -61,6 +65,7 @@ exports.add = (a, b) => ({ dataSync: () => a.map((x, i) => x + b[i]) });`,
 const { readFileSync, writeFileSync, appendFileSync } = require('node:fs');
 appendFileSync(process.env.FAKE_CALLS, 'node-gyp ' + process.argv.slice(2, 4).join(' ') + '\\n');
 readFileSync('deps/include/tensorflow/c/c_api.h');
+if (!readFileSync('binding/tfjs_backend.cc', 'utf8').includes('memcpy(TF_TensorData')) throw new Error('tensors share memory');
 const folder = process.argv.find((arg) => arg.startsWith('--module_path=')).slice(14);
 writeFileSync(folder + '/tfjs_binding.node', 'addon');`,
   // A wheel of the asked name: TensorFlow's, or one of NVIDIA's with a library in it.
