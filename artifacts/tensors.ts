@@ -1,6 +1,7 @@
 import type { FileEntry } from '../core/artifact.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { CemiflowError } from '../core/errors.ts';
+import { literal } from '../core/literal.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import {
   decodeSafetensors,
@@ -71,8 +72,7 @@ export const getTensors = async (
   artifact: Opened,
   stem: string,
 ): Promise<Record<string, SafeTensor>> => {
-  const escaped = stem.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
-  const ours = new RegExp(`^${escaped}(-\\d{5}-of-(\\d{5}))?\\.safetensors$`);
+  const ours = new RegExp(`^${literal(stem)}(-\\d{5}-of-(\\d{5}))?\\.safetensors$`);
   const held = artifact.files.filter(({ path }) => ours.test(path));
   const wanted = Number(ours.exec(held[0]?.path ?? '')?.[2] ?? 1);
   if (held.length !== wanted) throw missing(`${wanted} files of ${stem}.safetensors are needed, got ${held.length}`);

@@ -3,6 +3,7 @@ import { resolve } from 'node:path';
 import { type Digest, isDigest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { Lineage } from '../core/lineage.ts';
+import { literal } from '../core/literal.ts';
 import { openRun } from '../engine/seal.ts';
 import { rootIn, shownIn } from '../provenance/publish/page.ts';
 import { type Chain, chainOf } from '../provenance/trace/chain.ts';
@@ -82,9 +83,7 @@ const inPage = async (store: Store, name: string): Promise<Traced> => {
     const [shown, kept] = [shownIn(page).get(id), traced.number?.printed.text];
     return shown === kept ? traced : { ...traced, edited: { ...(shown && { shown }), ...(kept && { kept }) } };
   }
-  const digest = new RegExp(
-    `id="${id.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}"[^>]*data-artifact="(sha256:[0-9a-f]{64})`,
-  ).exec(page)?.[1];
+  const digest = new RegExp(`id="${literal(id)}"[^>]*data-artifact="(sha256:[0-9a-f]{64})`).exec(page)?.[1];
   if (isDigest(digest)) return ofDigest(store, digest);
   throw new CemiflowError('UnknownNumber', `${path} shows no number ${id}`, {
     remedy: 'take the id from the link of the number',

@@ -1,4 +1,4 @@
-import { type MetricsKind, metricsCodec, readMetricsOf } from '../artifacts/codecs/metrics.ts';
+import { type MetricsKind, metricsCodec, metricsIn } from '../artifacts/codecs/metrics.ts';
 import { readSamples } from '../artifacts/shards.ts';
 import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
@@ -38,9 +38,10 @@ export class ReportReader {
 
   /** The numbers of one kind; other parameters as for `open`. @throws CemiflowError `ReportInputInvalid`, `ArtifactInvalid` */
   async metrics<T>(ref: ArtifactRef, kind: MetricsKind<T>, what: string, matrix: JsonObject = {}): Promise<T> {
-    const found = metricsCodec.parse(await this.open(ref, what, matrix), ref.digest).kind;
-    if (found === kind.kind) return readMetricsOf(this.#store, ref, kind);
-    throw inputInvalid(ref, `${what} needs metrics of the kind ${kind.kind}, and ${ref.digest} has ${found}`);
+    const manifest = await this.open(ref, what, matrix);
+    const meta = metricsCodec.parse(manifest, ref.digest);
+    if (meta.kind === kind.kind) return metricsIn(this.#store, { ref, meta, files: manifest.files }, kind);
+    throw inputInvalid(ref, `${what} needs metrics of the kind ${kind.kind}, and ${ref.digest} has ${meta.kind}`);
   }
 
   /** The first images of the first identities, in shard order; reads no further than it must. */

@@ -1,5 +1,6 @@
 import { basename, dirname, isAbsolute, relative, sep } from 'node:path';
 import type { JsonObject } from '../core/errors.ts';
+import { literal } from '../core/literal.ts';
 import type { RunSpec } from '../core/run-record.ts';
 import { parseOverride } from './overrides.ts';
 import { makeSource, Problems } from './problems.ts';
@@ -61,8 +62,7 @@ const isPath = (scalar: LocatedScalar): scalar is Path =>
 const endOf = (text: string): string => text.slice(text.trimEnd().length);
 
 /** Finds the path, but not inside a longer one or a web address. */
-const standingAlone = (path: string): RegExp =>
-  new RegExp(`(?<![\\w.~/-])${path.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-])`, 'g');
+const standingAlone = (path: string): RegExp => new RegExp(`(?<![\\w.~/-])${literal(path)}(?![\\w-])`, 'g');
 
 const scalarsIn = (node: Located): LocatedScalar[] => {
   if (node.kind === 'scalar') return [node];

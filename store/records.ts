@@ -4,6 +4,7 @@ import { lanes, mapBounded } from '../core/bounded.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { type Digest, hexOf } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { memo } from '../core/memo.ts';
 import type { Artifacts } from './artifacts.ts';
 import { hash } from './hash.ts';
 import { getReadable, type ObjectStore } from './objects.ts';
@@ -146,6 +147,7 @@ export class Records {
 
   /** Records of those keys that are hits: a sound record, sound manifests of outputs and statements, and every blob there. */
   async lookup(keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> {
+    // Actions share outputs, artifacts share blobs.
     const once = memo((digest: Digest) => this.#artifacts.hasBlob(digest));
     const isWhole = memo(
       (ref: ArtifactRef) => this.#artifacts.isWhole(ref, once),
@@ -218,13 +220,3 @@ const recordIn = (text: string): Buffer | undefined => {
 };
 
 const isOwnKey = (record: ActionRecord): boolean => actionKey(record.action) === record.key;
-
-/** Remembers answers for the length of one look-up: actions share outputs, artifacts share blobs. */
-const memo = <T, R>(work: (input: T) => Promise<R>, name: (input: T) => unknown = (input) => input) => {
-  const known = new Map<unknown, Promise<R>>();
-  return (input: T): Promise<R> => {
-    const answer = known.get(name(input)) ?? work(input);
-    known.set(name(input), answer);
-    return answer;
-  };
-};

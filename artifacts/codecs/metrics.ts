@@ -36,18 +36,22 @@ export const putMetrics = async <T extends { readonly kind: string }>(
 };
 
 /** Reads metrics of one kind. @throws CemiflowError `ArtifactInvalid` where they are of another, or damaged */
-export const readMetricsOf = async <T>(
-  store: ArtifactReader,
-  ref: ArtifactRef,
+export const readMetricsOf = async <T>(store: ArtifactReader, ref: ArtifactRef, kind: MetricsKind<T>): Promise<T> =>
+  metricsIn(store, await metricsCodec.read(store, ref), kind);
+
+/** The same of an artifact whose manifest was read. */
+export const metricsIn = async <T>(
+  store: Pick<ArtifactReader, 'getBlob'>,
+  artifact: Artifact<MetricsMeta>,
   { kind, read }: MetricsKind<T>,
 ): Promise<T> => {
-  const fields = await fieldsOf(store, await metricsCodec.read(store, ref));
+  const fields = await fieldsOf(store, artifact);
   if (fields.string('kind') !== kind) throw fields.fault('kind', kind);
   return read(fields);
 };
 
 /** The file's fields, which must be of the kind that the manifest states. */
-const fieldsOf = async (store: ArtifactReader, artifact: Artifact<MetricsMeta>): Promise<Fields> => {
+const fieldsOf = async (store: Pick<ArtifactReader, 'getBlob'>, artifact: Artifact<MetricsMeta>): Promise<Fields> => {
   const fields = await readJsonFields(store, artifact, metricsFile);
   const { kind } = artifact.meta;
   if (fields.string('kind') === kind) return fields;

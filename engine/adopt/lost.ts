@@ -3,9 +3,9 @@ import { type ActionRecord, actionKey } from '../../core/action.ts';
 import type { AdoptionStatement } from '../../core/adoption.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { lanes, mapBounded } from '../../core/bounded.ts';
-import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
+import { memo } from '../../core/memo.ts';
 import { wholeKind } from '../../core/stage.ts';
 import type { Store } from '../../store/index.ts';
 
@@ -13,19 +13,15 @@ import type { Store } from '../../store/index.ts';
 export type Statements = (ref: ArtifactRef) => Promise<AdoptionStatement | undefined>;
 
 /** Reads each statement once. */
-export const statementsOf = (store: Pick<Store, 'getArtifact' | 'getBlob'>): Statements => {
-  const known = new Map<Digest, Promise<AdoptionStatement | undefined>>();
-  return (ref) => {
-    const reading =
-      known.get(ref.digest) ??
+export const statementsOf = (store: Pick<Store, 'getArtifact' | 'getBlob'>): Statements =>
+  memo(
+    (ref) =>
       readStatement(store, ref).catch((error) => {
         if (!(error instanceof CemiflowError) || error.retryable) throw error;
         return undefined;
-      });
-    known.set(ref.digest, reading);
-    return reading;
-  };
-};
+      }),
+    ({ digest }) => digest,
+  );
 
 /** Whether every statement behind a record can be read. */
 export const isStated = async ({ adopted }: ActionRecord, statements: Statements): Promise<boolean> =>

@@ -2,9 +2,10 @@ import { readStatement } from '../../artifacts/codecs/adoption.ts';
 import { type ActionRecord, type Adopted, actionKey } from '../../core/action.ts';
 import { type AdoptedPiece, type AdoptionStatement, differentWork, keyOfWork } from '../../core/adoption.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { type Digest, shortDigest } from '../../core/digest.ts';
+import { shortDigest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
+import { memo } from '../../core/memo.ts';
 import { wholeKind } from '../../core/stage.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
 import type { Store } from '../../store/index.ts';
@@ -19,12 +20,10 @@ type IsKnown = (kind: string, piece: AdoptedPiece) => Promise<boolean>;
 /** Results of old code count only where statements lead from that code to the one in the key, each with what was done again. */
 export const checkAdoptions = async (lineage: Lineage, store: AdoptionReader, ledger: Ledger): Promise<void> => {
   const names = namesOf(lineage);
-  const known = new Map<Digest, Promise<AdoptionStatement>>();
-  const read = (ref: ArtifactRef): Promise<AdoptionStatement> => {
-    const reading = known.get(ref.digest) ?? readStatement(store, ref);
-    known.set(ref.digest, reading);
-    return reading;
-  };
+  const read = memo(
+    (ref: ArtifactRef) => readStatement(store, ref),
+    ({ digest }) => digest,
+  );
   const here = new Set([...lineage.records.values()].map(workOf));
   const isKnown: IsKnown = async (kind, { key, work }) => {
     const wanted = `${kind} ${work}`;
