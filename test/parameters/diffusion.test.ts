@@ -45,6 +45,8 @@ sweep('diffusion/train', {
     'network.headChannels': { to: 4 },
     'network.groups': { to: 2 },
     'network.conditionSize': { to: 9 },
+    'network.conditionProjection': { to: 'block' },
+    'network.identityScale': { to: 2 },
     'network.conditionTokens': { to: 2 },
     'network.prediction': { to: 'velocity' },
     epochs: { to: 2 },

@@ -81,11 +81,35 @@ describe('the losses', () => {
         moved[largest] = (moved[largest] as number) + delta;
         return lossAt({ ...weights, [name]: tf.tensor(moved, weight.shape) }).dataSync()[0] as number;
       };
-      const numeric = (at(3e-3) - at(-3e-3)) / 6e-3;
+      const numeric = (at(1e-2) - at(-1e-2)) / 2e-2;
       expect(numeric / (gradient[largest] as number), name).toBeCloseTo(1, 1);
       checked++;
     }
     expect(checked).toBe(3);
+  });
+});
+
+describe('the condition tokens', () => {
+  it('are F2(concat(C_id, F1(m))), C_id plain or times a factor', () => {
+    const { identitySize, conditionSize, conditionTokens: count } = config;
+    const weights = lively(cemifaceDenoiser(config).parameters);
+    const identity = unitRows(normal([1, identitySize], 7));
+    const m = -0.4;
+    const read = (name: string): number[] => Array.from((weights[name] as tf.Tensor).dataSync());
+    const [f1, f2] = [read('condition.sim.weight'), read('condition.att.weight')];
+    const similarity = read('condition.sim.bias').map((bias, i) => bias + (f1[i] as number) * m);
+    for (const identityScale of [1, 3]) {
+      const joined = [...Array.from(identity.dataSync(), (value) => value * identityScale), ...similarity];
+      const expected = read('condition.att.bias').map((bias, column) =>
+        joined.reduce((sum, value, row) => sum + value * (f2[row * count * conditionSize + column] as number), bias),
+      );
+      const tokens = conditionTokens(weights, identity, tf.tensor1d([m]), { ...config, identityScale });
+      expect(tokens.shape).toEqual([1, count, conditionSize]);
+      const got = tokens.dataSync();
+      expected.forEach((value, i) => {
+        expect(got[i]).toBeCloseTo(value, 5);
+      });
+    }
   });
 });
 

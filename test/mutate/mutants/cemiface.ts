@@ -150,9 +150,45 @@ export const cemifaceMutants: readonly Mutant[] = [
       },
       {
         name: 'cemiface-condition/without-identity',
-        find: 'identity.mul(Math.sqrt(identitySize))',
+        find: 'identity.mul(identityScale)',
         replace: 'identity.mul(0)',
         breaks: 'the network does not see the identity',
+      },
+      {
+        name: 'cemiface-condition/identity-scale',
+        find: 'identity.mul(identityScale)',
+        replace: 'identity.mul(Math.sqrt(identity.shape[1]))',
+        breaks: 'C_id has the length of the root of D, whatever identityScale says',
+      },
+      {
+        name: 'cemiface-condition/similarity-scaled',
+        find: 'tf.concat([identity.mul(identityScale), similarity], 1)',
+        replace: 'tf.concat([identity, similarity], 1).mul(identityScale)',
+        breaks: 'the factor is on C_sim as well',
+      },
+      {
+        name: 'cemiface-condition/similarity-first',
+        find: '[identity.mul(identityScale), similarity]',
+        replace: '[similarity, identity.mul(identityScale)]',
+        breaks: 'C_sim comes before C_id',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/cemiface/weights.ts',
+    ['test/methods/cemiface/weights.test.ts'],
+    [
+      {
+        name: 'cemiface-weights/older-order',
+        find: "if (!network.has('conditionProjection')) {",
+        replace: 'if (network.names.length === 0) {',
+        breaks: 'nothing says why weights with another order of heads are refused',
+      },
+      {
+        name: 'cemiface-weights/identity-scale',
+        find: 'if (identityScale <= 0) throw',
+        replace: 'if (identityScale < 0) throw',
+        breaks: 'a factor of 0 on C_id is read as if it could be',
       },
     ],
   ),
