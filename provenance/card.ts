@@ -64,19 +64,27 @@ const fromPhotos = async (lineage: Lineage, { node }: MadeNode, store: Reading):
 const counted = (value: number, noun: string, many?: string): string => `${count(value)} ${nounFor(value, noun, many)}`;
 
 const whatItIs = (kind: string, meta: DatasetMeta, photos: boolean, around: boolean): string => {
-  const { identities, images, height, width, m, oversample = 0 } = meta;
+  const { identities, images, height, width, oversample = 0 } = meta;
   const title = loadStageSchemas().get(kind)?.title;
-  const asked = m === undefined ? '' : `, asked for a cosine similarity of m = ${plain(m)} to it`;
   return [
     `${counted(images, 'face image')} of ${counted(identities, 'synthetic identity', 'synthetic identities')}, ${height} × ${width} pixels.`,
     `Made by the stage ${kind}${title ? `: ${escapeMarkdown(title)}` : ''}.`,
-    ...(around ? [`Each identity was made around one inquiry image${asked}.`] : []),
+    ...(around ? [`Each identity was made around one inquiry image${askedFor(meta)}.`] : []),
     ...(oversample > 0
       ? [
           `Each identity also holds its inquiry image itself, ${count(oversample)} ${nounFor(oversample, 'time')}, added by oversampling${photos ? ': a photo of a person who exists' : ''}.`,
         ]
       : []),
   ].join(' ');
+};
+
+/** The similarity to the inquiry image that the generator was asked for. */
+const askedFor = ({ m, mixture }: DatasetMeta): string => {
+  if (m !== undefined) return `, asked for a cosine similarity of m = ${plain(m)} to it`;
+  if (mixture === undefined) return '';
+  return 'among' in mixture
+    ? `, its images asked in turn for a cosine similarity of m = ${mixture.among.map(plain).join(', ')} to it`
+    : `, each image asked for a cosine similarity m to it, drawn uniformly from ${plain(mixture.lowest)} to ${plain(mixture.highest)}`;
 };
 
 /** The parameters of each step between the set and the data upstream. */

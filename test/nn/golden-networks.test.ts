@@ -122,7 +122,11 @@ describe("the UNet beside PyTorch's", () => {
       cases.ddim.forEach((at: { time: number; alphaBar: number; nextAlphaBar: number }, i: number) => {
         const { time, alphaBar, nextAlphaBar } = at;
         const scalars = { time: tf.scalar(time), alphaBar: tf.scalar(alphaBar), nextAlphaBar: tf.scalar(nextAlphaBar) };
-        x = samplerStep(weights, { x, ...conditions, ...scalars }, denoiser, { type: 'ddim', eta: 0 });
+        x = samplerStep(weights, { x, ...conditions, ...scalars }, denoiser, {
+          type: 'ddim',
+          eta: 0,
+          epsilon: 'clipped',
+        });
         made[`${i + 1}`] = mapValues(x);
       });
       const { '1': first, '4': last } = made as Record<string, Float32Array>;

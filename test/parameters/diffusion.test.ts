@@ -61,6 +61,7 @@ sweep('diffusion/train', {
     'similarity.lowest': { to: 0 },
     'similarity.highest': { to: 0 },
     'similarity.interval': { to: 0.5 },
+    'similarity.measure': { to: 'euclidean' },
     flip: { to: false },
   }),
   inert: {
@@ -90,6 +91,8 @@ sweep('diffusion/generate', {
     images: { to: 2 },
     oversample: { to: 1 },
     steps: { to: 3 },
+    eta: { to: 0.5 },
+    epsilon: { to: 'clipped' },
   }),
   inert: {
     batch: { because: 'changes an image at most by rounding (test/methods/cemiface/generate.test.ts)' },

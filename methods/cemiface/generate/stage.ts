@@ -2,7 +2,7 @@ import { weightsCodec } from '../../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../../artifacts/dataset.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
-import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
+import { CemiflowError, type Json, type JsonObject } from '../../../core/errors.ts';
 import { shardRanges } from '../../../core/shards.ts';
 import type { ShardedStageKind, StageContext } from '../../../core/stage.ts';
 import { plural } from '../../../core/words.ts';
@@ -14,33 +14,31 @@ import type { SampleJob } from '../../../training/diffusion/sample.ts';
 import { type InputContext, loading, withInput } from '../../../training/input.ts';
 import { withEmbedder } from '../../../training/recognizer.ts';
 import { generatorMetaOf } from '../weights.ts';
-import { withCemiFace } from './generator.ts';
+import { type DdimOptions, withCemiFace } from './generator.ts';
+import { checkMixture, isGrid, similarityMeta, similarityOf, type WantedSimilarity } from './wanted-similarity.ts';
 
 /** `schema.json` */
-interface Params {
+interface Params extends DdimOptions {
   readonly generator: ArtifactRef;
   readonly inquiries: ArtifactRef;
-  readonly m: number | readonly number[];
+  readonly m: WantedSimilarity;
   readonly identities: number;
   readonly images: number;
   readonly oversample: number;
-  readonly steps: number;
-  readonly batch: number;
   readonly shardIdentities: number;
 }
 
 /** One shard: what it needs and nothing else, so that a set that grows keeps the shards that it had. */
-type Shard = JsonObject & {
-  readonly generator: ArtifactRef & JsonObject;
-  /** The inquiries of this shard alone. */
-  readonly inquiries: ArtifactRef & JsonObject;
-  readonly firstIdentity: number;
-  readonly m: number | number[];
-  readonly images: number;
-  readonly oversample: number;
-  readonly steps: number;
-  readonly batch: number;
-};
+type Shard = JsonObject &
+  DdimOptions & {
+    readonly generator: ArtifactRef & JsonObject;
+    /** The inquiries of this shard alone. */
+    readonly inquiries: ArtifactRef & JsonObject;
+    readonly firstIdentity: number;
+    readonly m: WantedSimilarity & Json;
+    readonly images: number;
+    readonly oversample: number;
+  };
 
 /** `diffusion/generate`: images around each inquiry image. */
 export const stage: ShardedStageKind<Params, Shard> = {
@@ -51,6 +49,7 @@ export const stage: ShardedStageKind<Params, Shard> = {
 
 const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<Shard[]> => {
   const { store } = input;
+  checkMixture(params.m);
   const all = await conditioned(await loadInquiries(store, params.inquiries, loading(input)), params.generator, input);
   const count = params.identities || all.count;
   if (count > all.count) {
@@ -64,7 +63,7 @@ const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<S
     );
   }
   const { maxSimilarity } = (await store.getArtifact(params.inquiries)).meta as { maxSimilarity: number };
-  const grid = typeof params.m !== 'number';
+  const { m, steps, batch, eta, epsilon } = params;
   const shards: Shard[] = [];
   for (const { from, count: size } of shardRanges(count, params.shardIdentities)) {
     const slice = sliceInquiries(all, from, from + size);
@@ -72,11 +71,10 @@ const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<S
       generator: { ...params.generator },
       inquiries: { ...(await saveInquiries(store, slice, { maxSimilarity })) },
       firstIdentity: from,
-      m: typeof params.m === 'number' ? params.m : [...params.m],
-      images: grid ? (params.m as number[]).length : params.images,
-      oversample: grid ? 0 : params.oversample,
-      steps: params.steps,
-      batch: params.batch,
+      m: structuredClone(m) as Shard['m'],
+      images: isGrid(m) ? m.length : params.images,
+      oversample: isGrid(m) ? 0 : params.oversample,
+      ...{ steps, batch, eta, epsilon },
     });
   }
   return shards;
@@ -106,7 +104,7 @@ const generate = async (shard: Shard, context: StageContext): Promise<Outputs> =
   const { height, width } = inquiries.pictures;
   const size = height * width * 3;
   const generated = await withCemiFace(store, shard.generator, shard, (sampler) =>
-    sampler.sample(jobOf(shard, inquiries), context),
+    sampler.sample(jobOf(shard, inquiries, context.seed), context),
   );
   const writer = new DatasetWriter(store, { height, width });
   for (let row = 0; row < inquiries.count; row++) {
@@ -122,7 +120,11 @@ const generate = async (shard: Shard, context: StageContext): Promise<Outputs> =
   return { data: await writer.finish({ origin: 'generated', peopleShown: 'generated', ...conditionMeta(shard) }) };
 };
 
-const jobOf = ({ firstIdentity, images, m }: Shard, { count, embeddings, embeddingSize }: InquirySet): SampleJob => ({
+const jobOf = (
+  { firstIdentity, images, m }: Shard,
+  { count, embeddings, embeddingSize }: InquirySet,
+  seed: number,
+): SampleJob => ({
   first: firstIdentity,
   identities: count,
   images,
@@ -130,15 +132,15 @@ const jobOf = ({ firstIdentity, images, m }: Shard, { count, embeddings, embeddi
     const row = identity - firstIdentity;
     return {
       identity: embeddings.subarray(row * embeddingSize, (row + 1) * embeddingSize),
-      m: [typeof m === 'number' ? m : (m[image] as number)],
+      m: [similarityOf(m, { seed, identity, image })],
     };
   },
   // All images of a grid's row start from the same noise, so that only m varies.
-  ...(typeof m === 'number' ? {} : { noiseOf: () => 0 }),
+  ...(isGrid(m) ? { noiseOf: () => 0 } : {}),
 });
 
 const conditionMeta = ({ m, images, oversample }: Pick<Shard, 'm' | 'images' | 'oversample'>): JsonObject => ({
   generatedImages: images,
   oversample,
-  ...(typeof m === 'number' ? { m } : { grid: { m: [...m] } }),
+  ...similarityMeta(m),
 });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conditionTokens } from '../../../methods/cemiface/condition.ts';
-import { cemifaceLoss, similarityMatchingLoss } from '../../../methods/cemiface/loss.ts';
+import { cemifaceLoss, measuredSimilarity, similarityMatchingLoss } from '../../../methods/cemiface/loss.ts';
 import { cemifaceDenoiser } from '../../../methods/cemiface/network.ts';
 import { similarityGrid } from '../../../methods/cemiface/similarity-grid.ts';
 import { valueAndGradients } from '../../../nn/gradients.ts';
@@ -43,6 +43,35 @@ describe('the losses', () => {
     expect(got.dataSync()[0]).toBeCloseTo(expected, 6);
   });
 
+  it('measure similarity by the cosine, or by 1 minus the distance: 1 for equal embeddings, -1 for opposite ones', () => {
+    const angles = [0, Math.PI / 3, Math.PI / 2, Math.PI];
+    const a = tf.tensor2d(angles.map((angle) => [Math.cos(angle), Math.sin(angle)]));
+    const b = tf.tensor2d(angles.map(() => [1, 0]));
+    const of = (measure: 'cosine' | 'euclidean'): number[] => [...measuredSimilarity(a, b, measure).dataSync()];
+    const wanted = { cosine: [1, 0.5, 0, -1], euclidean: [1, 0, 1 - Math.SQRT2, -1] };
+    for (const measure of ['cosine', 'euclidean'] as const)
+      of(measure).forEach((s, i) => {
+        expect(s, measure).toBeCloseTo(wanted[measure][i] as number, 5);
+      });
+  });
+
+  it('have a finite gradient by the distance of equal embeddings, and one of length 1 elsewhere', () => {
+    const a = tf.tensor2d([
+      [0.6, 0.8],
+      [1, 0],
+    ]);
+    const b = tf.tensor2d([
+      [0.6, 0.8],
+      [0, 1],
+    ]);
+    const gradient = tf
+      .grad((x: tf.Tensor) => measuredSimilarity(x, b, 'euclidean').sum())(a)
+      .dataSync();
+    [0, 0, -Math.SQRT1_2, Math.SQRT1_2].forEach((value, i) => {
+      expect(gradient[i]).toBeCloseTo(value, 5);
+    });
+  });
+
   it('has the gradient that differences give, through the UNet and the frozen recognizer', () => {
     const recognizer = recognizerConfig('small', {
       imageSize: 8,
@@ -67,7 +96,13 @@ describe('the losses', () => {
       alphaBar: tf.tensor1d([0.9, 0.5]),
     };
     const embedAs = (weights: Tensors, x: tf.Tensor4D): tf.Tensor2D => embed(weights, x, recognizer);
-    const loss = cemifaceLoss({ denoiser: cemifaceDenoiser(config), embed: embedAs, lambda: 1, timesteps: 1000 });
+    const loss = cemifaceLoss({
+      denoiser: cemifaceDenoiser(config),
+      embed: embedAs,
+      measure: 'cosine',
+      lambda: 1,
+      timesteps: 1000,
+    });
     // L_SimMat alone: whatever reaches the weights went through the recognizer.
     const lossAt = (w: Tensors): tf.Scalar => loss(w, noising, batch, frozen).simMat as tf.Scalar;
     const { gradients } = valueAndGradients(lossAt, weights);

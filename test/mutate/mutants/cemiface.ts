@@ -198,15 +198,9 @@ export const cemifaceMutants: readonly Mutant[] = [
     [
       {
         name: 'cemiface-generate/m',
-        find: "m: [typeof m === 'number' ? m : (m[image] as number)],",
+        find: 'm: [similarityOf(m, { seed, identity, image })],',
         replace: 'm: [0],',
         breaks: 'm is ignored',
-      },
-      {
-        name: 'cemiface-generate/grid-m',
-        find: '(m[image] as number)],',
-        replace: '(m[0] as number)],',
-        breaks: 'all images of a grid have its first m',
       },
       {
         name: 'cemiface-generate/identity',
@@ -222,13 +216,13 @@ export const cemifaceMutants: readonly Mutant[] = [
       },
       {
         name: 'cemiface-generate/grid-noise',
-        find: "...(typeof m === 'number' ? {} : { noiseOf: () => 0 }),",
+        find: '...(isGrid(m) ? { noiseOf: () => 0 } : {}),',
         replace: '',
         breaks: 'the images of a row of a grid have different noise',
       },
       {
         name: 'cemiface-generate/one-noise',
-        find: "...(typeof m === 'number' ? {} : { noiseOf: () => 0 }),",
+        find: '...(isGrid(m) ? { noiseOf: () => 0 } : {}),',
         replace: 'noiseOf: () => 0,',
         breaks: 'all images of a subject have one noise',
       },
@@ -267,12 +261,6 @@ export const cemifaceMutants: readonly Mutant[] = [
         find: 'new Sampler(weights, denoiser, { timesteps, steps,',
         replace: 'new Sampler(weights, denoiser, { timesteps: 1000, steps,',
         breaks: 'the noise schedule is not the one that the generator was trained with',
-      },
-      {
-        name: 'cemiface-generator/eta',
-        find: "sampler: { type: 'ddim', eta: 0 }",
-        replace: "sampler: { type: 'ddim', eta: 1 }",
-        breaks: 'noise is added at every step',
       },
     ],
   ),
