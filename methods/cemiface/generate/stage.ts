@@ -1,3 +1,4 @@
+import { inquiriesCodec } from '../../../artifacts/codecs/inquiries.ts';
 import { weightsCodec } from '../../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../../artifacts/dataset.ts';
 import type { Outputs } from '../../../core/action.ts';
@@ -7,7 +8,14 @@ import { shardRanges } from '../../../core/shards.ts';
 import type { ShardedStageKind, StageContext } from '../../../core/stage.ts';
 import { plural } from '../../../core/words.ts';
 import { pixelsOf } from '../../../data/images.ts';
-import { type InquirySet, loadInquiries, saveInquiries, sliceInquiries } from '../../../data/inquiries.ts';
+import {
+  type InquirySet,
+  loadInquiries,
+  requireImages,
+  requireSpace,
+  saveInquiries,
+  sliceInquiries,
+} from '../../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
 import { joinDatasets } from '../../../training/diffusion/join.ts';
 import type { SampleJob } from '../../../training/diffusion/sample.ts';
@@ -50,7 +58,7 @@ export const stage: ShardedStageKind<Params, Shard> = {
 const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<Shard[]> => {
   const { store } = input;
   checkMixture(params.m);
-  const all = await conditioned(await loadInquiries(store, params.inquiries, loading(input)), params.generator, input);
+  const all = await conditioned(await loadInquiries(store, params.inquiries, loading(input)), params, input);
   const count = params.identities || all.count;
   if (count > all.count) {
     throw new CemiflowError(
@@ -62,14 +70,14 @@ const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<S
       },
     );
   }
-  const { maxSimilarity } = (await store.getArtifact(params.inquiries)).meta as { maxSimilarity: number };
+  const facts = await shardFacts(params, input);
   const { m, steps, batch, eta, epsilon } = params;
   const shards: Shard[] = [];
   for (const { from, count: size } of shardRanges(count, params.shardIdentities)) {
     const slice = sliceInquiries(all, from, from + size);
     shards.push({
       generator: { ...params.generator },
-      inquiries: { ...(await saveInquiries(store, slice, { maxSimilarity })) },
+      inquiries: { ...(await saveInquiries(store, slice, facts)) },
       firstIdentity: from,
       m: structuredClone(m) as Shard['m'],
       images: isGrid(m) ? m.length : params.images,
@@ -80,18 +88,33 @@ const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<S
   return shards;
 };
 
+/** What is stated of a shard's inquiries: nothing that changes when the set grows. */
+const shardFacts = async ({ generator, inquiries }: Params, { store }: InputContext<CopyRecipe>) => {
+  const { recognizer } = generatorMetaOf(await weightsCodec.read(store, generator));
+  const { maxSimilarity } = (await inquiriesCodec.read(store, inquiries)).meta;
+  return { recognizer, ...(maxSimilarity === undefined ? {} : { maxSimilarity }) };
+};
+
 /**
  * The inquiries with C_id = E_id(image) by the very recognizer that the generator was trained with: the one that selected
- * them may be another (the paper selects by a stronger one).
+ * them may be another (the paper selects by a stronger one). Inquiries that are vectors are C_id themselves.
+ *
+ * @throws CemiflowError `RecognizerMismatch` where vectors lie in the space of another recognizer, `InquiriesWithoutImages` where
+ * copies of their images are asked for
  */
 const conditioned = async (
   inquiries: InquirySet,
-  generator: ArtifactRef,
+  { generator, inquiries: ref, m, oversample }: Pick<Params, 'generator' | 'inquiries' | 'm' | 'oversample'>,
   input: InputContext<CopyRecipe>,
 ): Promise<InquirySet> => {
   const { recognizer: digest } = generatorMetaOf(await weightsCodec.read(input.store, generator));
+  const { pictures, rows } = inquiries;
+  if (pictures === undefined) {
+    requireSpace(ref, inquiries, digest, 'make the vectors with the recognizer that the generator was trained with');
+    if (oversample > 0 && !isGrid(m)) requireImages(ref, inquiries, 'set oversample: 0');
+    return inquiries;
+  }
   return withEmbedder(input.store, { digest }, 'plain', async (embedder) => {
-    const { pictures, rows } = inquiries;
     const embeddings = await embedder.embed(pictures, input, { rows, phase: 'embed inquiries' });
     return { ...inquiries, embeddings, embeddingSize: embedder.size };
   });
@@ -101,7 +124,8 @@ const generate = async (shard: Shard, context: StageContext): Promise<Outputs> =
   const { store } = context;
   const { images, oversample, firstIdentity } = shard;
   const inquiries = await loadInquiries(store, shard.inquiries);
-  const { height, width } = inquiries.pictures;
+  const { network } = generatorMetaOf(await weightsCodec.read(store, shard.generator));
+  const [height, width] = [network.imageSize, network.imageSize];
   const size = height * width * 3;
   const generated = await withCemiFace(store, shard.generator, shard, (sampler) =>
     sampler.sample(jobOf(shard, inquiries, context.seed), context),
@@ -113,6 +137,7 @@ const generate = async (shard: Shard, context: StageContext): Promise<Outputs> =
       const at = (row * images + image) * size;
       await writer.add({ identity, image, pixels: generated.subarray(at, at + size) });
     }
+    if (inquiries.pictures === undefined) continue;
     // The oversampled inquiry follows the generated images: its image numbers start at `generatedImages`.
     const pixels = await pixelsOf(inquiries.pictures, inquiries.rows[row] as number);
     for (let copy = 0; copy < oversample; copy++) await writer.add({ identity, image: images + copy, pixels });
