@@ -5,7 +5,7 @@ import { encodePng } from '../formats/png.ts';
 import { encodeTarEntry, tarEnd, tarEntrySize } from '../formats/tar.ts';
 import { datasetCodec, type PeopleShown } from './codecs/dataset.ts';
 import { datasetInvalid as invalid } from './invalid.ts';
-import { digits, type Sample, shardPath, window } from './shards.ts';
+import { digits, type Packed, type Sample, shardPath, window } from './shards.ts';
 
 const maxShardBytes = 64 * 2 ** 20;
 
@@ -32,12 +32,22 @@ export class DatasetWriter {
   }
 
   /** Takes a copy of the pixels; resolves when there is room for the next sample. */
-  async add({ identity, image, pixels }: Sample): Promise<void> {
+  add({ identity, image, pixels }: Sample): Promise<void> {
+    const { height, width } = this.#options;
+    return this.#take(identity, image, () => encodePng(new Uint8Array(pixels), height, width));
+  }
+
+  /** Takes a PNG file of another set as it is; its bytes must not change. Resolves as `add` does. */
+  addPacked({ identity, image, png }: Packed): Promise<void> {
+    return this.#take(identity, image, async () => png);
+  }
+
+  async #take(identity: number, image: number, encode: () => Promise<Uint8Array>): Promise<void> {
     const key = sampleKey(identity, image);
     if (this.#keys.has(key)) throw invalid(`sample ${key} was added twice`, { identity, image });
     this.#keys.add(key);
     this.#identities.add(identity);
-    const encoded = encodePng(new Uint8Array(pixels), this.#options.height, this.#options.width);
+    const encoded = encode();
     const before = this.#last;
     this.#last = encoded.then(async (png) => {
       await before;
@@ -71,7 +81,7 @@ export class DatasetWriter {
     return { identities: this.#identities.size, images: this.#keys.size, height, width };
   }
 
-  async #append(key: string, png: Buffer, label: Buffer): Promise<void> {
+  async #append(key: string, png: Uint8Array, label: Buffer): Promise<void> {
     const size = tarEntrySize(png.length) + tarEntrySize(label.length);
     if (this.#bytes + size + tarEnd.length > this.#options.shardBytes) await this.#flush();
     const cls = encodeTarEntry({ path: `${key}.cls`, bytes: label });

@@ -50,7 +50,7 @@ export async function* readSamples(
 }
 
 /** A sample as it lies in a shard. */
-interface Packed {
+export interface Packed {
   readonly identity: number;
   readonly image: number;
   readonly png: Uint8Array;

@@ -68,7 +68,7 @@ export const similarityMetrics = ({ similarity, identity }: ImageScores): Simila
   ...similarityStatistics(similarity, identity),
 });
 
-/** CemiFace table 1: each class's images by falling similarity to the class's center, cut into equal groups. */
+/** Each class's images by falling similarity to the class's center, cut into groups of equal size (CemiFace table 1: five). */
 export interface SimilarityGroups {
   /** int32 [N], 0 (most similar) … groups − 1 */
   readonly group: Int32Array;
@@ -76,7 +76,7 @@ export interface SimilarityGroups {
 }
 
 /** @param similarity float32 [N] @param labels int32 [N], 0 … classes − 1; equal similarities keep their order */
-export const similarityGroups = (similarity: Float32Array, labels: Int32Array, groups = 5): SimilarityGroups => {
+export const similarityGroups = (similarity: Float32Array, labels: Int32Array, groups: number): SimilarityGroups => {
   const members = new Map<number, number[]>();
   labels.forEach((label, i) => {
     const held = members.get(label);
@@ -98,21 +98,4 @@ export const similarityGroups = (similarity: Float32Array, labels: Int32Array, g
     return { images: values.length, mean: mean(values), lowest, highest };
   });
   return { group, statistics };
-};
-
-/**
- * Greedy choice in order: a candidate is taken where its cosine to every taken one is below the limit.
- *
- * @param embeddings float32 [N, size], unit rows @returns taken rows, at most `count`
- */
-export const selectApart = (
-  embeddings: Float32Array,
-  size: number,
-  { count, maxSimilarity }: { count: number; maxSimilarity: number },
-): number[] => {
-  const taken: number[] = [];
-  for (let row = 0; row < embeddings.length / size && taken.length < count; row++) {
-    if (taken.every((other) => rowCosine(embeddings, row, embeddings, other, size) < maxSimilarity)) taken.push(row);
-  }
-  return taken;
 };

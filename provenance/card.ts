@@ -1,4 +1,5 @@
 import { type DatasetMeta, datasetCodec, type PeopleShown } from '../artifacts/codecs/dataset.ts';
+import { type InquiryOrigin, inquiriesCodec } from '../artifacts/codecs/inquiries.ts';
 import { readMetricsOf } from '../artifacts/codecs/metrics.ts';
 import { privacyKind } from '../artifacts/codecs/metrics-kinds.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
@@ -10,7 +11,7 @@ import { benchmarkName, count, fixed, percent, plain } from '../report/format.ts
 import { escapeMarkdown } from '../report/markdown.ts';
 import { factsOfKind, loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { Reading } from './reading.ts';
-import { isMeasuring, isRaw, nodesUsedAs, roleOf } from './roles.ts';
+import { artifactsUsedAs, isMeasuring, isRaw, nodesUsedAs, roleOf } from './roles.ts';
 import { type Source, sourcesOf } from './upstream.ts';
 
 /**
@@ -26,7 +27,7 @@ export const datasetCard = async (lineage: Lineage, id: string, store: Reading):
   if (!made || !ref || roleOf(made) !== 'generated-data') throw noSet(lineage, id);
   const { meta } = await datasetCodec.read(store, ref);
   const sources = await sourcesOf(lineage, id, store);
-  const around = nodesUsedAs(made.node, 'inquiries').length > 0;
+  const around = await originOfInquiries(made, store);
   const parts = [
     `# ${escapeMarkdown(id)} of ${escapeMarkdown(lineage.run.experiment)}`,
     whatItIs(made.record.action.kind, meta, await fromPhotos(lineage, made, store), around),
@@ -63,20 +64,40 @@ const fromPhotos = async (lineage: Lineage, { node }: MadeNode, store: Reading):
 /** A count with thousands separated, and its noun. */
 const counted = (value: number, noun: string, many?: string): string => `${count(value)} ${nounFor(value, noun, many)}`;
 
-const whatItIs = (kind: string, meta: DatasetMeta, photos: boolean, around: boolean): string => {
-  const { identities, images, height, width, m, oversample = 0 } = meta;
+/** What the identities were made around; undefined where the generator took no inquiries. */
+const originOfInquiries = async (made: MadeNode, store: Reading): Promise<InquiryOrigin | undefined> => {
+  const [ref] = artifactsUsedAs(made, 'inquiries');
+  return ref && (await inquiriesCodec.read(store, ref)).meta.origin;
+};
+
+const inquiryWords: { readonly [origin in InquiryOrigin]: string } = {
+  images: 'inquiry image',
+  centers: 'identity center, a vector without an image',
+  random: 'random vector, which has no image',
+};
+
+const whatItIs = (kind: string, meta: DatasetMeta, photos: boolean, around: InquiryOrigin | undefined): string => {
+  const { identities, images, height, width, oversample = 0 } = meta;
   const title = loadStageSchemas().get(kind)?.title;
-  const asked = m === undefined ? '' : `, asked for a cosine similarity of m = ${plain(m)} to it`;
   return [
     `${counted(images, 'face image')} of ${counted(identities, 'synthetic identity', 'synthetic identities')}, ${height} × ${width} pixels.`,
     `Made by the stage ${kind}${title ? `: ${escapeMarkdown(title)}` : ''}.`,
-    ...(around ? [`Each identity was made around one inquiry image${asked}.`] : []),
+    ...(around ? [`Each identity was made around one ${inquiryWords[around]}${askedFor(meta)}.`] : []),
     ...(oversample > 0
       ? [
           `Each identity also holds its inquiry image itself, ${count(oversample)} ${nounFor(oversample, 'time')}, added by oversampling${photos ? ': a photo of a person who exists' : ''}.`,
         ]
       : []),
   ].join(' ');
+};
+
+/** The similarity to the inquiry image that the generator was asked for. */
+const askedFor = ({ m, mixture }: DatasetMeta): string => {
+  if (m !== undefined) return `, asked for a cosine similarity of m = ${plain(m)} to it`;
+  if (mixture === undefined) return '';
+  return 'among' in mixture
+    ? `, its images asked in turn for a cosine similarity of m = ${mixture.among.map(plain).join(', ')} to it`
+    : `, each image asked for a cosine similarity m to it, drawn uniformly from ${plain(mixture.lowest)} to ${plain(mixture.highest)}`;
 };
 
 /** The parameters of each step between the set and the data upstream. */

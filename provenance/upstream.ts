@@ -7,8 +7,8 @@ import type { Reading } from './reading.ts';
 import { isRaw, roleOf } from './roles.ts';
 
 /**
- * Images or networks that what is asked about depends on: all but the sets that a generator of the run made, whose own sources are
- * listed in their place.
+ * Images or networks that what is asked about depends on: all but the sets that a generator of the run made, or that were chosen
+ * from other sets of it, whose own sources are listed in their place.
  */
 export interface Source {
   readonly node: string;
@@ -33,19 +33,22 @@ export interface Source {
 export const sourcesOf = async (lineage: Lineage, id: string, store: Reading): Promise<Source[]> => {
   const found: Source[] = [];
   for (const made of ancestorsOf(lineage, id)) {
-    const generatedHere = isGeneratedHere(made);
+    const madeHere = isMadeHere(made);
     for (const ref of Object.values(made.record.outputs)) {
       const source = await sourceOf(made, ref, store);
       // A set that says that it shows real people is believed, whatever made it.
-      if (source && (!generatedHere || source.peopleShown === 'real')) found.push(source);
+      if (source && (!madeHere || source.peopleShown === 'real')) found.push(source);
     }
   }
   return found;
 };
 
-/** Whether a generator of the run made the node's images, so that what it learned from is among the node's ancestors. */
-const isGeneratedHere = (made: MadeNode): boolean =>
-  roleOf(made) === 'generated-data' && !isRaw(made) && dependenciesOf(made.node).length > 0;
+/**
+ * Whether the node's images come from other nodes of the run: a generator, so that what it learned from is among the node's
+ * ancestors, or a set that they are part of.
+ */
+const isMadeHere = (made: MadeNode): boolean =>
+  ['generated-data', 'selection'].includes(roleOf(made)) && !isRaw(made) && dependenciesOf(made.node).length > 0;
 
 const sourceOf = async (made: MadeNode, ref: ArtifactRef, store: Reading): Promise<Source | undefined> => {
   const node = made.node.id;

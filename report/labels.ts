@@ -1,6 +1,6 @@
 import type { Digest } from '../core/digest.ts';
 import { shortDigest } from '../core/digest.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import { plain } from './format.ts';
 
 /**
@@ -27,16 +27,20 @@ export const matrixLabel = (matrix: JsonObject): string =>
 /** What a manifest counts, whatever parameter may have the same name: an axis `images` means images of each identity. */
 const counted = new Set(['identities', 'images', 'height', 'width']);
 
+/** What a set states in the place of a single value, where its images have several. */
+const several: { readonly [axis: string]: string } = { m: 'mixture' };
+
 /**
- * A label may not say what its artifact denies: a set that states m = 0.5 cannot be in a row for m = 0.
+ * A label may not say what its artifact denies: a set that states m = 0.5 cannot be in a row for m = 0, nor one that mixes
+ * several m in a row for one of them.
  *
  * @param matrix the values that the label may show @param meta of the artifact's manifest
  * @throws CemiflowError `LabelUntrue`
  */
 export const checkLabel = (matrix: JsonObject, meta: JsonObject, artifact: Digest): void => {
   for (const [axis, value] of Object.entries(matrix)) {
-    const stated = Object.hasOwn(meta, axis) && !counted.has(axis) ? meta[axis] : undefined;
-    if (stated === undefined || stated === null || typeof stated === 'object' || stated === value) continue;
+    const stated = statedFor(axis, meta);
+    if (stated === undefined || stated === value) continue;
     throw new CemiflowError(
       'LabelUntrue',
       `a row for ${axis} = ${plain(value)} would show ${shortDigest(artifact)}, which was made with ${axis} = ${plain(stated)}`,
@@ -46,6 +50,13 @@ export const checkLabel = (matrix: JsonObject, meta: JsonObject, artifact: Diges
       },
     );
   }
+};
+
+const statedFor = (axis: string, meta: JsonObject): Json | undefined => {
+  const instead = Object.hasOwn(several, axis) ? several[axis] : undefined;
+  if (instead !== undefined && Object.hasOwn(meta, instead)) return meta[instead];
+  const stated = Object.hasOwn(meta, axis) && !counted.has(axis) ? meta[axis] : undefined;
+  return stated === null || typeof stated === 'object' ? undefined : stated;
 };
 
 const unknownAxis = (template: string, axis: string, axes: string[]): CemiflowError =>

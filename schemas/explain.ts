@@ -109,7 +109,7 @@ const explain = (
       const forms = (parent[error.keyword] as JsonObject[] | undefined) ?? [];
       return {
         message: `${name} has none of the forms that it may have, ${got}`,
-        remedy: `write ${forms.map(expectation).join(', or ')}`,
+        remedy: `write ${forms.map(formWords).join(', or ')}`,
       };
     }
     default:
@@ -132,6 +132,12 @@ export const expectation = (schema: JsonObject): string => {
   const items = item ? ` of ${expectation(item)}` : '';
   return `${typeWords(schema.type ?? 'object')}${range}${unit}${items}${defaultWords(schema)}`;
 };
+
+/** One of several forms that a value may have. Mappings are told apart by their keys. */
+export const formWords = (form: JsonObject): string =>
+  form.type === 'object' && form.properties !== undefined
+    ? `a mapping with ${Object.keys(form.properties as JsonObject).join(' and ')}`
+    : expectation(form);
 
 const defaultWords = (schema: JsonObject): string =>
   schema.default === undefined ||

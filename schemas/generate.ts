@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { Json, JsonObject } from '../core/errors.ts';
-import { expectation, rangeWords, typeWords } from './explain.ts';
+import { expectation, formWords, rangeWords, typeWords } from './explain.ts';
 import { loadStageSchemas, type StageSchema, type StageSchemas } from './stage-schemas.ts';
 
 const reference = { type: 'string', pattern: '\\$\\{\\{.*\\}\\}' };
@@ -159,7 +159,7 @@ const propertyRows = (name: string, property: JsonObject, required: boolean): st
       : Array.isArray(property.enum)
         ? property.enum.map((value) => `\`${value}\``).join(', ')
         : forms
-          ? forms.map(expectation).join(', or ')
+          ? forms.map(formWords).join(', or ')
           : typeWords(property.type).replace(/\ban? /g, '');
   const items = isMap(property.items ?? null) ? (property.items as JsonObject) : undefined;
   const inner = (property.properties ?? {}) as { [name: string]: JsonObject };

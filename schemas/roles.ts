@@ -4,7 +4,7 @@
  */
 export const roles = {
   'real-data': 'takes in images from outside, which may show people who exist',
-  'drawn-data': 'draws images by a program, without any photo',
+  'drawn-data': 'draws images or vectors by a program, without any photo',
   'generated-data': 'samples images from a generator',
   benchmark: 'makes or takes in sets that models are scored on',
   model: 'trains or takes in a network that looks at images, such as a recognizer',
@@ -23,7 +23,7 @@ export const inputUses = {
   guide: 'a network that conditions the training of another, or is part of its loss',
   'initial-weights': 'the weights that training starts from',
   generator: 'the network that makes the images',
-  inquiries: 'the images that generated identities are made around',
+  inquiries: 'the images or vectors that generated identities are made around',
   'scored-model': 'the model whose quality is measured',
   benchmark: 'what the model is scored on',
   'judged-data': 'the images that are judged',
@@ -31,7 +31,8 @@ export const inputUses = {
   'compared-data': 'the images that the judged ones are compared with',
   threshold: 'metrics whose threshold is used',
   candidates: 'what is chosen from',
-  criterion: 'metrics that the choice goes by',
+  criterion: 'what the choice goes by, such as metrics',
+  space: 'a model in whose embedding space vectors are drawn',
 } as const;
 
 export type InputUse = keyof typeof inputUses;

@@ -18,6 +18,7 @@ interface Params {
   readonly data: ArtifactRef;
   readonly recognizer: ArtifactRef;
   readonly source: 'classifier' | 'mean';
+  readonly groups: number;
 }
 
 /** `centers/compute`: identity centers, each image's similarity to its center, and the groups of CemiFace's table 1. */
@@ -26,7 +27,7 @@ export const stage: StageKind<Params> = {
 };
 
 const run = async (
-  { data: dataRef, recognizer: ref, source }: Params,
+  { data: dataRef, recognizer: ref, source, groups }: Params,
   input: InputContext<CopyRecipe>,
 ): Promise<Outputs> => {
   const { store } = input;
@@ -40,7 +41,7 @@ const run = async (
     const embeddings = await withEmbedder(store, ref, 'plain', (embedder) => embedder.embed(data, input));
     const centers = source === 'mean' ? meanCenters(embeddings, data, size) : classifierCenters(recognizer);
     const similarity = Float32Array.from(data.labels, (label, row) => rowCosine(embeddings, row, centers, label, size));
-    const { group, statistics } = similarityGroups(similarity, data.labels);
+    const { group, statistics } = similarityGroups(similarity, data.labels, groups);
     const rows = { centers, similarity, group, labels: data.labels };
     const meta = {
       source,
@@ -49,6 +50,7 @@ const run = async (
       embeddingSize: size,
       similarity: mean(similarity),
       groups: statistics,
+      ...{ data: dataRef.digest, recognizer: ref.digest },
     };
     return { centers: await writeCenters(store, rows, meta) };
   } finally {

@@ -7,10 +7,11 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
+import { type InquirySet, loadInquiries, requireSpace } from '../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { rowCosine, similarityMetrics } from '../../metrics/similarity.ts';
-import { type InputContext, loadSet, withInput } from '../../training/input.ts';
-import { withEmbedder } from '../../training/recognizer.ts';
+import { type InputContext, loading, loadSet, withInput } from '../../training/input.ts';
+import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
 
 /** `schemas/stages/evaluate-similarity.schema.json` */
 interface Params {
@@ -19,7 +20,10 @@ interface Params {
   readonly recognizer: ArtifactRef;
 }
 
-/** `evaluate/similarity`: cosine of every generated image to the inquiry image of its identity, by any recognizer. */
+/**
+ * `evaluate/similarity`: cosine of every generated image to the inquiry of its identity. Inquiry images are embedded by any
+ * recognizer; inquiries that are vectors lie in the space of one.
+ */
 export const stage: StageKind<Params> = {
   run: (params, context) => withInput(context, copies, (input) => run(params, input)),
 };
@@ -31,12 +35,14 @@ const run = async (
   const { store } = input;
   const data = await loadSet(input, dataRef);
   const { meta } = await datasetCodec.read(store, dataRef);
-  const inquiries = await loadSet(input, inquiriesRef);
+  const inquiries = await loadInquiries(store, inquiriesRef, loading(input, 'load inquiries'));
+  if (inquiries.pictures === undefined)
+    requireSpace(inquiriesRef, inquiries, ref.digest, 'measure with the recognizer that the vectors were made with');
   const rows = generatedRows(data, meta.generatedImages);
   const inquiryOf = inquiryRows(data, rows, inquiries);
   const embedded = await withEmbedder(store, ref, 'plain', async (embedder) => ({
     data: await embedder.embed(data, input, { phase: 'embed images' }),
-    inquiries: await embedder.embed(inquiries, input, { phase: 'embed inquiries' }),
+    inquiries: await embeddingsOf(inquiries, embedder, input),
     size: embedder.size,
   }));
   const similarity = Float32Array.from(rows, (row, i) =>
@@ -52,16 +58,21 @@ const run = async (
   };
 };
 
-/** The row of each image's inquiry. */
-const inquiryRows = (data: ImageSet, rows: Int32Array, inquiries: ImageSet): Int32Array => {
-  const rowOf = new Map([...inquiries.identities].map((identity, row) => [identity, row]));
-  return rows.map((row) => {
+/** Inquiry images by the recognizer that measures; vectors as they are. @returns float32 [N, D], unit rows */
+const embeddingsOf = (
+  { pictures, rows, embeddings }: InquirySet,
+  embedder: Embedder,
+  input: InputContext<CopyRecipe>,
+): Promise<Float32Array> | Float32Array =>
+  pictures === undefined ? embeddings : embedder.embed(pictures, input, { rows, phase: 'embed inquiries' });
+
+/** The inquiry of each image: subject k was generated around inquiry k. */
+const inquiryRows = (data: ImageSet, rows: Int32Array, { count }: InquirySet): Int32Array =>
+  rows.map((row) => {
     const identity = data.identities[row] as number;
-    const inquiry = rowOf.get(identity);
-    if (inquiry !== undefined) return inquiry;
-    throw new CemiflowError('InquiryMissing', `identity ${identity} has no inquiry among ${inquiries.count}`, {
+    if (identity < count) return identity;
+    throw new CemiflowError('InquiryMissing', `identity ${identity} has no inquiry among ${count}`, {
       remedy: 'give the inquiries that the set was generated from',
-      data: { identity, inquiries: inquiries.count },
+      data: { identity, inquiries: count },
     });
   });
-};

@@ -43,7 +43,7 @@ const run = async (
       sets.push([set, scores, entry.digest]);
     }
     return {
-      metrics: await putMetrics(store, verificationMetrics(sets)),
+      metrics: await putMetrics(store, verificationMetrics(sets), { recognizer: ref.digest }),
       scores: await scoresCodec.write(store, { sets: sets.map(([set]) => set) }, files),
     };
   });

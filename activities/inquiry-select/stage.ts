@@ -1,14 +1,16 @@
+import { type MeasuredThreshold, measuredThreshold } from '../../artifacts/threshold.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import type { StageKind } from '../../core/stage.ts';
+import type { ArtifactStore, StageKind } from '../../core/stage.ts';
 import { plural } from '../../core/words.ts';
 import type { ImageSet } from '../../data/images.ts';
 import { saveInquiries } from '../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
-import { selectApart } from '../../metrics/similarity.ts';
+import { ApartSelection } from '../../metrics/apart.ts';
+import type { View } from '../../nn/recognizer/view.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';
-import { withEmbedder } from '../../training/recognizer.ts';
+import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
 
 /** `schemas/stages/inquiry-select.schema.json` */
 interface Params {
@@ -16,6 +18,7 @@ interface Params {
   readonly recognizer: ArtifactRef;
   readonly count: number;
   readonly maxSimilarity: number;
+  readonly threshold: MeasuredThreshold | null;
   readonly imagesPerIdentity: number;
 }
 
@@ -24,27 +27,55 @@ export const stage: StageKind<Params> = {
   run: (params, context) => withInput(context, copies, (input) => run(params, input)),
 };
 
+/** Candidates that are embedded before they are looked at: whole batches of the embedder. */
+const blockCandidates = 1024;
+
 const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;
+  const { count, recognizer } = params;
+  const { maxSimilarity, view } = await limitOf(params, store);
   const data = await loadSet(input, params.data);
   const candidates = firstImages(data, params.imagesPerIdentity);
-  const { embeddings, size } = await withEmbedder(store, params.recognizer, 'plain', async (embedder) => ({
-    embeddings: await embedder.embed(data, input, { rows: candidates }),
-    size: embedder.size,
-  }));
-  const chosen = selectApart(embeddings, size, params);
-  if (chosen.length < params.count) throw tooFew(chosen.length, candidates.length, params);
-  const rows = Int32Array.from(chosen, (candidate) => candidates[candidate] as number);
+  const { chosen, size } = await withEmbedder(store, recognizer, view, async (embedder) => {
+    const selection = new ApartSelection(embedder.size, { count, maxSimilarity });
+    await offerAll(selection, candidates, data, embedder, input);
+    return { chosen: selection, size: embedder.size };
+  });
+  if (!chosen.isEnough) throw tooFew(chosen.taken.length, candidates.length, count, maxSimilarity);
+  const rows = Int32Array.from(chosen.taken, (candidate) => candidates[candidate] as number);
   const set = {
-    count: chosen.length,
-    embeddingSize: size,
-    pictures: data,
-    rows,
-    embeddings: gatherRows(embeddings, chosen, size),
+    ...{ count, embeddingSize: size, origin: 'images' as const, pictures: data, rows },
+    embeddings: chosen.embeddings,
     identities: rows.map((row) => data.identities[row] as number),
     images: rows.map((row) => data.images[row] as number),
   };
-  return { inquiries: await saveInquiries(store, set, { maxSimilarity: params.maxSimilarity }) };
+  const facts = { recognizer: recognizer.digest, maxSimilarity, candidates: chosen.seen };
+  return { inquiries: await saveInquiries(store, set, facts) };
+};
+
+/** The limit, and the view of images in which cosines are compared with it: a measured threshold holds in the view of its verification. */
+const limitOf = async (
+  { maxSimilarity, threshold, recognizer }: Params,
+  store: ArtifactStore,
+): Promise<{ readonly maxSimilarity: number; readonly view: View }> => {
+  if (threshold === null) return { maxSimilarity, view: 'plain' };
+  const { cosine } = await measuredThreshold(store, threshold, recognizer.digest);
+  return { maxSimilarity: cosine, view: 'both' };
+};
+
+/** Embeds candidates block by block, until enough are chosen. */
+const offerAll = async (
+  selection: ApartSelection,
+  candidates: Int32Array,
+  data: ImageSet,
+  embedder: Embedder,
+  input: InputContext<CopyRecipe>,
+): Promise<void> => {
+  for (let from = 0; from < candidates.length && !selection.isEnough; from += blockCandidates) {
+    const rows = candidates.slice(from, from + blockCandidates);
+    const phase = `embed candidates ${from + 1} to ${from + rows.length} of ${candidates.length}`;
+    selection.offer(await embedder.embed(data, input, { rows, phase }));
+  }
 };
 
 /** The first images of every identity, in the order of the set. @returns int32, their rows */
@@ -59,19 +90,12 @@ const firstImages = ({ identities }: ImageSet, perIdentity: number): Int32Array 
   return Int32Array.from(rows);
 };
 
-/** Rows of a matrix, `size` values each, in the given order. */
-const gatherRows = (from: Float32Array, rows: readonly number[], size: number): Float32Array => {
-  const to = new Float32Array(rows.length * size);
-  for (const [i, row] of rows.entries()) to.set(from.subarray(row * size, (row + 1) * size), i * size);
-  return to;
-};
-
-const tooFew = (found: number, candidates: number, { count, maxSimilarity }: Params): CemiflowError =>
+const tooFew = (found: number, candidates: number, count: number, maxSimilarity: number): CemiflowError =>
   new CemiflowError(
     'TooFewInquiries',
     `${plural(count, 'inquiry', 'inquiries')} with pairwise similarity below ${maxSimilarity} required, ${plural(candidates, 'candidate')} gave ${found}`,
     {
-      remedy: `set count to ${found} or less, raise maxSimilarity, or give more candidates`,
+      remedy: `set count to ${found} or less, give more candidates, or allow a higher similarity`,
       data: { found, count, candidates, maxSimilarity },
     },
   );

@@ -1,4 +1,5 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
+import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import type { SafeArray, SafeDtype } from '../../formats/safetensors.ts';
@@ -21,7 +22,13 @@ export interface CentersMeta {
     readonly lowest: number;
     readonly highest: number;
   }[];
+  /** Digest of the dataset whose images they are; absent in artifacts of older versions, as is the next. */
+  readonly data?: Digest;
+  /** Digest of the recognizer that embedded them. */
+  readonly recognizer?: Digest;
 }
+
+export type CentersWritten = CentersMeta & { readonly data: Digest; readonly recognizer: Digest };
 
 export interface CenterRows {
   /** float32 [C, D], unit rows */
@@ -34,7 +41,7 @@ export interface CenterRows {
   readonly labels: Int32Array;
 }
 
-export const centersCodec = defineCodec<CentersMeta>({
+export const centersCodec = defineCodec<CentersMeta, CentersWritten>({
   type: 'centers',
   versions: [
     (fields) => ({
@@ -49,12 +56,18 @@ export const centersCodec = defineCodec<CentersMeta>({
         lowest: each.number('lowest'),
         highest: each.number('highest'),
       })),
+      ...fields.optional('data', (each) => ({ data: each.digest('data') })),
+      ...fields.optional('recognizer', (each) => ({ recognizer: each.digest('recognizer') })),
     }),
   ],
 });
 
 /** @throws CemiflowError `NotFinite` */
-export const writeCenters = async (store: ArtifactStore, rows: CenterRows, meta: CentersMeta): Promise<ArtifactRef> => {
+export const writeCenters = async (
+  store: ArtifactStore,
+  rows: CenterRows,
+  meta: CentersWritten,
+): Promise<ArtifactRef> => {
   const tensors = Object.entries(layoutOf(meta)).map(([name, { dtype, shape }]) => {
     const data = rows[name as keyof CenterRows];
     return [name, { dtype, shape, data }] as const;

@@ -31,7 +31,11 @@ export interface DatasetMeta {
   readonly oversample?: number;
   /** Of a set of CemiFace's: the wanted similarity to the inquiry image. */
   readonly m?: number;
+  /** Instead of `m` where it mixes several: values that images take in turn, or an interval that each image's m is drawn from. */
+  readonly mixture?: MixtureMeta;
 }
+
+export type MixtureMeta = { readonly among: readonly number[] } | { readonly lowest: number; readonly highest: number };
 
 /** What is written of a set: everything that readers ask for, and what only the kind that made the set knows. */
 export type DatasetWritten = JsonObject & {
@@ -68,10 +72,19 @@ export const datasetCodec = defineCodec<DatasetMeta, DatasetWritten>({
         'm',
         fields.optional('m', (each) => each.number('m')),
       ),
+      ...present(
+        'mixture',
+        fields.optional('mixture', (each) => mixtureIn(each.object('mixture'))),
+      ),
     }),
   ],
   stored: (written) => withoutImplied(written),
 });
+
+const mixtureIn = (fields: Fields): MixtureMeta =>
+  fields.has('among')
+    ? { among: fields.numbers('among') }
+    : { lowest: fields.number('lowest'), highest: fields.number('highest') };
 
 /** Origins of the kinds that were there before sets said whom they show; their manifests must stay as they are. */
 const impliedBy: { readonly [origin: string]: (fields: Fields) => PeopleShown } = {

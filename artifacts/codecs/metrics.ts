@@ -1,5 +1,6 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
+import type { Digest } from '../../core/digest.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { type Artifact, type ArtifactReader, defineCodec, readJsonFields } from '../codec.ts';
 import type { Fields } from '../fields.ts';
@@ -10,13 +11,20 @@ import { artifactInvalid } from '../invalid.ts';
 export interface MetricsMeta {
   /** What was measured, such as `verification`: it says which fields the file has. */
   readonly kind: string;
+  /** Digest of the recognizer that was measured, where its thresholds are of use to later stages. */
+  readonly recognizer?: Digest;
 }
 
 export const metricsFile = 'metrics.json';
 
 export const metricsCodec = defineCodec<MetricsMeta>({
   type: 'metrics',
-  versions: [(fields) => ({ kind: fields.string('kind') })],
+  versions: [
+    (fields) => ({
+      kind: fields.string('kind'),
+      ...fields.optional('recognizer', (each) => ({ recognizer: each.digest('recognizer') })),
+    }),
+  ],
 });
 
 /** How the numbers of one kind are read: each a checked field. */
@@ -25,14 +33,15 @@ export interface MetricsKind<T> {
   readonly read: (fields: Fields) => T;
 }
 
-/** Stores metrics of any kind. @throws CemiflowError `NotFinite` */
+/** Stores metrics of any kind. @param facts for the manifest @throws CemiflowError `NotFinite` */
 export const putMetrics = async <T extends { readonly kind: string }>(
   store: Pick<ArtifactStore, 'putFile' | 'putArtifact'>,
   metrics: T,
+  facts: Omit<MetricsMeta, 'kind'> = {},
 ): Promise<ArtifactRef> => {
   const text = canonicalJson(toJsonObject(metrics, metrics.kind));
   const file = await store.putFile(metricsFile, Buffer.from(text), 'application/json');
-  return metricsCodec.write(store, { kind: metrics.kind }, [file]);
+  return metricsCodec.write(store, { kind: metrics.kind, ...facts }, [file]);
 };
 
 /** Reads metrics of one kind. @throws CemiflowError `ArtifactInvalid` where they are of another, or damaged */

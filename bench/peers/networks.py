@@ -1,7 +1,8 @@
 """The networks in plain PyTorch, as its users write them: the peers of the benchmarks, and the source of golden values.
 
 Parameter names and shapes are those of the files that cemiflow writes: AdaFace's for IR and IR-SE, InsightFace's for
-IResNet, guided-diffusion's for the UNet (whose 1x1 convolutions over tokens are linear layers here). Every `config` is the
+IResNet, guided-diffusion's for the UNet, DCFace's for the projection that attention blocks share (1x1 convolutions over tokens are
+linear layers here). Every `config` is the
 dict of the TypeScript interface of the same network (`RecognizerConfig`, `UNetConfig`), as JSON gives it.
 
 Images are float32 [B, 3, S, S] in [-1, 1]. Convert a model and its images with `.to(memory_format=torch.channels_last)`
@@ -43,6 +44,8 @@ PAPER_UNET = {
     "groups": 32,
     "identitySize": 512,
     "conditionSize": 512,
+    "conditionProjection": "shared",
+    "identityScale": 1,
     "conditionTokens": 1,
     "prediction": "epsilon",
 }
@@ -216,7 +219,7 @@ class ResidualBlock(nn.Module):
         )
         self.skip_connection = nn.Identity() if channels == width else nn.Conv2d(channels, width, 1)
 
-    def forward(self, x: Tensor, time: Tensor, tokens: Tensor) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, condition: Tensor) -> Tensor:
         norm, silu, conv = self.in_layers
         h = conv(self.resample(silu(norm(x))))
         scale, shift = self.emb_layers(time)[:, :, None, None].chunk(2, dim=1)
@@ -226,33 +229,37 @@ class ResidualBlock(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    """Self-attention over positions, whose keys and values are joined by those of the condition tokens."""
+    """
+    Self-attention over positions, with the keys and values of the condition tokens in front of its own. Linear layers put
+    out, for each head in turn, its queries, keys and values (guided-diffusion's legacy order). `own_projection`: `condition`
+    is tokens [B, K, token_size], which the block projects; otherwise it is keys and values [B, K, 2 channels].
+    """
 
-    def __init__(self, channels: int, head_channels: int, token_size: int, groups: int):
+    def __init__(self, channels: int, head_channels: int, token_size: int, groups: int, own_projection: bool):
         super().__init__()
         self.heads = max(1, channels // head_channels)
         self.norm = group_norm(groups, channels)
         self.qkv = nn.Linear(channels, 3 * channels)
-        self.encoder_kv = nn.Linear(token_size, 2 * channels)
+        self.encoder_kv = nn.Linear(token_size, 2 * channels) if own_projection else nn.Identity()
         self.proj_out = zeroed(nn.Linear(channels, channels))
 
-    def forward(self, x: Tensor, time: Tensor, tokens: Tensor) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, condition: Tensor) -> Tensor:
         b, c, h, w = x.shape
 
         def by_head(t: Tensor) -> Tensor:
             return t.unflatten(-1, (self.heads, -1)).transpose(1, 2)
 
-        q, k, v = map(by_head, self.qkv(self.norm(x).flatten(2).transpose(1, 2)).chunk(3, dim=-1))
-        ck, cv = map(by_head, self.encoder_kv(tokens).chunk(2, dim=-1))
+        q, k, v = by_head(self.qkv(self.norm(x).flatten(2).transpose(1, 2))).chunk(3, dim=-1)
+        ck, cv = by_head(self.encoder_kv(condition)).chunk(2, dim=-1)
         mixed = F.scaled_dot_product_attention(q, torch.cat([ck, k], dim=2), torch.cat([cv, v], dim=2))
         out = self.proj_out(mixed.transpose(1, 2).reshape(b, h * w, c))
         return x + out.transpose(1, 2).reshape(b, c, h, w)
 
 
 class Stem(nn.Conv2d):
-    """The first convolution, which takes no notice of time and tokens."""
+    """The first convolution, which takes no notice of time and condition."""
 
-    def forward(self, x: Tensor, time: Tensor, tokens: Tensor) -> Tensor:
+    def forward(self, x: Tensor, time: Tensor, condition: Tensor) -> Tensor:
         return super().forward(x)
 
 
@@ -271,7 +278,8 @@ class UNet(nn.Module):
             return ResidualBlock(channels, width, time_size, groups, resample)
 
         def attention(channels: int) -> nn.Module:
-            return AttentionBlock(channels, config["headChannels"], config["conditionSize"], groups)
+            own = config["conditionProjection"] == "block"
+            return AttentionBlock(channels, config["headChannels"], config["conditionSize"], groups, own)
 
         self.time_embed = nn.Sequential(nn.Linear(base, time_size), nn.SiLU(), nn.Linear(time_size, time_size))
         tokens = config["conditionTokens"] * config["conditionSize"]
@@ -281,6 +289,8 @@ class UNet(nn.Module):
                 "att": nn.Linear(config["identitySize"] + config["conditionSize"], tokens),
             }
         )
+        if config["conditionProjection"] == "shared":
+            self.cross_attn_adapter = nn.Linear(config["conditionSize"], 2 * multipliers[-1] * base)
         entries: list[list[nn.Module]] = [[Stem(pixels, base, 3, padding=1)]]
         kept, halved = [base], []
         for level, multiplier in enumerate(multipliers):
@@ -317,9 +327,9 @@ class UNet(nn.Module):
         )
 
     def condition_tokens(self, identity: Tensor, m: Tensor) -> Tensor:
-        """F2(concat(C_id, F1(m))), identity [B, D] scaled from unit length to entries of order one. [B, K, conditionSize]"""
+        """F2(concat(C_id, F1(m))) of unit rows identity [B, D]. [B, K, conditionSize]"""
         similarity = self.condition["sim"](m[:, None])
-        joined = torch.cat([identity * math.sqrt(self.config["identitySize"]), similarity], dim=1)
+        joined = torch.cat([identity * self.config["identityScale"], similarity], dim=1)
         return self.condition["att"](joined).unflatten(1, (self.config["conditionTokens"], -1))
 
     def time_embedding(self, time: Tensor) -> Tensor:
@@ -330,17 +340,18 @@ class UNet(nn.Module):
 
     def forward(self, x: Tensor, time: Tensor, tokens: Tensor) -> Tensor:
         embedding = self.time_embedding(time)
+        condition = self.cross_attn_adapter(tokens) if self.config["conditionProjection"] == "shared" else tokens
         h, kept = to_blocks(x, self.config["patch"]), []
         for entry in self.input_blocks:
             for block in entry:
-                h = block(h, embedding, tokens)
+                h = block(h, embedding, condition)
             kept.append(h)
         for block in self.middle_block:
-            h = block(h, embedding, tokens)
+            h = block(h, embedding, condition)
         for entry in self.output_blocks:
             h = torch.cat([h, kept.pop()], dim=1)
             for block in entry:
-                h = block(h, embedding, tokens)
+                h = block(h, embedding, condition)
         return to_pixels(self.out(h), self.config["patch"])
 
 

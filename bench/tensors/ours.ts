@@ -52,6 +52,7 @@ const diffusionTrain = ({ network, recognizer, batch, microBatch = batch, recomp
     loss: cemifaceLoss({
       denoiser,
       embed: (weights, x) => embed(weights, x, recognizer),
+      measure: 'cosine',
       lambda: 0.05,
       timesteps: 1000,
     }),
@@ -116,7 +117,7 @@ const diffusionSample = ({ network, batch, steps }: Of<'diffusion/sample'>): Wor
   const denoiser = cemifaceDenoiser(network);
   const weights = initialise(denoiser.parameters, 1);
   const fixed = { identity: identities(batch, network.identitySize), m: tf.zeros([batch]) };
-  const step = compileSampler(weights, denoiser, { type: 'ddim', eta: 0 }, batch, options);
+  const step = compileSampler(weights, denoiser, { type: 'ddim', eta: 0, epsilon: 'clipped' }, batch, options);
   tf.dispose(weights);
   let draw = 0;
   return () => {

@@ -41,6 +41,8 @@ export const paperUnet: CemiFaceNetwork = {
   groups: 32,
   identitySize: 512,
   conditionSize: 512,
+  conditionProjection: 'shared',
+  identityScale: 1,
   conditionTokens: 1,
   prediction: 'epsilon',
 };
@@ -57,6 +59,8 @@ export const quickstartUnet: CemiFaceNetwork = {
   groups: 8,
   identitySize: 128,
   conditionSize: 128,
+  conditionProjection: 'shared',
+  identityScale: 1,
   conditionTokens: 4,
   prediction: 'velocity',
 };

@@ -1,5 +1,5 @@
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
-import { inquiriesCodec } from '../../artifacts/codecs/inquiries.ts';
+import { inquiriesCodec, inquiriesWithoutImages } from '../../artifacts/codecs/inquiries.ts';
 import { datasetInvalid } from '../../artifacts/invalid.ts';
 import { shardsOf, unpackShard } from '../../artifacts/shards.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
@@ -24,15 +24,25 @@ export interface LoadOptions {
 /** Images of one decoding job, and of one buffer of pixels. */
 const chunkImages = 512;
 
-/** Loads a dataset, or the images of inquiries, whole. @throws CemiflowError `ArtifactInvalid`, and as `loadImages` */
+/**
+ * Loads a dataset, or the images of inquiries, whole.
+ *
+ * @throws CemiflowError `ArtifactInvalid`, `InquiriesWithoutImages`, and as `loadImages`
+ */
 export const loadDataset = async (
   store: ArtifactStore,
   ref: ArtifactRef,
   options: LoadOptions = {},
 ): Promise<ImageSet> => {
-  const codec = ref.type === 'inquiries' ? inquiriesCodec : datasetCodec;
-  const { meta, files } = await codec.read(store, ref);
-  return loadImages(store, shardsOf(files), meta, options);
+  if (ref.type !== 'inquiries') {
+    const { meta, files } = await datasetCodec.read(store, ref);
+    return loadImages(store, shardsOf(files), meta, options);
+  }
+  const { meta, files } = await inquiriesCodec.read(store, ref);
+  const { height, width, images } = meta;
+  if (height === undefined || width === undefined)
+    throw inquiriesWithoutImages(ref, meta, 'give inquiries that inquiry/select chose among images');
+  return loadImages(store, shardsOf(files), { height, width, images }, options);
 };
 
 /**

@@ -18,6 +18,14 @@ export interface GeneratorMeta {
 export const generatorMetaOf = (artifact: Artifact<WeightsMeta>): GeneratorMeta => {
   const network = familyFields(artifact, 'unet');
   const more = weightsFields(artifact);
+  if (!network.has('conditionProjection')) {
+    throw network.fault(
+      'conditionProjection',
+      'shared or block (weights that were written before this field existed have another order of attention heads)',
+    );
+  }
+  const identityScale = network.number('identityScale');
+  if (identityScale <= 0) throw network.fault('identityScale', 'a number above 0');
   return {
     network: {
       imageSize: network.integer('imageSize', { from: 1 }),
@@ -30,6 +38,8 @@ export const generatorMetaOf = (artifact: Artifact<WeightsMeta>): GeneratorMeta 
       groups: network.integer('groups', { from: 1 }),
       identitySize: network.integer('identitySize', { from: 1 }),
       conditionSize: network.integer('conditionSize', { from: 1 }),
+      conditionProjection: network.oneOf('conditionProjection', ['shared', 'block']),
+      identityScale,
       conditionTokens: network.integer('conditionTokens', { from: 1 }),
       prediction: network.oneOf('prediction', ['epsilon', 'velocity']),
     },

@@ -25,6 +25,31 @@ export const predictionTarget = (
 ): tf.Tensor4D => (prediction === 'epsilon' ? noise : velocity(clean, noise, alphaBar));
 
 /**
+ * ε′, the noise that the network takes x_t to hold: its output, or sqrt(ᾱ_t) v′ + sqrt(1 − ᾱ_t) x_t (Salimans and Ho 2022, §4).
+ *
+ * @param noisy, output float32 [B, H, W, C] @param alphaBar float32 [B] or scalar
+ */
+export const predictedNoise = (
+  noisy: tf.Tensor4D,
+  output: tf.Tensor4D,
+  alphaBar: tf.Tensor,
+  prediction: Prediction,
+): tf.Tensor4D => {
+  if (prediction === 'epsilon') return output;
+  const a = alphaBar.reshape([-1, 1, 1, 1]);
+  return output.mul(tf.sqrt(a)).add(noisy.mul(tf.sqrt(tf.sub(1, a)))) as tf.Tensor4D;
+};
+
+/**
+ * The noise that leads from x̂_0 to x_t: (x_t − sqrt(ᾱ_t) x̂_0) / sqrt(1 − ᾱ_t) (DDPM eq. 4 solved for ε). It is not the
+ * network's where x̂_0 was clipped.
+ *
+ * @param noisy, clean float32 [B, H, W, C] @param alphaBar scalar
+ */
+export const impliedNoise = (noisy: tf.Tensor4D, clean: tf.Tensor4D, alphaBar: tf.Tensor): tf.Tensor4D =>
+  noisy.sub(clean.mul(tf.sqrt(alphaBar))).div(tf.sqrt(tf.sub(1, alphaBar))) as tf.Tensor4D;
+
+/**
  * x̂_0 from the network's output: (x_t − sqrt(1 − ᾱ_t) ε′) / sqrt(ᾱ_t) (DDPM eq. 15), or
  * sqrt(ᾱ_t) x_t − sqrt(1 − ᾱ_t) v′ (Salimans and Ho 2022, §4).
  *

@@ -2,7 +2,7 @@ import { type CompiledFunction, compileFunction } from '../compile/index.ts';
 import { statelessNormal } from '../kernels/random.ts';
 import { type Tensors, tf } from '../tf.ts';
 import type { Denoiser } from './denoiser.ts';
-import { cleanSamples } from './prediction.ts';
+import { cleanSamples, impliedNoise, predictedNoise } from './prediction.ts';
 import { ancestralUpdate, ddimUpdate, isNoisy, type SamplerKind } from './steps.ts';
 
 /**
@@ -21,11 +21,15 @@ export const samplerStep = (
   const x = inputs.x as tf.Tensor4D;
   const levels = inputs as { alphaBar: tf.Tensor; nextAlphaBar: tf.Tensor };
   const time = tf.fill([x.shape[0]], 1).mul(inputs.time as tf.Tensor) as tf.Tensor1D;
-  const clean = cleanSamples(x, denoiser.predict(weights, x, time, inputs), levels.alphaBar, denoiser);
+  const output = denoiser.predict(weights, x, time, inputs);
+  const clean = cleanSamples(x, output, levels.alphaBar, denoiser);
   const noise = isNoisy(sampler) ? noiseOf(inputs.noiseSeeds as tf.Tensor2D, denoiser) : undefined;
-  return sampler.type === 'ancestral'
-    ? ancestralUpdate(x, clean, levels, noise as tf.Tensor4D)
-    : ddimUpdate(x, clean, levels, sampler.eta, noise);
+  if (sampler.type === 'ancestral') return ancestralUpdate(x, clean, levels, noise as tf.Tensor4D);
+  const epsilon =
+    sampler.epsilon === 'network'
+      ? predictedNoise(x, output, levels.alphaBar, denoiser.prediction)
+      : impliedNoise(x, clean, levels.alphaBar);
+  return ddimUpdate(clean, epsilon, levels, sampler.eta, noise);
 };
 
 /** Each sample's noise from its own seed, so that it does not depend on who else is in the batch. */

@@ -10,10 +10,18 @@ export interface SamplingStep {
 }
 
 /**
+ * The ε of a DDIM step: the network's own, as DCFace's code has it, or the one that leads from the clipped x̂_0 to x_t, as
+ * guided-diffusion has it. The two differ where x̂_0 is clipped, and only there.
+ */
+export type EpsilonKind = 'network' | 'clipped';
+
+/**
  * How the samplers move: by DDIM, where `eta` 0 adds no noise and 1 as much as the posterior of the forward process has;
  * or by DDPM's ancestral steps with variance β, as IDiff-Face does.
  */
-export type SamplerKind = { readonly type: 'ddim'; readonly eta: number } | { readonly type: 'ancestral' };
+export type SamplerKind =
+  | { readonly type: 'ddim'; readonly eta: number; readonly epsilon: EpsilonKind }
+  | { readonly type: 'ancestral' };
 
 /** Whether a sampler needs fresh noise at every step. */
 export const isNoisy = (sampler: SamplerKind): boolean => sampler.type === 'ancestral' || sampler.eta > 0;
@@ -44,22 +52,20 @@ interface Levels {
 }
 
 /**
- * One DDIM step (Song et al. 2021, eq. 12), ε recomputed from the (clipped) x̂_0 as guided-diffusion does (DCFace's
- * pipeline keeps the network's ε).
+ * One DDIM step (Song et al. 2021, eq. 12).
  *
- * @param x, clean float32 [B, H, W, C], x_t and x̂_0
+ * @param clean, epsilon float32 [B, H, W, C], x̂_0 and the predicted ε
  * @param noise float32 [B, H, W, C], standard normal; required where eta is above 0
  */
 export const ddimUpdate = (
-  x: tf.Tensor4D,
   clean: tf.Tensor4D,
+  epsilon: tf.Tensor4D,
   { alphaBar, nextAlphaBar }: Levels,
   eta = 0,
   noise?: tf.Tensor4D,
 ): tf.Tensor4D => {
-  const predicted = x.sub(clean.mul(tf.sqrt(alphaBar))).div(tf.sqrt(tf.sub(1, alphaBar)));
   const signal = clean.mul(tf.sqrt(nextAlphaBar));
-  if (eta === 0 || !noise) return signal.add(predicted.mul(tf.sqrt(tf.sub(1, nextAlphaBar)))) as tf.Tensor4D;
+  if (eta === 0 || !noise) return signal.add(epsilon.mul(tf.sqrt(tf.sub(1, nextAlphaBar)))) as tf.Tensor4D;
   // Eq. 16; the rest of the variance, 1 − ᾱ′, stays with the predicted noise.
   const share = tf
     .sub(1, nextAlphaBar)
@@ -67,7 +73,7 @@ export const ddimUpdate = (
     .mul(tf.sub(1, alphaBar.div(nextAlphaBar)));
   const variance = share.mul(eta * eta);
   const rest = tf.relu(tf.sub(1, nextAlphaBar).sub(variance));
-  return signal.add(predicted.mul(tf.sqrt(rest))).add(noise.mul(tf.sqrt(variance))) as tf.Tensor4D;
+  return signal.add(epsilon.mul(tf.sqrt(rest))).add(noise.mul(tf.sqrt(variance))) as tf.Tensor4D;
 };
 
 /**

@@ -54,7 +54,7 @@ const recognition: RecognizerTraining = {
 
 const unetConfig: UNetConfig = {
   ...{ imageSize, patch: 1, base: 32, multipliers: [1, 2], blocks: 1, attention: [1], headChannels: 32, groups: 8 },
-  ...{ conditionSize: 32, prediction: 'epsilon' },
+  ...{ conditionSize: 32, conditionProjection: 'shared', prediction: 'epsilon' },
 };
 const tokens = 4;
 const parameters = unetParameters(

@@ -21,6 +21,11 @@ export interface UNetConfig {
   readonly groups: number;
   /** Length of each condition token. */
   readonly conditionSize: number;
+  /**
+   * Who projects condition tokens to keys and values: one layer, shared by all attention blocks (DCFace), or each block
+   * by its own.
+   */
+  readonly conditionProjection: 'shared' | 'block';
   /** What the output is. The network itself does not depend on it. */
   readonly prediction: Prediction;
 }
@@ -28,3 +33,7 @@ export interface UNetConfig {
 /** Height, width and channels of what the network takes and gives. */
 export const unetShape = ({ imageSize, channels = 3 }: UNetConfig): readonly [number, number, number] =>
   typeof imageSize === 'number' ? [imageSize, imageSize, channels] : [...imageSize, channels];
+
+/** Heads of an attention block: one where it has fewer channels than a head should have. */
+export const headsOf = (channels: number, { headChannels }: UNetConfig): number =>
+  Math.max(1, Math.floor(channels / headChannels));

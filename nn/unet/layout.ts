@@ -1,6 +1,6 @@
 import { CemiflowError } from '../../core/errors.ts';
 import { convParameters, linearParameters, normParameters, type Parameter } from '../parameters.ts';
-import { type UNetConfig, unetShape } from './config.ts';
+import { headsOf, type UNetConfig, unetShape } from './config.ts';
 
 /** One layer of the UNet, under the name that guided-diffusion gives it. */
 export type Block =
@@ -13,6 +13,12 @@ export type Block =
       readonly resample: 'none' | 'down' | 'up';
     }
   | { readonly type: 'attention'; readonly name: string; readonly channels: number };
+
+/** The projection of condition tokens that all attention blocks share, under DCFace's name. */
+export const sharedProjection = 'cross_attn_adapter';
+
+/** An attention block's own projection of condition tokens, under guided-diffusion's name for it. */
+export const blockProjection = ({ name }: Block): string => `${name}.encoder_kv`;
 
 /** The UNet's blocks in order: outputs of `input` entries are kept and concatenated into `output` entries in reverse. */
 export interface Layout {
@@ -81,7 +87,7 @@ const inputChannels = (config: UNetConfig): number => unetShape(config)[2] * con
 /**
  * Every parameter of the UNet, and of the networks that make its condition tokens.
  *
- * @param condition the latter; they come after those of the time and before those of the blocks
+ * @param condition the latter; they come after those of the time and before all others
  */
 export const unetParameters = (config: UNetConfig, condition: readonly Parameter[] = []): Parameter[] => {
   const layout = layoutOf(config);
@@ -90,10 +96,17 @@ export const unetParameters = (config: UNetConfig, condition: readonly Parameter
     ...linearParameters('time_embed.0', config.base, layout.timeSize),
     ...linearParameters('time_embed.2', layout.timeSize, layout.timeSize),
     ...condition,
+    ...sharedParameters(blocks, config),
     ...blocks.flatMap((block) => blockParameters(block, layout.timeSize, config)),
     ...normParameters('out.0', layout.lastChannels),
     ...convParameters('out.2', 3, layout.lastChannels, inputChannels(config), true),
   ];
+};
+
+const sharedParameters = (blocks: readonly Block[], config: UNetConfig): Parameter[] => {
+  const attention = blocks.find((block) => block.type === 'attention');
+  if (config.conditionProjection === 'block' || attention === undefined) return [];
+  return linearParameters(sharedProjection, config.conditionSize, 2 * attention.channels);
 };
 
 const blockParameters = (block: Block, timeSize: number, config: UNetConfig): Parameter[] => {
@@ -101,10 +114,11 @@ const blockParameters = (block: Block, timeSize: number, config: UNetConfig): Pa
   if (block.type === 'conv') return convParameters(name, 3, block.from, block.to);
   if (block.type === 'attention') {
     const { channels } = block;
+    const own = config.conditionProjection === 'block';
     return [
       ...normParameters(`${name}.norm`, channels),
       ...linearParameters(`${name}.qkv`, channels, 3 * channels),
-      ...linearParameters(`${name}.encoder_kv`, config.conditionSize, 2 * channels),
+      ...(own ? linearParameters(blockProjection(block), config.conditionSize, 2 * channels) : []),
       ...linearParameters(`${name}.proj_out`, channels, channels, true),
     ];
   }
@@ -135,5 +149,28 @@ const checkConfig = (config: UNetConfig): void => {
   if (beyond !== undefined) {
     const last = multipliers.length - 1;
     refuse(`attention names level ${beyond}, the last of the multipliers is level ${last}`, `name levels 0 to ${last}`);
+  }
+  checkAttention(config, refuse);
+};
+
+/** Heads must have equal shares of a block's channels, and blocks that share a projection equally many channels. */
+const checkAttention = (config: UNetConfig, refuse: (message: string, remedy: string) => never): void => {
+  const { attention, multipliers, base, headChannels } = config;
+  // The middle block has attention as well, and the channels of the last level.
+  const levels = [...new Set([...attention, multipliers.length - 1])].sort((a, b) => a - b);
+  const widths = levels.map((level) => (multipliers[level] as number) * base);
+  const uneven = widths.find((channels) => channels % headsOf(channels, config) !== 0);
+  if (uneven !== undefined) {
+    refuse(
+      `${uneven} channels cannot be divided into heads of ${headChannels}`,
+      'choose headChannels that divide the channels of every level with attention',
+    );
+  }
+  if (config.conditionProjection === 'shared' && new Set(widths).size > 1) {
+    const found = levels.map((level, i) => `level ${level} has ${widths[i]}`).join(', ');
+    refuse(
+      `attention blocks that share one condition projection must have the same number of channels: ${found}`,
+      'set conditionProjection to block, or give the levels in attention, and the last one, the same multiplier',
+    );
   }
 };

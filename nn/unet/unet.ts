@@ -2,14 +2,14 @@ import { recompute } from '../kernels/recompute.ts';
 import { depthToSpace, downsample2, spaceToDepth, upsample2 } from '../kernels/resample.ts';
 import { silu } from '../kernels/silu.ts';
 import { type Tensors, tf } from '../tf.ts';
-import { attend } from './attention.ts';
+import { attend, projectTokens } from './attention.ts';
 import type { UNetConfig } from './config.ts';
 import { conv, linear, norm } from './layers.ts';
-import { type Block, layoutOf } from './layout.ts';
+import { type Block, blockProjection, layoutOf, sharedProjection } from './layout.ts';
 
 /**
  * ε_θ(x_t, t, tokens): predicts the noise in x_t. Time enters each residual block by AdaGN (scale-shift group norm),
- * the condition enters the attention blocks as extra key and value tokens (CemiFace §3.3).
+ * the condition enters the attention blocks as extra keys and values (CemiFace §3.3).
  *
  * @param weights `unetParameters(config)` by name
  * @param x float32 [B, H, W, C], noisy images
@@ -28,9 +28,11 @@ export const unet = (
 ) => {
   const layout = layoutOf(config);
   const embedding = silu(timeEmbedding(weights, time, config.base)) as tf.Tensor2D;
+  const shared = config.conditionProjection === 'shared';
+  const condition = shared ? projectTokens(weights, sharedProjection, tokens) : tokens;
   const apply = (h: tf.Tensor4D, block: Block): tf.Tensor4D => {
     if (block.type === 'conv') return conv(weights, block.name, h);
-    const given: BlockInputs = block.type === 'attention' ? { h, tokens } : { h, embedding };
+    const given: BlockInputs = block.type === 'attention' ? { h, condition } : { h, embedding };
     if (!options.recompute) return applyBlock(weights, block, given, config);
     const own = Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith(`${block.name}.`)));
     return recompute({ ...own, ...given }, (inputs) => ({
@@ -51,7 +53,10 @@ export const unet = (
   return depthToSpace(conv(weights, 'out.2', h), config.patch);
 };
 
-/** What a block takes besides its weights: `tokens` in attention, `embedding` (of the time) in residual blocks. */
+/**
+ * What a block takes besides its weights. In attention: `condition`, the shared keys and values, or the tokens that the
+ * block projects itself. In residual blocks: `embedding`, of the time.
+ */
 type BlockInputs = Tensors;
 
 const applyBlock = (
@@ -59,10 +64,14 @@ const applyBlock = (
   block: Exclude<Block, { type: 'conv' }>,
   given: BlockInputs,
   config: UNetConfig,
-): tf.Tensor4D =>
-  block.type === 'attention'
-    ? attend(weights, block, given.h as tf.Tensor4D, given.tokens as tf.Tensor3D, config)
-    : residual(weights, block, given.h as tf.Tensor4D, given.embedding as tf.Tensor2D, config);
+): tf.Tensor4D => {
+  const h = given.h as tf.Tensor4D;
+  if (block.type === 'residual') return residual(weights, block, h, given.embedding as tf.Tensor2D, config);
+  const condition = given.condition as tf.Tensor3D;
+  const shared = config.conditionProjection === 'shared';
+  const keysAndValues = shared ? condition : projectTokens(weights, blockProjection(block), condition);
+  return attend(weights, block, h, keysAndValues, config);
+};
 
 /** guided-diffusion's sinusoids, cosines first, then its two linear layers. @returns float32 [B, 4·base] */
 const timeEmbedding = (weights: Tensors, time: tf.Tensor1D, base: number): tf.Tensor => {

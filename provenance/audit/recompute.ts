@@ -1,5 +1,5 @@
 import { countImages, datasetCodec } from '../../artifacts/codecs/dataset.ts';
-import { inquiriesCodec } from '../../artifacts/codecs/inquiries.ts';
+import { inquiriesCodec, readInquiryRows } from '../../artifacts/codecs/inquiries.ts';
 import { metricsFile } from '../../artifacts/codecs/metrics.ts';
 import type { ActionRecord } from '../../core/action.ts';
 import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
@@ -78,14 +78,24 @@ const count = async (ref: ArtifactRef, { store, ledger, found }: Work): Promise<
   const what = 'datasets counted';
   const where = `${ref.type} ${ref.digest}`;
   await guarded(where, what, ledger, async () => {
-    const artifact = await (ref.type === 'inquiries' ? inquiriesCodec : datasetCodec).read(store, ref);
-    const { meta } = artifact;
-    const { identities, images } = await countImages(artifact, store);
+    const { meta, identities, images } = await counted(ref, store);
     const same = meta.identities === identities && meta.images === images;
     if (same) found.set(ref.digest, 'counted in the images');
     const message = `it states ${plural(meta.identities, 'identity', 'identities')} and ${plural(meta.images, 'image')}, its shards hold ${identities} and ${images}`;
     ledger.note(what, same ? undefined : { fault: 'not reproduced', where, message });
   });
+};
+
+/** What the manifest states, and what its shards hold. Inquiries that are vectors have none; reading them checks their number. */
+const counted = async (ref: ArtifactRef, store: Reading) => {
+  if (ref.type !== 'inquiries') {
+    const artifact = await datasetCodec.read(store, ref);
+    return { meta: artifact.meta, ...(await countImages(artifact, store)) };
+  }
+  const artifact = await inquiriesCodec.read(store, ref);
+  if (artifact.meta.origin === 'images') return { meta: artifact.meta, ...(await countImages(artifact, store)) };
+  const { count } = await readInquiryRows(store, artifact, artifact.meta.identities);
+  return { meta: artifact.meta, identities: count, images: 0 };
 };
 
 /** What cannot be read cannot be computed. The check that rehashed it reports the damage itself. */

@@ -84,7 +84,7 @@ def layers() -> dict[str, Tensor]:
         )
         made |= under(name, {"running mean": mean, "running variance": variance})
 
-    blocks = fill_module(nn.ModuleDict({"attention": networks.AttentionBlock(8, 4, 5, 2)}))
+    blocks = fill_module(nn.ModuleDict({"attention": networks.AttentionBlock(8, 4, 5, 2, own_projection=True)}))
     shapes = {"x": [2, 8, 3, 3], "tokens": [2, 2, 5]}
     made |= layer("attention", shapes, lambda x, tokens: blocks["attention"](x, None, tokens))
     return made | under("attention", gradients_of(blocks))

@@ -124,6 +124,7 @@ export const goldenLoss = (network: CemiFaceNetwork, recognizer: RecognizerConfi
   cemifaceLoss({
     denoiser: cemifaceDenoiser(network),
     embed: (frozen, images) => embed(frozen, images, recognizer),
+    measure: 'cosine',
     lambda: cases.lambda,
     timesteps: 1000,
   });

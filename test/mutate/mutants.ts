@@ -6,6 +6,7 @@ import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
+import { samplingMutants } from './mutants/sampling.ts';
 import { trainingMutants } from './mutants/training.ts';
 
 /** The faults that the tests are tried on, area by area. */
@@ -18,4 +19,5 @@ export const mutants: readonly Mutant[] = [
   ...dataMutants,
   ...provenanceMutants,
   ...networkMutants,
+  ...samplingMutants,
 ];

@@ -7,8 +7,8 @@ import { batchNormTrain, runningAverage } from '../../nn/layers/batch-norm.ts';
 import { conv2d, subsample } from '../../nn/layers/conv.ts';
 import { prelu } from '../../nn/layers/prelu.ts';
 import { linearParameters, normParameters } from '../../nn/parameters.ts';
-import { tf } from '../../nn/tf.ts';
-import { attend } from '../../nn/unet/attention.ts';
+import { type Tensors, tf } from '../../nn/tf.ts';
+import { attend, projectTokens } from '../../nn/unet/attention.ts';
 import {
   cases,
   expectGolden,
@@ -146,13 +146,15 @@ describe('layers beside PyTorch', () => {
     const weights = fillParameters(parameters);
     const block = { type: 'attention', name: 'attention', channels: 8 } as const;
     const config = { ...cases.unet, headChannels: 4, groups: 2 };
+    const projected = (w: Tensors, tokens: tf.Tensor) =>
+      projectTokens(w, 'attention.encoder_kv', tokens as tf.Tensor3D);
     const made = layer('attention', { x: [2, 8, 3, 3], tokens: [2, 2, 5] }, ({ x, tokens }) =>
-      attend(weights, block, x as tf.Tensor4D, tokens as tf.Tensor3D, config),
+      attend(weights, block, x as tf.Tensor4D, projected(weights, tokens as tf.Tensor), config),
     );
     const [x, tokens] = [fillMap('attention/x', [2, 8, 3, 3]), fillTensor('attention/tokens', [2, 2, 5])];
     const probe = fillMap('attention/probe', [2, 8, 3, 3]);
     const { gradients } = valueAndGradients(
-      (w) => tf.sum(tf.mul(attend(w, block, x, tokens as tf.Tensor3D, config), probe)) as tf.Scalar,
+      (w) => tf.sum(tf.mul(attend(w, block, x, projected(w, tokens as tf.Tensor), config), probe)) as tf.Scalar,
       weights,
     );
     const wanted = golden('layers', 'attention');

@@ -122,7 +122,11 @@ describe("the UNet beside PyTorch's", () => {
       cases.ddim.forEach((at: { time: number; alphaBar: number; nextAlphaBar: number }, i: number) => {
         const { time, alphaBar, nextAlphaBar } = at;
         const scalars = { time: tf.scalar(time), alphaBar: tf.scalar(alphaBar), nextAlphaBar: tf.scalar(nextAlphaBar) };
-        x = samplerStep(weights, { x, ...conditions, ...scalars }, denoiser, { type: 'ddim', eta: 0 });
+        x = samplerStep(weights, { x, ...conditions, ...scalars }, denoiser, {
+          type: 'ddim',
+          eta: 0,
+          epsilon: 'clipped',
+        });
         made[`${i + 1}`] = mapValues(x);
       });
       const { '1': first, '4': last } = made as Record<string, Float32Array>;
@@ -133,6 +137,10 @@ describe("the UNet beside PyTorch's", () => {
   it('has as many parameters as PyTorch counts at the size of the paper', () => {
     const paper = { imageSize: 112, base: 128, multipliers: [1, 1, 2, 2, 4, 4], attention: [4] };
     const sizes = { headChannels: 64, groups: 32, identitySize: 512, conditionSize: 512, conditionTokens: 1 };
-    expect(parameterCount(cemifaceDenoiser({ ...cases.unet, ...paper, ...sizes }).parameters)).toBe(96_187_523);
+    const count = (conditionProjection: 'shared' | 'block'): number =>
+      parameterCount(cemifaceDenoiser({ ...cases.unet, ...paper, ...sizes, conditionProjection }).parameters);
+    expect(count('shared')).toBe(94_611_587);
+    // Three more projections of 512 numbers to 1024.
+    expect(count('block')).toBe(96_187_523);
   });
 });

@@ -16,6 +16,7 @@ export const pairNetwork = (height: number, width: number): UNetConfig => ({
   imageSize: [height / 2, width / 2],
   ...{ patch: 1, base: 8, multipliers: [1, 2], blocks: 1, attention: [1], headChannels: 8, groups: 4 },
   conditionSize: 16,
+  conditionProjection: 'block',
   prediction: 'epsilon',
 });
 

@@ -45,6 +45,8 @@ sweep('diffusion/train', {
     'network.headChannels': { to: 4 },
     'network.groups': { to: 2 },
     'network.conditionSize': { to: 9 },
+    'network.conditionProjection': { to: 'block' },
+    'network.identityScale': { to: 2 },
     'network.conditionTokens': { to: 2 },
     'network.prediction': { to: 'velocity' },
     epochs: { to: 2 },
@@ -59,6 +61,7 @@ sweep('diffusion/train', {
     'similarity.lowest': { to: 0 },
     'similarity.highest': { to: 0 },
     'similarity.interval': { to: 0.5 },
+    'similarity.measure': { to: 'euclidean' },
     flip: { to: false },
   }),
   inert: {
@@ -88,6 +91,8 @@ sweep('diffusion/generate', {
     images: { to: 2 },
     oversample: { to: 1 },
     steps: { to: 3 },
+    eta: { to: 0.5 },
+    epsilon: { to: 'clipped' },
   }),
   inert: {
     batch: { because: 'changes an image at most by rounding (test/methods/cemiface/generate.test.ts)' },

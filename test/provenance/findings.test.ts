@@ -339,6 +339,27 @@ describe('real faces, and the card of a set', () => {
     expect(found?.message).toMatch(/could not look for real faces: dataset sha256:\w+: meta\.width must be/);
   });
 
+  it.each([
+    [{ m: -0.5 }, 'inquiry image, asked for a cosine similarity of m = −0.5 to it.'],
+    [
+      { mixture: { among: [0, 0.5, 0.9] } },
+      'inquiry image, its images asked in turn for a cosine similarity of m = 0, 0.5, 0.9 to it.',
+    ],
+    [
+      { mixture: { lowest: -0.1, highest: 0.1 } },
+      'inquiry image, each image asked for a cosine similarity m to it, drawn uniformly from −0.1 to 0.1.',
+    ],
+    [{ grid: { m: [0, 1] } }, 'inquiry image.'],
+  ])('tells in the card which m the generator was asked for: %j', async (asked, text) => {
+    const run = new Made();
+    run.add('inquiries', 'inquiry/select', {}, { inquiries: await run.images('inquiries', [1], {}) });
+    const set = { data: await run.images('dataset', [5], { origin: 'generated', ...asked }) };
+    run.add('synthetic', 'diffusion/generate', { inquiries: ref('inquiries', 'inquiries') }, set);
+    expect(await datasetCard(run.lineage, 'synthetic', run.store)).toContain(
+      `Each identity was made around one ${text}`,
+    );
+  });
+
   it('has no card for what was not generated', async () => {
     const run = await made(photo('', ''));
     await expect(datasetCard(run.lineage, 'photos', run.store)).rejects.toMatchObject({

@@ -177,6 +177,19 @@ describe('a label', () => {
     );
   });
 
+  it('for one m is refused over a set that mixes several', async () => {
+    const metrics = await over([[{ m: 0 }, 0.7]]);
+    const made = await set({ origin: 'generated', mixture: { among: [0, 0.5] } });
+    await expect(
+      build({ accuracy: [{ label: 'm = {m}', metrics, volume: made, reference: false }] }),
+    ).rejects.toMatchObject({
+      code: 'LabelUntrue',
+      message: expect.stringMatching(/made with m = \{"among":\[0,0\.5\]\}$/),
+    });
+    const other = await over([[{ mix: 'easy' }, 0.7]]);
+    await build({ accuracy: [{ label: '{mix}', metrics: other, volume: made, reference: false }] });
+  });
+
   it('is not held against what a set counts: an axis images is not the number of all its images', async () => {
     const made = await set({ origin: 'generated' });
     const { markdown } = await build({

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../core/digest.ts';
-import type { JsonObject } from '../../core/errors.ts';
+import type { Json, JsonObject } from '../../core/errors.ts';
 import { isSharded } from '../../core/stage.ts';
 import { loadRecompute, loadStage } from '../../engine/registry.ts';
+import { explainErrors } from '../../schemas/explain.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
 import { kindPlaces } from '../../schemas/kind-places.ts';
 import { editDistance, nearest } from '../../schemas/nearest.ts';
@@ -215,6 +216,34 @@ describe('what computes numbers again', () => {
     for (const kind of having) expect(await loadRecompute(kind), kind).toBeTypeOf('function');
     expect(await loadRecompute('recognizer/train')).toBeUndefined();
     expect(await loadRecompute('no/such')).toBeUndefined();
+  });
+});
+
+describe('the m of diffusion/generate', () => {
+  const kind = loadStageSchemas().get('diffusion/generate') as StageSchema;
+  const paramsOf = (m: Json): JsonObject => ({
+    generator: { type: 'weights', digest: digestOf('generator') },
+    inquiries: { type: 'inquiries', digest: digestOf('inquiries') },
+    m,
+  });
+  const withM = (m: Json): JsonObject => checkParams(kind, paramsOf(m));
+
+  const valid: Json[] = [0.5, [0, 1], { among: [0, 0.5, 0.9] }, { lowest: 0, highest: 0.1 }];
+  it.each(valid.map((m) => [m]))('may be %j', (m) => {
+    expect(withM(m)).toMatchObject({ m, eta: 0, epsilon: 'network' });
+  });
+
+  const invalid: Json[] = [
+    ...[2, [], { among: [] }, { among: [2] }, { lowest: 0 }, { lowest: 0, highest: 2 }],
+    { among: [0], lowest: 0, highest: 1 },
+  ];
+  it.each(invalid.map((m) => [m]))('may not be %j', (m) => {
+    expect(() => withM(m)).toThrow(expect.objectContaining({ code: 'ParamsInvalid' }));
+    kind.validate(paramsOf(m));
+    const [first, ...others] = explainErrors(kind.validate.errors ?? [], kind, 'set.with', () => []);
+    expect(others).toEqual([]);
+    expect(first?.message).toContain('set.with.m has none of the forms that it may have');
+    expect(first?.remedy).toContain('a mapping with among, or a mapping with lowest and highest');
   });
 });
 

@@ -154,6 +154,8 @@ beforeAll(async () => {
       headChannels: 8,
       groups: 4,
       conditionSize: 16,
+      conditionProjection: 'shared',
+      identityScale: 1,
       conditionTokens: 2,
       prediction: 'epsilon',
     },

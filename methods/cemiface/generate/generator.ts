@@ -1,17 +1,26 @@
 import { readWeights, weightsCodec } from '../../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { ArtifactStore } from '../../../core/stage.ts';
+import type { EpsilonKind } from '../../../nn/diffusion/steps.ts';
 import { tf } from '../../../nn/tf.ts';
 import { fromSafetensors } from '../../../nn/weights.ts';
 import { Sampler, withSampler } from '../../../training/diffusion/sample.ts';
 import { cemifaceDenoiser } from '../network.ts';
 import { generatorMetaOf } from '../weights.ts';
 
-/** Runs `body` with CemiFace's sampler, DDIM with eta 0. */
+/** How DDIM samples, as the parameters of `diffusion/generate` say. */
+export interface DdimOptions {
+  readonly steps: number;
+  readonly batch: number;
+  readonly eta: number;
+  readonly epsilon: EpsilonKind;
+}
+
+/** Runs `body` with CemiFace's sampler. */
 export const withCemiFace = <R>(
   store: ArtifactStore,
   generator: ArtifactRef,
-  { steps, batch }: { readonly steps: number; readonly batch: number },
+  { steps, batch, eta, epsilon }: DdimOptions,
   body: (sampler: Sampler) => Promise<R>,
 ): Promise<R> => {
   const load = async (): Promise<Sampler> => {
@@ -20,10 +29,10 @@ export const withCemiFace = <R>(
     const denoiser = cemifaceDenoiser(network);
     const weights = fromSafetensors(await readWeights(store, artifact), denoiser.parameters);
     try {
-      return new Sampler(weights, denoiser, { timesteps, steps, batch, sampler: { type: 'ddim', eta: 0 } });
+      return new Sampler(weights, denoiser, { timesteps, steps, batch, sampler: { type: 'ddim', eta, epsilon } });
     } finally {
       tf.dispose(weights);
     }
   };
-  return withSampler(`cemiface ${generator.digest} ${steps} ${batch}`, load, body);
+  return withSampler(`cemiface ${generator.digest} ${steps} ${batch} ${eta} ${epsilon}`, load, body);
 };

@@ -14,7 +14,7 @@ import { IdentityTable } from '../../../training/identity-table.ts';
 import { type InputContext, loadSet, withInput } from '../../../training/input.ts';
 import { type LoadedRecognizer, loadRecognizer } from '../../../training/recognizer.ts';
 import type { CemiFaceNetwork } from '../config.ts';
-import { cemifaceLoss } from '../loss.ts';
+import { cemifaceLoss, type SimilarityMeasure } from '../loss.ts';
 import { cemifaceDenoiser } from '../network.ts';
 import { cemifaceSamples } from '../samples.ts';
 import { similarityGrid } from '../similarity-grid.ts';
@@ -26,7 +26,12 @@ interface Params extends DiffusionOptions {
   readonly network: Omit<CemiFaceNetwork, 'imageSize' | 'identitySize'>;
   readonly recompute: boolean;
   readonly lambda: number;
-  readonly similarity: { readonly lowest: number; readonly highest: number; readonly interval: number };
+  readonly similarity: {
+    readonly lowest: number;
+    readonly highest: number;
+    readonly interval: number;
+    readonly measure: SimilarityMeasure;
+  };
   readonly flip: boolean;
 }
 
@@ -83,13 +88,14 @@ const methodOf = (
   identities: IdentityTable,
 ): DiffusionMethod => {
   const denoiser = cemifaceDenoiser(network, { recompute });
-  const { interval, lowest, highest } = similarity;
+  const { interval, lowest, highest, measure } = similarity;
   return {
     denoiser,
     samples: cemifaceSamples(identities, similarityGrid(interval, lowest, highest), flip),
     loss: cemifaceLoss({
       denoiser,
       embed: (frozen, images) => embed(frozen, images, recognizer.config),
+      measure,
       lambda,
       timesteps,
     }),

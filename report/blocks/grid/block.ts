@@ -1,3 +1,4 @@
+import type { InquiryOrigin } from '../../../artifacts/codecs/inquiries.ts';
 import type { Block } from '../../block.ts';
 import { plain } from '../../format.ts';
 import { type Html, html } from '../../html.ts';
@@ -14,13 +15,18 @@ export const block: Block<GridParams, Grid> = {
     parts: [
       {
         figure: {
-          caption:
-            'Generated faces for each inquiry image (left). Each row shares one noise, so that only m, the similarity asked for, varies along it.',
+          caption: `Generated faces for each ${inquiryWords[grid.origin]}. Each row shares one noise, so that only m, the similarity asked for, varies along it.`,
           content: gridPictures(grid),
         },
       },
     ],
   }),
+};
+
+const inquiryWords: { readonly [origin in InquiryOrigin]: string } = {
+  images: 'inquiry image (left)',
+  centers: 'inquiry, an identity center, which has no image',
+  random: 'inquiry, a random vector, which has no image',
 };
 
 /** Few columns leave room for large pictures. All sizes are whole multiples of common image sizes. */
@@ -31,7 +37,7 @@ const gridPictures = (grid: Grid): Html => html`<div class="scroll"><table class
 <thead><tr><th scope="col">Inquiry</th>${grid.m.map((m) => html`<th scope="col">m = ${plain(m)}</th>`)}</tr></thead>
 <tbody>${grid.rows.map(
   (row, i) =>
-    html`<tr><td class="inquiry">${imageTag(row.inquiry, `Inquiry image ${i + 1}`)}</td>${row.pictures.map(
+    html`<tr><td class="inquiry">${row.inquiry ? imageTag(row.inquiry, `Inquiry image ${i + 1}`) : `${i + 1}`}</td>${row.pictures.map(
       (picture, k) => html`<td>${imageTag(picture, `Inquiry ${i + 1}, m = ${plain(grid.m[k])}`)}</td>`,
     )}</tr>\n`,
 )}</tbody></table></div>`;

@@ -1,3 +1,4 @@
+import { type InquiryOrigin, inquiriesCodec } from '../../../artifacts/codecs/inquiries.ts';
 import type { ArtifactManifest, ArtifactRef } from '../../../core/artifact.ts';
 import type { Digest } from '../../../core/digest.ts';
 import type { CemiflowError, Json } from '../../../core/errors.ts';
@@ -16,13 +17,18 @@ export interface Grid {
   readonly artifact: Digest;
   readonly inquiries: Digest;
   readonly m: readonly number[];
-  readonly rows: readonly { readonly inquiry: Picture; readonly pictures: readonly Picture[] }[];
+  /** An inquiry that is a vector has no picture. */
+  readonly rows: readonly { readonly inquiry?: Picture; readonly pictures: readonly Picture[] }[];
+  readonly origin: InquiryOrigin;
 }
 
 /** Row r of the grid was made from the r-th inquiry in the inquiries' shards. */
 export const readGrid = async ({ data, inquiries, rows }: GridParams, reader: ReportReader): Promise<Grid> => {
   const m = columnsOf(await reader.open(data, 'grid of generated images'), data);
-  await reader.open(inquiries, 'inquiry images of the grid');
+  const { origin, identities } = inquiriesCodec.parse(
+    await reader.open(inquiries, 'inquiries of the grid'),
+    inquiries.digest,
+  );
   const asked: Picture[] = [];
   for await (const picture of reader.firstPictures(inquiries, rows, 1)) asked.push(picture);
   const found = new Map<number, Picture[]>();
@@ -36,15 +42,17 @@ export const readGrid = async ({ data, inquiries, rows }: GridParams, reader: Re
     artifact: data.digest,
     inquiries: inquiries.digest,
     m,
+    origin,
     rows: made.map(([row, pictures]) => {
       const inquiry = asked[row];
-      if (inquiry === undefined || pictures.filter(Boolean).length !== m.length) {
+      const known = origin === 'images' ? inquiry !== undefined : row < identities;
+      if (!known || pictures.filter(Boolean).length !== m.length) {
         throw badGrid(
           data,
           `row ${row} must have an inquiry and one image for each of ${plural(m.length, 'value')} of m`,
         );
       }
-      return { inquiry, pictures };
+      return { ...(inquiry && { inquiry }), pictures };
     }),
   };
 };

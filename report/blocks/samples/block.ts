@@ -25,7 +25,7 @@ export const block: Block<SamplesParams, SampleSheet[]> = {
 const samplePictures = (sheets: readonly SampleSheet[]): Html =>
   html`<div class="sheets">${sheets.map(
     (sheet) =>
-      html`<div class="sheet"><p class="panel-title">${sheet.label}</p><table class="faces small"><tbody>${sheet.rows.map(
+      html`<div class="sheet"><p class="panel-title">${sheet.label}${sheet.note ? `: ${sheet.note}` : ''}</p><table class="faces small"><tbody>${sheet.rows.map(
         (row) =>
           html`<tr>${row.map((picture) => html`<td>${imageTag(picture, `${sheet.label}: identity ${picture.identity}, image ${picture.image}`)}</td>`)}</tr>\n`,
       )}</tbody></table></div>`,

@@ -16,6 +16,8 @@ export interface SampleSheet {
   readonly label: string;
   readonly artifact: Digest;
   readonly rows: readonly (readonly Picture[])[];
+  /** Instead of pictures, where the set has none. */
+  readonly note?: string;
 }
 
 export const readSamples = async (params: SamplesParams, reader: ReportReader): Promise<SampleSheet[]> => {
@@ -24,11 +26,12 @@ export const readSamples = async (params: SamplesParams, reader: ReportReader): 
     const many = listed(data, `samples.${s}.data`);
     for (const { matrix, artifact } of many) {
       const name = fillLabel(label, matrix, { distinguish: many.length > 1 });
-      await reader.open(artifact, `samples: ${name}`, matrix);
+      const { type, meta } = await reader.open(artifact, `samples: ${name}`, matrix);
       const rows = new Map<number, Picture[]>();
       for await (const picture of reader.firstPictures(artifact, identities, images))
         rows.set(picture.identity, [...(rows.get(picture.identity) ?? []), picture]);
-      sheets.push({ label: name, artifact: artifact.digest, rows: [...rows.values()] });
+      const note = type === 'inquiries' && meta.images === 0 ? { note: 'vectors, without images' } : {};
+      sheets.push({ label: name, artifact: artifact.digest, rows: [...rows.values()], ...note });
     }
   }
   return sheets;

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { conditionTokens } from '../../../methods/cemiface/condition.ts';
-import { cemifaceLoss, similarityMatchingLoss } from '../../../methods/cemiface/loss.ts';
+import { cemifaceLoss, measuredSimilarity, similarityMatchingLoss } from '../../../methods/cemiface/loss.ts';
 import { cemifaceDenoiser } from '../../../methods/cemiface/network.ts';
 import { similarityGrid } from '../../../methods/cemiface/similarity-grid.ts';
 import { valueAndGradients } from '../../../nn/gradients.ts';
@@ -43,6 +43,35 @@ describe('the losses', () => {
     expect(got.dataSync()[0]).toBeCloseTo(expected, 6);
   });
 
+  it('measure similarity by the cosine, or by 1 minus the distance: 1 for equal embeddings, -1 for opposite ones', () => {
+    const angles = [0, Math.PI / 3, Math.PI / 2, Math.PI];
+    const a = tf.tensor2d(angles.map((angle) => [Math.cos(angle), Math.sin(angle)]));
+    const b = tf.tensor2d(angles.map(() => [1, 0]));
+    const of = (measure: 'cosine' | 'euclidean'): number[] => [...measuredSimilarity(a, b, measure).dataSync()];
+    const wanted = { cosine: [1, 0.5, 0, -1], euclidean: [1, 0, 1 - Math.SQRT2, -1] };
+    for (const measure of ['cosine', 'euclidean'] as const)
+      of(measure).forEach((s, i) => {
+        expect(s, measure).toBeCloseTo(wanted[measure][i] as number, 5);
+      });
+  });
+
+  it('have a finite gradient by the distance of equal embeddings, and one of length 1 elsewhere', () => {
+    const a = tf.tensor2d([
+      [0.6, 0.8],
+      [1, 0],
+    ]);
+    const b = tf.tensor2d([
+      [0.6, 0.8],
+      [0, 1],
+    ]);
+    const gradient = tf
+      .grad((x: tf.Tensor) => measuredSimilarity(x, b, 'euclidean').sum())(a)
+      .dataSync();
+    [0, 0, -Math.SQRT1_2, Math.SQRT1_2].forEach((value, i) => {
+      expect(gradient[i]).toBeCloseTo(value, 5);
+    });
+  });
+
   it('has the gradient that differences give, through the UNet and the frozen recognizer', () => {
     const recognizer = recognizerConfig('small', {
       imageSize: 8,
@@ -67,7 +96,13 @@ describe('the losses', () => {
       alphaBar: tf.tensor1d([0.9, 0.5]),
     };
     const embedAs = (weights: Tensors, x: tf.Tensor4D): tf.Tensor2D => embed(weights, x, recognizer);
-    const loss = cemifaceLoss({ denoiser: cemifaceDenoiser(config), embed: embedAs, lambda: 1, timesteps: 1000 });
+    const loss = cemifaceLoss({
+      denoiser: cemifaceDenoiser(config),
+      embed: embedAs,
+      measure: 'cosine',
+      lambda: 1,
+      timesteps: 1000,
+    });
     // L_SimMat alone: whatever reaches the weights went through the recognizer.
     const lossAt = (w: Tensors): tf.Scalar => loss(w, noising, batch, frozen).simMat as tf.Scalar;
     const { gradients } = valueAndGradients(lossAt, weights);
@@ -81,11 +116,35 @@ describe('the losses', () => {
         moved[largest] = (moved[largest] as number) + delta;
         return lossAt({ ...weights, [name]: tf.tensor(moved, weight.shape) }).dataSync()[0] as number;
       };
-      const numeric = (at(3e-3) - at(-3e-3)) / 6e-3;
+      const numeric = (at(1e-2) - at(-1e-2)) / 2e-2;
       expect(numeric / (gradient[largest] as number), name).toBeCloseTo(1, 1);
       checked++;
     }
     expect(checked).toBe(3);
+  });
+});
+
+describe('the condition tokens', () => {
+  it('are F2(concat(C_id, F1(m))), C_id plain or times a factor', () => {
+    const { identitySize, conditionSize, conditionTokens: count } = config;
+    const weights = lively(cemifaceDenoiser(config).parameters);
+    const identity = unitRows(normal([1, identitySize], 7));
+    const m = -0.4;
+    const read = (name: string): number[] => Array.from((weights[name] as tf.Tensor).dataSync());
+    const [f1, f2] = [read('condition.sim.weight'), read('condition.att.weight')];
+    const similarity = read('condition.sim.bias').map((bias, i) => bias + (f1[i] as number) * m);
+    for (const identityScale of [1, 3]) {
+      const joined = [...Array.from(identity.dataSync(), (value) => value * identityScale), ...similarity];
+      const expected = read('condition.att.bias').map((bias, column) =>
+        joined.reduce((sum, value, row) => sum + value * (f2[row * count * conditionSize + column] as number), bias),
+      );
+      const tokens = conditionTokens(weights, identity, tf.tensor1d([m]), { ...config, identityScale });
+      expect(tokens.shape).toEqual([1, count, conditionSize]);
+      const got = tokens.dataSync();
+      expected.forEach((value, i) => {
+        expect(got[i]).toBeCloseTo(value, 5);
+      });
+    }
   });
 });
 

@@ -1,10 +1,17 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { stage as evaluateSimilarity } from '../../../activities/evaluate-similarity/stage.ts';
+import { datasetCodec } from '../../../artifacts/codecs/dataset.ts';
+import { readMetricsOf } from '../../../artifacts/codecs/metrics.ts';
+import { similarityKind } from '../../../artifacts/codecs/metrics-kinds.ts';
 import { loadWeights } from '../../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import { normalStream, randomStream } from '../../../core/random.ts';
 import { loadDataset } from '../../../data/loader/load.ts';
 import { stage } from '../../../methods/cemiface/generate/stage.ts';
+import { similarityOf, type WantedSimilarity } from '../../../methods/cemiface/generate/wanted-similarity.ts';
 import { cemifaceDenoiser } from '../../../methods/cemiface/network.ts';
+import type { EpsilonKind } from '../../../nn/diffusion/steps.ts';
+import { seedTensor, statelessNormal } from '../../../nn/kernels/random.ts';
 import { embed } from '../../../nn/recognizer/backbone.ts';
 import { recognizerParameters } from '../../../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
@@ -25,13 +32,14 @@ const { store, seed } = context;
 const size = side * side * 3;
 const subjects = 2;
 const denoiser = cemifaceDenoiser(tinyGenerator);
+let recognizer: ArtifactRef;
 let generator: ArtifactRef;
 let inquiries: ArtifactRef;
 let weights: Tensors;
 let frozen: Tensors;
 
 beforeAll(async () => {
-  const recognizer = await putRecognizer(store);
+  recognizer = await putRecognizer(store);
   generator = await putGenerator(store, recognizer);
   inquiries = await putInquiries(store, subjects);
   weights = fromSafetensors(await loadWeights(store, generator), denoiser.parameters);
@@ -39,27 +47,38 @@ beforeAll(async () => {
 });
 
 const defaults = {
-  m: 0.7 as number | number[],
+  m: 0.7 as WantedSimilarity,
   identities: 0,
   images: 2,
   oversample: 0,
   steps: 4,
   batch: 4,
+  eta: 0,
+  epsilon: 'network' as EpsilonKind,
   shardIdentities: 2,
 };
 
-/** The images of the set, in its order: uint8 pixels each. */
-const generated = async (more: Partial<typeof defaults> = {}, with_ = context): Promise<Buffer[]> => {
+const datasetOf = async (more: Partial<typeof defaults> = {}, with_ = context): Promise<ArtifactRef> => {
   const params = { ...defaults, ...more, generator, inquiries };
   const shards = await stage.split(params, with_);
   const made = await Promise.all(shards.map((shard) => stage.runShard(shard, with_)));
   const { data } = await stage.join(params, made, with_);
-  const pixels = await allPixels(await loadDataset(store, data as ArtifactRef));
+  return data as ArtifactRef;
+};
+
+/** The images of the set, in its order: uint8 pixels each. */
+const generated = async (more: Partial<typeof defaults> = {}, with_ = context): Promise<Buffer[]> => {
+  const pixels = await allPixels(await loadDataset(store, await datasetOf(more, with_)));
   return Array.from({ length: pixels.length / size }, (_, k) => pixels.subarray(k * size, (k + 1) * size));
 };
 
-/** DDIM with eta 0 (Song et al. 2021, eq. 12) of one image, for a network that predicts the velocity; in float64 but for the network. */
-const ddim = (identity: number, image: number, m: number, steps: number): Float64Array => {
+/** DDIM (Song et al. 2021, eq. 12 and 16) of one image, for a network that predicts the velocity; in float64 but for the network. */
+const ddim = (
+  identity: number,
+  image: number,
+  m: number,
+  { steps = 4, eta = 0, epsilon = 'network' }: Partial<typeof defaults> = {},
+): Float64Array => {
   const inquiry = tf.tensor4d(
     Array.from(toyPixels(identity, 0), (p) => (2 * p) / 255 - 1),
     [1, side, side, 3],
@@ -79,10 +98,19 @@ const ddim = (identity: number, image: number, m: number, steps: number): Float6
     const next = i === 0 ? 1 : (alphaBars[Math.floor(((i - 1) * generatorTimesteps) / steps)] as number);
     const noisy = tf.tensor4d(Float32Array.from(x), [1, side, side, 3]);
     const v = denoiser.predict(weights, noisy, tf.tensor1d([time]), conditions).dataSync();
+    const fresh = statelessNormal(
+      [side, side, 3],
+      seedTensor(seed, 'generate step', identity, image, steps - 1 - i),
+    ).dataSync();
+    const sigma = eta * Math.sqrt((1 - next) / (1 - a)) * Math.sqrt(1 - a / next);
     x = x.map((value, k) => {
-      const x0 = Math.max(-1, Math.min(1, Math.sqrt(a) * value - Math.sqrt(1 - a) * (v[k] as number)));
-      const epsilon = (value - Math.sqrt(a) * x0) / Math.sqrt(1 - a);
-      return Math.sqrt(next) * x0 + Math.sqrt(1 - next) * epsilon;
+      const output = v[k] as number;
+      const x0 = Math.max(-1, Math.min(1, Math.sqrt(a) * value - Math.sqrt(1 - a) * output));
+      const e =
+        epsilon === 'network'
+          ? Math.sqrt(a) * output + Math.sqrt(1 - a) * value
+          : (value - Math.sqrt(a) * x0) / Math.sqrt(1 - a);
+      return Math.sqrt(next) * x0 + Math.sqrt(1 - next - sigma ** 2) * e + sigma * (fresh[k] as number);
     });
   }
   return x;
@@ -98,17 +126,21 @@ const apart = (a: Buffer | undefined, b: ArrayLike<number>): { share: number; mo
 };
 
 describe('diffusion/generate', () => {
+  // Those that differ in eta or epsilon alone follow each other: a sampler stays loaded for the next set.
   it.each([
-    [0.7, 4],
-    [-0.9, 2],
-  ])(
-    'm = %d, %i steps: each image is what DDIM makes of its own noise, the identity of its inquiry and m',
-    async (m, steps) => {
-      const images = await generated({ m, steps });
+    { m: 0.7, steps: 4, eta: 0, epsilon: 'network' },
+    { m: 0.7, steps: 4, eta: 0, epsilon: 'clipped' },
+    { m: 0.7, steps: 4, eta: 0.5, epsilon: 'clipped' },
+    { m: 0.7, steps: 4, eta: 1, epsilon: 'clipped' },
+    { m: 0.7, steps: 4, eta: 1, epsilon: 'network' },
+    { m: -0.9, steps: 2, eta: 0, epsilon: 'network' },
+  ] as const)(
+    '$m, $steps steps, eta $eta, epsilon $epsilon: each image is what DDIM makes of its own noise, the identity of its inquiry and m',
+    async ({ m, ...sampler }) => {
+      const images = await generated({ m, ...sampler });
       expect(images).toHaveLength(4);
       for (const [k, image] of images.entries()) {
-        const x = ddim(Math.floor(k / 2), k % 2, m, steps);
-        const wanted = x.map((value) => Math.round(((Math.max(-1, Math.min(1, value)) + 1) / 2) * 255));
+        const wanted = pixelsOf(ddim(Math.floor(k / 2), k % 2, m, sampler));
         // Float32 may round a value to the neighbour of what float64 rounds it to.
         const { share, most } = apart(image, wanted);
         expect(most).toBeLessThanOrEqual(1);
@@ -147,9 +179,71 @@ describe('diffusion/generate', () => {
       [low, -1, 1],
       [high, 1, -1],
     ] as const) {
-      expect(apart(image, pixelsOf(ddim(0, 0, m, 4))).share).toBeLessThan(0.02);
-      expect(apart(image, pixelsOf(ddim(0, 0, other, 4))).share).toBeGreaterThan(0.05);
+      expect(apart(image, pixelsOf(ddim(0, 0, m))).share).toBeLessThan(0.02);
+      expect(apart(image, pixelsOf(ddim(0, 0, other))).share).toBeGreaterThan(0.05);
     }
+  });
+
+  it('adds the same noise at each step to all images of a row of a grid', async () => {
+    const images = await generated({ m: [-1, 1], eta: 1 });
+    for (const [k, m] of [-1, 1, -1, 1].entries()) {
+      const wanted = pixelsOf(ddim(Math.floor(k / 2), 0, m, { eta: 1 }));
+      expect(apart(images[k], wanted).share).toBeLessThan(0.02);
+    }
+  });
+
+  it('mixes the values of a list in turn: each image is that of the set with its m alone', async () => {
+    const values = [-1, 0, 1];
+    const mixed = await generated({ m: { among: values }, images: 4 });
+    const alone = await Promise.all(values.map((m) => generated({ m, images: 4 })));
+    // Subject 1 begins with the second value.
+    const order = [0, 1, 2, 0, 1, 2, 0, 1];
+    for (const [k, image] of mixed.entries())
+      expect(apart(image, alone[order[k] as number]?.[k] as Buffer).share).toBeLessThan(0.02);
+    expect(apart(mixed[1], alone[0]?.[1] as Buffer).share).toBeGreaterThan(0.05);
+  });
+
+  it('draws the m of each image from an interval', async () => {
+    const m = { lowest: -1, highest: 1 };
+    const images = await generated({ m });
+    for (const [k, image] of images.entries()) {
+      const [identity, number] = [Math.floor(k / 2), k % 2];
+      const own = similarityOf(m, { seed, identity, image: number });
+      expect(apart(image, pixelsOf(ddim(identity, number, own))).share).toBeLessThan(0.02);
+      const other = own > 0 ? own - 1 : own + 1;
+      expect(apart(image, pixelsOf(ddim(identity, number, other))).share).toBeGreaterThan(0.02);
+    }
+  });
+
+  it('states the m that was asked for, beside images and copies, whole in every shard', async () => {
+    const counts = { generatedImages: 2, oversample: 1, identities: 2, images: 6 };
+    for (const [m, stated] of [
+      [0.7, { m: 0.7 }],
+      [{ among: [0, 0.5] }, { mixture: { among: [0, 0.5] } }],
+      [{ lowest: -0.1, highest: 0.1 }, { mixture: { lowest: -0.1, highest: 0.1 } }],
+    ] as const) {
+      const ref = await datasetOf({ m, steps: 1, oversample: 1, shardIdentities: 1 });
+      const { meta } = await store.getArtifact(ref);
+      expect(meta).toEqual({ origin: 'generated', height: side, width: side, ...counts, ...stated });
+      expect((await datasetCodec.read(store, ref)).meta).toMatchObject({ ...counts, ...stated });
+    }
+    const { meta } = await store.getArtifact(await datasetOf({ m: [0, 1], steps: 1 }));
+    expect(meta).toMatchObject({ generatedImages: 2, oversample: 0, grid: { m: [0, 1] } });
+    expect(Object.keys(meta)).not.toEqual(expect.arrayContaining(['m']));
+  });
+
+  it('gives evaluate/similarity a mixed set as any other, its copies left out', async () => {
+    const data = await datasetOf({ m: { among: [-1, 1] }, steps: 1, oversample: 1 });
+    const { metrics } = await evaluateSimilarity.run({ data, inquiries, recognizer }, context);
+    expect((await readMetricsOf(store, metrics as ArtifactRef, similarityKind)).images).toBe(4);
+  });
+
+  it('refuses an interval from a higher to a lower m', async () => {
+    await expect(datasetOf({ m: { lowest: 0.2, highest: 0.1 } })).rejects.toMatchObject({
+      code: 'IntervalEmpty',
+      message: 'm.lowest must not be above m.highest, got 0.2 and 0.1',
+      remedy: 'exchange m.lowest and m.highest',
+    });
   });
 
   it('batch and shards change no image by more than rounding', async () => {

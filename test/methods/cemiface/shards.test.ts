@@ -4,6 +4,7 @@ import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { ImageSet } from '../../../data/images.ts';
 import { loadDataset } from '../../../data/loader/load.ts';
 import { stage } from '../../../methods/cemiface/generate/stage.ts';
+import type { WantedSimilarity } from '../../../methods/cemiface/generate/wanted-similarity.ts';
 import { side, toyContext } from '../../activities/toy.ts';
 import { putGenerator, putInquiries, putRecognizer } from './tiny.ts';
 
@@ -20,8 +21,9 @@ beforeAll(async () => {
 });
 
 /** Three images of each subject and one copy, in batches of four: batches and subjects do not end together. */
-const paramsOf = (shardIdentities: number, more: { identities?: number; m?: number | number[] } = {}) => ({
+const paramsOf = (shardIdentities: number, more: { identities?: number; m?: WantedSimilarity; eta?: number } = {}) => ({
   ...{ generator, inquiries, m: 0.2, identities: 0, images: 3, oversample: 1, steps: 4, batch: 4, shardIdentities },
+  ...{ eta: 0, epsilon: 'network' as const },
   ...more,
 });
 type Params = ReturnType<typeof paramsOf>;

@@ -23,6 +23,8 @@ export const tinyNetwork: CemiFaceNetwork = {
   groups: 4,
   identitySize: 6,
   conditionSize: 8,
+  conditionProjection: 'shared',
+  identityScale: 1,
   conditionTokens: 2,
   prediction: 'epsilon',
 };

@@ -3,6 +3,7 @@ import { loadWeights } from '../../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { ImageSet } from '../../../data/images.ts';
 import { loadDataset } from '../../../data/loader/load.ts';
+import type { SimilarityMeasure } from '../../../methods/cemiface/loss.ts';
 import { cemifaceDenoiser } from '../../../methods/cemiface/network.ts';
 import { cemifaceSamples } from '../../../methods/cemiface/samples.ts';
 import { similarityGrid } from '../../../methods/cemiface/similarity-grid.ts';
@@ -27,7 +28,7 @@ const params = {
   network,
   ...({ epochs: 2, batch: 4, microBatch: 0, recompute: false, lr: 0.02, warmup: 1, decay: 'cosine' } as const),
   ...{ weightDecay: 0.5, emaMaximum: 0.5, lambda: 3, timesteps: 50, flip: true },
-  similarity: { lowest: -1, highest: 1, interval: 0.02 },
+  similarity: { lowest: -1, highest: 1, interval: 0.02, measure: 'cosine' as SimilarityMeasure },
 };
 const steps = 4;
 // After the warm-up, 0.01 · (1 + cos(π k / 3)) for k = 0, 1, 2.
@@ -87,7 +88,7 @@ const planOf = (i: number): DiffusionPlan => {
 };
 
 /** CemiFace's equations 1 and 5 to 10, in plain terms, for the noise predicted by the network. */
-const judged = (i: number, weights: tf.Tensor1D) => {
+const judged = (i: number, weights: tf.Tensor1D, measure: SimilarityMeasure = 'cosine') => {
   const { recipe, arrays } = planOf(i);
   const clean = tf.tensor4d(
     [...recipe.rows].flatMap((row, k) => imageOf(row, recipe.mirrored?.[k] === 1)),
@@ -117,7 +118,9 @@ const judged = (i: number, weights: tf.Tensor1D) => {
         .sub(output.mul(tf.sub(1, a).sqrt()))
         .div(a.sqrt())
         .clipByValue(-1, 1) as tf.Tensor4D;
-      const s = embedded(x0).mul(identity).sum(1);
+      const reached = embedded(x0);
+      const cosine = reached.mul(identity).sum(1);
+      const s = measure === 'cosine' ? cosine : tf.sub(1, tf.norm(reached.sub(identity), 2, 1));
       const gamma = time.div(params.timesteps);
       const simMat = tf
         .sub(1, gamma)
@@ -125,7 +128,7 @@ const judged = (i: number, weights: tf.Tensor1D) => {
         .add(gamma.mul(m.sub(s).square()))
         .mean();
       const loss = mse.add(simMat.mul(params.lambda));
-      for (const [name, value] of Object.entries({ loss, mse, simMat, similarity: s.mean() }))
+      for (const [name, value] of Object.entries({ loss, mse, simMat, similarity: cosine.mean() }))
         metrics[name] = tf.keep(value.clone()) as tf.Scalar;
       return loss as tf.Scalar;
     },
@@ -134,6 +137,7 @@ const judged = (i: number, weights: tf.Tensor1D) => {
   return { metrics, gradient: gradients.w as tf.Tensor };
 };
 
+const read = (value?: tf.Scalar): number => value?.dataSync()[0] as number;
 const stateOf = (i: number, name: string): tf.Tensor1D => states[i]?.[name] as tf.Tensor1D;
 /** Pieces of a vector by parameter, so that a small one counts as much as a large one. */
 const pieces = (vector: tf.Tensor): Tensors => unflatten(vector as tf.Tensor1D, denoiser.parameters);
@@ -206,6 +210,23 @@ describe('diffusion/train', () => {
     const sure = gradient.abs().greater(1e-6).asType('float32');
     expect(differing(pieces(stored.sub(last).mul(sure)), pieces(wanted.sub(last).mul(sure)), 5e-2)).toEqual([]);
     expect(differing(pieces(stored), pieces(after), 1e-2).length).toBeGreaterThan(0);
+  });
+
+  it('measure: euclidean: the loss and its gradient are those of 1 minus the distance, the log shows the cosine', async () => {
+    const made = recording(context);
+    const similarity = { ...params.similarity, measure: 'euclidean' as const };
+    await stage.run({ ...params, similarity, data, recognizer }, made.context);
+    const { metrics, states: after } = made.recorded;
+    for (const [i, w] of [stateOf(0, 'w'), after[0]?.w as tf.Tensor1D].entries()) {
+      const wanted = judged(i, w, 'euclidean');
+      for (const name of ['loss', 'mse', 'simMat', 'similarity'])
+        expect(metrics[i]?.[name], name).toBeCloseTo((wanted.metrics[name] as tf.Scalar).dataSync()[0] as number, 3);
+      // So that the two measures cannot be taken for each other.
+      expect(Math.abs((metrics[i]?.simMat as number) - read(judged(i, w).metrics.simMat))).toBeGreaterThan(0.01);
+      if (i > 0) continue;
+      const first = after[0]?.['adam.m.w'] as tf.Tensor;
+      expect(differing(pieces(first), pieces(wanted.gradient.mul(1 - beta1)), 1e-3)).toEqual([]);
+    }
   });
 
   it.each([

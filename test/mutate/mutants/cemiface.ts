@@ -150,9 +150,45 @@ export const cemifaceMutants: readonly Mutant[] = [
       },
       {
         name: 'cemiface-condition/without-identity',
-        find: 'identity.mul(Math.sqrt(identitySize))',
+        find: 'identity.mul(identityScale)',
         replace: 'identity.mul(0)',
         breaks: 'the network does not see the identity',
+      },
+      {
+        name: 'cemiface-condition/identity-scale',
+        find: 'identity.mul(identityScale)',
+        replace: 'identity.mul(Math.sqrt(identity.shape[1]))',
+        breaks: 'C_id has the length of the root of D, whatever identityScale says',
+      },
+      {
+        name: 'cemiface-condition/similarity-scaled',
+        find: 'tf.concat([identity.mul(identityScale), similarity], 1)',
+        replace: 'tf.concat([identity, similarity], 1).mul(identityScale)',
+        breaks: 'the factor is on C_sim as well',
+      },
+      {
+        name: 'cemiface-condition/similarity-first',
+        find: '[identity.mul(identityScale), similarity]',
+        replace: '[similarity, identity.mul(identityScale)]',
+        breaks: 'C_sim comes before C_id',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/cemiface/weights.ts',
+    ['test/methods/cemiface/weights.test.ts'],
+    [
+      {
+        name: 'cemiface-weights/older-order',
+        find: "if (!network.has('conditionProjection')) {",
+        replace: 'if (network.names.length === 0) {',
+        breaks: 'nothing says why weights with another order of heads are refused',
+      },
+      {
+        name: 'cemiface-weights/identity-scale',
+        find: 'if (identityScale <= 0) throw',
+        replace: 'if (identityScale < 0) throw',
+        breaks: 'a factor of 0 on C_id is read as if it could be',
       },
     ],
   ),
@@ -162,15 +198,9 @@ export const cemifaceMutants: readonly Mutant[] = [
     [
       {
         name: 'cemiface-generate/m',
-        find: "m: [typeof m === 'number' ? m : (m[image] as number)],",
+        find: 'm: [similarityOf(m, { seed, identity, image })],',
         replace: 'm: [0],',
         breaks: 'm is ignored',
-      },
-      {
-        name: 'cemiface-generate/grid-m',
-        find: '(m[image] as number)],',
-        replace: '(m[0] as number)],',
-        breaks: 'all images of a grid have its first m',
       },
       {
         name: 'cemiface-generate/identity',
@@ -186,13 +216,13 @@ export const cemifaceMutants: readonly Mutant[] = [
       },
       {
         name: 'cemiface-generate/grid-noise',
-        find: "...(typeof m === 'number' ? {} : { noiseOf: () => 0 }),",
+        find: '...(isGrid(m) ? { noiseOf: () => 0 } : {}),',
         replace: '',
         breaks: 'the images of a row of a grid have different noise',
       },
       {
         name: 'cemiface-generate/one-noise',
-        find: "...(typeof m === 'number' ? {} : { noiseOf: () => 0 }),",
+        find: '...(isGrid(m) ? { noiseOf: () => 0 } : {}),',
         replace: 'noiseOf: () => 0,',
         breaks: 'all images of a subject have one noise',
       },
@@ -231,12 +261,6 @@ export const cemifaceMutants: readonly Mutant[] = [
         find: 'new Sampler(weights, denoiser, { timesteps, steps,',
         replace: 'new Sampler(weights, denoiser, { timesteps: 1000, steps,',
         breaks: 'the noise schedule is not the one that the generator was trained with',
-      },
-      {
-        name: 'cemiface-generator/eta',
-        find: "sampler: { type: 'ddim', eta: 0 }",
-        replace: "sampler: { type: 'ddim', eta: 1 }",
-        breaks: 'noise is added at every step',
       },
     ],
   ),

@@ -136,8 +136,8 @@ export const networkMutants: readonly Mutant[] = [
       },
       {
         name: 'attention/no-condition',
-        find: 'tf.concat([byHead(cv, extra), byHead(v, positions)], 2)',
-        replace: 'tf.concat([byHead(cv, extra).mul(0), byHead(v, positions)], 2)',
+        find: 'tf.concat([cv, v], 2)',
+        replace: 'tf.concat([cv.mul(0), v], 2)',
         breaks: 'the condition has no values',
       },
       {
@@ -145,6 +145,37 @@ export const networkMutants: readonly Mutant[] = [
         find: 'return x.add(linear(',
         replace: 'return x.mul(0).add(linear(',
         breaks: 'the input of attention is not added',
+      },
+      {
+        name: 'attention/heads-first',
+        find: 't.reshape([b, length, heads, n * perHead]).transpose([0, 2, 1, 3]), n, 3)',
+        replace:
+          't.reshape([b, length, n, heads, perHead]).transpose([0, 3, 1, 2, 4]).reshape([b, heads, length, n * perHead]), n, 3)',
+        breaks: 'qkv holds all queries, then all keys, then all values (the new order of guided-diffusion)',
+      },
+      {
+        name: 'attention/values-first',
+        find: 'const [ck, cv] =',
+        replace: 'const [cv, ck] =',
+        breaks: 'the first half of a projected token is its value',
+      },
+      {
+        name: 'attention/keys-first',
+        find: 'const [q, k, v] =',
+        replace: 'const [k, q, v] =',
+        breaks: 'qkv begins with the keys',
+      },
+      {
+        name: 'attention/keys-turned',
+        find: 'tf.concat([ck, k], 2)',
+        replace: 'tf.concat([k, ck], 2)',
+        breaks: 'keys and values of the tokens have different places',
+      },
+      {
+        name: 'attention/heads',
+        find: '.transpose([0, 2, 1, 3])\n    .reshape',
+        replace: '.reshape',
+        breaks: 'the heads are not brought together again',
       },
     ],
   ),
@@ -169,6 +200,66 @@ export const networkMutants: readonly Mutant[] = [
         find: 'kept.pop() as tf.Tensor4D',
         replace: '(kept.pop() as tf.Tensor4D).mul(0)',
         breaks: 'nothing skips the middle',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/unet/unet.ts',
+    ['test/nn/golden-networks.test.ts'],
+    [
+      {
+        name: 'unet/shared-projection',
+        find: 'shared ? projectTokens(weights, sharedProjection, tokens) : tokens',
+        replace: 'shared ? projectTokens(weights, sharedProjection, tokens.mul(0)) : tokens',
+        breaks: 'the shared projection does not see the condition',
+      },
+      {
+        name: 'unet/block-projection',
+        find: 'projectTokens(weights, blockProjection(block), condition)',
+        replace: 'projectTokens(weights, blockProjection(block), condition.mul(0) as tf.Tensor3D)',
+        breaks: "a block's own projection does not see the condition",
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/unet/config.ts',
+    ['test/nn/golden-networks.test.ts'],
+    [
+      {
+        name: 'unet/one-head',
+        find: 'Math.max(1, Math.floor(channels / headChannels))',
+        replace: 'Math.max(1, 0 * channels * headChannels)',
+        breaks: 'attention has one head, whatever its channels',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/unet/layout.ts',
+    ['test/nn/unet/layout.test.ts'],
+    [
+      {
+        name: 'layout/projection-in-blocks',
+        find: "const own = config.conditionProjection === 'block';",
+        replace: 'const own = true;',
+        breaks: 'blocks have a projection that nothing uses beside the shared one',
+      },
+      {
+        name: 'layout/uneven-channels',
+        find: "config.conditionProjection === 'shared' && new Set(widths).size > 1",
+        replace: "config.conditionProjection === 'shared' && new Set(widths).size > 2",
+        breaks: 'a shared projection is accepted where it cannot fit',
+      },
+      {
+        name: 'layout/middle-forgotten',
+        find: '[...attention, multipliers.length - 1])]',
+        replace: '[...attention])]',
+        breaks: 'the channels of the middle block are not compared with the others',
+      },
+      {
+        name: 'layout/uneven-heads',
+        find: 'channels % headsOf(channels, config) !== 0',
+        replace: 'channels % headsOf(channels, config) < 0',
+        breaks: 'heads that do not divide the channels fail in the middle of a run',
       },
     ],
   ),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Denoiser } from '../../../nn/diffusion/denoiser.ts';
-import { cleanSamples, qSample, velocity } from '../../../nn/diffusion/prediction.ts';
+import { cleanSamples, impliedNoise, predictedNoise, qSample, velocity } from '../../../nn/diffusion/prediction.ts';
 import { compileSampler } from '../../../nn/diffusion/sampler.ts';
 import { linearSchedule } from '../../../nn/diffusion/schedule.ts';
 import { ancestralUpdate, ddimUpdate, type SamplerKind, samplingSteps } from '../../../nn/diffusion/steps.ts';
@@ -40,6 +40,22 @@ describe('noising', () => {
       expect(byVelocity[i]).toBeCloseTo(value, 4);
     });
   });
+
+  it('a velocity stands for the noise that is in the image, and so does the image itself', () => {
+    const images = normal([2, 4, 4, 3], 1) as tf.Tensor4D;
+    const noise = normal([2, 4, 4, 3], 2) as tf.Tensor4D;
+    const alphaBar = tf.tensor1d([0.9, 0.3]);
+    const v = velocity(images, noise, alphaBar);
+    const found = predictedNoise(qSample(images, noise, alphaBar), v, alphaBar, 'velocity').dataSync();
+    const one = tf.slice(images, 1, 1) as tf.Tensor4D;
+    const noisy = tf.slice(qSample(images, noise, alphaBar), 1, 1) as tf.Tensor4D;
+    const implied = impliedNoise(noisy, one, tf.scalar(0.3)).dataSync();
+    noise.dataSync().forEach((value, i) => {
+      expect(found[i]).toBeCloseTo(value, 4);
+      if (i >= 48) expect(implied[i - 48]).toBeCloseTo(value, 4);
+    });
+    expect(predictedNoise(images, noise, alphaBar, 'epsilon')).toBe(noise);
+  });
 });
 
 describe('DDIM', () => {
@@ -57,7 +73,7 @@ describe('DDIM', () => {
     const clean = (x - Math.sqrt(1 - a) * e) / Math.sqrt(a);
     const expected = Math.sqrt(next) * clean + Math.sqrt(1 - next) * e;
     const predicted = cleanSamples(pixel(x), pixel(e), tf.scalar(a), { prediction: 'epsilon', clip: true });
-    expect(ddimUpdate(pixel(x), predicted, levels(a, next)).dataSync()[0]).toBeCloseTo(expected, 6);
+    expect(ddimUpdate(predicted, pixel(e), levels(a, next)).dataSync()[0]).toBeCloseTo(expected, 6);
   });
 
   it('recovers an image exactly when the noise is predicted exactly', () => {
@@ -69,7 +85,7 @@ describe('DDIM', () => {
       // The noise that leads from the image to this x.
       const exact = x.sub(image.mul(Math.sqrt(alphaBar))).div(Math.sqrt(1 - alphaBar)) as tf.Tensor4D;
       const clean = cleanSamples(x, exact, tf.scalar(alphaBar), { prediction: 'epsilon', clip: true });
-      x = ddimUpdate(x, clean, levels(alphaBar, nextAlphaBar));
+      x = ddimUpdate(clean, exact, levels(alphaBar, nextAlphaBar));
     }
     image.dataSync().forEach((value, i) => {
       expect(x.dataSync()[i]).toBeCloseTo(value, 3);
@@ -88,12 +104,12 @@ describe('samplers with noise', () => {
     for (const eta of [0.5, 1]) {
       const sigma = eta * Math.sqrt((1 - next) / (1 - a)) * Math.sqrt(1 - a / next);
       const wanted = Math.sqrt(next) * clean + Math.sqrt(1 - next - sigma ** 2) * e + sigma * z;
-      expect(ddimUpdate(pixel(x), pixel(clean), levels(a, next), eta, pixel(z)).dataSync()[0]).toBeCloseTo(wanted, 6);
+      expect(ddimUpdate(pixel(clean), pixel(e), levels(a, next), eta, pixel(z)).dataSync()[0]).toBeCloseTo(wanted, 6);
     }
   });
 
   it('DDIM with eta 1 has the mean of an ancestral step, which has variance beta', () => {
-    const still = ddimUpdate(pixel(x), pixel(clean), levels(a, next), 1, pixel(0)).dataSync()[0] as number;
+    const still = ddimUpdate(pixel(clean), pixel(e), levels(a, next), 1, pixel(0)).dataSync()[0] as number;
     const mean = ancestralUpdate(pixel(x), pixel(clean), levels(a, next), pixel(0)).dataSync()[0] as number;
     expect(mean).toBeCloseTo(still, 6);
     const moved = ancestralUpdate(pixel(x), pixel(clean), levels(a, next), pixel(z)).dataSync()[0] as number;
@@ -102,7 +118,7 @@ describe('samplers with noise', () => {
 
   it('the last step gives the predicted sample itself', () => {
     const last = levels(a, 1);
-    expect(ddimUpdate(pixel(x), pixel(clean), last, 1, pixel(z)).dataSync()[0]).toBeCloseTo(clean, 6);
+    expect(ddimUpdate(pixel(clean), pixel(e), last, 1, pixel(z)).dataSync()[0]).toBeCloseTo(clean, 6);
     expect(ancestralUpdate(pixel(x), pixel(clean), last, pixel(z)).dataSync()[0]).toBeCloseTo(clean, 6);
   });
 });
@@ -139,7 +155,11 @@ describe('a compiled sampler', () => {
     step.dispose();
     return x;
   };
-  const kinds: SamplerKind[] = [{ type: 'ddim', eta: 0 }, { type: 'ddim', eta: 0.7 }, { type: 'ancestral' }];
+  const kinds: SamplerKind[] = [
+    { type: 'ddim', eta: 0, epsilon: 'network' },
+    { type: 'ddim', eta: 0.7, epsilon: 'clipped' },
+    { type: 'ancestral' },
+  ];
   const [first, second, other]: [number, number][] = [
     [1, 2],
     [3, 4],

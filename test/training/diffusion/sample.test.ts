@@ -18,7 +18,7 @@ const slotted = denoiserOf((_weights, noisy) =>
 const samplerOf = (denoiser: Denoiser, type: 'ddim' | 'ancestral' = 'ddim'): Sampler =>
   new Sampler({}, denoiser, {
     ...{ timesteps: 10, steps: 3, batch },
-    sampler: type === 'ddim' ? { type, eta: 0 } : { type },
+    sampler: type === 'ddim' ? { type, eta: 0, epsilon: 'network' } : { type },
   });
 
 const job = (first: number, identities: number): SampleJob => ({
