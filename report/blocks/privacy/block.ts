@@ -1,6 +1,6 @@
 import type { Block } from '../../block.ts';
 import { type PrivacyParams, type PrivacyRow, readPrivacy } from './read.ts';
-import { privacyTable } from './table.ts';
+import { identityTable, imageTable } from './table.ts';
 
 /** How near generated identities come to people who exist. */
 export const block: Block<PrivacyParams, PrivacyRow[]> = {
@@ -11,9 +11,9 @@ export const block: Block<PrivacyParams, PrivacyRow[]> = {
       id: 'privacy-section',
       title: 'Privacy',
       intro:
-        'How near the generated identities come to real ones: an identity above the threshold is one that the recognizer would take for a person who exists.',
+        'Whether generated identities are nearer to real people than strangers are. Each is searched in a gallery of real people by one recognizer; strangers are people who are in no set.',
     },
-    parts: [{ table: privacyTable(rows) }],
+    parts: [{ table: identityTable(rows) }, { table: imageTable(rows) }],
   }),
   numbers: (rows) => rows.flatMap(({ label, runs }) => runs.map((run) => ({ ...run, label }))),
 };
