@@ -28,36 +28,27 @@ export const proportionOf = (count: number, total: number): Proportion => ({
 
 /**
  * A share of trials that come in clusters, such as the images of one identity, which are alike. The interval is Wilson's for
- * the number of independent trials that would scatter as much: p (1 − p) / Var(p), where Var(p) is the variance of the mean
- * over clusters (Korn and Graubard 1998). It is at least the number of clusters and at most that of trials.
+ * the effective number of trials (Kish 1965): as many independent ones as would scatter as much.
  *
  * @param counts in each cluster; at least one
  * @param size trials in each cluster
  */
 export const clusteredProportion = (counts: readonly number[], size: number): Proportion => {
-  const clusters = counts.length;
-  const total = clusters * size;
+  const total = counts.length * size;
   const count = counts.reduce((sum, each) => sum + each, 0);
-  const share = count / total;
-  return {
-    count,
-    total,
-    share,
-    ...wilson(
-      share,
-      effectiveTrials(
-        counts.map((each) => each / size),
-        size,
-      ),
-    ),
-  };
+  const trials = effectiveTrials(
+    counts.map((each) => each / size),
+    size,
+  );
+  return { count, total, share: count / total, ...wilson(count / total, trials) };
 };
 
+/** p (1 − p) / Var(p), where Var(p) is the variance of the mean over clusters: at least one a cluster, at most every trial. */
 const effectiveTrials = (shares: readonly number[], size: number): number => {
   const clusters = shares.length;
   const p = mean(shares);
   const binomial = p * (1 - p);
-  // Where no cluster differs because none or all of the trials count, nothing is known of how alike they are.
+  // Of no or all trials, and of one cluster, it cannot be seen how alike they are: then each cluster counts once.
   if (clusters === 1 || binomial === 0) return clusters;
   const squares = shares.reduce((sum, share) => sum + (share - p) * (share - p), 0);
   const trials = (binomial * clusters * (clusters - 1)) / squares;

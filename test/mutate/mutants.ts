@@ -4,6 +4,7 @@ import { dataMutants } from './mutants/data.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
+import { privacyMutants } from './mutants/privacy.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
 import { trainingMutants } from './mutants/training.ts';
@@ -15,6 +16,7 @@ export const mutants: readonly Mutant[] = [
   ...recognizerMutants,
   ...judgingMutants,
   ...measureMutants,
+  ...privacyMutants,
   ...dataMutants,
   ...provenanceMutants,
   ...networkMutants,

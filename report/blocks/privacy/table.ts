@@ -42,7 +42,7 @@ export const identityTable = (rows: readonly PrivacyRow[]): TableModel => {
     })),
     notes: [
       ...rows.flatMap(statements),
-      'A search returns somebody if the cosine to the nearest person of the gallery is strictly above the threshold. Half of the strangers set the threshold; the rate of strangers is that of the other half. In brackets: 95 % intervals (Wilson; of a difference, Newcombe’s hybrid). An interval of the difference that holds 0 does not show that there is none: its ends say how large it may be.',
+      'A search returns somebody if the cosine to the nearest person of the gallery is strictly above the threshold. Half of the strangers set the threshold; the rate of strangers is that of the other half. In brackets: 95 % intervals (Wilson; of a difference, Newcombe’s hybrid). An interval of the difference that holds 0 does not show that there is none: its ends say how large it may be. Each row stands for itself: the intervals are not widened for the number of rows.',
       'What this does not prove: it is one recognizer, one gallery and one threshold. A rate like that of strangers does not show that no image repeats a photo or shows a real person, and nothing is said of people outside of the gallery.',
       ...(withOwn
         ? ['Nearest is its inquiry: identities whose nearest real person is the photo they were made from.']
