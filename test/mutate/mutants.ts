@@ -7,6 +7,7 @@ import { networkMutants } from './mutants/networks.ts';
 import { privacyMutants } from './mutants/privacy.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
+import { searchRateMutants } from './mutants/search-rates.ts';
 import { trainingMutants } from './mutants/training.ts';
 
 /** The faults that the tests are tried on, area by area. */
@@ -17,6 +18,7 @@ export const mutants: readonly Mutant[] = [
   ...judgingMutants,
   ...measureMutants,
   ...privacyMutants,
+  ...searchRateMutants,
   ...dataMutants,
   ...provenanceMutants,
   ...networkMutants,
