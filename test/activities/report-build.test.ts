@@ -151,7 +151,7 @@ describe('report/build', () => {
       'CemiFace, m = 0.5, beside its inquiries: at a threshold of 0.420, set for a false positive',
     );
     expect(page).toContain(
-      'rate of 1 %, a search among 40 real people by 10 images returns somebody for 15 of 40 generated identities (37.5 % [35.0, 40.0]) and for 1 of 100 strangers (1.0 % [0.0, 2.0]). Generated identities are nearer to people of the gallery than strangers are: 36.5 percentage points [32.5, 40.5].',
+      'rate of 1 %, a search for the mean of 10 images among the 40 people of the gallery returns somebody for 15 of 40 generated identities (37.5 % [35.0, 40.0]) and for 1 of 100 strangers (1.0 % [0.0, 2.0]). Generated identities are nearer to people of the gallery than strangers are (difference 36.5 percentage points [32.5, 40.5]).',
     );
     expect(page).toContain('CemiFace, m = −0.5, beside its inquiries');
     expect(page.match(/The recognizer was trained on this gallery/g)).toHaveLength(1);

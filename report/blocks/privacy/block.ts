@@ -11,7 +11,7 @@ export const block: Block<PrivacyParams, PrivacyRow[]> = {
       id: 'privacy-section',
       title: 'Privacy',
       intro:
-        'Whether generated identities are nearer to real people than strangers are. Each is searched in a gallery of real people by one recognizer; strangers are people who are in no set.',
+        'Whether generated identities are nearer to people whom they may show than strangers are. A recognizer searches both in a gallery: of the people that the set was made from, or that the generator was trained on. Strangers are people who are in no set.',
     },
     parts: [{ table: identityTable(rows) }, { table: imageTable(rows) }],
   }),

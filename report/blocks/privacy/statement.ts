@@ -21,10 +21,10 @@ export const statements = ({ label, runs }: PrivacyRow): string[] =>
     const { threshold, strangers, generated, difference } = identities;
     const name = runs.length > 1 ? `${label}, run ${i + 1} of ${runs.length}` : label;
     const points = [difference.value, difference.lowest, difference.highest].map((each) => percent(each, 1));
-    const images = imagesPerIdentity === 1 ? 'one image' : `${count(imagesPerIdentity)} images`;
+    const images = imagesPerIdentity === 1 ? 'one image' : `the mean of ${count(imagesPerIdentity)} images`;
     return [
-      `${name}: at a threshold of ${fixed(threshold, 3)}, set for a false positive identification rate of ${significant(fpir * 100)} %, a search among ${count(realIdentities)} real people by ${images} returns somebody for ${count(generated.count)} of ${count(generated.total)} generated identities (${shareText(generated)}) and for ${count(strangers.count)} of ${count(strangers.total)} strangers (${shareText(strangers)}).`,
-      `${shown[difference.conclusion]}: ${points[0]} percentage points [${points[1]}, ${points[2]}].`,
+      `${name}: at a threshold of ${fixed(threshold, 3)}, set for a false positive identification rate of ${significant(fpir * 100)} %, a search for ${images} among the ${count(realIdentities)} people of the gallery returns somebody for ${count(generated.count)} of ${count(generated.total)} generated identities (${shareText(generated)}) and for ${count(strangers.count)} of ${count(strangers.total)} strangers (${shareText(strangers)}).`,
+      `${shown[difference.conclusion]} (difference ${points[0]} percentage points [${points[1]}, ${points[2]}]).`,
       ...(trainedOnGallery
         ? [
             'The recognizer was trained on this gallery: it may place whatever looks like its training images nearer to these people, so that a higher rate may come from style as well as from identity.',

@@ -10,16 +10,16 @@ import { statements } from './statement.ts';
 type Probe = 'identities' | 'images';
 type Column = TableModel['columns'][number];
 
-/** How often a search for an identity, by the mean of its images, returns a real person. */
+/** How often a search for an identity, by the mean of its images, returns somebody. */
 export const identityTable = (rows: readonly PrivacyRow[]): TableModel => {
   const withOwn = rows.some(({ runs }) => runs.some(({ ownInquiry }) => ownInquiry !== undefined));
   return {
     id: 'privacy',
-    caption: 'Searches among real people: generated identities and strangers, by the mean of their images',
+    caption: 'Searches in a gallery of people: generated identities and strangers, by the mean of their images',
     columns: [
       { label: 'Generated set', numeric: false },
       ...(withRuns(rows) ? [runsColumn] : []),
-      { label: 'Real people', numeric: true, title: 'people in the gallery' },
+      { label: 'Gallery', numeric: true, title: 'people in the gallery' },
       { label: 'Images each', numeric: true, title: 'images of each generated identity and of each stranger' },
       ...rateColumns('Identities'),
       ...(withOwn
@@ -43,9 +43,9 @@ export const identityTable = (rows: readonly PrivacyRow[]): TableModel => {
     notes: [
       ...rows.flatMap(statements),
       'A search returns somebody if the cosine to the nearest person of the gallery is strictly above the threshold. Half of the strangers set the threshold; the rate of strangers is that of the other half. In brackets: 95 % intervals (Wilson; of a difference, Newcombe’s hybrid). An interval of the difference that holds 0 does not show that there is none: its ends say how large it may be. Each row stands for itself: the intervals are not widened for the number of rows.',
-      'What this does not prove: it is one recognizer, one gallery and one threshold. A rate like that of strangers does not show that no image repeats a photo or shows a real person, and nothing is said of people outside of the gallery.',
+      'What this does not prove: it is one recognizer, one gallery and one threshold. A rate like that of strangers does not show that no image repeats a photo or shows a person of the gallery, and nothing is said of people outside of it. A higher rate may also come from what images share beside the person, such as how they are photographed: strangers must be photographed as the generator’s training images are.',
       ...(withOwn
-        ? ['Nearest is its inquiry: identities whose nearest real person is the photo they were made from.']
+        ? ['Nearest is its inquiry: identities whose nearest person of the gallery is the photo they were made from.']
         : []),
       ...spreadNotes(rows),
     ],
@@ -55,7 +55,7 @@ export const identityTable = (rows: readonly PrivacyRow[]): TableModel => {
 /** The same for single images. */
 export const imageTable = (rows: readonly PrivacyRow[]): TableModel => ({
   id: 'privacy-images',
-  caption: 'Searches among real people: single images',
+  caption: 'Searches in a gallery of people: single images',
   columns: [
     { label: 'Generated set', numeric: false },
     ...(withRuns(rows) ? [runsColumn] : []),
