@@ -61,8 +61,7 @@ export interface SearchRates {
 }
 
 /** What a difference shows with 95 % confidence. `undecided`: the interval holds 0. */
-export const conclusions = ['nearer', 'farther', 'undecided'] as const;
-export type Conclusion = (typeof conclusions)[number];
+export type Conclusion = 'nearer' | 'farther' | 'undecided';
 
 /** What `evaluate/privacy` keeps as `metrics.json`. */
 export interface PrivacyMetrics {

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../core/errors.ts';
-import { conclusions, type PrivacyMetrics, type SearchRates } from '../../metrics/privacy.ts';
+import type { PrivacyMetrics, SearchRates } from '../../metrics/privacy.ts';
 import type { Proportion } from '../../metrics/proportions.ts';
 import type { SimilarityMetrics } from '../../metrics/similarity.ts';
 import type { VerificationMetrics } from '../../metrics/verification.ts';
@@ -138,7 +138,7 @@ const searchIn = (fields: Fields): SearchRates => {
       value: difference.number('value'),
       lowest: difference.number('lowest'),
       highest: difference.number('highest'),
-      conclusion: difference.oneOf('conclusion', conclusions),
+      conclusion: difference.oneOf('conclusion', ['nearer', 'farther', 'undecided']),
     },
     mean: { generated: mean.number('generated'), strangers: mean.number('strangers') },
   };

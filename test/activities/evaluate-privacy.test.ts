@@ -171,6 +171,17 @@ describe('evaluate/privacy', () => {
       expect(cosine).toBeCloseTo(strangers.identities.similarity[k] as number, 5);
   });
 
+  it('uses of all as many images as the one with the fewest has', async () => {
+    const writer = new DatasetWriter(store, { height: side, width: side });
+    for (let identity = 300; identity < 308; identity++)
+      for (let image = 0; image < (identity === 303 ? 1 : 2); image++)
+        await writer.add({ identity, image, pixels: toyPixels(identity, image) });
+    const uneven = await writer.finish({ origin: 'procedural', peopleShown: 'drawn' });
+    const { found, meta } = await measure({ strangers: uneven });
+    expect(found.imagesPerIdentity).toBe(1);
+    expect(meta).toMatchObject({ images: 4, strangerImages: 8 });
+  });
+
   it('counts apart whose nearest is its own inquiry, where the gallery is the inquiries', async () => {
     const { found, subjects } = await measure({ real: refs.inquiries });
     expect([...subjects.identities.nearest.subarray(0, 2)]).toEqual([0, 1]);
