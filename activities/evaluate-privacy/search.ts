@@ -22,11 +22,18 @@ export interface Probes {
 
 type Input = InputContext<CopyRecipe>;
 
+interface EmbedOptions {
+  /** What is done, for people. */
+  readonly phase: string;
+  /** Images whose embeddings are in memory at once. */
+  readonly blockImages?: number;
+}
+
 /** Enrols every person with all of their images. */
 export const enrol = async (embedder: Embedder, set: ImageSet, input: Input): Promise<Gallery> => {
   const centers = new Centers(set.classes, embedder.size);
   const probes = { set, rows: Int32Array.from(set.labels.keys()) };
-  await embedBlocks(embedder, probes, input, 'embed the gallery', (rows, embeddings) =>
+  await embedBlocks(embedder, probes, input, { phase: 'embed the gallery' }, (rows, embeddings) =>
     centers.add(set.labels, rows, embeddings),
   );
   return { centers: centers.unit(), identities: identitiesOf(set) };
@@ -38,13 +45,13 @@ export const search = async (
   { set, rows }: Probes,
   gallery: Gallery,
   input: Input,
-  phase: string,
+  options: EmbedOptions,
 ): Promise<{ readonly identities: StoredNearest; readonly images: StoredImages }> => {
   const { size } = embedder;
   const probes = new Centers(set.classes, size);
   const similarity = new Float32Array(rows.length);
   let done = 0;
-  await embedBlocks(embedder, { set, rows }, input, phase, (block, embeddings) => {
+  await embedBlocks(embedder, { set, rows }, input, options, (block, embeddings) => {
     probes.add(set.labels, block, embeddings);
     similarity.set(nearestRows(embeddings, gallery.centers, size).cosine, done);
     done += block.length;
@@ -64,14 +71,12 @@ export const search = async (
   };
 };
 
-/** Images whose embeddings are in memory at once: whole batches of the embedder. */
-const blockImages = 8192;
-
 const embedBlocks = async (
   embedder: Embedder,
   { set, rows }: Probes,
   input: Input,
-  phase: string,
+  // Whole batches of the embedder.
+  { phase, blockImages = 8192 }: EmbedOptions,
   take: (rows: Int32Array, embeddings: Float32Array) => void,
 ): Promise<void> => {
   const blocks = Math.ceil(rows.length / blockImages);

@@ -41,8 +41,10 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
   // The view of verification: the sum of the embeddings of an image and its mirror image.
   return withEmbedder(store, params.recognizer, 'both', async (embedder) => {
     const gallery = await enrol(embedder, real, input);
-    const generated = await search(embedder, probes.generated, gallery, input, 'search generated images');
-    const strangers = await search(embedder, probes.strangers, gallery, input, 'search images of strangers');
+    const generated = await search(embedder, probes.generated, gallery, input, { phase: 'search generated images' });
+    const strangers = await search(embedder, probes.strangers, gallery, input, {
+      phase: 'search images of strangers',
+    });
     const { imagesPerIdentity } = probes;
     const options = { fpir: params.fpir, realIdentities: real.classes, imagesPerIdentity };
     const metrics = privacyMetrics({ generated, strangers }, { ...options, ...(await factsOf(store, params)) });

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest';
+import { enrol, search } from '../../activities/evaluate-privacy/search.ts';
 import { stage as privacyStage } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as inquiryStage } from '../../activities/inquiry-select/stage.ts';
 import { stage as trainStage } from '../../activities/recognizer-train/stage.ts';
@@ -224,6 +225,24 @@ describe('evaluate/privacy', () => {
     await expect(recompute(recordOf(action, { ...outputs, scores }), store)).rejects.toMatchObject({
       code: 'ScoresInvalid',
     });
+  });
+
+  it('finds the same however many images are in memory at once', async () => {
+    const loaded = await loadRecognizer(store, refs.recognizer);
+    const embedder = new Embedder(loaded, 'both');
+    const gallery = await enrol(embedder, await loadDataset(store, refs.real), context);
+    const set = await loadDataset(store, refs.strangers);
+    const probes = { set, rows: Int32Array.from(set.labels.keys()) };
+    const whole = await search(embedder, probes, gallery, context, { phase: 'whole' });
+    const blocks = await search(embedder, probes, gallery, context, { phase: 'blocks', blockImages: 5 });
+    expect(blocks.images.similarity).toHaveLength(16);
+    for (const [row, cosine] of blocks.images.similarity.entries())
+      expect(cosine).toBeCloseTo(whole.images.similarity[row] as number, 5);
+    for (const [row, cosine] of blocks.identities.similarity.entries())
+      expect(cosine).toBeCloseTo(whole.identities.similarity[row] as number, 5);
+    expect(context.steps.at(-1)?.phase).toBe('blocks, block 4 of 4');
+    embedder.dispose();
+    tf.dispose(loaded.weights);
   });
 
   it('keeps no tensors', async () => {
