@@ -22,7 +22,7 @@ export interface StoredImages {
   readonly image: Int32Array;
 }
 
-/** Synthetic identities, each with the real one that is nearest: a file of an artifact of type `scores`. */
+/** Identities, each with the real one that is nearest: a file of an artifact of type `scores`. */
 export interface StoredNearest {
   /** int32 [S], ascending */
   readonly identity: Int32Array;
@@ -36,9 +36,11 @@ const pairs = { distance: 'F32', same: 'U8', fold: 'I32' } as const;
 const images = { similarity: 'F32', identity: 'I32', image: 'I32' } as const;
 const nearest = { identity: 'I32', nearest: 'I32', similarity: 'F32' } as const;
 
-/** Files of scores that look for the nearest real identity. */
-export const nearestFile = 'identities.safetensors';
-export const imagesFile = 'images.safetensors';
+/** Files of scores that look for the nearest real identity: of those that are judged, and of the strangers beside them. */
+export const nearestFiles = {
+  generated: { identities: 'identities.safetensors', images: 'images.safetensors' },
+  strangers: { identities: 'strangers.safetensors', images: 'stranger-images.safetensors' },
+} as const;
 
 /** @throws CemiflowError `NotFinite` */
 export const encodePairScores = (scores: StoredPairs): Buffer => encode(scores, pairs);

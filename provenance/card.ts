@@ -7,7 +7,8 @@ import { CemiflowError, type Json } from '../core/errors.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../core/lineage.ts';
 import { nounFor } from '../core/words.ts';
 import type { PrivacyMetrics } from '../metrics/privacy.ts';
-import { benchmarkName, count, fixed, percent, plain } from '../report/format.ts';
+import type { Proportion } from '../metrics/proportions.ts';
+import { count, fixed, percent, plain, significant } from '../report/format.ts';
 import { escapeMarkdown } from '../report/markdown.ts';
 import { factsOfKind, loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { Reading } from './reading.ts';
@@ -169,16 +170,18 @@ const privacyText = async (lineage: Lineage, made: MadeNode, store: Reading): Pr
   );
   return [
     ...lines,
-    'This says which faces one recognizer would match; a low count does not prove that no real person is shown.',
+    'This says which faces one recognizer would match; a rate like that of strangers does not prove that no real person is shown.',
   ].join('\n\n');
 };
 
 const privacyLine = (found: PrivacyMetrics, recognizer: string, real: string): string => {
-  const { identities, images, ownInquiry, threshold, set } = found;
+  const { identities, images, ownInquiry, realIdentities, fpir } = found;
+  const rate = ({ count: some, total, share, lowest, highest }: Proportion, noun: string, many?: string): string =>
+    `${count(some)} of ${counted(total, noun, many)} (${percent(share, 1)} %, 95 % interval ${percent(lowest, 1)} to ${percent(highest, 1)} %)`;
   const own = ownInquiry
-    ? ` For ${count(ownInquiry.nearest)} the nearest is the inquiry that they were made from, ${count(ownInquiry.above)} of them above the threshold.`
+    ? ` For ${rate(ownInquiry.nearest, 'identity', 'identities')} the nearest is the inquiry that they were made from, ${count(ownInquiry.above)} of them above the threshold; chance alone gives ${percent(ownInquiry.chance, 1)} %.`
     : '';
-  return `Beside ${counted(found.realIdentities, 'identity', 'identities')} of ${escapeMarkdown(real || 'real people')}, by the recognizer ${escapeMarkdown(recognizer)}: ${count(identities.count)} of ${counted(identities.total, 'synthetic identity', 'synthetic identities')} (${percent(identities.share, 1)} %) and ${count(images.count)} of ${counted(images.total, 'image')} (${percent(images.share, 1)} %) are nearer to a real identity than the threshold of a match, a cosine of ${fixed(threshold, 3)} (${benchmarkName(set)}, mean over folds). The nearest real identity has a cosine of ${fixed(found.mean, 3)} on average and ${fixed(found.highest, 3)} at most.${own}`;
+  return `Searched among ${counted(realIdentities, 'identity', 'identities')} of ${escapeMarkdown(real || 'real people')}, by the recognizer ${escapeMarkdown(recognizer)}, at a threshold set for a false positive identification rate of ${significant(fpir * 100)} %: ${rate(identities.generated, 'synthetic identity', 'synthetic identities')} and ${rate(identities.strangers, 'stranger')} are nearer to a real identity than the threshold, a cosine of ${fixed(identities.threshold, 3)}. Of single images: ${rate(images.generated, 'image')}, and ${rate(images.strangers, 'image')} of strangers, above ${fixed(images.threshold, 3)}. The nearest real identity has a mean cosine of ${fixed(identities.mean.generated, 3)}, for strangers ${fixed(identities.mean.strangers, 3)}.${own}`;
 };
 
 const limits = (sources: readonly Source[]): string[] => [

@@ -30,6 +30,7 @@ export const inputUses = {
   judge: 'a model that embeds images, to compare or to choose them',
   'compared-data': 'the images that the judged ones are compared with',
   threshold: 'metrics whose threshold is used',
+  strangers: 'images of people who are in no other set: what the judged images reach is compared with what these reach',
   candidates: 'what is chosen from',
   criterion: 'what the choice goes by, such as metrics',
   space: 'a model in whose embedding space vectors are drawn',

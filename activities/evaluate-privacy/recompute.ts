@@ -3,29 +3,28 @@ import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Recompute } from '../../core/recompute.ts';
 import { privacyMetrics } from '../../metrics/privacy.ts';
-import { thresholdOf } from './threshold.ts';
+import { factsOf } from './facts.ts';
 
-/** How many identities are too near to a real one, from the nearest of each. */
+/** How often searches return a real person, from the nearest of each identity, image and stranger. */
 export const recompute: Recompute = async ({ action, outputs }, store) => {
   const scores = await scoresCodec.read(store, outputs.scores as ArtifactRef);
-  const { set, real, metrics } = action.params;
-  const [realRef] = artifactRefsIn(real ?? null);
-  const [metricsRef] = artifactRefsIn(metrics ?? null);
-  if (scores.meta.of !== 'nearest' || typeof set !== 'string' || !realRef || !metricsRef)
-    throw new CemiflowError('ScoresInvalid', 'nearest identities, set, real and metrics are required', {
+  const { fpir } = action.params;
+  const [real] = artifactRefsIn(action.params.real ?? null);
+  const [recognizer] = artifactRefsIn(action.params.recognizer ?? null);
+  if (scores.meta.of !== 'nearest' || typeof fpir !== 'number' || !real || !recognizer)
+    throw new CemiflowError('ScoresInvalid', 'nearest identities, fpir, real and recognizer are required', {
       remedy: 'evaluate again',
       data: { scores: scores.ref.digest },
     });
-  const options = {
-    set,
-    distance: await thresholdOf(store, metricsRef, set),
-    realIdentities: scores.meta.realIdentities,
-    fromInquiries: realRef.type === 'inquiries',
+  const { realIdentities, imagesPerIdentity } = scores.meta;
+  const searches = {
+    generated: await readNearest(store, scores, 'generated'),
+    strangers: await readNearest(store, scores, 'strangers'),
   };
-  const { identities, images } = await readNearest(store, scores);
+  const facts = await factsOf(store, { real, recognizer });
   return {
     output: 'metrics',
-    metrics: privacyMetrics(identities, images.similarity, options),
+    metrics: privacyMetrics(searches, { fpir, realIdentities, imagesPerIdentity, ...facts }),
     from: 'from nearest real identities',
   };
 };

@@ -1,111 +1,106 @@
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
+import { inquiriesCodec } from '../../artifacts/codecs/inquiries.ts';
 import { putMetrics } from '../../artifacts/codecs/metrics.ts';
-import { scoresCodec } from '../../artifacts/codecs/scores.ts';
-import { encodeImageScores, encodeNearest, imagesFile, nearestFile } from '../../artifacts/scores.ts';
+import { putNearest, scoresCodec } from '../../artifacts/codecs/scores.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import type { StageKind } from '../../core/stage.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import type { ArtifactStore, StageKind } from '../../core/stage.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
-import { Centers } from '../../metrics/centers.ts';
-import { privacyMetrics } from '../../metrics/privacy.ts';
-import { nearestRows } from '../../nn/nearest.ts';
+import { privacyMetrics, requireStrangers } from '../../metrics/privacy.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';
-import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
-import { thresholdOf } from './threshold.ts';
+import { withEmbedder } from '../../training/recognizer.ts';
+import { factsOf } from './facts.ts';
+import { enrol, type Probes, search } from './search.ts';
+import { refuseKnownStrangers } from './strangers.ts';
 
 /** `schemas/stages/evaluate-privacy.schema.json` */
 interface Params {
   readonly data: ArtifactRef;
   readonly real: ArtifactRef;
+  readonly strangers: ArtifactRef;
   readonly recognizer: ArtifactRef;
-  readonly metrics: ArtifactRef;
-  readonly set: string;
+  readonly fpir: number;
 }
 
-/** `evaluate/privacy`: the nearest real identity of every synthetic one, against the recognizer's threshold of a match. */
+/** `evaluate/privacy`: how often a search returns a real person, for generated identities and for strangers. */
 export const stage: StageKind<Params> = {
   run: (params, context) => withInput(context, copies, (input) => run(params, input)),
 };
 
 const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;
-  const distance = await thresholdOf(store, params.metrics, params.set);
-  // The view that the threshold was found with.
+  await refuseEmptyGallery(store, params.real);
+  await refuseKnownStrangers(store, params);
+  const [data, people] = [await loadSet(input, params.data), await loadSet(input, params.strangers)];
+  requireStrangers(people.classes, params.fpir);
+  const { meta } = await datasetCodec.read(store, params.data);
+  const probes = equalProbes({ set: data, rows: generatedRows(data, meta.generatedImages) }, everyImage(people));
+  const real = await loadSet(input, params.real);
+  // The view of verification: the sum of the embeddings of an image and its mirror image.
   return withEmbedder(store, params.recognizer, 'both', async (embedder) => {
-    const real = await loadSet(input, params.real);
-    const people = new Centers(real.classes, embedder.size);
-    await embedBlocks(embedder, real, everyRow(real), input, 'embed real images', (rows, embeddings) =>
-      people.add(real.labels, rows, embeddings),
-    );
-    const realCenters = people.unit();
-    const realIdentities = identitiesOf(real);
-
-    const data = await loadSet(input, params.data);
-    const { meta } = await datasetCodec.read(store, params.data);
-    const rows = generatedRows(data, meta.generatedImages);
-    const subjects = new Centers(data.classes, embedder.size);
-    const imageSimilarity = new Float32Array(rows.length);
-    let done = 0;
-    await embedBlocks(embedder, data, rows, input, 'embed generated images', (block, embeddings) => {
-      subjects.add(data.labels, block, embeddings);
-      imageSimilarity.set(nearestRows(embeddings, realCenters, embedder.size).cosine, done);
-      done += block.length;
+    const gallery = await enrol(embedder, real, input);
+    const generated = await search(embedder, probes.generated, gallery, input, { phase: 'search generated images' });
+    const strangers = await search(embedder, probes.strangers, gallery, input, {
+      phase: 'search images of strangers',
     });
-    const { row, cosine } = nearestRows(subjects.unit(), realCenters, embedder.size);
-    const scores = {
-      identity: identitiesOf(data),
-      nearest: row.map((at) => realIdentities[at] as number),
-      similarity: cosine,
+    const { imagesPerIdentity } = probes;
+    const options = { fpir: params.fpir, realIdentities: real.classes, imagesPerIdentity };
+    const metrics = privacyMetrics({ generated, strangers }, { ...options, ...(await factsOf(store, params)) });
+    const written = {
+      ...{ identities: data.classes, images: probes.generated.rows.length, realIdentities: real.classes },
+      ...{ strangers: people.classes, strangerImages: probes.strangers.rows.length, imagesPerIdentity },
     };
-    const images = {
-      similarity: imageSimilarity,
-      identity: rows.map((at) => data.identities[at] as number),
-      image: rows.map((at) => data.images[at] as number),
-    };
-    const fromInquiries = params.real.type === 'inquiries';
-    const options = { set: params.set, distance, realIdentities: real.classes, fromInquiries };
-    const binary = 'application/octet-stream';
     return {
-      metrics: await putMetrics(store, privacyMetrics(scores, imageSimilarity, options)),
-      scores: await scoresCodec.write(
-        store,
-        { identities: data.classes, images: rows.length, realIdentities: real.classes },
-        [
-          await store.putFile(nearestFile, encodeNearest(scores), binary),
-          await store.putFile(imagesFile, encodeImageScores(images), binary),
-        ],
-      ),
+      metrics: await putMetrics(store, metrics),
+      scores: await scoresCodec.write(store, written, [
+        ...(await putNearest(store, 'generated', generated)),
+        ...(await putNearest(store, 'strangers', strangers)),
+      ]),
     };
   });
 };
 
-/** Images whose embeddings are in memory at once: whole batches of the embedder. */
-const blockImages = 8192;
+const everyImage = (set: ImageSet): Probes => ({ set, rows: Int32Array.from(set.labels.keys()) });
 
-const embedBlocks = async (
-  embedder: Embedder,
-  set: ImageSet,
-  rows: Int32Array,
-  input: InputContext<CopyRecipe>,
-  phase: string,
-  take: (rows: Int32Array, embeddings: Float32Array) => void,
-): Promise<void> => {
-  const blocks = Math.ceil(rows.length / blockImages);
-  for (let block = 0; block < blocks; block++) {
-    const held = rows.slice(block * blockImages, (block + 1) * blockImages);
-    const name = blocks > 1 ? `${phase}, part ${block + 1} of ${blocks}` : phase;
-    take(held, await embedder.embed(set, input, { phase: name, rows: held }));
-  }
+/**
+ * The first images of every identity, equally many of all: as many as the identity with the fewest has. A mean over more images
+ * lies nearer to its person, so that other numbers would compare unlike probes.
+ */
+const equalProbes = (
+  generated: Probes,
+  strangers: Probes,
+): { readonly generated: Probes; readonly strangers: Probes; readonly imagesPerIdentity: number } => {
+  const imagesPerIdentity = Math.min(fewestImages(generated), fewestImages(strangers));
+  const first = (probes: Probes): Probes => ({ ...probes, rows: firstImages(probes, imagesPerIdentity) });
+  return { generated: first(generated), strangers: first(strangers), imagesPerIdentity };
 };
 
-const everyRow = ({ count }: ImageSet): Int32Array => Int32Array.from({ length: count }, (_, row) => row);
-
-/** The identity of each class. */
-const identitiesOf = ({ identities, labels, classes }: ImageSet): Int32Array => {
-  const found = new Int32Array(classes);
-  labels.forEach((label, row) => {
-    found[label] = identities[row] as number;
+const fewestImages = ({ set, rows }: Probes): number => {
+  const counts = new Int32Array(set.classes);
+  for (const row of rows) counts[set.labels[row] as number] = (counts[set.labels[row] as number] as number) + 1;
+  const fewest = counts.reduce((low, count) => Math.min(low, count), Number.POSITIVE_INFINITY);
+  if (fewest >= 1) return fewest;
+  throw new CemiflowError('PrivacyInvalid', 'every identity must have an image that was generated, one has none', {
+    remedy: 'data: a set with images: 1 or more, beside the copies of inquiry images',
   });
-  return found;
+};
+
+const firstImages = ({ set, rows }: Probes, count: number): Int32Array => {
+  const taken = new Int32Array(set.classes);
+  return rows.filter((row) => {
+    const label = set.labels[row] as number;
+    taken[label] = (taken[label] as number) + 1;
+    return (taken[label] as number) <= count;
+  });
+};
+
+const refuseEmptyGallery = async (store: ArtifactStore, real: ArtifactRef): Promise<void> => {
+  const codec = real.type === 'inquiries' ? inquiriesCodec : datasetCodec;
+  if ((await codec.read(store, real)).meta.images > 0) return;
+  throw new CemiflowError('GalleryEmpty', 'the gallery must hold images of people, these inquiries hold none', {
+    remedy: 'real: inquiries that were selected from images, or a dataset',
+    data: { real: real.digest },
+  });
 };

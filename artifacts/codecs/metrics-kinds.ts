@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../core/errors.ts';
-import type { PrivacyMetrics } from '../../metrics/privacy.ts';
+import type { PrivacyMetrics, SearchRates } from '../../metrics/privacy.ts';
+import type { Proportion } from '../../metrics/proportions.ts';
 import type { SimilarityMetrics } from '../../metrics/similarity.ts';
 import type { VerificationMetrics } from '../../metrics/verification.ts';
 import type { Fields } from '../fields.ts';
@@ -29,21 +30,24 @@ export const privacyKind: MetricsKind<PrivacyMetrics> = {
     const ownInquiry = fields.optional('ownInquiry', () => fields.object('ownInquiry'));
     return {
       kind: 'privacy',
-      set: fields.string('set'),
-      threshold: fields.number('threshold'),
+      fpir: fields.number('fpir', { from: 0, to: 1 }),
       realIdentities: fields.integer('realIdentities'),
-      identities: aboveIn(fields.object('identities')),
-      images: aboveIn(fields.object('images')),
-      mean: fields.number('mean'),
-      highest: fields.number('highest'),
-      histogram: histogramIn(fields),
+      imagesPerIdentity: fields.integer('imagesPerIdentity'),
+      trainedOnGallery: fields.boolean('trainedOnGallery'),
+      identities: searchIn(fields.object('identities')),
+      images: searchIn(fields.object('images')),
+      histogram: { ...histogramIn(fields), strangers: fields.object('histogram').numbers('strangers') },
       perIdentity: {
         identities: perIdentity.numbers('identities'),
         nearest: perIdentity.numbers('nearest'),
         similarity: perIdentity.numbers('similarity'),
       },
       ...(ownInquiry && {
-        ownInquiry: { nearest: ownInquiry.integer('nearest'), above: ownInquiry.integer('above') },
+        ownInquiry: {
+          nearest: proportionIn(ownInquiry.object('nearest')),
+          chance: ownInquiry.number('chance', { from: 0, to: 1 }),
+          above: ownInquiry.integer('above'),
+        },
       }),
     };
   },
@@ -119,8 +123,31 @@ const histogramIn = (fields: Fields): { edges: number[]; counts: number[] } => {
   return { edges, counts };
 };
 
-const aboveIn = (fields: Fields): { count: number; share: number; total: number } => ({
+const searchIn = (fields: Fields): SearchRates => {
+  const [calibration, difference, mean] = [
+    fields.object('calibration'),
+    fields.object('difference'),
+    fields.object('mean'),
+  ];
+  return {
+    threshold: fields.number('threshold'),
+    calibration: { count: calibration.integer('count'), total: calibration.integer('total') },
+    strangers: proportionIn(fields.object('strangers')),
+    generated: proportionIn(fields.object('generated')),
+    difference: {
+      value: difference.number('value'),
+      lowest: difference.number('lowest'),
+      highest: difference.number('highest'),
+      conclusion: difference.oneOf('conclusion', ['nearer', 'farther', 'undecided']),
+    },
+    mean: { generated: mean.number('generated'), strangers: mean.number('strangers') },
+  };
+};
+
+const proportionIn = (fields: Fields): Proportion => ({
   count: fields.integer('count'),
-  share: fields.number('share', { from: 0, to: 1 }),
   total: fields.integer('total'),
+  share: fields.number('share', { from: 0, to: 1 }),
+  lowest: fields.number('lowest', { from: 0, to: 1 }),
+  highest: fields.number('highest', { from: 0, to: 1 }),
 });

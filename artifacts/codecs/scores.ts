@@ -1,10 +1,13 @@
+import type { FileEntry } from '../../core/artifact.ts';
+import type { ArtifactStore } from '../../core/stage.ts';
 import { type Artifact, type ArtifactReader, defineCodec, readFileOf } from '../codec.ts';
 import {
   decodeImageScores,
   decodeNearest,
   decodePairScores,
-  imagesFile,
-  nearestFile,
+  encodeImageScores,
+  encodeNearest,
+  nearestFiles,
   type StoredImages,
   type StoredNearest,
   type StoredPairs,
@@ -18,14 +21,19 @@ export type ScoresMeta =
       readonly of: 'nearest';
       readonly identities: number;
       readonly images: number;
+      /** People in the gallery. */
       readonly realIdentities: number;
+      readonly strangers: number;
+      readonly strangerImages: number;
+      /** Of each identity and of each stranger. */
+      readonly imagesPerIdentity: number;
     };
 
 /** `meta` as it is written: what was scored follows from the fields. */
 export type ScoresWritten =
   | { readonly sets: readonly string[] }
   | { readonly images: number }
-  | { readonly identities: number; readonly images: number; readonly realIdentities: number };
+  | Omit<Extract<ScoresMeta, { of: 'nearest' }>, 'of'>;
 
 export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
   type: 'scores',
@@ -34,8 +42,15 @@ export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
       if (fields.has('sets')) return { of: 'pairs', sets: fields.strings('sets') };
       const images = fields.integer('images');
       if (!fields.has('realIdentities')) return { of: 'images', images };
-      const [identities, realIdentities] = [fields.integer('identities'), fields.integer('realIdentities')];
-      return { of: 'nearest', images, identities, realIdentities };
+      return {
+        of: 'nearest',
+        images,
+        identities: fields.integer('identities'),
+        realIdentities: fields.integer('realIdentities'),
+        strangers: fields.integer('strangers'),
+        strangerImages: fields.integer('strangerImages'),
+        imagesPerIdentity: fields.integer('imagesPerIdentity'),
+      };
     },
   ],
 });
@@ -55,11 +70,25 @@ export const readPairScores = (
 export const readImageScores = (store: ArtifactReader, artifact: Artifact<ScoresMeta>): Promise<StoredImages> =>
   readFileOf(store, artifact, similarityFile, decodeImageScores);
 
+/** Who was searched. */
+type Searched = keyof typeof nearestFiles;
+
 /** Identities and images by their nearest real identity. @throws CemiflowError `ArtifactInvalid` */
 export const readNearest = async (
   store: ArtifactReader,
   artifact: Artifact<ScoresMeta>,
+  of: Searched,
 ): Promise<{ readonly identities: StoredNearest; readonly images: StoredImages }> => ({
-  identities: await readFileOf(store, artifact, nearestFile, decodeNearest),
-  images: await readFileOf(store, artifact, imagesFile, decodeImageScores),
+  identities: await readFileOf(store, artifact, nearestFiles[of].identities, decodeNearest),
+  images: await readFileOf(store, artifact, nearestFiles[of].images, decodeImageScores),
 });
+
+/** Stores what was found for one of them. @throws CemiflowError `NotFinite` */
+export const putNearest = async (
+  store: ArtifactStore,
+  of: Searched,
+  { identities, images }: { readonly identities: StoredNearest; readonly images: StoredImages },
+): Promise<FileEntry[]> => [
+  await store.putFile(nearestFiles[of].identities, encodeNearest(identities), 'application/octet-stream'),
+  await store.putFile(nearestFiles[of].images, encodeImageScores(images), 'application/octet-stream'),
+];

@@ -19,7 +19,10 @@ const named = 3;
 /** A dataset or benchmarks, by what both have. */
 type Opened = Artifact<{ readonly people: readonly People[] }>;
 
-/** What benchmarks and datasets have in common, each pair of them compared once. Holds hashes of the benchmarks' images alone. */
+/**
+ * What benchmarks, or a set of strangers, and datasets have in common, each pair of them compared once. Holds hashes of the first's
+ * images alone.
+ */
 export class Facts {
   readonly #store: Reading;
   readonly #opened = new Map<string, Promise<Opened>>();
@@ -31,9 +34,9 @@ export class Facts {
   }
 
   /** People of both, by number where they were drawn, or by name. */
-  async people(benchmarks: ArtifactRef, dataset: ArtifactRef): Promise<Shared> {
-    const [left, right] = await Promise.all([this.#people(benchmarks), this.#people(dataset)]);
-    const known = new Set(await this.#names(benchmarks));
+  async people(unseen: ArtifactRef, dataset: ArtifactRef): Promise<Shared> {
+    const [left, right] = await Promise.all([this.#people(unseen), this.#people(dataset)]);
+    const known = new Set(await this.#names(unseen));
     const names = (await this.#names(dataset)).filter((name) => known.has(name));
     const drawn = right.flatMap((each) => {
       const shared = sharedPeople(left, [each]);
@@ -43,9 +46,9 @@ export class Facts {
   }
 
   /** Images of both that are equal to the byte: all are packed by one encoder, so that equal pixels give equal bytes. */
-  images(benchmarks: ArtifactRef, dataset: ArtifactRef): Promise<Shared> {
-    return once(this.#images, `${benchmarks.digest} ${dataset.digest}`, async () => {
-      const known = await once(this.#hashes, benchmarks.digest, () => this.#hashesOf(benchmarks));
+  images(unseen: ArtifactRef, dataset: ArtifactRef): Promise<Shared> {
+    return once(this.#images, `${unseen.digest} ${dataset.digest}`, async () => {
+      const known = await once(this.#hashes, unseen.digest, () => this.#hashesOf(unseen));
       const found = new Map<string, string>();
       for await (const { hash, label } of this.#each(dataset)) if (known.has(hash)) found.set(hash, label);
       return { count: found.size, examples: [...found.values()].slice(0, named) };

@@ -8,26 +8,52 @@ import type { Finding } from './finding.ts';
 
 /**
  * Images and people of a benchmark that are also in a dataset from which the scored model has learned: its accuracy there measures
- * memory.
+ * memory. And strangers of a privacy evaluation who are in a set that it looks at, or that its models have learned from: what
+ * they reach in a search is not what strangers reach.
  */
 export const leakage = async (lineage: Lineage, store: Reading): Promise<Finding[]> => {
   const facts = new Facts(store);
   const found: Finding[] = [];
-  for (const scored of madeNodes(lineage)) {
-    if (!isMeasuring(scored, 'accuracy')) continue;
-    const models = nodesUsedAs(scored.node, 'scored-model');
-    const datasets = models.flatMap((model) => datasetsAmong(ancestorsOf(lineage, model)));
-    for (const benchmarks of artifactsUsedAs(scored, 'benchmark'))
-      for (const { node, ref } of datasets) {
-        const people = await facts.people(benchmarks, ref);
-        const images = await facts.images(benchmarks, ref);
-        if (people.count + images.count > 0) found.push(finding(scored, node, people, images));
+  for (const made of madeNodes(lineage)) {
+    const looked = lookedAt(made);
+    if (!looked) continue;
+    const datasets = looked.sources.flatMap((source) => datasetsAmong(ancestorsOf(lineage, source)));
+    const once = [...new Map(datasets.map((each) => [each.node, each])).values()];
+    for (const unseen of looked.unseen)
+      for (const { node, ref } of once) {
+        const people = await facts.people(unseen, ref);
+        const images = await facts.images(unseen, ref);
+        if (people.count + images.count > 0) found.push(finding(made, looked, node, people, images));
       }
   }
   return found;
 };
 
-const finding = ({ node }: MadeNode, dataset: string, people: Shared, images: Shared): Finding => {
+/** What no other set may hold, and the nodes that other sets lead to. */
+interface Looked {
+  readonly unseen: readonly ArtifactRef[];
+  readonly sources: readonly string[];
+  readonly message: (id: string, dataset: string, what: string) => string;
+}
+
+const lookedAt = (made: MadeNode): Looked | undefined => {
+  if (isMeasuring(made, 'accuracy'))
+    return {
+      unseen: artifactsUsedAs(made, 'benchmark'),
+      sources: nodesUsedAs(made.node, 'scored-model'),
+      message: (id, dataset, what) =>
+        `${id} scores a model that has learned from ${dataset}, which holds ${what} of the benchmark: its accuracy is no measure of unseen people`,
+    };
+  if (isMeasuring(made, 'privacy'))
+    return {
+      unseen: artifactsUsedAs(made, 'strangers'),
+      sources: (['judged-data', 'compared-data', 'judge'] as const).flatMap((use) => nodesUsedAs(made.node, use)),
+      message: (id, dataset, what) =>
+        `${id} depends on ${dataset}, which holds ${what} of its strangers: what they reach in a search is no measure of chance`,
+    };
+};
+
+const finding = ({ node }: MadeNode, looked: Looked, dataset: string, people: Shared, images: Shared): Finding => {
   const what = [
     ...(people.count > 0 ? [plural(people.count, 'person', 'people')] : []),
     ...(images.count > 0 ? [plural(images.count, 'image')] : []),
@@ -35,7 +61,7 @@ const finding = ({ node }: MadeNode, dataset: string, people: Shared, images: Sh
   return {
     kind: 'leakage',
     severity: 'warning',
-    message: `${node.id} scores a model that has learned from ${dataset}, which holds ${what} of the benchmark: its accuracy is no measure of unseen people`,
+    message: looked.message(node.id, dataset, what),
     nodes: [node.id, dataset],
     evidence: {
       people: { count: people.count, examples: [...people.examples] },

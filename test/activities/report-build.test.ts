@@ -128,17 +128,33 @@ describe('report/build', () => {
     expect(page.match(/ href="#why\./g)).toHaveLength(printed.length);
   });
 
-  it('says how many generated identities are nearer to real ones than the threshold of a match', async () => {
+  it('says how often a search returns a real person, for generated identities and for strangers', async () => {
     const { page, json } = await build();
     const { printed } = JSON.parse(json) as { printed: Printed[] };
     const row = printed.filter(({ id }) => id.startsWith('privacy.cemiface-m-0.5-beside-its-inquiries.'));
-    expect(row.map(({ text }) => text)).toEqual(['40', '0.300', '0.450', '0.420', '15 (37.5 %)', '35.0', '25']);
-    expect(row.map(({ at }) => at[0])).toEqual(
-      ['realIdentities', 'mean', 'highest', 'threshold', 'identities/count', 'images/share', 'ownInquiry/nearest'].map(
-        (pointer) => `metrics.json#/${pointer}`,
-      ),
+    expect(row.map(({ text }) => text)).toEqual([
+      ...['40', '10', '0.420', '1.0 [0.0, 2.0]', '37.5 [35.0, 40.0]', '36.5 [32.5, 40.5]'],
+      ...['62.5 [60.0, 65.0]', '2.5'],
+    ]);
+    const at = (rows: Printed[]) => rows.map(({ at }) => at[0]?.replace('metrics.json#/', ''));
+    const rates = ['threshold', 'strangers/share', 'generated/share', 'difference/value'];
+    expect(at(row)).toEqual([
+      ...['realIdentities', 'imagesPerIdentity', ...rates.map((rate) => `identities/${rate}`)],
+      ...['ownInquiry/nearest/share', 'ownInquiry/chance'],
+    ]);
+    const images = printed.filter(({ id }) => id.startsWith('privacy-images.cemiface-m-0.5-beside-its-inquiries.'));
+    expect(images.map(({ text }) => text)).toEqual([
+      ...['0.360', '1.0 [0.0, 2.0]', '35.0 [34.8, 35.3]', '34.0 [30.0, 38.0]'],
+    ]);
+    expect(at(images)).toEqual(rates.map((rate) => `images/${rate}`));
+    expect(page).toContain(
+      'CemiFace, m = 0.5, beside its inquiries: at a threshold of 0.420, set for a false positive',
     );
-    expect(page).toContain('an identity above the threshold is one that the recognizer would take for a person');
+    expect(page).toContain(
+      'rate of 1 %, a search for the mean of 10 images among the 40 people of the gallery returns somebody for 15 of 40 generated identities (37.5 % [35.0, 40.0]) and for 1 of 100 strangers (1.0 % [0.0, 2.0]). Generated identities are nearer to people of the gallery than strangers are (difference 36.5 percentage points [32.5, 40.5]).',
+    );
+    expect(page).toContain('CemiFace, m = −0.5, beside its inquiries');
+    expect(page.match(/The recognizer was trained on this gallery/g)).toHaveLength(1);
   });
 
   it('needs nothing but itself: no scripts, no requests, and a policy that forbids both', async () => {

@@ -17,6 +17,7 @@ import { reportCodec } from '../../artifacts/codecs/report.ts';
 import { readRunRecord, runCodec } from '../../artifacts/codecs/run.ts';
 import {
   pairScoresPath,
+  putNearest,
   readImageScores,
   readNearest,
   readPairScores,
@@ -26,7 +27,7 @@ import {
 import { loadWeights, weightsCodec, writeWeights } from '../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { toJson } from '../../artifacts/finite.ts';
-import { encodeImageScores, encodeNearest, encodePairScores, imagesFile, nearestFile } from '../../artifacts/scores.ts';
+import { encodeImageScores, encodeNearest, encodePairScores, nearestFiles } from '../../artifacts/scores.ts';
 import { type ArtifactManifest, type ArtifactRef, type ArtifactType, artifactTypes } from '../../core/artifact.ts';
 import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
@@ -138,16 +139,29 @@ const samples: readonly Sample[] = [
     read: async (store, ref) => readImageScores(store, await scoresCodec.read(store, ref)),
   },
   {
-    ...{ name: 'scores of nearest identities', type: 'scores', needs: ['images', 'identities'], file: nearestFile },
+    ...{
+      name: 'scores of nearest identities',
+      type: 'scores',
+      needs: ['images', 'identities', 'strangers', 'strangerImages', 'imagesPerIdentity'],
+      file: nearestFiles.strangers.identities,
+    },
     make: async (store) => {
-      const images = encodeImageScores({ similarity: floats(1), identity: ints(0), image: ints(0) });
-      const nearest = encodeNearest({ identity: ints(0), nearest: ints(3), similarity: floats(0.2) });
-      return scoresCodec.write(store, { identities: 1, images: 1, realIdentities: 2 }, [
-        await store.putFile(nearestFile, nearest, octets),
-        await store.putFile(imagesFile, images, octets),
+      const images = { similarity: floats(1), identity: ints(0), image: ints(0) };
+      const identities = { identity: ints(0), nearest: ints(3), similarity: floats(0.2) };
+      const meta = {
+        identities: 1,
+        images: 1,
+        realIdentities: 2,
+        strangers: 1,
+        strangerImages: 1,
+        imagesPerIdentity: 1,
+      };
+      return scoresCodec.write(store, meta, [
+        ...(await putNearest(store, 'generated', { identities, images })),
+        ...(await putNearest(store, 'strangers', { identities, images })),
       ]);
     },
-    read: async (store, ref) => readNearest(store, await scoresCodec.read(store, ref)),
+    read: async (store, ref) => readNearest(store, await scoresCodec.read(store, ref), 'strangers'),
   },
   {
     ...{ name: 'metrics', type: 'metrics', needs: ['kind'], file: 'metrics.json' },

@@ -57,7 +57,7 @@ describe('an untouched run', () => {
     const { checks, problems } = audited.result;
     expect(problems).toEqual([]);
     expect(checks.every(({ held, of }) => held === of)).toBe(true);
-    expect(checks.find(({ what }) => what === '… from nearest real identities')?.of).toBe(7);
+    expect(checks.find(({ what }) => what === '… from nearest real identities')?.of).toBe(12);
   });
 
   it('has a chain down to raw data for every number of its report, and the audit has each of them again', async () => {
@@ -103,7 +103,9 @@ describe('an untouched run', () => {
 
   test('the card of its generated set has the privacy numbers that were measured', async () => {
     const card = await datasetCard(lineage, 'synthetic', store);
-    expect(card).toMatch(/Beside 4 identities of inquiries, by the recognizer chosen: \d of 4 synthetic identities/);
+    expect(card).toMatch(
+      /Searched among 4 identities of inquiries, by the recognizer chosen, at a threshold set for a false positive identification rate of 25 %: \d of 4 synthetic identities \(\d+\.\d %, 95 % interval [\d.]+ to [\d.]+ %\) and \d of 4 strangers/,
+    );
     expect(card).toContain('| photos | 4 | 12 | of people who exist | CC0-1.0 | not stated |');
   });
 

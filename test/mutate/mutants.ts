@@ -4,9 +4,11 @@ import { dataMutants } from './mutants/data.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
+import { privacyMutants } from './mutants/privacy.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
 import { samplingMutants } from './mutants/sampling.ts';
+import { searchRateMutants } from './mutants/search-rates.ts';
 import { trainingMutants } from './mutants/training.ts';
 
 /** The faults that the tests are tried on, area by area. */
@@ -16,6 +18,8 @@ export const mutants: readonly Mutant[] = [
   ...recognizerMutants,
   ...judgingMutants,
   ...measureMutants,
+  ...privacyMutants,
+  ...searchRateMutants,
   ...dataMutants,
   ...provenanceMutants,
   ...networkMutants,

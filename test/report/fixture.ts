@@ -99,16 +99,31 @@ export const putMetrics = async (store: ArtifactStore, metrics: Json): Promise<A
   return store.putArtifact({ type: 'metrics', meta: { kind: (metrics as JsonObject).kind as string }, files: [file] });
 };
 
-/** Of 40 identities and 400 images, more above the threshold where m is higher. */
+/** Of 40 identities and 400 images, more above the threshold where m is higher; of 100 strangers, one. */
 export const privacy = (m: number, fromInquiries: boolean): JsonObject => ({
-  ...{ kind: 'privacy', set: 'lfw', threshold: 0.42, realIdentities: 40 },
-  ...{ mean: 0.25 + 0.1 * m, highest: 0.4 + 0.1 * m },
-  identities: { count: 10 + 10 * m, share: (10 + 10 * m) / 40, total: 40 },
-  images: { count: 100 + 80 * m, share: (100 + 80 * m) / 400, total: 400 },
-  histogram: { edges: [0, 1], counts: [40] },
+  ...{ kind: 'privacy', fpir: 0.01, realIdentities: 40, imagesPerIdentity: 10, trainedOnGallery: !fromInquiries },
+  identities: searches(0.42, 10 + 10 * m, 40, m),
+  images: searches(0.36, 100 + 80 * m, 400, m),
+  histogram: { edges: [0, 1], counts: [40], strangers: [100] },
   perIdentity: { identities: [], nearest: [], similarity: [] },
-  ...(fromInquiries ? { ownInquiry: { nearest: 20 + 10 * m, above: 10 } } : {}),
+  ...(fromInquiries ? { ownInquiry: { nearest: shareOf(20 + 10 * m, 40), chance: 0.025, above: 10 } } : {}),
 });
+
+const shareOf = (count: number, total: number): JsonObject => ({
+  ...{ count, total, share: count / total },
+  ...{ lowest: (count - 1) / total, highest: (count + 1) / total },
+});
+
+const searches = (threshold: number, count: number, total: number, m: number): JsonObject => {
+  const value = count / total - 0.01;
+  const conclusion = value > 0.04 ? 'nearer' : value < -0.04 ? 'farther' : 'undecided';
+  return {
+    ...{ threshold, calibration: { count: 1, total: 100 } },
+    ...{ strangers: shareOf(1, 100), generated: shareOf(count, total) },
+    difference: { value, lowest: value - 0.04, highest: value + 0.04, conclusion },
+    mean: { generated: 0.25 + 0.1 * m, strangers: 0.2 },
+  };
+};
 
 /** What a verification states of one benchmark. */
 export const setOf = (accuracy: number, std: number, foldAccuracies: number[] = []): JsonObject => ({

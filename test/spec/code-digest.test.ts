@@ -230,7 +230,7 @@ describe('this repository', () => {
   });
 
   it('a block of the report, and what a method quotes, belong to the report alone, and are kept with its source', async () => {
-    const table = (text: string) => text.replace('Nearest, highest', 'Nearest, maximum');
+    const table = (text: string) => text.replace('Images each', 'Images of each');
     expect(await changedBy('report/blocks/privacy/table.ts', table)).toEqual(['report/build']);
     expect(await changedBy('report/blocks/privacy/block.ts', (text) => `// note\n${text}`)).toEqual([]);
     const number = (text: string) => text.replace('avg: 92.30', 'avg: 92.31');

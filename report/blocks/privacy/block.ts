@@ -1,6 +1,6 @@
 import type { Block } from '../../block.ts';
 import { type PrivacyParams, type PrivacyRow, readPrivacy } from './read.ts';
-import { privacyTable } from './table.ts';
+import { identityTable, imageTable } from './table.ts';
 
 /** How near generated identities come to people who exist. */
 export const block: Block<PrivacyParams, PrivacyRow[]> = {
@@ -11,9 +11,9 @@ export const block: Block<PrivacyParams, PrivacyRow[]> = {
       id: 'privacy-section',
       title: 'Privacy',
       intro:
-        'How near the generated identities come to real ones: an identity above the threshold is one that the recognizer would take for a person who exists.',
+        'Whether generated identities are nearer to people whom they may show than strangers are. A recognizer searches both in a gallery: of the people that the set was made from, or that the generator was trained on. Strangers are people who are in no set.',
     },
-    parts: [{ table: privacyTable(rows) }],
+    parts: [{ table: identityTable(rows) }, { table: imageTable(rows) }],
   }),
   numbers: (rows) => rows.flatMap(({ label, runs }) => runs.map((run) => ({ ...run, label }))),
 };

@@ -12,26 +12,8 @@ export type PrivacyParams = readonly {
   readonly meanOver?: readonly string[];
 }[];
 
-/** How near the identities of a generated set come to real ones, by embedding. */
-export interface Nearness {
-  readonly realIdentities: number;
-  /** The verification set whose threshold defines a match, and that threshold as a cosine. */
-  readonly set: string;
-  readonly threshold: number;
-  /** Mean over synthetic identities of the cosine to the nearest real one. */
-  readonly mean: number;
-  readonly highest: number;
-  readonly identities: Exceeding;
-  readonly images: Exceeding;
-  /** Identities whose nearest real one is the inquiry that they were made from; absent where the real ones are others. */
-  readonly ownInquiry?: number;
-}
-
-/** How many are above the threshold; a share 0 … 1. */
-export interface Exceeding {
-  readonly count: number;
-  readonly share: number;
-}
+/** How often a search returns a real person: for identities of a generated set, and for strangers. */
+export type Nearness = Omit<PrivacyMetrics, 'kind' | 'histogram' | 'perIdentity'>;
 
 export interface PrivacyRow {
   readonly label: string;
@@ -48,7 +30,8 @@ export const readPrivacy = async (params: PrivacyParams, reader: ReportReader): 
       const runs: PrivacyRow['runs'][number][] = [];
       for (const { artifact, input, matrix: point } of members) {
         const found = await reader.metrics(artifact, privacyKind, `nearest real identities: ${name}`, point);
-        runs.push({ ...nearnessOf(found), artifact: artifact.digest, input });
+        const { kind: _kind, histogram: _histogram, perIdentity: _perIdentity, ...nearness } = found;
+        runs.push({ ...nearness, artifact: artifact.digest, input });
       }
       rows.push({ label: name, meanOver, runs });
     }
@@ -61,13 +44,3 @@ export const overRuns = (
   { runs }: PrivacyRow,
   of: (run: Nearness) => number,
 ): { readonly mean: number; readonly std?: number } => averaged(runs.map(of));
-
-const nearnessOf = (found: PrivacyMetrics): Nearness => {
-  const exceeding = ({ count, share }: Exceeding): Exceeding => ({ count, share });
-  const { set, realIdentities, threshold, mean, highest, identities, images, ownInquiry } = found;
-  return {
-    ...{ set, realIdentities, threshold, mean, highest },
-    ...{ identities: exceeding(identities), images: exceeding(images) },
-    ...(ownInquiry && { ownInquiry: ownInquiry.nearest }),
-  };
-};

@@ -136,22 +136,4 @@ export const judgingMutants: readonly Mutant[] = [
       },
     ],
   ),
-  ...mutantsOf(
-    'metrics/privacy.ts',
-    ['test/metrics/privacy.test.ts'],
-    [
-      {
-        name: 'privacy/at-threshold',
-        find: 'cosine > threshold',
-        replace: 'cosine >= threshold',
-        breaks: 'a cosine at the threshold counts as a match',
-      },
-      {
-        name: 'privacy/cosine-of-distance',
-        find: '1 - d / 2',
-        replace: '1 - d',
-        breaks: 'the threshold is not the cosine of the distance',
-      },
-    ],
-  ),
 ];

@@ -1,54 +1,11 @@
 import { type Mutant, mutantsOf } from '../mutant.ts';
 
-const privacy = 'test/activities/evaluate-privacy.test.ts';
 const stages = 'test/activities/recognizer.test.ts';
 const select = 'test/activities/recognizer-select.test.ts';
 const centers = 'test/metrics/privacy.test.ts';
 
 /** Stages that measure, and the audit that recomputes what they measured. */
 export const measureMutants: readonly Mutant[] = [
-  ...mutantsOf(
-    'activities/evaluate-privacy/stage.ts',
-    [privacy],
-    [
-      {
-        name: 'privacy-stage/view',
-        find: "withEmbedder(store, params.recognizer, 'both',",
-        replace: "withEmbedder(store, params.recognizer, 'plain',",
-        breaks: 'the threshold is that of another view',
-      },
-      {
-        name: 'privacy-stage/copies',
-        find: 'generatedRows(data, meta.generatedImages)',
-        replace: 'generatedRows(data, undefined)',
-        breaks: 'copies of inquiry images count as generated',
-      },
-      {
-        name: 'privacy-stage/identity',
-        find: 'nearest: row.map((at) => realIdentities[at] as number),',
-        replace: 'nearest: row,',
-        breaks: 'the nearest person is named by their row',
-      },
-      {
-        name: 'privacy-stage/from-inquiries',
-        find: "const fromInquiries = params.real.type === 'inquiries';",
-        replace: 'const fromInquiries = true;',
-        breaks: 'any person may count as the own inquiry',
-      },
-    ],
-  ),
-  ...mutantsOf(
-    'activities/evaluate-privacy/threshold.ts',
-    [privacy],
-    [
-      {
-        name: 'privacy-threshold/accuracy',
-        find: 'return found.threshold',
-        replace: 'return found.accuracy',
-        breaks: 'the threshold is an accuracy',
-      },
-    ],
-  ),
   ...mutantsOf(
     'metrics/centers.ts',
     [centers],

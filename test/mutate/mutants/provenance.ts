@@ -39,6 +39,24 @@ export const provenanceMutants: readonly Mutant[] = [
         replace: 'people.count > 0',
         breaks: 'images of a benchmark among the training data are not reported',
       },
+      {
+        name: 'leakage/strangers-in-gallery',
+        find: "(['judged-data', 'compared-data', 'judge'] as const)",
+        replace: "(['judged-data', 'judge'] as const)",
+        breaks: 'strangers who are in the gallery are not reported',
+      },
+      {
+        name: 'leakage/strangers-of-generator',
+        find: "(['judged-data', 'compared-data', 'judge'] as const)",
+        replace: "(['compared-data', 'judge'] as const)",
+        breaks: 'strangers whom the generator has learned from are not reported',
+      },
+      {
+        name: 'leakage/strangers-of-judge',
+        find: "(['judged-data', 'compared-data', 'judge'] as const)",
+        replace: "(['judged-data', 'compared-data'] as const)",
+        breaks: 'strangers whom the judge has learned from are not reported',
+      },
     ],
   ),
   ...mutantsOf(
