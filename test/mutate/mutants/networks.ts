@@ -223,6 +223,19 @@ export const networkMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
+    'nn/unet/unet.ts',
+    ['test/nn/unet/recompute.test.ts'],
+    [
+      {
+        name: 'unet/recompute-without-condition',
+        find: "block.type === 'attention' ? { h, condition } : { h, embedding };",
+        replace:
+          "block.type === 'attention' ? { h, condition: options.recompute ? tf.zerosLike(condition) : condition } : { h, embedding };",
+        breaks: 'no gradient reaches the condition where blocks run again',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'nn/weights.ts',
     ['test/nn/weights.test.ts'],
     [
