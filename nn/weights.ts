@@ -32,7 +32,8 @@ export const toSafetensors = (tensors: Tensors, parameters: readonly StoredParam
   );
 
 /**
- * The way back. Names may carry the prefix `model.`, as Lightning's checkpoints do; other tensors of the file are left.
+ * The way back. Names may carry the prefix `model.`, as Lightning's checkpoints do, and a linear layer may be stored as a
+ * convolution of kernel 1, [out, in, 1], as those over tokens are in guided-diffusion. Other tensors of the file are left.
  *
  * @throws CemiflowError `WeightsMismatch` where a parameter is absent or of another shape
  */
@@ -45,7 +46,8 @@ export const fromSafetensors = (
     const tensor = stored[name] ?? stored[`model.${name}`];
     if (!tensor) throw mismatch(`the file lacks parameter ${name}`, name);
     const expected = storedShape(parameter);
-    if (tensor.dtype !== 'F32' || `${tensor.shape}` !== `${expected}`) {
+    const asConvolution = parameter.kind === 'linear' && `${tensor.shape}` === `${[...expected, 1]}`;
+    if (tensor.dtype !== 'F32' || !(asConvolution || `${tensor.shape}` === `${expected}`)) {
       throw mismatch(`${name} must be F32 [${expected}], the file has ${tensor.dtype} [${tensor.shape}]`, name);
     }
     return { parameter, data: tensor.data as Float32Array };

@@ -3,7 +3,8 @@
     python -m venv <folder> && <folder>/bin/pip install torch==2.9.1 torchvision==0.24.1
     <folder>/bin/python test/golden/make.py
 
-It writes the `.safetensors` beside itself, which `test/nn/golden*.test.ts` compares with. Networks come from
+It writes the `.safetensors` beside itself, which `test/nn/golden*.test.ts` compares with (all but that of
+second_reading.py, which does not share our reading of the papers as the networks here do). Networks come from
 bench/peers/networks.py, sizes from cases.json, inputs and weights from a formula that both sides have (values.py, values.ts).
 Everything is in PyTorch's layout.
 """

@@ -49,6 +49,16 @@ describe('weights in PyTorch layout', () => {
     expect(tf.memory().numTensors).toBe(before);
   });
 
+  it('reads a linear layer that is stored as a convolution of kernel 1', () => {
+    const { data } = at('l.weight');
+    const read = (shape: number[]) =>
+      fromSafetensors({ 'model.l.weight': { dtype: 'F32', shape, data } }, [dense])['l.weight'] as tf.Tensor;
+    expect([...read([2, 3, 1]).dataSync()]).toEqual([...(tensors['l.weight'] as tf.Tensor).dataSync()]);
+    expect(() => read([2, 3, 2])).toThrow(/l\.weight must be F32 \[2,3\], the file has F32 \[2,3,2\]/);
+    const flatMap = { dtype: 'F32', shape: [4, 2, 3, 3, 1], data: at('c.weight').data };
+    expect(() => fromSafetensors({ 'c.weight': flatMap }, [conv])).toThrow(/c\.weight must be F32 \[4,2,3,3\]/);
+  });
+
   it('refuses a file without a parameter, or with one of another shape', () => {
     const { 'l.weight': _, ...without } = stored;
     expect(() => fromSafetensors(without, all)).toThrow(/lacks parameter l\.weight/);

@@ -1,6 +1,7 @@
 import { type Mutant, mutantsOf } from '../mutant.ts';
 
 const diffusion = 'test/nn/diffusion/diffusion.test.ts';
+const secondReading = 'test/nn/golden-second-reading.test.ts';
 
 /** Networks, diffusion and optimizers. */
 export const networkMutants: readonly Mutant[] = [
@@ -126,7 +127,7 @@ export const networkMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'nn/unet/attention.ts',
-    ['test/nn/golden-networks.test.ts'],
+    [secondReading],
     [
       {
         name: 'attention/scale',
@@ -205,7 +206,7 @@ export const networkMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'nn/unet/unet.ts',
-    ['test/nn/golden-networks.test.ts'],
+    [secondReading],
     [
       {
         name: 'unet/shared-projection',
@@ -222,8 +223,39 @@ export const networkMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
+    'nn/unet/unet.ts',
+    ['test/nn/unet/recompute.test.ts'],
+    [
+      {
+        name: 'unet/recompute-without-condition',
+        find: "block.type === 'attention' ? { h, condition } : { h, embedding };",
+        replace:
+          "block.type === 'attention' ? { h, condition: options.recompute ? tf.zerosLike(condition) : condition } : { h, embedding };",
+        breaks: 'no gradient reaches the condition where blocks run again',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/weights.ts',
+    ['test/nn/weights.test.ts'],
+    [
+      {
+        name: 'weights/any-kernel',
+        find: "parameter.kind === 'linear' && `${tensor.shape}`",
+        replace: '`${tensor.shape}`',
+        breaks: 'a tensor with an axis too many is read as a convolution',
+      },
+      {
+        name: 'weights/no-convolution',
+        find: '`${[...expected, 1]}`',
+        replace: '`${[...expected, 2]}`',
+        breaks: 'published linear layers, stored as convolutions of kernel 1, are refused',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'nn/unet/config.ts',
-    ['test/nn/golden-networks.test.ts'],
+    [secondReading],
     [
       {
         name: 'unet/one-head',
