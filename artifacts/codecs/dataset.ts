@@ -31,11 +31,12 @@ export interface DatasetMeta {
   readonly oversample?: number;
   /** Of a set of CemiFace's: the wanted similarity to the inquiry image. */
   readonly m?: number;
-  /** Instead of `m` where it mixes several: values that images take in turn, or an interval that each image's m is drawn from. */
-  readonly mixture?: MixtureMeta;
+  /** Instead of `m` where the images ask for several. */
+  readonly mixture?: Mixture;
 }
 
-export type MixtureMeta = { readonly among: readonly number[] } | { readonly lowest: number; readonly highest: number };
+/** Several m in one set: values that its images take in turn, or an interval that the m of each image is drawn from. */
+export type Mixture = { readonly among: readonly number[] } | { readonly lowest: number; readonly highest: number };
 
 /** What is written of a set: everything that readers ask for, and what only the kind that made the set knows. */
 export type DatasetWritten = JsonObject & {
@@ -81,7 +82,7 @@ export const datasetCodec = defineCodec<DatasetMeta, DatasetWritten>({
   stored: (written) => withoutImplied(written),
 });
 
-const mixtureIn = (fields: Fields): MixtureMeta =>
+const mixtureIn = (fields: Fields): Mixture =>
   fields.has('among')
     ? { among: fields.numbers('among') }
     : { lowest: fields.number('lowest'), highest: fields.number('highest') };

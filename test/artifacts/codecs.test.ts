@@ -304,6 +304,15 @@ describe('images', () => {
     [{ origin: 'procedural', peopleShown: 'real' }, 'real'],
   ] as const)('that say %j show people who are %s', (meta, wanted) => expect(shown(meta)).toBe(wanted));
 
+  it('that mix several m say which, each value checked', () => {
+    const mixture = (value: JsonObject) =>
+      datasetCodec.parse({ type: 'dataset', meta: { ...counts, mixture: value }, files: [] }).mixture;
+    expect(mixture({ among: [0, 0.5] })).toEqual({ among: [0, 0.5] });
+    expect(mixture({ lowest: 0, highest: 0.1 })).toEqual({ lowest: 0, highest: 0.1 });
+    expect(() => mixture({ among: [0, 'half'] })).toThrow(/meta\.mixture\.among must be a list of numbers/);
+    expect(() => mixture({ lowest: 0 })).toThrow(/meta\.mixture\.highest must be a number, got nothing/);
+  });
+
   it('are not written without saying whom they show, whatever their origin', async () => {
     const store = memoryStore();
     const write = (meta: JsonObject) => datasetCodec.write(store, { ...counts, ...meta } as DatasetWritten, []);

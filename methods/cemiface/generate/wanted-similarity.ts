@@ -1,10 +1,10 @@
+import type { Mixture } from '../../../artifacts/codecs/dataset.ts';
 import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
 import { randomStream } from '../../../core/random.ts';
 
-/** A set whose images ask for several m: for these in turn, or each for one drawn from an interval (CemiFace tables 2 and 3). */
-export type Mixture = { readonly among: readonly number[] } | { readonly lowest: number; readonly highest: number };
-
-/** The parameter `m`: one value, a grid (an image for each value, all from one noise), or a mixture. */
+/**
+ * The parameter `m`: one value, a grid (an image for each value, all from one noise), or a mixture (CemiFace tables 2 and 3).
+ */
 export type WantedSimilarity = number | readonly number[] | Mixture;
 
 export const isGrid = (m: WantedSimilarity): m is readonly number[] => Array.isArray(m);

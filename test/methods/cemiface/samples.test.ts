@@ -31,6 +31,13 @@ describe('the samples of CemiFace', () => {
   it('have an m from the grid that is asked for', () => {
     const values = new Set(drawn(similarityGrid(0.25, 0, 1), { count: 500 }).map(mOf));
     expect([...values].sort((a, b) => a - b)).toEqual([0, 0.25, 0.5, 0.75, 1]);
+    // The paper's interval of 0.06, from multiple to multiple: 0 is among them.
+    const wide = [...new Set(drawn(similarityGrid(0.06, -0.96, 0.96), { count: 2000 }).map(mOf))].sort((a, b) => a - b);
+    expect(wide).toHaveLength(33);
+    wide.forEach((m, i) => {
+      expect(m).toBeCloseTo(0.06 * (i - 16), 6);
+    });
+    expect(wide[16]).toBe(0);
     expect(new Set(drawn(similarityGrid(0.02, 0, 0), { count: 50 }).map(mOf))).toEqual(new Set([0]));
   });
 

@@ -65,6 +65,22 @@ describe('diffusion/generate', () => {
     expect(image(0).equals(image(1))).toBe(false);
   });
 
+  it.each([{ m: { among: [-1, 0, 1] } }, { m: { lowest: -1, highest: 1 }, eta: 0 }, { m: 0.2, eta: 1 }])(
+    'makes %j in shards of any size, and keeps the images and shards of a set that grows',
+    async (more) => {
+      const whole = everything(await setOf(paramsOf(2, more)));
+      expect(everything(await setOf(paramsOf(3, more)))).toEqual(whole);
+      const small = { ...more, identities: 3 };
+      const kept = pixelsOf(await setOf(paramsOf(2, small)));
+      expect(whole.pixels.subarray(0, kept.length).equals(kept)).toBe(true);
+      const [of3, of5] = [
+        await stage.split(paramsOf(2, small), context),
+        await stage.split(paramsOf(2, more), context),
+      ];
+      expect(of5[0]).toEqual(of3[0]);
+    },
+  );
+
   it('makes images that differ from each other, within a subject and between subjects', async () => {
     const { pixels } = everything(await setOf(paramsOf(2)));
     const size = side * side * 3;
