@@ -38,7 +38,14 @@ beforeAll(async () => {
   refs.metrics = (await verificationStage.run({ recognizer: refs.recognizer, benchmarks, sets: [] }, context))
     .metrics as ArtifactRef;
   const candidates = await toyDataset(store, 60, 1, 100);
-  const select = { data: candidates, recognizer: refs.recognizer, count: 4, maxSimilarity: 0.5, imagesPerIdentity: 1 };
+  const select = {
+    data: candidates,
+    recognizer: refs.recognizer,
+    count: 4,
+    maxSimilarity: 0.5,
+    threshold: null,
+    imagesPerIdentity: 1,
+  };
   refs.inquiries = (await inquiryStage.run(select, context)).inquiries as ArtifactRef;
   refs.real = await toyDataset(store, 4, 3, 40);
   const chosen = await loadInquiries(store, refs.inquiries);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { selectApart, similarityGroups, similarityStatistics } from '../../metrics/similarity.ts';
+import { randomStream } from '../../core/random.ts';
+import { ApartSelection } from '../../metrics/apart.ts';
+import { similarityGroups, similarityStatistics } from '../../metrics/similarity.ts';
 import { evenEdges, histogram } from '../../metrics/statistics.ts';
 
 describe('similarity statistics', () => {
@@ -26,7 +28,7 @@ describe('similarity groups', () => {
   it("cut each class's images into fifths from most to least similar", () => {
     const labels = Int32Array.from({ length: 15 }, (_, i) => (i % 3 === 0 ? 1 : 0));
     const similarity = Float32Array.from({ length: 15 }, (_, i) => Math.sin(i * 7));
-    const { group, statistics } = similarityGroups(similarity, labels);
+    const { group, statistics } = similarityGroups(similarity, labels, 5);
     for (const label of [0, 1]) {
       const rows = [...labels.keys()].filter((i) => labels[i] === label);
       const sorted = rows.map((i) => similarity[i] as number).sort((a, b) => b - a);
@@ -38,9 +40,31 @@ describe('similarity groups', () => {
     expect(statistics[0]?.lowest).toBe(Math.min(...first));
     expect(statistics[0]?.highest).toBe(Math.max(...first));
   });
+
+  it('are as many as asked for; a class with fewer images has none in some of them', () => {
+    const labels = Int32Array.of(0, 0, 0, 0, 1);
+    const { group, statistics } = similarityGroups(Float32Array.of(0.1, 0.4, 0.3, 0.2, 0.5), labels, 2);
+    expect([...group]).toEqual([1, 0, 0, 1, 0]);
+    expect(statistics.map(({ images }) => images)).toEqual([3, 2]);
+  });
 });
 
 describe('greedy selection', () => {
+  it('makes the same choice of candidates that come in blocks', () => {
+    const uniform = randomStream(1, 'candidates');
+    const angles = Array.from({ length: 40 }, () => 2 * Math.PI * uniform());
+    const rows = Float32Array.from(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]));
+    const [whole, blocks] = [0, 0].map(() => new ApartSelection(2, { count: 5, maxSimilarity: 0.6 })) as [
+      ApartSelection,
+      ApartSelection,
+    ];
+    whole.offer(rows);
+    for (let from = 0; from < 40; from += 3) blocks.offer(rows.subarray(2 * from, 2 * (from + 3)));
+    expect(whole.taken).toHaveLength(5);
+    expect([blocks.taken, blocks.seen, blocks.embeddings]).toEqual([whole.taken, whole.seen, whole.embeddings]);
+    expect(whole.seen).toBe((whole.taken[4] as number) + 1);
+  });
+
   it('takes candidates in order while every pair stays below the limit', () => {
     const at = (degrees: number): number[] => [
       Math.cos((degrees * Math.PI) / 180),
@@ -48,7 +72,15 @@ describe('greedy selection', () => {
     ];
     const rows = Float32Array.from([0, 30, 80, 100, 170, 260].flatMap(at));
     // cos 72.6° = 0.3: 30 is too near to 0, 100 to 80; 170 and 260 are far from all.
-    expect(selectApart(rows, 2, { count: 9, maxSimilarity: 0.3 })).toEqual([0, 2, 4, 5]);
-    expect(selectApart(rows, 2, { count: 2, maxSimilarity: 0.3 })).toEqual([0, 2]);
+    const select = (count: number): ApartSelection => {
+      const selection = new ApartSelection(2, { count, maxSimilarity: 0.3 });
+      selection.offer(rows);
+      return selection;
+    };
+    const all = select(9);
+    expect([all.taken, all.isEnough, all.seen]).toEqual([[0, 2, 4, 5], false, 6]);
+    expect([...all.embeddings]).toEqual([0, 2, 4, 5].flatMap((row) => [...rows.subarray(2 * row, 2 * row + 2)]));
+    const two = select(2);
+    expect([two.taken, two.isEnough, two.seen]).toEqual([[0, 2], true, 3]);
   });
 });

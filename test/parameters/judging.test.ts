@@ -1,8 +1,11 @@
 import { beforeAll } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
+import { stage as subset } from '../../activities/data-subset/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
 import { stage as verification } from '../../activities/evaluate-verification/stage.ts';
+import { stage as ofCenters } from '../../activities/inquiry-centers/stage.ts';
+import { stage as ofRandom } from '../../activities/inquiry-random/stage.ts';
 import { stage as inquiry } from '../../activities/inquiry-select/stage.ts';
 import { stage as selection } from '../../activities/recognizer-select/stage.ts';
 import { stage as train } from '../../activities/recognizer-train/stage.ts';
@@ -33,6 +36,9 @@ const names = [
   'more',
   'benchmarks',
   'others',
+  'centers',
+  'otherCenters',
+  'wide',
 ] as const;
 const refs = {} as Record<(typeof names)[number], ArtifactRef>;
 let metrics: ArtifactRef[];
@@ -71,6 +77,11 @@ beforeAll(async () => {
     metrics.push((await verification.run(params, context)).metrics as ArtifactRef);
   }
   full = await madeUpExperiment(store, [0, 1]);
+  const groups = { data: refs.faces, recognizer: refs.recognizer, source: 'mean' as const, groups: 2 };
+  refs.centers = (await centers.run(groups, context)).centers as ArtifactRef;
+  refs.otherCenters = (await centers.run({ ...groups, recognizer: refs.judge }, context)).centers as ArtifactRef;
+  const wide = { ...training, network: { ...small, embedding: 5 } };
+  refs.wide = (await train.run(wide as never, context)).weights as ArtifactRef;
 });
 
 sweep('centers/compute', {
@@ -81,6 +92,7 @@ sweep('centers/compute', {
     data: { to: ref('faces'), with: { source: 'mean' } },
     recognizer: { to: ref('judge') },
     source: { to: 'mean' },
+    groups: { to: 2 },
   }),
 });
 
@@ -93,7 +105,35 @@ sweep('inquiry/select', {
     recognizer: { to: ref('judge') },
     count: { to: 3 },
     maxSimilarity: { to: -0.9 },
+    threshold: { to: { metrics: { ...metrics[0] } as JsonObject, set: 'lfw' } },
     imagesPerIdentity: { to: 2 },
+  }),
+});
+
+sweep('inquiry/centers', {
+  store,
+  run: (params) => ofCenters.run(params as never, context),
+  base: () => ({ centers: ref('centers') }),
+  changes: () => ({ centers: { to: ref('otherCenters') }, count: { to: 2 } }),
+});
+
+sweep('inquiry/random', {
+  store,
+  run: (params) => ofRandom.run(params as never, context),
+  base: () => ({ recognizer: ref('recognizer'), count: 3 }),
+  changes: () => ({ recognizer: { to: ref('wide') }, count: { to: 2 } }),
+});
+
+sweep('data/subset', {
+  store,
+  run: (params) => subset.run(params as never, context),
+  base: () => ({ data: ref('faces') }),
+  changes: () => ({
+    data: { to: ref('data') },
+    group: { to: { centers: ref('centers'), index: 0 } },
+    identities: { to: 2 },
+    images: { to: 1 },
+    draw: { to: 'first', with: { images: 1 } },
   }),
 });
 

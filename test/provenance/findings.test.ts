@@ -220,7 +220,7 @@ describe('real faces, and the card of a set', () => {
   const made = async (meta: JsonObject, kind = 'data/folder') => {
     const run = new Made();
     run.add('photos', kind, {}, { data: await run.images('dataset', [1, 2], meta) });
-    const inquiries = { inquiries: await run.images('inquiries', [1, 2], {}) };
+    const inquiries = { inquiries: await run.images('inquiries', [1, 2], { embeddingSize: 2, maxSimilarity: 0.3 }) };
     run.add('inquiries', 'inquiry/select', { data: ref('photos', 'data') }, inquiries);
     const set = { data: await run.images('dataset', [5, 6], { origin: 'generated', m: 0.5, oversample: 2 }) };
     return run.add('synthetic', 'diffusion/generate', { inquiries: ref('inquiries', 'inquiries'), steps: 20 }, set);
