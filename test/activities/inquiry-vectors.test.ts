@@ -118,6 +118,14 @@ describe('inquiries without images', () => {
     }
   });
 
+  it('evaluate/similarity refuses a subject that has none', async () => {
+    const params = { data: await subjects(), inquiries: await randomInquiries(3), recognizer };
+    await expect(similarityStage.run(params, context)).rejects.toMatchObject({
+      code: 'InquiryMissing',
+      data: { identity: 3, inquiries: 3 },
+    });
+  });
+
   it('evaluate/similarity refuses a recognizer in whose space they do not lie', async () => {
     const params = { data: await subjects(), inquiries: await randomInquiries(4) };
     const other = await putRecognizer(store, 2);

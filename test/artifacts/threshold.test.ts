@@ -21,6 +21,17 @@ describe('a measured threshold', () => {
     await expect(of('toString')).rejects.toMatchObject({ code: 'ThresholdMissing', remedy: 'set: one of cplfw, lfw' });
   });
 
+  it('of another recognizer, or of one that is not stated, is refused', async () => {
+    const metrics = { kind: 'verification', sets, average: 0.9 };
+    const [other, unknown] = [
+      await putMetrics(store, metrics, { recognizer: digestOf('other') }),
+      await putMetrics(store, metrics),
+    ];
+    const error = { code: 'ThresholdMismatch' };
+    await expect(measuredThreshold(store, { metrics: other, set: 'lfw' }, recognizer)).rejects.toMatchObject(error);
+    await expect(measuredThreshold(store, { metrics: unknown, set: 'lfw' }, recognizer)).rejects.toMatchObject(error);
+  });
+
   it('of metrics of another kind is refused', async () => {
     const metrics = await putMetrics(store, { kind: 'training', series: {} }, { recognizer });
     await expect(measuredThreshold(store, { metrics, set: 'lfw' }, recognizer)).rejects.toMatchObject({

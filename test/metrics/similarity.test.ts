@@ -1,6 +1,4 @@
 import { describe, expect, it } from 'vitest';
-import { randomStream } from '../../core/random.ts';
-import { ApartSelection } from '../../metrics/apart.ts';
 import { similarityGroups, similarityStatistics } from '../../metrics/similarity.ts';
 import { evenEdges, histogram } from '../../metrics/statistics.ts';
 
@@ -46,41 +44,5 @@ describe('similarity groups', () => {
     const { group, statistics } = similarityGroups(Float32Array.of(0.1, 0.4, 0.3, 0.2, 0.5), labels, 2);
     expect([...group]).toEqual([1, 0, 0, 1, 0]);
     expect(statistics.map(({ images }) => images)).toEqual([3, 2]);
-  });
-});
-
-describe('greedy selection', () => {
-  it('makes the same choice of candidates that come in blocks', () => {
-    const uniform = randomStream(1, 'candidates');
-    const angles = Array.from({ length: 40 }, () => 2 * Math.PI * uniform());
-    const rows = Float32Array.from(angles.flatMap((angle) => [Math.cos(angle), Math.sin(angle)]));
-    const [whole, blocks] = [0, 0].map(() => new ApartSelection(2, { count: 5, maxSimilarity: 0.6 })) as [
-      ApartSelection,
-      ApartSelection,
-    ];
-    whole.offer(rows);
-    for (let from = 0; from < 40; from += 3) blocks.offer(rows.subarray(2 * from, 2 * (from + 3)));
-    expect(whole.taken).toHaveLength(5);
-    expect([blocks.taken, blocks.seen, blocks.embeddings]).toEqual([whole.taken, whole.seen, whole.embeddings]);
-    expect(whole.seen).toBe((whole.taken[4] as number) + 1);
-  });
-
-  it('takes candidates in order while every pair stays below the limit', () => {
-    const at = (degrees: number): number[] => [
-      Math.cos((degrees * Math.PI) / 180),
-      Math.sin((degrees * Math.PI) / 180),
-    ];
-    const rows = Float32Array.from([0, 30, 80, 100, 170, 260].flatMap(at));
-    // cos 72.6° = 0.3: 30 is too near to 0, 100 to 80; 170 and 260 are far from all.
-    const select = (count: number): ApartSelection => {
-      const selection = new ApartSelection(2, { count, maxSimilarity: 0.3 });
-      selection.offer(rows);
-      return selection;
-    };
-    const all = select(9);
-    expect([all.taken, all.isEnough, all.seen]).toEqual([[0, 2, 4, 5], false, 6]);
-    expect([...all.embeddings]).toEqual([0, 2, 4, 5].flatMap((row) => [...rows.subarray(2 * row, 2 * row + 2)]));
-    const two = select(2);
-    expect([two.taken, two.isEnough, two.seen]).toEqual([[0, 2], true, 3]);
   });
 });

@@ -9,7 +9,7 @@ const generated = 'test/methods/cemiface/vectors.test.ts';
 export const inquiryMutants: readonly Mutant[] = [
   ...mutantsOf(
     'metrics/apart.ts',
-    [select, 'test/metrics/similarity.test.ts'],
+    ['test/metrics/apart.test.ts'],
     [
       {
         name: 'selection/limit-reached',
@@ -100,7 +100,7 @@ export const inquiryMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'artifacts/threshold.ts',
-    ['test/artifacts/threshold.test.ts', select],
+    ['test/artifacts/threshold.test.ts'],
     [
       {
         name: 'threshold/cosine',
@@ -208,7 +208,7 @@ export const inquiryMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'data/inquiries.ts',
-    [vectors, generated],
+    [generated, vectors],
     [
       {
         name: 'inquiries/any-space',
@@ -244,7 +244,7 @@ export const inquiryMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'activities/evaluate-similarity/stage.ts',
-    [vectors, 'test/activities/recognizer.test.ts'],
+    [vectors],
     [
       {
         name: 'similarity-stage/space',
@@ -255,7 +255,7 @@ export const inquiryMutants: readonly Mutant[] = [
       {
         name: 'similarity-stage/no-inquiry',
         find: 'if (identity < count) return identity;',
-        replace: 'if (identity <= count * 100) return identity % count;',
+        replace: 'if (identity <= count) return identity % count;',
         breaks: 'an identity without an inquiry is compared with that of another',
       },
     ],
@@ -418,7 +418,7 @@ export const inquiryMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'activities/centers-compute/stage.ts',
-    [subset, vectors, 'test/parameters/judging.test.ts'],
+    [subset, vectors],
     [
       {
         name: 'centers-stage/groups',
