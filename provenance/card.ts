@@ -68,7 +68,8 @@ const counted = (value: number, noun: string, many?: string): string => `${count
 /** What the identities were made around; undefined where the generator took no inquiries. */
 const originOfInquiries = async (made: MadeNode, store: Reading): Promise<InquiryOrigin | undefined> => {
   const [ref] = artifactsUsedAs(made, 'inquiries');
-  return ref && (await inquiriesCodec.read(store, ref)).meta.origin;
+  // A generator may take a dataset as its inquiries.
+  return ref?.type === 'inquiries' ? (await inquiriesCodec.read(store, ref)).meta.origin : ref && 'images';
 };
 
 const inquiryWords: { readonly [origin in InquiryOrigin]: string } = {

@@ -1,5 +1,5 @@
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
-import { inquiriesCodec } from '../../artifacts/codecs/inquiries.ts';
+import { inquiriesCodec, inquiriesWithoutImages } from '../../artifacts/codecs/inquiries.ts';
 import { putMetrics } from '../../artifacts/codecs/metrics.ts';
 import { putNearest, scoresCodec } from '../../artifacts/codecs/scores.ts';
 import type { Outputs } from '../../core/action.ts';
@@ -97,10 +97,8 @@ const firstImages = ({ set, rows }: Probes, count: number): Int32Array => {
 };
 
 const refuseEmptyGallery = async (store: ArtifactStore, real: ArtifactRef): Promise<void> => {
-  const codec = real.type === 'inquiries' ? inquiriesCodec : datasetCodec;
-  if ((await codec.read(store, real)).meta.images > 0) return;
-  throw new CemiflowError('GalleryEmpty', 'the gallery must hold images of people, these inquiries hold none', {
-    remedy: 'real: inquiries that were selected from images, or a dataset',
-    data: { real: real.digest },
-  });
+  if (real.type !== 'inquiries') return;
+  const { meta } = await inquiriesCodec.read(store, real);
+  if (meta.origin === 'images') return;
+  throw inquiriesWithoutImages(real, meta, 'real: inquiries that were selected from images, or a dataset');
 };

@@ -28,7 +28,7 @@ export const stage: StageKind<Params> = {
 };
 
 /** Candidates that are embedded before they are looked at: whole batches of the embedder. */
-const blockCandidates = 1024;
+const blockCandidates = 256;
 
 const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;

@@ -36,7 +36,14 @@ beforeAll(async () => {
   refs.train = await toyDataset(store, 12, 20);
   refs.recognizer = await trained(refs.train);
   const candidates = await toyDataset(store, 60, 1, 100);
-  const select = { data: candidates, recognizer: refs.recognizer, count: 4, maxSimilarity: 0.5, imagesPerIdentity: 1 };
+  const select = {
+    data: candidates,
+    recognizer: refs.recognizer,
+    count: 4,
+    maxSimilarity: 0.5,
+    threshold: null,
+    imagesPerIdentity: 1,
+  };
   refs.inquiries = (await inquiryStage.run(select, context)).inquiries as ArtifactRef;
   refs.real = await toyDataset(store, 4, 3, 40);
   refs.strangers = await toyDataset(store, 8, 2, 300);
@@ -294,9 +301,9 @@ describe('evaluate/privacy refuses', () => {
   it('a gallery without images', async () => {
     const rows = { count: 2, embeddingSize: 4, embeddings: new Float32Array(8), identities: Int32Array.of(0, 1) };
     const files = await putInquiryRows(store, { ...rows, images: Int32Array.of(0, 0) });
-    const meta = { identities: 2, images: 0, height: side, width: side, embeddingSize: 4, maxSimilarity: 1 };
+    const meta = { identities: 2, images: 0, origin: 'centers', embeddingSize: 4, recognizer: digestOf('x') } as const;
     const real = await inquiriesCodec.write(store, meta, files);
-    await expect(measure({ real })).rejects.toMatchObject({ code: 'GalleryEmpty' });
+    await expect(measure({ real })).rejects.toMatchObject({ code: 'InquiriesWithoutImages' });
   });
 
   it('an identity of which no image was generated', async () => {

@@ -7,7 +7,7 @@ import { stage as trainStage } from '../../activities/recognizer-train/stage.ts'
 import { loadWeights, writeWeights } from '../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { pixelsOf } from '../../data/images.ts';
+import { type Images, pixelsOf } from '../../data/images.ts';
 import { loadInquiries } from '../../data/inquiries.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { decodeSafetensors, type SafeTensor } from '../../formats/safetensors.ts';
@@ -167,7 +167,7 @@ describe('embedding', () => {
 describe('centers/compute', () => {
   it('takes unit classifier columns, each image compared with its own', async () => {
     const { centers: ref } = await centersStage.run(
-      { data: refs.data, recognizer: refs.weights, source: 'classifier' },
+      { data: refs.data, recognizer: refs.weights, source: 'classifier', groups: 5 },
       context,
     );
     const { centers, similarity, group, labels } = await tensors(ref, 'centers.safetensors');
@@ -190,7 +190,10 @@ describe('centers/compute', () => {
 
   it('takes mean embeddings for any set, and refuses the classifier for a set that it was not trained on', async () => {
     const other = await toyDataset(store, 12, 5, 50);
-    const { centers: ref } = await centersStage.run({ data: other, recognizer: refs.weights, source: 'mean' }, context);
+    const { centers: ref } = await centersStage.run(
+      { data: other, recognizer: refs.weights, source: 'mean', groups: 5 },
+      context,
+    );
     const { centers, similarity } = await tensors(ref, 'centers.safetensors');
     const embeddings = await embedImages(loaded, await loadDataset(store, other), context);
     const sum = Array.from({ length: 16 }, (_, k) =>
@@ -199,13 +202,13 @@ describe('centers/compute', () => {
     expect(cosine(sum, row(centers?.data as Float32Array, 2))).toBeCloseTo(1, 5);
     expect(similarity?.data[12]).toBeCloseTo(cosine(sum, row(embeddings, 12)), 4);
     await expect(
-      centersStage.run({ data: other, recognizer: refs.weights, source: 'classifier' }, context),
+      centersStage.run({ data: other, recognizer: refs.weights, source: 'classifier', groups: 5 }, context),
     ).rejects.toMatchObject({ code: 'ClassifierMismatch' });
   });
 });
 
 describe('inquiry/select', () => {
-  const params = { count: 5, maxSimilarity: 0.5, imagesPerIdentity: 1 };
+  const params = { count: 5, maxSimilarity: 0.5, threshold: null, imagesPerIdentity: 1 };
 
   it('chooses first images in order, every pair below the limit; more begin with the same ones', async () => {
     const data = await toyDataset(store, 60, 2, 100);
@@ -221,8 +224,8 @@ describe('inquiry/select', () => {
       for (let j = 0; j < i; j++)
         expect(cosine(row(more.embeddings, i), row(more.embeddings, j))).toBeLessThan(0.5 + 1e-5);
     }
-    expect(Buffer.from(await pixelsOf(more.pictures, 0))).toEqual(Buffer.from(toyPixels(100, 0)));
-    expect(Buffer.from(await pixelsOf(more.pictures, 4))).toEqual(
+    expect(Buffer.from(await pixelsOf(more.pictures as Images, 0))).toEqual(Buffer.from(toyPixels(100, 0)));
+    expect(Buffer.from(await pixelsOf(more.pictures as Images, 4))).toEqual(
       Buffer.from(toyPixels(more.identities[4] as number, 0)),
     );
   });
@@ -266,7 +269,14 @@ describe('evaluate/verification', () => {
 describe('evaluate/similarity', () => {
   it('compares generated images with the inquiry of their identity, and leaves copies of it out', async () => {
     const source = await toyDataset(store, 60, 1, 100);
-    const params = { data: source, recognizer: refs.weights, count: 4, maxSimilarity: 0.5, imagesPerIdentity: 1 };
+    const params = {
+      data: source,
+      recognizer: refs.weights,
+      count: 4,
+      maxSimilarity: 0.5,
+      threshold: null,
+      imagesPerIdentity: 1,
+    };
     const { inquiries } = (await inquiryStage.run(params, context)) as { inquiries: ArtifactRef };
     const chosen = await loadInquiries(store, inquiries);
     const writer = new DatasetWriter(store, { height: side, width: side });
@@ -289,7 +299,14 @@ describe('evaluate/similarity', () => {
 
   it('refuses a set whose identities have no inquiry', async () => {
     const source = await toyDataset(store, 60, 1, 100);
-    const params = { data: source, recognizer: refs.weights, count: 4, maxSimilarity: 0.5, imagesPerIdentity: 1 };
+    const params = {
+      data: source,
+      recognizer: refs.weights,
+      count: 4,
+      maxSimilarity: 0.5,
+      threshold: null,
+      imagesPerIdentity: 1,
+    };
     const { inquiries } = (await inquiryStage.run(params, context)) as { inquiries: ArtifactRef };
     await expect(
       similarityStage.run({ data: source, inquiries, recognizer: refs.weights }, context),

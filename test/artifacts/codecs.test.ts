@@ -99,6 +99,7 @@ const samples: readonly Sample[] = [
         { centers: floats(1, 0), similarity: floats(0.5), group: ints(0), labels: ints(0) },
         {
           ...{ source: 'mean', identities: 1, images: 1, embeddingSize: 2, similarity: 0.5 },
+          ...{ data: digestOf('d'), recognizer: digestOf('r') },
           groups: [{ images: 1, mean: 0.5, lowest: 0.5, highest: 0.5 }],
         },
       ),
@@ -117,7 +118,8 @@ const samples: readonly Sample[] = [
         images: ints(0, 0),
       };
       const all = [...files, ...(await putInquiryRows(store, rows))];
-      return inquiriesCodec.write(store, { ...counts, embeddingSize: 2, maxSimilarity: 0.3 }, all);
+      const facts = { origin: 'images', embeddingSize: 2, recognizer: digestOf('r'), maxSimilarity: 0.3 } as const;
+      return inquiriesCodec.write(store, { ...counts, ...facts, candidates: 7 }, all);
     },
     read: async (store, ref) => readInquiryRows(store, await inquiriesCodec.read(store, ref), 2),
   },
@@ -374,6 +376,7 @@ describe('numbers that are not finite are refused:', () => {
   const store = memoryStore();
   const nan = Number.NaN;
   const refused = (where: RegExp) => ({ code: 'NotFinite', message: expect.stringMatching(where) });
+  const made = { data: digestOf('d'), recognizer: digestOf('r') };
 
   it('weights', async () => {
     const data = floats(1, 2, Number.POSITIVE_INFINITY);
@@ -399,7 +402,7 @@ describe('numbers that are not finite are refused:', () => {
       writeCenters(
         store,
         { centers: floats(nan, 0), similarity: floats(1), group: ints(0), labels: ints(0) },
-        { source: 'mean', identities: 1, images: 1, embeddingSize: 2, similarity: 1, groups: [] },
+        { source: 'mean', identities: 1, images: 1, embeddingSize: 2, similarity: 1, groups: [], ...made },
       ),
     ).rejects.toMatchObject(refused(/centers\[0\]/)));
 
@@ -422,7 +425,14 @@ describe('numbers that are not finite are refused:', () => {
 
   it('facts of a manifest', () =>
     expect(
-      inquiriesCodec.write(store, { identities: 1, images: 1, ...size, embeddingSize: 2, maxSimilarity: nan }, []),
+      inquiriesCodec.write(
+        store,
+        {
+          ...{ identities: 1, images: 1, ...size, origin: 'images', embeddingSize: 2, maxSimilarity: nan },
+          recognizer: digestOf('r'),
+        },
+        [],
+      ),
     ).rejects.toMatchObject(refused(/inquiries\.meta\.maxSimilarity/)));
 });
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { selectApart, similarityGroups, similarityStatistics } from '../../metrics/similarity.ts';
+import { similarityGroups, similarityStatistics } from '../../metrics/similarity.ts';
 import { evenEdges, histogram } from '../../metrics/statistics.ts';
 
 describe('similarity statistics', () => {
@@ -26,7 +26,7 @@ describe('similarity groups', () => {
   it("cut each class's images into fifths from most to least similar", () => {
     const labels = Int32Array.from({ length: 15 }, (_, i) => (i % 3 === 0 ? 1 : 0));
     const similarity = Float32Array.from({ length: 15 }, (_, i) => Math.sin(i * 7));
-    const { group, statistics } = similarityGroups(similarity, labels);
+    const { group, statistics } = similarityGroups(similarity, labels, 5);
     for (const label of [0, 1]) {
       const rows = [...labels.keys()].filter((i) => labels[i] === label);
       const sorted = rows.map((i) => similarity[i] as number).sort((a, b) => b - a);
@@ -38,17 +38,11 @@ describe('similarity groups', () => {
     expect(statistics[0]?.lowest).toBe(Math.min(...first));
     expect(statistics[0]?.highest).toBe(Math.max(...first));
   });
-});
 
-describe('greedy selection', () => {
-  it('takes candidates in order while every pair stays below the limit', () => {
-    const at = (degrees: number): number[] => [
-      Math.cos((degrees * Math.PI) / 180),
-      Math.sin((degrees * Math.PI) / 180),
-    ];
-    const rows = Float32Array.from([0, 30, 80, 100, 170, 260].flatMap(at));
-    // cos 72.6° = 0.3: 30 is too near to 0, 100 to 80; 170 and 260 are far from all.
-    expect(selectApart(rows, 2, { count: 9, maxSimilarity: 0.3 })).toEqual([0, 2, 4, 5]);
-    expect(selectApart(rows, 2, { count: 2, maxSimilarity: 0.3 })).toEqual([0, 2]);
+  it('are as many as asked for; a class with fewer images has none in some of them', () => {
+    const labels = Int32Array.of(0, 0, 0, 0, 1);
+    const { group, statistics } = similarityGroups(Float32Array.of(0.1, 0.4, 0.3, 0.2, 0.5), labels, 2);
+    expect([...group]).toEqual([1, 0, 0, 1, 0]);
+    expect(statistics.map(({ images }) => images)).toEqual([3, 2]);
   });
 });

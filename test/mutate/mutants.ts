@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 import { cemifaceMutants } from './mutants/cemiface.ts';
 import { dataMutants } from './mutants/data.ts';
+import { inquiryMutants } from './mutants/inquiries.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
@@ -21,6 +22,7 @@ export const mutants: readonly Mutant[] = [
   ...privacyMutants,
   ...searchRateMutants,
   ...dataMutants,
+  ...inquiryMutants,
   ...provenanceMutants,
   ...networkMutants,
   ...samplingMutants,

@@ -73,6 +73,7 @@ describe('CemiFace as its papers and their published code have it', () => {
     const loss = cemifaceLoss({
       denoiser,
       embed: (w, x) => embed(w, x, second.recognizer),
+      measure: 'cosine',
       lambda: second.lambda,
       timesteps: second.timesteps,
     });

@@ -1,8 +1,11 @@
 import { beforeAll } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
+import { stage as subset } from '../../activities/data-subset/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
 import { stage as verification } from '../../activities/evaluate-verification/stage.ts';
+import { stage as ofCenters } from '../../activities/inquiry-centers/stage.ts';
+import { stage as ofRandom } from '../../activities/inquiry-random/stage.ts';
 import { stage as inquiry } from '../../activities/inquiry-select/stage.ts';
 import { stage as selection } from '../../activities/recognizer-select/stage.ts';
 import { stage as train } from '../../activities/recognizer-train/stage.ts';
@@ -35,6 +38,10 @@ const names = [
   'more',
   'benchmarks',
   'tests',
+  'centers',
+  'otherCenters',
+  'wide',
+  'measured',
 ] as const;
 const refs = {} as Record<(typeof names)[number], ArtifactRef>;
 let full: FullReport;
@@ -68,7 +75,14 @@ beforeAll(async () => {
   refs.more = await putInquiries(store, 5, 1);
   refs.benchmarks = await toyBenchmarks(store, 20);
   refs.tests = await toyBenchmarks(store, 50);
+  const lfw = { recognizer: refs.recognizer, benchmarks: refs.benchmarks, sets: [] };
+  refs.measured = (await verification.run(lfw, context)).metrics as ArtifactRef;
   full = await madeUpExperiment(store, [0, 1]);
+  const groups = { data: refs.faces, recognizer: refs.recognizer, source: 'mean' as const, groups: 2 };
+  refs.centers = (await centers.run(groups, context)).centers as ArtifactRef;
+  refs.otherCenters = (await centers.run({ ...groups, recognizer: refs.judge }, context)).centers as ArtifactRef;
+  const wide = { ...training, network: { ...small, embedding: 5 } };
+  refs.wide = (await train.run(wide as never, context)).weights as ArtifactRef;
 });
 
 sweep('centers/compute', {
@@ -79,6 +93,7 @@ sweep('centers/compute', {
     data: { to: ref('faces'), with: { source: 'mean' } },
     recognizer: { to: ref('judge') },
     source: { to: 'mean' },
+    groups: { to: 2 },
   }),
 });
 
@@ -91,7 +106,35 @@ sweep('inquiry/select', {
     recognizer: { to: ref('judge') },
     count: { to: 3 },
     maxSimilarity: { to: -0.9 },
+    threshold: { to: { metrics: ref('measured'), set: 'lfw' } },
     imagesPerIdentity: { to: 2 },
+  }),
+});
+
+sweep('inquiry/centers', {
+  store,
+  run: (params) => ofCenters.run(params as never, context),
+  base: () => ({ centers: ref('centers') }),
+  changes: () => ({ centers: { to: ref('otherCenters') }, count: { to: 2 } }),
+});
+
+sweep('inquiry/random', {
+  store,
+  run: (params) => ofRandom.run(params as never, context),
+  base: () => ({ recognizer: ref('recognizer'), count: 3 }),
+  changes: () => ({ recognizer: { to: ref('wide') }, count: { to: 2 } }),
+});
+
+sweep('data/subset', {
+  store,
+  run: (params) => subset.run(params as never, context),
+  base: () => ({ data: ref('faces') }),
+  changes: () => ({
+    data: { to: ref('data') },
+    group: { to: { centers: ref('centers'), index: 0 } },
+    identities: { to: 2 },
+    images: { to: 1 },
+    draw: { to: 'first', with: { images: 1 } },
   }),
 });
 

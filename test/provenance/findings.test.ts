@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { inquiriesCodec, putInquiryRows } from '../../artifacts/codecs/inquiries.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { drawnPeople, namesFile } from '../../artifacts/people.ts';
 import { type ActionKey, type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
@@ -10,6 +11,7 @@ import { type PlanNode, toAction } from '../../core/plan.ts';
 import { datasetCard } from '../../provenance/card.ts';
 import { licenceOf } from '../../provenance/export/licence.ts';
 import { type Finding, findingsOf } from '../../provenance/findings/index.ts';
+import { sourcesOf } from '../../provenance/upstream.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { recordOf } from '../helpers/record.ts';
 
@@ -253,7 +255,7 @@ describe('real faces, and the card of a set', () => {
   const made = async (meta: JsonObject, kind = 'data/folder') => {
     const run = new Made();
     run.add('photos', kind, {}, { data: await run.images('dataset', [1, 2], meta) });
-    const inquiries = { inquiries: await run.images('inquiries', [1, 2], {}) };
+    const inquiries = { inquiries: await run.images('inquiries', [1, 2], { embeddingSize: 2, maxSimilarity: 0.3 }) };
     run.add('inquiries', 'inquiry/select', { data: ref('photos', 'data') }, inquiries);
     const set = { data: await run.images('dataset', [5, 6], { origin: 'generated', m: 0.5, oversample: 2 }) };
     return run.add('synthetic', 'diffusion/generate', { inquiries: ref('inquiries', 'inquiries'), steps: 20 }, set);
@@ -298,6 +300,47 @@ describe('real faces, and the card of a set', () => {
     expect(found).toMatchObject({ severity: 'warning', nodes: ['synthetic'] });
     expect(found?.message).toMatch(/^synthetic shows people who exist; licence: not stated/);
     expect(await datasetCard(run.lineage, 'synthetic', run.store)).toContain('Faces of people who exist are upstream');
+  });
+
+  it('count a part of a set as that set, unless it says that it shows real people', async () => {
+    const run = new Made();
+    run.add('faces', 'data/procedural', {}, { data: await run.images('dataset', [1, 2], { origin: 'procedural' }) });
+    const part = { origin: 'procedural', subset: { identities: 1 } };
+    run.add('part', 'data/subset', { data: ref('faces', 'data') }, { data: await run.images('dataset', [1], part) });
+    run.add('generator', 'diffusion/train', { data: ref('part', 'data') }, weights('generator'));
+    const made = { data: await run.images('dataset', [5, 6], { origin: 'generated' }) };
+    run.add('synthetic', 'diffusion/generate', { generator: ref('generator', 'weights') }, made);
+    const half = { data: await run.images('dataset', [5], { origin: 'generated' }) };
+    run.add('half', 'data/subset', { data: ref('synthetic', 'data') }, half);
+    const nodes = async (id: string) => (await sourcesOf(run.lineage, id, run.store)).map(({ node }) => node);
+    expect(await nodes('synthetic')).toEqual(['faces']);
+    expect(await nodes('half')).toEqual(['faces']);
+    const [note] = await run.find('real faces');
+    expect(note?.message).toBe('no photo of a person who exists is upstream of synthetic');
+
+    const real = { data: await run.images('dataset', [9], { peopleShown: 'real' }) };
+    run.add('strange', 'data/subset', { data: ref('faces', 'data') }, real);
+    expect(await nodes('strange')).toEqual(['faces', 'strange']);
+  });
+
+  it.each([
+    ['centers', 'around one identity center, a vector without an image.'],
+    ['random', 'around one random vector, which has no image.'],
+  ] as const)('say what identities were made around where that is no image: %s', async (origin, wanted) => {
+    const run = new Made();
+    const rows = { count: 1, embeddingSize: 2, embeddings: Float32Array.of(1, 0) };
+    const numbers = { identities: Int32Array.of(0), images: Int32Array.of(0) };
+    const inquiries = await inquiriesCodec.write(
+      run.store,
+      { identities: 1, images: 0, embeddingSize: 2, origin, recognizer: digestOf('r') },
+      await putInquiryRows(run.store, { ...rows, ...numbers }),
+    );
+    run.add('vectors', `inquiry/${origin}`, {}, { inquiries });
+    const set = { data: await run.images('dataset', [5, 6], { origin: 'generated' }) };
+    run.add('synthetic', 'diffusion/generate', { inquiries: ref('vectors', 'inquiries') }, set);
+    const card = await datasetCard(run.lineage, 'synthetic', run.store);
+    expect(card).toContain(wanted);
+    expect(card).not.toContain('inquiry image');
   });
 
   it('say of a generated set that depends on nothing of the run that its origin is not known', async () => {

@@ -10,6 +10,7 @@ import type { RunDocument, Store } from '../../store/index.ts';
 import { recordOf } from '../helpers/record.ts';
 
 const side = 16;
+const inquiryFacts = { identities: 4, images: 4, height: side, width: side, embeddingSize: 2, maxSimilarity: 0.3 };
 const take = (id: string, output: string): JsonObject => ({ $node: id, $output: output });
 
 /** A small run as its workers would have left it: photos, a recognizer, inquiries, a generator and its set. Nothing was computed. */
@@ -21,8 +22,8 @@ export const makeRun = async (
   const outputs = new Map<string, Outputs>();
   const keys: { [id: string]: { key: Digest } } = {};
   const file = (name: string) => store.putFile(`${name}.safetensors`, Buffer.from(name), 'application/octet-stream');
-  const artifact = async (type: ArtifactType, name: string): Promise<ArtifactRef> =>
-    store.putArtifact({ type, meta: {}, files: [await file(name)] });
+  const artifact = async (type: ArtifactType, name: string, meta: JsonObject = {}): Promise<ArtifactRef> =>
+    store.putArtifact({ type, meta, files: [await file(name)] });
   const images = async (count: number, meta: JsonObject & { origin: string }): Promise<ArtifactRef> => {
     const writer = new DatasetWriter(store, { height: side, width: side });
     for (let identity = 0; identity < count; identity++)
@@ -64,7 +65,7 @@ export const makeRun = async (
     'inquiry/select',
     { data: take('photos', 'data'), recognizer: take('teacher', 'weights') },
     {
-      inquiries: await artifact('inquiries', 'inquiries'),
+      inquiries: await artifact('inquiries', 'inquiries', inquiryFacts),
     },
   );
   await add(

@@ -1,10 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { inquiriesCodec, putInquiryRows } from '../../artifacts/codecs/inquiries.ts';
 import { putMetrics } from '../../artifacts/codecs/metrics.ts';
 import { pairScoresPath, scoresCodec } from '../../artifacts/codecs/scores.ts';
+import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { encodePairScores } from '../../artifacts/scores.ts';
 import { actionKey, type Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { digestOf } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import type { PlanNode } from '../../core/plan.ts';
 import type { Checkout } from '../../engine/checkout.ts';
@@ -31,8 +34,8 @@ beforeEach(async () => {
   metrics = verificationMetrics([['lfw', pairs, file.digest]]);
 });
 
-const audit = async (kind: string, outputs: Outputs) => {
-  const action = { kind, params: {}, seed: 1, code: digestOf('code') };
+const audit = async (kind: string, outputs: Outputs, params: JsonObject = {}) => {
+  const action = { kind, params, seed: 1, code: digestOf('code') };
   const key = actionKey(action);
   const node = { id: 'verify', kind, params: {}, matrix: {} } as Partial<PlanNode> as PlanNode;
   const declared = { spec: { path: 'e.yaml' }, startedAt: '2026-01-01T00:00:00+00:00' };
@@ -43,6 +46,38 @@ const audit = async (kind: string, outputs: Outputs) => {
   const found = await recomputeMetrics(lineage, store, ledger, checkout);
   return { found, ledger };
 };
+
+describe('sets that a report shows', () => {
+  const rows = (count: number) => ({
+    ...{ count, embeddingSize: 2, embeddings: new Float32Array(2 * count) },
+    ...{ identities: new Int32Array(count), images: new Int32Array(count) },
+  });
+  const vectors = async (stated: number, held: number): Promise<ArtifactRef> => {
+    const facts = { images: 0, embeddingSize: 2, origin: 'random', recognizer: digestOf('r') } as const;
+    return inquiriesCodec.write(store, { identities: stated, ...facts }, await putInquiryRows(store, rows(held)));
+  };
+  const images = async (stated: number): Promise<ArtifactRef> => {
+    const writer = new DatasetWriter(store, { height: 2, width: 2 });
+    for (const identity of [0, 1]) await writer.add({ identity, image: 0, pixels: new Uint8Array(12) });
+    const facts = { embeddingSize: 2, origin: 'images', recognizer: digestOf('r'), maxSimilarity: 0.3 } as const;
+    const files = [...(await writer.files()), ...(await putInquiryRows(store, rows(2)))];
+    return inquiriesCodec.write(store, { ...writer.counts(), ...facts, images: stated }, files);
+  };
+  const count = async (ref: ArtifactRef) => audit('report/build', {}, { samples: [{ ...ref }] });
+
+  it('are counted: images of inquiries, and vectors of those that have none', async () => {
+    for (const ref of [await vectors(3, 3), await images(2)]) {
+      const { found, ledger } = await count(ref);
+      expect([...found]).toEqual([[ref.digest, 'counted in the images']]);
+      expect(ledger.problems).toEqual([]);
+    }
+  });
+
+  it('are faulty where they hold another number', async () => {
+    expect((await count(await vectors(4, 3))).ledger.problems).toMatchObject([{ fault: 'not verifiable' }]);
+    expect((await count(await images(3))).ledger.problems).toMatchObject([{ fault: 'not reproduced' }]);
+  });
+});
 
 describe('metrics that are computed again', () => {
   it('count where they are what the scores give', async () => {

@@ -77,7 +77,7 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
     ],
     grid: {
       data: await putFaces(store, 4, ms.length, 5, { origin: 'generated', grid: { m: ms } }),
-      inquiries: await putFaces(store, 5, 1, 5, {}, 'inquiries'),
+      inquiries: await putFaces(store, 5, 1, 5, { embeddingSize: 2, maxSimilarity: 0.3 }, 'inquiries'),
       rows: 4,
     },
     samples: [

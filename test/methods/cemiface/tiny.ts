@@ -1,5 +1,6 @@
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
+import { digestOf } from '../../../core/digest.ts';
 import type { ArtifactStore } from '../../../core/stage.ts';
 import { saveInquiries } from '../../../data/inquiries.ts';
 import { loadDataset } from '../../../data/loader/load.ts';
@@ -58,10 +59,24 @@ export const putGenerator = (to: ArtifactStore, recognizer: ArtifactRef): Promis
   return writeWeights(to, stored, { network, timesteps: generatorTimesteps, recognizer: digest, data: digest });
 };
 
-/** Stores inquiries, one image of each of `count` people of `toyDataset`, with embeddings that are no one's: all zeros. */
+/**
+ * Stores inquiries, one image of each of `count` people of `toyDataset`, with embeddings that are no one's: all zeros, by a
+ * recognizer that there is not.
+ */
 export const putInquiries = async (to: ArtifactStore, count: number, first = 0): Promise<ArtifactRef> => {
   const pictures = await loadDataset(to, await toyDataset(to, count, 1, first));
   const rows = Int32Array.from({ length: count }, (_, row) => row);
-  const set = { count, embeddingSize: 6, pictures, rows, embeddings: new Float32Array(count * 6) };
-  return saveInquiries(to, { ...set, identities: rows, images: new Int32Array(count) }, { maxSimilarity: 1 });
+  const set = {
+    count,
+    embeddingSize: 6,
+    origin: 'images' as const,
+    pictures,
+    rows,
+    embeddings: new Float32Array(count * 6),
+  };
+  return saveInquiries(
+    to,
+    { ...set, identities: rows, images: new Int32Array(count) },
+    { recognizer: digestOf('none'), maxSimilarity: 1 },
+  );
 };

@@ -96,43 +96,13 @@ export const judgingMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'metrics/similarity.ts',
-    ['test/activities/inquiry-select.test.ts', 'test/metrics/similarity.test.ts'],
+    ['test/metrics/similarity.test.ts'],
     [
-      {
-        name: 'selection/limit-reached',
-        find: ' < maxSimilarity)) taken.push(row)',
-        replace: ' <= maxSimilarity)) taken.push(row)',
-        breaks: 'a pair may reach the limit of similarity',
-      },
-      {
-        name: 'selection/neighbours',
-        find: 'taken.every((other) =>',
-        replace: 'taken.slice(-1).every((other) =>',
-        breaks: 'a candidate is compared with the last one alone',
-      },
       {
         name: 'similarity/groups-turned',
         find: '(similarity[b] as number) - (similarity[a] as number) || a - b',
         replace: '(similarity[a] as number) - (similarity[b] as number) || a - b',
         breaks: 'the first group is the least similar one',
-      },
-    ],
-  ),
-  ...mutantsOf(
-    'activities/inquiry-select/stage.ts',
-    ['test/activities/inquiry-select.test.ts'],
-    [
-      {
-        name: 'inquiry-select/images-per-identity',
-        find: 'before < perIdentity',
-        replace: 'before <= perIdentity',
-        breaks: 'one image more of each identity is a candidate',
-      },
-      {
-        name: 'inquiry-select/limit',
-        find: 'selectApart(embeddings, size, params)',
-        replace: 'selectApart(embeddings, size, { ...params, maxSimilarity: 1.1 })',
-        breaks: 'the limit of similarity is ignored',
       },
     ],
   ),
