@@ -75,6 +75,7 @@ describe('CemiFace as its papers and their published code have it', () => {
       embed: (w, x) => embed(w, x, second.recognizer),
       lambda: second.lambda,
       timesteps: second.timesteps,
+      measure: 'cosine',
     });
     const weights = fillParameters(parameters);
     const parts = loss(weights, noising, { images, identity, m }, frozen);
