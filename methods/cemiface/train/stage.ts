@@ -46,8 +46,12 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
   try {
     const data = await loadSet(input, params.data);
     const network = networkOf(params, recognizer, data);
+    // What is refused is refused before hours of embedding.
+    const denoiser = cemifaceDenoiser(network, { recompute: params.recompute });
+    const { interval, lowest, highest } = params.similarity;
+    const grid = similarityGrid(interval, lowest, highest);
     const identities = await IdentityTable.of(input, data, recognizer, { mirrored: params.flip });
-    const method = methodOf(params, network, recognizer, identities);
+    const method = methodOf(params, { denoiser, recognizer, samples: cemifaceSamples(identities, grid, params.flip) });
     const { weights, series } = await trainDiffusion(input, data, method, params);
     return {
       weights: await writeWeights(store, weights, {
@@ -82,23 +86,17 @@ const networkOf = (params: Params, recognizer: LoadedRecognizer, data: ImageSet)
 };
 
 const methodOf = (
-  { recompute, lambda, timesteps, similarity, flip }: Params,
-  network: CemiFaceNetwork,
-  recognizer: LoadedRecognizer,
-  identities: IdentityTable,
-): DiffusionMethod => {
-  const denoiser = cemifaceDenoiser(network, { recompute });
-  const { interval, lowest, highest, measure } = similarity;
-  return {
+  { lambda, timesteps, similarity: { measure } }: Params,
+  { denoiser, recognizer, samples }: Pick<DiffusionMethod, 'denoiser' | 'samples'> & { recognizer: LoadedRecognizer },
+): DiffusionMethod => ({
+  denoiser,
+  samples,
+  loss: cemifaceLoss({
     denoiser,
-    samples: cemifaceSamples(identities, similarityGrid(interval, lowest, highest), flip),
-    loss: cemifaceLoss({
-      denoiser,
-      embed: (frozen, images) => embed(frozen, images, recognizer.config),
-      measure,
-      lambda,
-      timesteps,
-    }),
-    frozen: recognizer.weights,
-  };
-};
+    embed: (frozen, images) => embed(frozen, images, recognizer.config),
+    measure,
+    lambda,
+    timesteps,
+  }),
+  frozen: recognizer.weights,
+});

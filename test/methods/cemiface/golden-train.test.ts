@@ -24,7 +24,7 @@ const params = {
   network,
   ...({ epochs: 2, batch: 3, microBatch: 0, recompute: false, lr, warmup: 0, decay: 'constant' } as const),
   ...{ weightDecay, emaMaximum: 0.9999, lambda: second.lambda, timesteps: second.timesteps, flip: true },
-  similarity: { measure: 'cosine' as const, lowest: -1, highest: 1, interval: 0.02 },
+  similarity: { lowest: -1, highest: 1, interval: 0.02, measure: 'cosine' as const },
 };
 const { parameters } = cemifaceDenoiser(second.unet);
 const context = toyContext();

@@ -12,20 +12,20 @@ export const cemifaceMutants: readonly Mutant[] = [
     [
       {
         name: 'cemiface-train/lambda',
-        find: '      lambda,\n      timesteps,\n    }),',
-        replace: '      lambda: 0,\n      timesteps,\n    }),',
+        find: '    lambda,\n    timesteps,\n  }),',
+        replace: '    lambda: 0,\n    timesteps,\n  }),',
         breaks: 'the loss is L_MSE alone',
       },
       {
         name: 'cemiface-train/gamma',
-        find: '      lambda,\n      timesteps,\n    }),',
-        replace: '      lambda,\n      timesteps: 2 * timesteps,\n    }),',
+        find: '    lambda,\n    timesteps,\n  }),',
+        replace: '    lambda,\n    timesteps: 2 * timesteps,\n  }),',
         breaks: 'gamma is t / 2T',
       },
       {
         name: 'cemiface-train/flip',
-        find: 'similarityGrid(interval, lowest, highest), flip)',
-        replace: 'similarityGrid(interval, lowest, highest), false)',
+        find: 'grid, params.flip)',
+        replace: 'grid, false)',
         breaks: 'no image is mirrored',
       },
       {

@@ -272,13 +272,13 @@ export const inquiryMutants: readonly Mutant[] = [
       },
       {
         name: 'cemiface-generate/no-copies',
-        find: 'if (oversample > 0 && !Array.isArray(m)) requireImages',
-        replace: 'if (oversample > 9 && !Array.isArray(m)) requireImages',
+        find: 'if (oversample > 0 && !isGrid(m)) requireImages',
+        replace: 'if (oversample > 9 && !isGrid(m)) requireImages',
         breaks: 'copies that there are not are silently left out',
       },
       {
         name: 'cemiface-generate/grid-copies',
-        find: 'if (oversample > 0 && !Array.isArray(m)) requireImages',
+        find: 'if (oversample > 0 && !isGrid(m)) requireImages',
         replace: 'if (oversample > 0) requireImages',
         breaks: 'a grid of vectors is refused for copies that it does not have',
       },

@@ -308,8 +308,8 @@ export const samplingMutants: readonly Mutant[] = [
     [
       {
         name: 'cemiface-train/measure',
-        find: '      measure,\n      lambda,',
-        replace: "      measure: 'cosine',\n      lambda,",
+        find: '    measure,\n    lambda,',
+        replace: "    measure: 'cosine',\n    lambda,",
         breaks: 'the measure of similarity is ignored',
       },
     ],
