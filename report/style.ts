@@ -21,6 +21,7 @@ header.top{padding-top:64px}
 h1{margin:0;font-size:40px;line-height:1.14;font-weight:600;letter-spacing:-.012em;max-width:22em;text-wrap:balance}
 .lede{max-width:42em;margin-top:18px;color:var(--soft)}
 .lede p{margin:0 0 .7em}
+.deviations{margin:14px 0 0;font:14px/1.5 var(--sans)}
 .keys{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));margin:30px 0 0;border-top:1.5px solid var(--ink);border-bottom:1px solid var(--rule)}
 .keys div{padding:16px 20px 15px 0}
 .keys div+div{padding-left:20px;border-left:1px solid var(--hair)}
@@ -40,6 +41,8 @@ h2{margin:0 0 14px;font-size:26px;line-height:1.25;font-weight:600;letter-spacin
 code{font:.84em var(--mono)}
 .intro{max-width:42em;margin:0 0 18px;color:var(--soft)}
 figure,.table{margin:26px 0 38px}
+.statement{max-width:38em;margin:0 0 18px;padding-left:16px;border-left:3px solid var(--accent);font-size:1.06em}
+.statement a.num{border-bottom:1px dotted var(--muted)}
 figcaption,.table>.caption{font:14px/1.5 var(--sans);color:var(--soft);max-width:58em}
 figcaption{margin-top:12px}
 .table>.caption{margin:0 0 9px}
