@@ -95,7 +95,7 @@ export const endsTable = (compared: Compared, id: string): TableModel => ({
   id,
   caption: `Differences that decide the statement: the ends, and each point between with both ends${compared.name ? `, ${compared.name}` : ''}`,
   columns: [
-    { label: 'Minuend and subtrahend', numeric: false },
+    { label: 'Compared', numeric: false },
     { label: 'Difference', numeric: true, title: 'percentage points' },
     ...intervalColumns(compared),
     { label: 'Shown', numeric: false, title: 'whether the interval that holds at once lies above or below 0' },
