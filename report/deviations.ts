@@ -2,13 +2,13 @@ import { CemiflowError } from '../core/errors.ts';
 import { type Html, html } from './html.ts';
 
 /** What the link to the deviations says. */
-const words = 'How this differs from the paper';
+export const deviationWords = 'How this differs from the paper';
 
 /** An address that a page may link: only https, so that no link can run code or read a file. */
 const isAddress = (where: string): boolean => /^https:\/\/[^\s"'<>`\\]+$/.test(where);
 
 /** A path from the project's root that stays inside it: each part has a letter or digit, so that none is `..`. */
-const isPath = (where: string): boolean => /^\w[\w.-]*(\/[\w.-]*\w[\w.-]*)*$/.test(where);
+export const isPath = (where: string): boolean => /^\w[\w.-]*(\/[\w.-]*\w[\w.-]*)*$/.test(where);
 
 /** @param where as the spec has it @throws CemiflowError `ReportInputInvalid` */
 export const checkDeviations = (where: string): void => {
@@ -25,25 +25,13 @@ export const checkDeviations = (where: string): void => {
 
 /**
  * Where the experiment's deviations from its paper are listed, for the head of the page. An artifact does not know where its
- * page will lie: of a path it holds the words and the path, and `linkDeviations` makes the link where the page is written.
+ * page will lie: of a path it holds the words and the path, and publishing makes the link where the page is written.
  */
 export const deviationsLine = (where: string): Html =>
   isAddress(where)
-    ? html`<p class="deviations"><a href="${where}">${words}</a></p>\n`
-    : html`<p class="deviations" data-path="${where}">${words}: <code>${where}</code> in the project</p>\n`;
+    ? html`<p class="deviations"><a href="${where}">${deviationWords}</a></p>\n`
+    : html`<p class="deviations" data-path="${where}">${deviationWords}: <code>${where}</code> in the project</p>\n`;
 
 /** The same for the Markdown. */
 export const deviationsText = (where: string): string =>
-  isAddress(where) ? `[${words}](<${where}>)` : `${words}: \`${where}\` in the project`;
-
-/** The path that a page names, if it names one. */
-export const deviationsIn = (page: string): string | undefined => {
-  const path = /<p class="deviations" data-path="([^"]*)">/.exec(page)?.[1];
-  return path !== undefined && isPath(path) ? path : undefined;
-};
-
-/** Makes links of the lines that name the path. @param to the path from the folder of the page or Markdown */
-export const linkDeviations = (text: string, path: string, to: string): string =>
-  text
-    .replace(html`<code>${path}</code> in the project</p>`.markup, () => html`<a href="${to}">${path}</a></p>`.markup)
-    .replace(`${words}: \`${path}\` in the project`, () => `${words}: [${path}](<${to}>)`);
+  isAddress(where) ? `[${deviationWords}](<${where}>)` : `${deviationWords}: \`${where}\` in the project`;

@@ -1,5 +1,6 @@
 import { orderOf } from '../../axes.ts';
-import { cited, paragraph, type Statement } from '../../statement.ts';
+import { cited } from '../../cited.ts';
+import { paragraph, type Statement } from '../../statement.ts';
 import type { TableModel } from '../../table.ts';
 import type { Compared, Comparison } from './read.ts';
 import { columns } from './table.ts';
