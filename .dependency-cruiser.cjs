@@ -15,7 +15,7 @@ const arrows = {
   metrics: { values: ['core'] },
   nn: { values: ['core'] },
   store: { values: ['core', 'threads'] },
-  report: { values: ['core', 'formats', 'artifacts', 'data'], types: ['metrics'] },
+  report: { values: ['core', 'formats', 'artifacts', 'data', 'metrics'] },
   training: { values: ['core', 'artifacts', 'formats', 'data', 'nn'] },
   methods: { values: ['core', 'artifacts', 'data', 'metrics', 'nn', 'report', 'training'] },
   activities: {

@@ -1,10 +1,12 @@
-import { writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
+import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
 import { findingsOf } from '../provenance/findings/index.ts';
+import { deviationsIn, linkDeviations } from '../provenance/publish/deviations.ts';
 import { publishedReport } from '../provenance/publish/index.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import { outputsOf, writeArtifact } from './artifacts.ts';
@@ -55,7 +57,10 @@ export const writeReport = async (
   const folder = out ? resolve(caller.cwd, out) : join(caller.cwd, 'reports', run.plan.experiment);
   const paths = await writeArtifact(store, ref, folder);
   const page = paths.find((path) => path.endsWith('.html'));
-  if (page) await publish(page, store, run.id, caller);
+  if (page) {
+    await publish(page, store, run.id, caller);
+    await link(page, paths, caller.cwd);
+  }
   return page ?? paths[0];
 };
 
@@ -65,6 +70,20 @@ const findReport = (plan: Plan, outputs: ReadonlyMap<string, Outputs>): Artifact
     if (ref) return ref;
   }
   return undefined;
+};
+
+/**
+ * Links the deviations that a page names by a path, as seen from where it lies. The path stands as it is where the project has
+ * no such file, or the page lies outside the project: folders of this machine have no place in a page.
+ */
+const link = async (page: string, paths: readonly string[], project: string): Promise<void> => {
+  const path = deviationsIn(await readFile(page, 'utf8'));
+  const isOutside = relative(project, page).split(sep)[0] === '..';
+  if (path === undefined || isOutside || !existsSync(join(project, path))) return;
+  for (const each of paths.filter((name) => /\.(html|md)$/.test(name))) {
+    const to = relative(dirname(each), join(project, path)).split(sep).join('/');
+    await writeFile(each, linkDeviations(await readFile(each, 'utf8'), path, to));
+  }
 };
 
 /** Adds what the artifact cannot hold. A page that lacks it is still the run's report. */

@@ -1,6 +1,7 @@
 import type { Digest } from '../core/digest.ts';
 import type { Html } from './html.ts';
 import type { ReportReader } from './reader.ts';
+import type { Statement } from './statement.ts';
 import type { TableModel } from './table.ts';
 
 /**
@@ -32,6 +33,8 @@ export interface ReportHead {
   readonly description: string;
   /** A caution about the numbers, such as what the benchmarks are. */
   readonly note: string;
+  /** Where deviations from the paper are listed: an https address, or a path from the project's root. */
+  readonly deviations?: string | null;
 }
 
 /** The parameters of a report, references resolved: the head, and under each block's name that block's own. */
@@ -61,9 +64,10 @@ export interface SectionHead {
   readonly intro?: string;
 }
 
-/** A table, drawn in the page and in Markdown, or a figure, drawn in the page alone. */
+/** A table or statement, drawn in the page and in Markdown, or a figure, drawn in the page alone. */
 export type Part =
   | { readonly table: TableModel }
+  | { readonly statement: Statement }
   | { readonly figure: { readonly caption: string; readonly content: Html } };
 
 export interface KeyFigure {

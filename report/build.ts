@@ -2,6 +2,7 @@ import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import type { ReportParams } from './block.ts';
 import { loadBlocks, type NamedBlock } from './blocks.ts';
+import { checkDeviations } from './deviations.ts';
 import { reportMarkdown } from './markdown.ts';
 import type { BlockContent, ReportModel } from './model.ts';
 import { reportNumbers } from './numbers.ts';
@@ -26,10 +27,11 @@ export const readReport = async (
   { onStep = async () => {}, withoutPictures = false, blocks }: ReadOptions = {},
 ): Promise<ReportModel> => {
   const all = blocks ?? (await loadBlocks());
-  const { title, description, note, skipped, ...rest } = params;
+  const { title, description, note, deviations, skipped, ...rest } = params;
   const unknown = Object.keys(rest).find((name) => asks(rest[name]) && !all.some((each) => each.name === name));
   if (unknown !== undefined) throw unknownBlock(unknown, all);
-  const head = { title, description, note };
+  if (deviations) checkDeviations(deviations);
+  const head = { title, description, note, ...(deviations ? { deviations } : {}) };
   const wanted = all.filter(({ name, block }) => asks(rest[name]) && !(withoutPictures && block.onlyPictures));
   const reader = new ReportReader(store);
   const contents: BlockContent[] = [];

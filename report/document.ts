@@ -7,13 +7,14 @@ export interface Section extends SectionHead {
   readonly parts: readonly NumberedPart[];
 }
 
-/** A part with its name: `Table 2`. */
+/** A part with its name: `Table 2`. Statements have none. */
 export type NumberedPart = Part & { readonly name: string };
 
 /** What all blocks draw, gathered into sections; tables and figures are numbered through the page. */
 export const sectionsOf = ({ blocks }: Pick<ReportModel, 'blocks'>): Section[] => {
   const counts = { Table: 0, Figure: 0 };
   const numbered = (part: Part): NumberedPart => {
+    if ('statement' in part) return { ...part, name: '' };
     const kind = 'table' in part ? 'Table' : 'Figure';
     counts[kind] += 1;
     return { ...part, name: `${kind} ${counts[kind]}` };

@@ -1,4 +1,5 @@
 import { type Digest, shortDigest } from '../core/digest.ts';
+import { deviationsText } from './deviations.ts';
 import { keyFigures, type NumberedPart, sectionsOf } from './document.ts';
 import type { ReportModel } from './model.ts';
 import { paragraphs } from './page.ts';
@@ -20,6 +21,7 @@ export const escapeMarkdown = (text: string): string =>
 /** The report's tables; its figures are in the HTML page only. */
 export const reportMarkdown = (model: ReportModel): string => {
   const parts = [`# ${escapeMarkdown(model.title)}`, ...paragraphs(model.description).map(escapeMarkdown)];
+  if (model.deviations) parts.push(deviationsText(model.deviations));
   if (model.skipped) {
     const stages = model.skipped.map(({ stage, because }) => `- ${escapeMarkdown(stage)}: ${escapeMarkdown(because)}`);
     parts.push('Made without these stages:', stages.join('\n'));
@@ -53,10 +55,12 @@ export const reportMarkdown = (model: ReportModel): string => {
   return `${parts.join('\n\n')}\n`;
 };
 
-const partText = (part: NumberedPart): string =>
-  'table' in part
-    ? `**${part.name}.** ${tableText(part.table)}`
-    : `*${part.name} (in report.html).* ${escapeMarkdown(part.figure.caption)}`;
+const partText = (part: NumberedPart): string => {
+  if ('table' in part) return `**${part.name}.** ${tableText(part.table)}`;
+  if ('statement' in part)
+    return escapeMarkdown(part.statement.map((phrase) => (typeof phrase === 'string' ? phrase : phrase.text)).join(''));
+  return `*${part.name} (in report.html).* ${escapeMarkdown(part.figure.caption)}`;
+};
 
 const tableText = (table: TableModel): string =>
   [

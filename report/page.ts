@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Digest, hexOf, shortDigest } from '../core/digest.ts';
+import { deviationsLine } from './deviations.ts';
 import { keyFigures, type NumberedPart, type Section, sectionsOf } from './document.ts';
 import { attribute, Html, html } from './html.ts';
 import type { ReportModel } from './model.ts';
 import { numberIds, printedNumbers } from './printed.ts';
 import type { Source } from './sources.ts';
+import type { Statement } from './statement.ts';
 import { styleSheet } from './style.ts';
 import type { Cell, TableModel } from './table.ts';
 
@@ -31,7 +33,7 @@ export const reportPage = (model: ReportModel): string => {
 <p class="eyebrow">cemiflow report</p>
 <h1>${model.title}</h1>
 <div class="lede">${paragraphs(model.description).map((text) => html`<p>${text}</p>`)}</div>
-${leftOut(model.skipped)}${keyFigureList(model)}
+${model.deviations ? deviationsLine(model.deviations) : ''}${leftOut(model.skipped)}${keyFigureList(model)}
 <nav aria-label="Sections">${sections.map((s) => html`<a href="#${s.id}">${s.title}</a> `)}<a href="#sources">Where the numbers come from</a></nav>
 </header>
 <main>
@@ -83,10 +85,20 @@ ${s.parts.map(part)}
 </section>
 `;
 
-const part = (p: NumberedPart): Html =>
-  'table' in p
-    ? dataTable(p.name, p.table)
-    : html`<figure>${p.figure.content}<figcaption><b>${p.name}.</b> ${p.figure.caption}</figcaption></figure>`;
+const part = (p: NumberedPart): Html => {
+  if ('table' in p) return dataTable(p.name, p.table);
+  if ('statement' in p) return statementText(p.statement);
+  return html`<figure>${p.figure.content}<figcaption><b>${p.name}.</b> ${p.figure.caption}</figcaption></figure>`;
+};
+
+/** A number in a sentence opens the card of the table's number that it repeats. */
+const statementText = (statement: Statement): Html =>
+  html`<p class="statement">${statement.map((phrase) =>
+    typeof phrase === 'string'
+      ? phrase
+      : html`<a class="num" href="#${whyAnchor(phrase.id)}"${from(phrase.artifacts)}>${phrase.text}</a>`,
+  )}</p>
+`;
 
 const dataTable = (
   name: string,

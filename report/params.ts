@@ -23,7 +23,8 @@ export const listed = (value: OneOrMany, place: string): readonly Placed[] =>
 export const matching = (value: OneOrMany, matrix: JsonObject, place: string): Placed | undefined =>
   listed(value, place).find((entry) => agrees(entry.matrix, matrix));
 
-const agrees = (a: JsonObject, b: JsonObject): boolean =>
+/** Whether two points have the same values on the axes that both have. */
+export const agrees = (a: JsonObject, b: JsonObject): boolean =>
   Object.entries(a).every(([axis, value]) => !Object.hasOwn(b, axis) || b[axis] === value);
 
 const isList = (value: OneOrMany): value is readonly Labelled[] => Array.isArray(value);

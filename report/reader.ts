@@ -1,9 +1,12 @@
 import { type MetricsKind, metricsCodec, metricsIn } from '../artifacts/codecs/metrics.ts';
+import { decodePairScores } from '../artifacts/scores.ts';
 import { readSamples } from '../artifacts/shards.ts';
 import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
+import type { ScoredSets } from '../metrics/paired-bootstrap.ts';
+import type { VerificationMetrics } from '../metrics/verification.ts';
 import { checkLabel } from './labels.ts';
 import { type Picture, pictureOf, type SizedSample } from './pictures.ts';
 import type { Source } from './sources.ts';
@@ -42,6 +45,14 @@ export class ReportReader {
     const meta = metricsCodec.parse(manifest, ref.digest);
     if (meta.kind === kind.kind) return metricsIn(this.#store, { ref, meta, files: manifest.files }, kind);
     throw inputInvalid(ref, `${what} needs metrics of the kind ${kind.kind}, and ${ref.digest} has ${meta.kind}`);
+  }
+
+  /** The pair scores that a verification's accuracies were computed from: its metrics name their files by digest. */
+  async pairScores({ sets }: VerificationMetrics): Promise<ScoredSets> {
+    const read = Object.entries(sets).map(async ([set, { scores }]) => {
+      return [set, decodePairScores(await this.#store.getBlob(scores as Digest))] as const;
+    });
+    return Object.fromEntries(await Promise.all(read));
   }
 
   /** The first images of the first identities, in shard order; reads no further than it must. */

@@ -15,6 +15,9 @@ export interface Read {
   readonly input: string;
 }
 
+/** A key in a JSON pointer (RFC 6901). */
+export const pointerSegment = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');
+
 /** The artifacts that a number was computed from, and the parameters that name them. */
 export const readFrom = (...read: readonly Read[]): { readonly artifacts: Digest[]; readonly inputs: string[] } => ({
   artifacts: read.map(({ artifact }) => artifact),

@@ -21,9 +21,9 @@ header.top{padding-top:64px}
 h1{margin:0;font-size:40px;line-height:1.14;font-weight:600;letter-spacing:-.012em;max-width:22em;text-wrap:balance}
 .lede{max-width:42em;margin-top:18px;color:var(--soft)}
 .lede p{margin:0 0 .7em}
-.keys{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));margin:30px 0 0;border-top:1.5px solid var(--ink);border-bottom:1px solid var(--rule)}
-.keys div{padding:16px 20px 15px 0}
-.keys div+div{padding-left:20px;border-left:1px solid var(--hair)}
+.deviations{margin:14px 0 0;font:14px/1.5 var(--sans)}
+.keys{display:grid;grid-template-columns:repeat(auto-fit,minmax(190px,1fr));margin:30px 0 0;border-top:1.5px solid var(--ink);border-bottom:1px solid var(--rule);overflow:hidden}
+.keys div{position:relative;left:-21px;padding:16px 20px 15px;border-left:1px solid var(--hair)}
 .keys dt{font:13px/1.4 var(--sans);color:var(--muted);overflow-wrap:anywhere}
 .keys dd{margin:0 0 5px;font-size:29px;line-height:1.15;font-variant-numeric:lining-nums tabular-nums;letter-spacing:-.01em;white-space:nowrap}
 .keys dd span{font:14px/1 var(--sans);color:var(--muted);letter-spacing:0}
@@ -40,6 +40,8 @@ h2{margin:0 0 14px;font-size:26px;line-height:1.25;font-weight:600;letter-spacin
 code{font:.84em var(--mono)}
 .intro{max-width:42em;margin:0 0 18px;color:var(--soft)}
 figure,.table{margin:26px 0 38px}
+.statement{max-width:38em;margin:0 0 18px;padding-left:16px;border-left:3px solid var(--accent);font-size:1.06em}
+.statement a.num{border-bottom:1px dotted var(--muted)}
 figcaption,.table>.caption{font:14px/1.5 var(--sans);color:var(--soft);max-width:58em}
 figcaption{margin-top:12px}
 .table>.caption{margin:0 0 9px}
@@ -52,6 +54,7 @@ table.data th:last-child,table.data td:last-child{padding-right:2px}
 table.data thead th{font-weight:600;font-size:13px;border-bottom:1px solid var(--ink);vertical-align:bottom}
 table.data tbody tr+tr>*{border-top:1px solid var(--hair)}
 table.data .n{text-align:right;white-space:nowrap}
+table.data thead .n{white-space:normal}
 table.data tbody tr:hover{background:var(--raised)}
 table.data tr.reference{background:var(--raised)}
 table.data tr.reference th::after{content:" reference";margin-left:6px;font-size:11px;letter-spacing:.03em;color:var(--muted)}
@@ -96,7 +99,7 @@ svg.chart{display:block;width:100%;height:auto;font:12.5px/1 var(--sans);font-va
 .chart .mark{stroke:var(--paper);stroke-width:1.2}
 .chart .ends text{font-size:12.5px}
 .chart .ends .level-name{fill:var(--soft)}
-.chart .s-ink .line{stroke:var(--ink);stroke-width:3}.chart .s-ink .mark{fill:var(--ink)}.chart .ends .s-ink{font-weight:700}
+.chart .s-ink .line,.chart .s-ink .whisker{stroke:var(--ink)}.chart .s-ink .line{stroke-width:3}.chart .s-ink .mark{fill:var(--ink)}.chart .ends .s-ink{font-weight:700}
 .chart .s-0 .line,.chart .s-0 .whisker{stroke:var(--s0)}.chart .s-0 .mark,.chart .ends .s-0{fill:var(--s0)}
 .chart .s-1 .line,.chart .s-1 .whisker{stroke:var(--s1)}.chart .s-1 .mark,.chart .ends .s-1{fill:var(--s1)}
 .chart .s-2 .line,.chart .s-2 .whisker{stroke:var(--s2)}.chart .s-2 .mark,.chart .ends .s-2{fill:var(--s2)}
@@ -114,7 +117,7 @@ table.faces.large img{width:144px;height:144px}
 table.faces.small img{width:64px;height:64px}
 footer{margin-top:64px;padding-top:16px;padding-bottom:56px;font:13px/1.5 var(--sans);color:var(--muted)}
 @media (max-width:640px){body{font-size:16px}main,header.top,footer{padding-left:18px;padding-right:18px}header.top{padding-top:36px}h1{font-size:30px}
-.keys div+div{border-left:0;padding-left:0}table.faces.large img,table.faces img{width:64px;height:64px}table.faces.small img{width:48px;height:48px}}
+.keys div{left:0;border-left:0;padding-left:0}table.faces.large img,table.faces img{width:64px;height:64px}table.faces.small img{width:48px;height:48px}}
 @media print{:root{color-scheme:light;--paper:#fff;--raised:#f5f5f3;--ink:#000;--soft:#333;--muted:#555;--rule:#ccc;--hair:#e5e5e5;--accent:#000;
 --s0:#2f6db3;--s1:#c4551d;--s2:#2c8a5a;--s3:#8257b0;--s4:#a07a08}
 body{font-size:10.5pt}main,header.top,footer{max-width:none;padding-left:0;padding-right:0}header.top{padding-top:0}nav{display:none}

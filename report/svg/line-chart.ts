@@ -8,6 +8,8 @@ export interface LinePoint {
   readonly y: number;
   /** Half the length of the whisker, in units of y. */
   readonly spread?: number;
+  /** Names the point above the plot, where there is room for the names of all. */
+  readonly label?: string;
   /** Shown on hover and read aloud. */
   readonly title: string;
   /** Digest of the artifact that y came from. */
@@ -26,6 +28,8 @@ export interface LineChart {
   readonly title: string;
   readonly description: string;
   readonly xLabel: string;
+  /** Digits after the point on a numeric x axis with round ticks; default: a tick at every x, as it was written. */
+  readonly xDigits?: number;
   /** Names of the places 0, 1, 2, … on an axis that is not numeric. Points on it are not joined. */
   readonly categories?: readonly string[];
   readonly yLabel: string;
@@ -68,13 +72,14 @@ export const lineChart = (chart: LineChart): Html => {
 <g class="tick" text-anchor="end">${y.ticks.map((t) => html`<text x="${plot.left - 9}" y="${round(y.at(t) + 4)}">${fixed(t, digits)}</text>`)}</g>
 <line class="axis" x1="${plot.left}" x2="${plot.right}" y1="${plot.bottom}" y2="${plot.bottom}"/>
 <g class="axis">${x.ticks.map((t) => html`<line x1="${x.at(t)}" x2="${x.at(t)}" y1="${plot.bottom}" y2="${plot.bottom + 5}"/>`)}</g>
-<g class="tick" text-anchor="middle">${x.ticks.map((t) => html`<text x="${x.at(t)}" y="${plot.bottom + 19}">${chart.categories?.[t] ?? plain(t)}</text>`)}</g>
+<g class="tick" text-anchor="middle">${x.ticks.map((t) => html`<text x="${x.at(t)}" y="${plot.bottom + 19}">${xText(chart, t)}</text>`)}</g>
 <text class="label" text-anchor="middle" x="${round((plot.left + plot.right) / 2)}" y="${height - 6}">${chart.xLabel}</text>
 <text class="label" text-anchor="middle" transform="translate(14 ${round((plot.top + plot.bottom) / 2)}) rotate(-90)">${chart.yLabel}</text>
 ${chart.diagonal === undefined ? '' : diagonal(chart, x, y)}
 ${(chart.levels ?? []).map((level) => html`<line class="${level.faint ? 'level faint' : 'level'}"${attribute('data-artifact', level.artifact)} x1="${plot.left}" x2="${plot.right}" y1="${y.at(level.y)}" y2="${y.at(level.y)}"><title>${level.name}</title></line>`)}
 ${inDrawingOrder(chart.series).map(({ series, aside }) => drawSeries(series, shifted(x, aside), y, chart.categories === undefined))}
 ${endLabels(chart, y, plot.right + 6, plot)}
+${pointLabels(chart, x, plot)}
 </svg>`;
 };
 
@@ -94,10 +99,14 @@ const shifted = (x: Scale, aside: number): Scale => ({ ...x, at: (value) => roun
 const colours = 5;
 const className = (style: number | 'ink'): string => `s-${style === 'ink' ? style : style % colours}`;
 
-const xScale = (xs: readonly number[], range: [number, number], { categories }: LineChart): Scale => {
+const xText = ({ categories, xDigits }: LineChart, tick: number): string =>
+  categories?.[tick] ?? (xDigits === undefined ? plain(tick) : fixed(tick, xDigits));
+
+const xScale = (xs: readonly number[], range: [number, number], { categories, xDigits }: LineChart): Scale => {
   // Half a place is left at both ends of an axis of categories.
   const [low, high] = categories ? [-0.5, categories.length - 0.5] : [xs[0] ?? 0, xs.at(-1) ?? 1];
-  const ticks = categories || xs.length <= 12 ? xs : niceTicks(low, high, 10);
+  const asWritten = categories || (xDigits === undefined && xs.length <= 12);
+  const ticks = asWritten ? xs : niceTicks(low, high, 10);
   return linearScale([low, high], range, ticks);
 };
 
@@ -166,6 +175,22 @@ const endLabels = (chart: LineChart, y: Scale, left: number, plot: { top: number
     plot.bottom,
   );
   return html`<g class="ends">${labels.map((l, i) => html`<text class="${l.className}" x="${left}" y="${round((places[i] as number) + 4)}">${shortName(l.name)}</text>`)}</g>`;
+};
+
+/** Above the plot, each near its point; nothing where they would crowd. */
+const pointLabels = (chart: LineChart, x: Scale, plot: { left: number; right: number; top: number }): Html | '' => {
+  const points = chart.series.length === 1 ? (chart.series[0]?.points ?? []).filter(({ label }) => label) : [];
+  const gap = Math.max(...points.map(({ label = '' }) => label.length)) * letter + 10;
+  const [left, right] = [plot.left + gap / 2, plot.right - gap / 2];
+  if (points.length === 0 || gap * (points.length - 1) > right - left) return '';
+  const sorted = [...points].sort((a, b) => a.x - b.x);
+  const places = spreadLabels(
+    sorted.map((point) => x.at(point.x)),
+    gap,
+    left,
+    right,
+  );
+  return html`<g class="tick" text-anchor="middle">${sorted.map((point, i) => html`<text x="${round(places[i] as number)}" y="${plot.top - 6}">${point.label}</text>`)}</g>`;
 };
 
 /**

@@ -200,3 +200,89 @@ describe('a label', () => {
     expect(markdown).toContain('| 8 | 1 × 1 `');
   });
 });
+
+describe('several references', () => {
+  it('are a column of GtR, key figures and a dashed line each, named by their labels', async () => {
+    const [whole, equal] = [await verification(0.95), await verification(0.9)];
+    const metrics = await over([
+      [{ m: 0 }, 0.7],
+      [{ m: 1 }, 0.8],
+    ]);
+    const { printed, page, markdown } = await build({
+      accuracy: [
+        { label: 'whole set', metrics: whole, reference: true },
+        { label: 'equal volume', metrics: equal, reference: true },
+        { label: 'm = {m}', metrics, reference: false },
+      ],
+      curve: { axis: 'm', metrics },
+    });
+    const row = (name: string) =>
+      [...printed].flatMap(([id, { text }]) => (id.startsWith(`accuracy.${name}.gtr`) ? text : []));
+    expect(row('m-0')).toEqual(['25.00', '20.00']);
+    expect(row('whole-set')).toEqual(['0.00', '−5.00']);
+    expect(row('equal-volume')).toEqual(['5.00', '0.00']);
+    expect(printed.get('accuracy.m-0.gtr-equal-volume')?.inputs).toEqual([
+      'accuracy.1.metrics',
+      'accuracy.2.metrics.0.artifact',
+    ]);
+    expect(printed.get('accuracy.equal-volume.gtr-whole-set')?.artifacts).toEqual([whole.digest, equal.digest]);
+    expect(['key.reference', 'key.reference.2', 'key.gap', 'key.gap.2'].map((id) => printed.get(id)?.text)).toEqual([
+      '95.00 %',
+      '90.00 %',
+      '15.00 points',
+      '10.00 points',
+    ]);
+    expect(printed.get('key.gap.2')?.what).toBe('gap to real of the best, from equal volume');
+    const levels = [...page.matchAll(/<line class="level" data-artifact="([^"]+)"[^>]*><title>([^<]*)</g)];
+    expect(levels.map(([, artifact, name]) => [artifact, name])).toEqual([
+      [whole.digest, 'whole set 95.00'],
+      [equal.digest, 'equal volume 90.00'],
+    ]);
+    expect(page).toContain('Dashed: average of “whole set” and of “equal volume”.');
+    expect(markdown).toContain('the average of “whole set” or “equal volume” minus the row’s');
+  });
+});
+
+describe('the steps of a training', () => {
+  const log = (...steps: number[]) =>
+    putMetrics(store, {
+      kind: 'training',
+      series: { loss: { steps, values: steps.map(() => 1) }, 'a/b': { steps: [1], values: [1] } },
+    });
+
+  it('are those of the last entry of its log, the mean over runs', async () => {
+    const metrics = await over([...seeds(0, 0.7, 0.8), ...seeds(1, 0.6, 0.62)]);
+    const logs = await Promise.all(
+      [820, 840, 1000, 2500].map(async (last, i) => ({
+        matrix: metrics[i]?.matrix as JsonObject,
+        artifact: await log(100, last),
+      })),
+    );
+    const { printed, markdown } = await build({
+      accuracy: [
+        { label: 'real', metrics: await verification(0.9), training: await log(10, 20, 2500), reference: true },
+        { label: 'm = {m}', metrics, training: logs, meanOver: ['seed'], reference: false },
+        { label: 'unknown', metrics: await verification(0.5), reference: false },
+      ],
+    });
+    expect(printed.get('accuracy.real.steps')).toMatchObject({
+      text: '2,500',
+      inputs: ['accuracy.0.training'],
+      at: ['metrics.json#/series/loss/steps/2'],
+    });
+    expect(printed.get('accuracy.m-0.steps')).toMatchObject({
+      text: '830',
+      inputs: [0, 1].map((i) => `accuracy.1.training.${i}.artifact`),
+    });
+    expect(printed.get('accuracy.m-1.steps')?.text).toBe('1,750');
+    expect(printed.has('accuracy.unknown.steps')).toBe(false);
+    expect(markdown).toContain('Steps: optimizer steps of the training.');
+  });
+
+  it('are no column where no row names a log', async () => {
+    const { markdown } = await build({
+      accuracy: [{ label: 'a', metrics: await verification(0.5), reference: false }],
+    });
+    expect(markdown).not.toContain('Steps');
+  });
+});

@@ -1,12 +1,15 @@
 import { DatasetWriter } from '../../artifacts/dataset.ts';
+import { encodePairScores } from '../../artifacts/scores.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
 import { normalStream, randomStream } from '../../core/random.ts';
 import type { ArtifactStore, StageContext } from '../../core/stage.ts';
 import { noCheckpoints } from '../../engine/attempt.ts';
+import { type PairScores, verificationMetrics } from '../../metrics/verification.ts';
 import type { ReportParams } from '../../report/block.ts';
 import type { AccuracyParams } from '../../report/blocks/accuracy/read.ts';
+import type { ComparisonParams } from '../../report/blocks/comparison/read.ts';
 import type { CurveParams } from '../../report/blocks/curve/read.ts';
 import type { GridParams } from '../../report/blocks/grid/read.ts';
 import type { PrivacyParams } from '../../report/blocks/privacy/read.ts';
@@ -18,6 +21,7 @@ import type { TrainingParams } from '../../report/blocks/training/read.ts';
 export interface FullReport extends ReportParams {
   readonly accuracy: AccuracyParams;
   readonly curve: CurveParams;
+  readonly comparison: ComparisonParams;
   readonly similarity: SimilarityParams;
   readonly privacy: PrivacyParams;
   readonly grid: GridParams;
@@ -33,6 +37,8 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
   const verify = await over((m) =>
     putMetrics(store, verification(0.58 + 0.14 * Math.exp(-((m - 0.25) ** 2) / 0.35), m)),
   );
+  const scored = await over((m) => putScored(store, drawnPairs(0.62 + 0.08 * m, 5)));
+  const unseen = await over((m) => putMetrics(store, similarity(0.29 + 0.1 * m, m + 7)));
   const sets = await over((m) => putFaces(store, 4, 6, 1 + m, { origin: 'generated' }));
   const log = (from: number, to: number, seed: number) => putMetrics(store, training(from, to, seed));
   return {
@@ -56,6 +62,13 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
       { label: 'CemiFace, m = {m}', metrics: verify, volume: sets, reference: false },
     ],
     curve: { axis: 'm', metrics: verify },
+    comparison: {
+      axis: 'm',
+      metrics: scored,
+      similarity: { label: 'a recognizer the generator never saw', metrics: unseen },
+      baseline: 'best',
+      reported: 'peak',
+    },
     similarity: [
       {
         label: 'the teacher (AdaFace)',
@@ -65,7 +78,7 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
       {
         label: 'a recognizer the generator never saw',
         axis: 'm',
-        metrics: await over((m) => putMetrics(store, similarity(0.29 + 0.1 * m, m + 7))),
+        metrics: unseen,
       },
     ],
     privacy: [
@@ -97,6 +110,29 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
 export const putMetrics = async (store: ArtifactStore, metrics: Json): Promise<ArtifactRef> => {
   const file = await store.putFile('metrics.json', Buffer.from(canonicalJson(metrics)), 'application/json');
   return store.putArtifact({ type: 'metrics', meta: { kind: (metrics as JsonObject).kind as string }, files: [file] });
+};
+
+/** Pairs of which a recognizer judges some rightly; the distances are 0.5 and 3, so that thresholds are never in doubt. */
+export const pairsJudged = (right: ArrayLike<number>): PairScores => {
+  const same = Uint8Array.from({ length: right.length }, (_, i) => i % 2);
+  return {
+    same,
+    fold: Int32Array.from(same, (_, i) => i % 10),
+    distance: Float32Array.from(same, (is, i) => ((is === 1) === (right[i] === 1) ? 0.5 : 3)),
+  };
+};
+
+/** 600 pairs that are as hard for every recognizer, one of which judges this share of them rightly. */
+export const drawnPairs = (share: number, seed: number): PairScores => {
+  const uniform = randomStream(seed, 'drawn pairs');
+  const hardness = Array.from({ length: 600 }, () => uniform());
+  return pairsJudged(hardness.map((each) => Number(each < share)));
+};
+
+/** Metrics of a verification on one set, with the scores that they were computed from. */
+export const putScored = async (store: ArtifactStore, scores: PairScores, set = 'lfw'): Promise<ArtifactRef> => {
+  const { digest } = await store.putFile(`${set}.safetensors`, encodePairScores(scores), 'application/octet-stream');
+  return putMetrics(store, JSON.parse(JSON.stringify(verificationMetrics([[set, scores, digest]]))));
 };
 
 /** Of 40 identities and 400 images, more above the threshold where m is higher; of 100 strangers, one. */

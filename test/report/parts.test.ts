@@ -70,18 +70,28 @@ describe('withGaps', () => {
     generated: !reference,
   });
 
+  const gaps = (of: ReturnType<typeof withGaps>[number] | undefined) => of?.gapsToReal.map(({ gap }) => gap);
+
   it('counts the gap from the reference to each row, also where a row is better', () => {
     const [first, real, better] = withGaps([row(0.7, false), row(0.9426, true), row(0.95, false)]);
-    expect(first?.gapToReal).toBeCloseTo(0.2426, 12);
-    expect(real?.gapToReal).toBeUndefined();
-    expect(better?.gapToReal).toBeCloseTo(-0.0074, 12);
+    expect(gaps(first)?.[0]).toBeCloseTo(0.2426, 12);
+    expect(gaps(real)).toEqual([0]);
+    expect(gaps(better)?.[0]).toBeCloseTo(-0.0074, 12);
   });
 
-  it('gives no gap without a reference, and refuses two', () => {
-    expect(withGaps([row(0.7, false)])[0]?.gapToReal).toBeUndefined();
-    expect(() => withGaps([row(0.7, true), row(0.8, true)])).toThrow(
-      expect.objectContaining({ code: 'ReportInputInvalid' }),
-    );
+  it('counts from each of several references, which are rows like others', () => {
+    const [first, whole, equal] = withGaps([row(0.7, false), row(0.9, true), row(0.8, true)]);
+    expect(first?.gapsToReal.map(({ from }) => from)).toEqual(['0.9', '0.8']);
+    expect(gaps(first)?.map((gap) => gap.toFixed(3))).toEqual(['0.200', '0.100']);
+    expect(gaps(whole)?.map((gap) => gap.toFixed(3))).toEqual(['0.000', '-0.100']);
+    expect(gaps(equal)?.map((gap) => gap.toFixed(3))).toEqual(['0.100', '0.000']);
+  });
+
+  it('gives no gap without a reference, and refuses more than four', () => {
+    expect(withGaps([row(0.7, false)])[0]?.gapsToReal).toEqual([]);
+    const references = [0.5, 0.6, 0.7, 0.8, 0.9].map((average) => row(average, true));
+    expect(withGaps(references.slice(1))).toHaveLength(4);
+    expect(() => withGaps(references)).toThrow(expect.objectContaining({ code: 'ReportInputInvalid' }));
   });
 });
 

@@ -22,7 +22,7 @@ export const block: Block<AccuracyParams, AccuracyRow[]> = {
 
 const keyFigures = (rows: readonly AccuracyRow[]): KeyFigure[] => {
   const figures: KeyFigure[] = [];
-  const reference = rows.find((row) => row.reference);
+  const references = rows.filter((row) => row.reference);
   const best = rows
     .filter((row) => row.generated)
     .reduce<AccuracyRow | undefined>(
@@ -33,12 +33,19 @@ const keyFigures = (rows: readonly AccuracyRow[]): KeyFigure[] => {
     ...{ id, what: `${what}: ${row.label}`, value: percent(row.average), unit: '%' },
     ...readAt(averageAt, row),
   });
+  const numbered = (id: string, i: number): string => (i === 0 ? id : `${id}.${i + 1}`);
   if (best) figures.push(average('key.best', 'best average', best));
-  if (reference) figures.push(average('key.reference', 'reference', reference));
-  if (best && reference && best.gapToReal !== undefined)
+  references.forEach((reference, i) => {
+    figures.push(average(numbered('key.reference', i), 'reference', reference));
+  });
+  references.forEach((reference, i) => {
+    const gap = best?.gapsToReal[i]?.gap;
+    if (!best || best === reference || gap === undefined) return;
+    const from = references.length === 1 ? '' : `, from ${reference.label}`;
     figures.push({
-      ...{ id: 'key.gap', what: 'gap to real of the best', value: percent(best.gapToReal), unit: 'points' },
+      ...{ id: numbered('key.gap', i), what: `gap to real of the best${from}`, value: percent(gap), unit: 'points' },
       ...readAt(averageAt, reference, best),
     });
+  });
   return figures;
 };

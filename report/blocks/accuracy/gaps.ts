@@ -1,21 +1,24 @@
 import { CemiflowError } from '../../../core/errors.ts';
 import type { AccuracyRow } from './row.ts';
 
-/** A row before the gap to the reference is known. */
-export type MeasuredRow = Omit<AccuracyRow, 'gapToReal'>;
+/** A row before the gaps to the references are known. */
+export type MeasuredRow = Omit<AccuracyRow, 'gapsToReal'>;
 
-/** GtR of each row: the reference's average minus its own. At most one row may be the reference. */
+/** Each reference is a column: more of them would crowd the table. */
+const mostReferences = 4;
+
+/** GtR of each row from each reference, such as the whole real set and one of equal volume, in the order of their rows. */
 export const withGaps = (rows: readonly MeasuredRow[]): AccuracyRow[] => {
   const references = rows.filter((row) => row.reference);
-  if (references.length > 1) {
+  if (references.length > mostReferences) {
     throw new CemiflowError(
       'ReportInputInvalid',
-      `one row of the accuracy table may be the reference, got ${references.length}: ${references.map((r) => r.label).join('; ')}`,
-      { remedy: 'keep reference: true on the row that GtR is counted from', data: { references: references.length } },
+      `at most ${mostReferences} rows of the accuracy table may be references, got ${references.length}: ${references.map((r) => r.label).join('; ')}`,
+      { remedy: 'keep reference: true on the rows that GtR is counted from', data: { references: references.length } },
     );
   }
-  const [reference] = references;
-  return rows.map((row) =>
-    reference === undefined || row.reference ? row : { ...row, gapToReal: reference.average - row.average },
-  );
+  return rows.map((row) => ({
+    ...row,
+    gapsToReal: references.map(({ label, average }) => ({ from: label, gap: average - row.average })),
+  }));
 };

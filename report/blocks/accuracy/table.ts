@@ -1,5 +1,5 @@
 import { spreadNote } from '../../axes.ts';
-import { benchmarkName, count, percent, sortBenchmarks } from '../../format.ts';
+import { benchmarkName, count, fixed, percent, sortBenchmarks } from '../../format.ts';
 import { type Read, readFrom } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
 import type { AccuracyRow } from './row.ts';
@@ -16,7 +16,8 @@ export const readAt = (at: string, ...rows: readonly { readonly runs: readonly R
 /** One row for each recognizer, one column for each benchmark. @param note a caution of the report's head */
 export const accuracyTable = (rows: readonly AccuracyRow[], note: string): TableModel => {
   const sets = sortBenchmarks(rows.flatMap((row) => Object.keys(row.sets)));
-  const reference = rows.find((row) => row.reference);
+  const references = rows.filter((row) => row.reference);
+  const withSteps = rows.some((row) => row.training);
   const withVolume = rows.some((row) => row.volume);
   const withRuns = rows.some((row) => row.runs.length > 1);
   const best = contest(rows, sets);
@@ -26,10 +27,15 @@ export const accuracyTable = (rows: readonly AccuracyRow[], note: string): Table
     columns: [
       { label: 'Trained on', numeric: false },
       ...(withVolume ? [{ label: 'Volume', numeric: true, title: 'identities × images of each' }] : []),
+      ...(withSteps ? [{ label: 'Steps', numeric: true, title: 'optimizer steps of the training' }] : []),
       ...(withRuns ? [{ label: 'Runs', numeric: true, title: 'how many runs the means are taken over' }] : []),
       ...sets.map((set) => ({ label: benchmarkName(set), numeric: true })),
       { label: 'Average', numeric: true },
-      ...(reference ? [{ label: 'GtR', numeric: true, title: 'gap to real, percentage points' }] : []),
+      ...references.map(({ label }) => ({
+        label: references.length === 1 ? 'GtR' : `GtR, ${label}`,
+        numeric: true,
+        title: 'gap to real, percentage points',
+      })),
       sourceColumn,
     ],
     rows: rows.map((row) => ({
@@ -37,28 +43,38 @@ export const accuracyTable = (rows: readonly AccuracyRow[], note: string): Table
       cells: [
         { text: row.label },
         ...(withVolume ? [volumeCell(row)] : []),
+        ...(withSteps ? [stepsCell(row)] : []),
         ...(withRuns ? [{ text: count(row.runs.length), ...readAt('manifest', row) }] : []),
         ...sets.map((set) => accuracyCell(set, row, best(row, set))),
         averageCell(row, best(row)),
-        ...(reference ? [gapCell(row, reference)] : []),
+        ...row.gapsToReal.map(({ gap }, i) => gapCell(gap, row, references[i] as AccuracyRow)),
         sourceCell(...row.runs),
       ],
     })),
-    notes: notesOf(rows, { reference, withVolume, withRuns, note }),
+    notes: notesOf(rows, { references, withVolume, withSteps, withRuns, note }),
   };
 };
 
 const notesOf = (
   rows: readonly AccuracyRow[],
-  shown: { reference: AccuracyRow | undefined; withVolume: boolean; withRuns: boolean; note: string },
+  shown: {
+    references: readonly AccuracyRow[];
+    withVolume: boolean;
+    withSteps: boolean;
+    withRuns: boolean;
+    note: string;
+  },
 ): string[] => [
   'Accuracy of 1:1 verification in percent, mean ± standard deviation over the folds; average: the mean of the sets.',
   ...(shown.withRuns ? [spreadNote([...new Set(rows.flatMap(({ meanOver }) => meanOver))])] : []),
-  ...(shown.reference
-    ? [`GtR (gap to real): the average of “${shown.reference.label}” minus the row’s, in percentage points.`]
+  ...(shown.references.length > 0
+    ? [
+        `GtR (gap to real): the average of ${shown.references.map(({ label }) => `“${label}”`).join(' or ')} minus the row’s, in percentage points.`,
+      ]
     : []),
   ...(rows.filter((row) => row.generated).length > 1 ? ['Bold: the best of its column, real data left out.'] : []),
   ...(shown.withVolume ? ['Volume: identities × images of each in the training set.'] : []),
+  ...(shown.withSteps ? ['Steps: optimizer steps of the training.'] : []),
   ...(shown.note ? [shown.note] : []),
 ];
 
@@ -99,7 +115,15 @@ const volumeCell = (row: AccuracyRow): Cell => {
   return { text, ...readFrom(row.volume), at: ['manifest#/meta/images'], linked: true };
 };
 
-const gapCell = (row: AccuracyRow, reference: AccuracyRow): Cell =>
-  row.gapToReal === undefined
-    ? { text: row.reference ? '0.00' : '–', ...readAt(averageAt, reference) }
-    : { text: percent(row.gapToReal), ...readAt(averageAt, reference, row) };
+const stepsCell = ({ training }: AccuracyRow): Cell => {
+  if (!training) return missing;
+  const { steps, runs } = training;
+  const text = Number.isInteger(steps) ? count(steps) : fixed(steps, 1);
+  return { text, ...readFrom(...runs), at: runs.map(({ at }) => at), linked: true };
+};
+
+/** A reference has no gap to itself. */
+const gapCell = (gap: number, row: AccuracyRow, reference: AccuracyRow): Cell => ({
+  text: percent(gap),
+  ...(row === reference ? readAt(averageAt, reference) : readAt(averageAt, reference, row)),
+});

@@ -14,21 +14,23 @@ export const block: Block<CurveParams, Curve> = {
     section: accuracySection,
     parts: [{ figure: { caption: captionOf(curve), content: scrolling(curveChart(curve)) } }],
   }),
-  numbers: ({ axis, lines, reference }) => ({
+  numbers: ({ axis, lines, references }) => ({
     axis,
     points: lines.flatMap(({ name, points }) =>
       points.map((point) => ({ ...withRuns(point), ...(name === undefined ? {} : { series: name }) })),
     ),
-    ...(reference ? { reference: withRuns(reference) } : {}),
+    references: references.map(withRuns),
   }),
 };
 
-const captionOf = ({ axis, lines, reference, runs, meanOver, inTable }: Curve): string =>
+const captionOf = ({ axis, lines, references, runs, meanOver, inTable }: Curve): string =>
   [
     lines.length === 1
       ? `Accuracy over ${axis}: each benchmark, and their average (heavy line).`
       : `Accuracy over ${axis}: the average of the benchmarks, a line for each of ${lines.map(({ name }) => name).join(', ')}.`,
-    ...(reference ? [`Dashed: average of “${reference.label}”.`] : []),
+    ...(references.length > 0
+      ? [`Dashed: average of ${references.map(({ label }) => `“${label}”`).join(' and of ')}.`]
+      : []),
     ...(runs > 1
       ? [
           `Points are means over ${meanOver.join(', ')} (${plural(runs, 'run')} at most), whiskers ± one sample standard deviation.`,

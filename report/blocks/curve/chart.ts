@@ -10,7 +10,7 @@ export const curveChart = (curve: Curve): Html => {
   const axis = chartAxis(all.map(({ x }) => x));
   const series = seriesOf(curve, axis.at);
   const lowest = Math.min(...series.flatMap(({ points }) => points.map(({ y }) => y)));
-  const { reference } = curve;
+  const { references } = curve;
   return lineChart({
     id: 'curve',
     title: `Verification accuracy over ${curve.axis}`,
@@ -20,15 +20,11 @@ export const curveChart = (curve: Curve): Html => {
     yLabel: 'Accuracy, %',
     series,
     levels: [
-      ...(reference
-        ? [
-            {
-              y: reference.average * 100,
-              name: `Real ${percent(reference.average)}`,
-              artifact: reference.runs.map(({ artifact }) => artifact).join(' '),
-            },
-          ]
-        : []),
+      ...references.map(({ label, average, runs }) => ({
+        y: average * 100,
+        name: `${references.length === 1 ? 'Real' : label} ${percent(average)}`,
+        artifact: runs.map(({ artifact }) => artifact).join(' '),
+      })),
       ...(lowest < 60 ? [{ y: 50, name: 'Chance 50', faint: true }] : []),
     ],
   });

@@ -20,8 +20,8 @@ export interface CurveParams {
 export interface Curve {
   readonly axis: string;
   readonly lines: readonly Line[];
-  /** The accuracy table's row of real data. */
-  readonly reference?: AccuracyRow;
+  /** The accuracy table's rows of real data. */
+  readonly references: readonly AccuracyRow[];
   /** How many runs a point is the mean of, at most. */
   readonly runs: number;
   readonly meanOver: readonly string[];
@@ -63,13 +63,13 @@ export const readCurve = async (params: CurveParams, reader: ReportReader, repor
     ),
   });
   const values = series ? orderOf(points.map((point) => point.series as AxisValue)) : [undefined];
-  const reference = await referenceOf(report, reader);
+  const references = await referencesOf(report, reader);
   const runs = Math.max(...points.map((point) => point.runs.length));
   const shown = new Set(artifactRefsIn((report.accuracy ?? []) as Json).map(({ digest }) => digest));
   const inTable = points.every((point) => point.runs.every(({ artifact }) => shown.has(artifact)));
-  return { axis, lines: values.map(line), ...(reference ? { reference } : {}), runs, meanOver, inTable };
+  return { axis, lines: values.map(line), references, runs, meanOver, inTable };
 };
 
-/** The row that the accuracy table is compared with, where the report has one. */
-const referenceOf = async (report: ReportParams, reader: ReportReader): Promise<AccuracyRow | undefined> =>
-  (await readAccuracy((report.accuracy ?? []) as AccuracyParams, reader, { onlyReference: true }))[0];
+/** The rows that the accuracy table is compared with. */
+const referencesOf = (report: ReportParams, reader: ReportReader): Promise<AccuracyRow[]> =>
+  readAccuracy((report.accuracy ?? []) as AccuracyParams, reader, { onlyReferences: true });

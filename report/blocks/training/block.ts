@@ -1,7 +1,7 @@
 import type { Block } from '../../block.ts';
 import { count, significant } from '../../format.ts';
 import { type Html, html } from '../../html.ts';
-import { readFrom } from '../../sources.ts';
+import { pointerSegment, readFrom } from '../../sources.ts';
 import { type Cell, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
 import { lossCurve, lossStyle } from './loss-curve.ts';
 import { readTraining, type Series, type TrainingLog, type TrainingParams } from './read.ts';
@@ -77,6 +77,3 @@ const logged = (
   ...readFrom(log),
   at: [`metrics.json#/series/${pointerSegment(series.name)}/${list}/${index}`],
 });
-
-/** RFC 6901. */
-const pointerSegment = (name: string): string => name.replaceAll('~', '~0').replaceAll('/', '~1');

@@ -3,6 +3,8 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 const stages = 'test/activities/recognizer.test.ts';
 const select = 'test/activities/recognizer-select.test.ts';
 const centers = 'test/metrics/privacy.test.ts';
+const bootstrap = 'test/metrics/paired-bootstrap.test.ts';
+const comparison = 'test/report/comparison.test.ts';
 
 /** Stages that measure, and the audit that recomputes what they measured. */
 export const measureMutants: readonly Mutant[] = [
@@ -21,6 +23,180 @@ export const measureMutants: readonly Mutant[] = [
         find: '(row[k] as number) / length',
         replace: '(row[k] as number)',
         breaks: 'centers are not of length one',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/paired-bootstrap.ts',
+    [bootstrap],
+    [
+      {
+        name: 'bootstrap/unpaired',
+        find: 'drawWays(set, count, uniform);',
+        replace: 'if (k % 2 === 0) drawWays(set, count, uniform);',
+        breaks: 'every draw serves two resamples',
+      },
+      {
+        name: 'bootstrap/folds',
+        find: '(f) => even / (sizes.get(f) as number)',
+        replace: '() => 1',
+        breaks: 'large folds count more than small ones',
+      },
+      {
+        name: 'bootstrap/level',
+        find: 'const tail = (1 - level) / 2;',
+        replace: 'const tail = 1 - level;',
+        breaks: 'an interval of 95 % holds 90 %',
+      },
+      {
+        name: 'bootstrap/alone-for-all',
+        find: 'if (off > (largest[k] as number)) largest[k] = off;',
+        replace: 'largest[k] = off;',
+        breaks: 'the last pair of recognizers decides the intervals that hold together',
+      },
+      {
+        name: 'bootstrap/not-studentized',
+        find: '(a[k] as number) - (b[k] as number) - difference) / error',
+        replace: '(a[k] as number) - (b[k] as number) - difference)',
+        breaks: 'deviations are not in standard errors',
+      },
+      {
+        name: 'bootstrap/runs',
+        find: 'mean(judged.map((right) => right[pair] as number))',
+        replace: 'judged[0]?.[pair] as number',
+        breaks: 'of several runs only the first counts',
+      },
+      {
+        name: 'bootstrap/sets-added',
+        find: '/ set.wayOf.length / sets.length',
+        replace: '/ set.wayOf.length',
+        breaks: 'sets are added up instead of averaged',
+      },
+      {
+        name: 'bootstrap/other-pairs',
+        find: 'equal(same, first.same) && equal(fold, first.fold)',
+        replace: 'equal(same, first.same)',
+        breaks: 'recognizers scored with other folds are compared',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'report/blocks/comparison/verdict.ts',
+    [comparison],
+    [
+      {
+        name: 'verdict/alone',
+        find: 'together.lowest > 0',
+        replace: 'together.highest > 0',
+        breaks: 'an interval that holds zero shows a difference',
+      },
+      {
+        name: 'verdict/lower',
+        find: 'together.highest < 0',
+        replace: 'together.lowest < 0',
+        breaks: 'an interval that holds zero shows a fall',
+      },
+      {
+        name: 'verdict/one-end',
+        find: 'pair.every((each) => shown(each) === wanted)',
+        replace: 'pair.some((each) => shown(each) === wanted)',
+        breaks: 'a point that is better than one end is a peak',
+      },
+      {
+        name: 'verdict/ends-as-between',
+        find: 'similarity > lowest && similarity < highest ? [i] : []',
+        replace: 'i > low && i < high ? [i] : []',
+        breaks: 'a point as similar as an end counts as between',
+      },
+      {
+        name: 'verdict/leaves',
+        find: ': trend && !leaves',
+        replace: ': trend',
+        breaks: 'a rise is stated though a point between lies beyond an end',
+      },
+      {
+        name: 'verdict/leaves-below',
+        find: "shown(toBetter) === 'higher' || shown(toWorse) === 'lower'",
+        replace: "shown(toBetter) === 'higher'",
+        breaks: 'a rise is stated though a point between is worse than the worse end',
+      },
+      {
+        name: 'verdict/open-end',
+        find: "pair[trend === 'rise' ? 1 : 0]",
+        replace: 'pair[1]',
+        breaks: 'of a fall, points between are compared with the worse end',
+      },
+      {
+        name: 'verdict/worst-first',
+        find: 'b.difference - a.difference : a.difference - b.difference',
+        replace: 'a.difference - b.difference : b.difference - a.difference',
+        breaks: 'the least of the peaks is named',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'report/blocks/comparison/read.ts',
+    [comparison],
+    [
+      {
+        name: 'comparison/asked-for',
+        find: 'sort((a, b) => a.similarity - b.similarity)',
+        replace: 'sort((a, b) => Number(a.x) - Number(b.x))',
+        breaks: 'points are ordered by what was asked for',
+      },
+      {
+        name: 'comparison/last-best',
+        find: 'average > (points[best]?.average as number)',
+        replace: 'average >= (points[best]?.average as number)',
+        breaks: 'of equally good points the last is the baseline',
+      },
+      {
+        name: 'comparison/sign',
+        find: 'fromBaseline: between(i, baseline)',
+        replace: 'fromBaseline: between(baseline, i)',
+        breaks: 'differences have the wrong sign',
+      },
+      {
+        name: 'comparison/any-similarity',
+        find: 'if (!agrees(own, matrix)) continue;',
+        replace: '',
+        breaks: 'a point has the mean similarity of all points',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'report/blocks/comparison/statement.ts',
+    [comparison],
+    [
+      {
+        name: 'statement/reported',
+        find: 'shape === reported',
+        replace: 'shape !== reported',
+        breaks: 'what the paper reports is called shown where it is not',
+      },
+      {
+        name: 'statement/steps',
+        find: "steps.every((step) => (shape === 'rise' ? step > 0 : step < 0))",
+        replace: 'steps.length > 0',
+        breaks: 'averages are said to rise at every step, whatever they do',
+      },
+      {
+        name: 'statement/ruled-out',
+        find: 'if (open.length === 0)',
+        replace: 'if (open.length >= 0)',
+        breaks: 'a peak is ruled out that the intervals allow',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'report/blocks/accuracy/gaps.ts',
+    ['test/report/parts.test.ts'],
+    [
+      {
+        name: 'gaps/first-reference',
+        find: 'gap: average - row.average',
+        replace: 'gap: (references[0]?.average as number) - row.average',
+        breaks: 'GtR is counted from the first reference in every column',
       },
     ],
   ),
