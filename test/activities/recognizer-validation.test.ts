@@ -72,6 +72,15 @@ describe('recognizer/train with validation', () => {
     expect(validation).toEqual({ steps: [8, 12], values: accuracies.slice(1) });
   });
 
+  it('takes the mean over the sets', async () => {
+    const two = await toyBenchmarks(store, 200, ['lfw', 'agedb_30']);
+    const made = await trained({ validation: two, epochs: 1 });
+    const { metrics } = await verification.run({ recognizer: made.weights, benchmarks: two, sets: [] }, context);
+    const { average, sets } = await readMetricsOf(store, metrics as ArtifactRef, verificationKind);
+    expect((await seriesOf(made)).validation?.values).toEqual([average]);
+    expect(average).not.toBe(sets.lfw?.accuracy);
+  });
+
   it('shows each accuracy in the worker’s log', async () => {
     const from = context.lines.length;
     await trained({ validation: benchmarks, epochs: 1 });
@@ -87,7 +96,8 @@ describe('recognizer/train with validation', () => {
 
 describe('recognizer/train: lrBatch', () => {
   it('scales the rate by batch / lrBatch, in the log and in the weights', async () => {
-    const [scaled, plain] = [await trained({ epochs: 1, lrBatch: 8 }), await trained({ epochs: 1, lr: 2 * short.lr })];
+    const cut = { epochs: 1, microBatch: 8 };
+    const [scaled, plain] = [await trained({ ...cut, lrBatch: 8 }), await trained({ ...cut, lr: 2 * short.lr })];
     expect((await seriesOf(scaled)).rate?.values[0]).toBeCloseTo(0.1, 9);
     expect(scaled).toEqual(plain);
     expect(await trained({ epochs: 1, lrBatch: 16 })).toEqual(alone[0]);

@@ -1,12 +1,16 @@
 import type { Mutant } from './mutant.ts';
 import { cemifaceMutants } from './mutants/cemiface.ts';
+import { colourMutants } from './mutants/colours.ts';
 import { dataMutants } from './mutants/data.ts';
+import { headMutants } from './mutants/heads.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
+import { normMutants } from './mutants/norms.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
 import { trainingMutants } from './mutants/training.ts';
+import { validationMutants } from './mutants/validation.ts';
 
 /** The faults that the tests are tried on, area by area. */
 export const mutants: readonly Mutant[] = [
@@ -18,4 +22,8 @@ export const mutants: readonly Mutant[] = [
   ...dataMutants,
   ...provenanceMutants,
   ...networkMutants,
+  ...validationMutants,
+  ...colourMutants,
+  ...headMutants,
+  ...normMutants,
 ];
