@@ -9,6 +9,7 @@ import { networkMutants } from './mutants/networks.ts';
 import { normMutants } from './mutants/norms.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
+import { relativeMutants } from './mutants/relatives.ts';
 import { trainingMutants } from './mutants/training.ts';
 import { validationMutants } from './mutants/validation.ts';
 
@@ -26,4 +27,5 @@ export const mutants: readonly Mutant[] = [
   ...colourMutants,
   ...headMutants,
   ...normMutants,
+  ...relativeMutants,
 ];

@@ -208,11 +208,23 @@ describe('seeds', () => {
     expect(found.map(({ nodes }) => nodes)).toEqual([['again[repeat=1]', 'again[repeat=2]']]);
   });
 
-  const judged = (seed: number): Promise<Finding[]> => {
+  it('names repetitions of which some are one action', async () => {
+    const run = new Made();
+    for (const [repeat, lr] of [
+      [1, 0.2],
+      [2, 0.1],
+      [3, 0.1],
+    ] as const)
+      run.add(`some[repeat=${repeat}]`, 'recognizer/train', { lr }, weights(`some ${lr}`), { matrix: { repeat } });
+    const [found] = await run.find('seeds');
+    expect(found?.nodes).toEqual(expect.arrayContaining(['some[repeat=2]', 'some[repeat=3]']));
+  });
+
+  const judged = (seed: number, params: JsonObject = { lr: 1 }): Promise<Finding[]> => {
     const run = new Made();
     const network = { preset: 'small' };
     run.add('teacher', 'recognizer/train', { network }, weights('teacher'));
-    run.add('judge', 'recognizer/train', { network, lr: 1 }, weights('judge'), { seed });
+    run.add('judge', 'recognizer/train', { network, ...params }, weights('judge'), { seed });
     run.add('generator', 'diffusion/train', { recognizer: ref('teacher', 'weights') }, weights('generator'));
     run.add('synthetic', 'diffusion/generate', { generator: ref('generator', 'weights') }, {});
     const asked = { data: ref('synthetic', 'data'), recognizer: ref('judge', 'weights') };
@@ -224,6 +236,8 @@ describe('seeds', () => {
   it('warns of a judge that began from the weights of the generator’s own recognizer', async () => {
     expect(await judged(7)).toMatchObject([{ nodes: ['judge', 'teacher'] }]);
     expect(await judged(8)).toEqual([]);
+    // The same action under another name is no second network.
+    expect(await judged(7, {})).toEqual([]);
   });
 });
 
