@@ -77,4 +77,12 @@ export const relativeMutants: readonly Mutant[] = [
     breaks: 'repetitions are reported only where all are the same',
     tests: findings,
   },
+  {
+    name: 'embedder/one-view',
+    file: 'training/recognizer.ts',
+    find: '`${digest} ${view}`',
+    replace: 'digest',
+    breaks: 'the next stage gets the embedder of another view',
+    tests: ['test/activities/recognizer.test.ts'],
+  },
 ];
