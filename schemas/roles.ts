@@ -26,6 +26,7 @@ export const inputUses = {
   inquiries: 'the images or vectors that generated identities are made around',
   'scored-model': 'the model whose quality is measured',
   benchmark: 'what the model is scored on',
+  validation: 'the benchmark that a training tries its model on, and may choose an epoch by',
   'judged-data': 'the images that are judged',
   judge: 'a model that embeds images, to compare or to choose them',
   'compared-data': 'the images that the judged ones are compared with',

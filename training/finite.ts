@@ -1,3 +1,4 @@
+import type { CheckpointArray } from '../core/checkpoint.ts';
 import { CemiflowError } from '../core/errors.ts';
 
 /** Index of the first value that is NaN or infinite, or −1. One multiplication and addition for each value. */
@@ -16,3 +17,10 @@ export const diverged = (tensor: string, step: number, lr: number): CemiflowErro
     remedy: `lower lr (now ${lr}) or give it a longer warm-up`,
     data: { step, tensor, lr },
   });
+
+/** @throws CemiflowError `Diverged` where an array of the state after `step` steps is not finite */
+export const checkFinite = (arrays: { readonly [name: string]: CheckpointArray }, step: number, lr: number): void => {
+  for (const [name, { data }] of Object.entries(arrays)) {
+    if (firstNonFinite(data) !== -1) throw diverged(name, step, lr);
+  }
+};

@@ -46,15 +46,20 @@ export class MeanLog {
     if (++this.#count === this.#window) this.close(step);
   }
 
-  /** Ends the window that has begun, if any. */
-  close(step: number): void {
-    if (this.#count === 0) return;
-    for (const [name, sum] of Object.entries(this.#sums)) {
+  /** Adds values of this very step, which are no means: what was measured between two steps. */
+  note(step: number, values: { readonly [name: string]: number }): void {
+    for (const [name, value] of Object.entries(values)) {
       this.series[name] ??= { steps: [], values: [] };
       const line = this.series[name];
       line.steps.push(step);
-      line.values.push(sum / this.#count);
+      line.values.push(value);
     }
+  }
+
+  /** Ends the window that has begun, if any. */
+  close(step: number): void {
+    if (this.#count === 0) return;
+    for (const [name, sum] of Object.entries(this.#sums)) this.note(step, { [name]: sum / this.#count });
     this.#sums = {};
     this.#count = 0;
   }

@@ -1,4 +1,3 @@
-import type { CheckpointArray } from '../core/checkpoint.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { within } from '../core/within.ts';
 import type { BatchReader } from '../data/loader/batches.ts';
@@ -6,10 +5,11 @@ import { stateArrays, stateTensors } from '../nn/compile/arrays.ts';
 import type { Step } from '../nn/compile/index.ts';
 import { isGradientSum } from '../nn/micro-batches.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
-import { diverged, firstNonFinite } from './finite.ts';
+import { checkFinite, diverged } from './finite.ts';
 import type { InputContext } from './input.ts';
 import { MeanLog, type Series } from './log.ts';
 import { type MicroBatch, runPrograms, timed } from './micro-batches.ts';
+import { isOfBest, type Validation, Validator } from './validation.ts';
 
 /** What distinguishes one trainer from another. Everything follows from (seed, step): no step depends on JavaScript state of the one before. */
 export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
@@ -37,6 +37,8 @@ export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
   constant?(name: string): boolean;
   /** State to return at the end. */
   wanted(name: string): boolean;
+  /** Judges that state between two steps, and may give its best in place of the last. */
+  readonly validation?: Validation;
 }
 
 /**
@@ -53,25 +55,18 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
 ): Promise<{ state: Tensors; series: Series }> => {
   const { progress, checkpoints, signal } = input;
   const { steps, microBatches, lr, programs = () => ['step'] } = training;
-  const { step, from, log, batches } = await begin(input, training);
+  const { step, from, log, batches, validator } = await begin(input, training);
   try {
     let saved = from;
     const save = (done: number): void => {
       const arrays = stateArrays(step, (name) => !isGradientSum(name) && !training.constant?.(name));
       checkFinite(arrays, done, lr);
-      checkpoints.save({ step: done, arrays, notes: log.state });
+      checkpoints.save({ step: done, arrays: { ...arrays, ...validator?.arrays }, notes: log.state });
       saved = done;
     };
-    for (let done = from + 1; done <= steps; done++) {
-      const { plan, images } = await batches.next();
-      const metrics = await runPrograms(step, programs(done - 1), microBatches, signal, (microBatch) =>
-        training.tensorsOf(done - 1, plan, images, microBatch),
-      );
-      const bad = Object.keys(metrics).find((name) => !Number.isFinite(metrics[name]));
-      if (bad !== undefined) throw diverged(bad, done, lr);
-      log.add(done, { ...metrics, ...training.logged?.(plan) });
-      if (checkpoints.due(done) && done < steps) save(done);
-      await progress({ phase: 'train', step: done, steps, metrics }).catch(async (error) => {
+    /** Rejects like the work, but saves first: the stage was asked to stop after `done` steps. */
+    const orLeave = (work: Promise<void> | undefined, done: number): Promise<void> | undefined =>
+      work?.catch(async (error) => {
         const last = async (): Promise<void> => {
           await checkpoints.settled();
           if (saved !== done) save(done);
@@ -80,9 +75,23 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
         await within(leaveMs, last());
         throw error;
       });
+    /** After the checkpoint of the same step, so that whoever resumes from that judges its state, and only then goes on. */
+    const judge = (done: number) => orLeave(validator?.judge(step, done, training.wanted), done);
+    for (let done = from + 1; done <= steps; done++) {
+      await judge(done - 1);
+      const { plan, images } = await batches.next();
+      const metrics = await runPrograms(step, programs(done - 1), microBatches, signal, (microBatch) =>
+        training.tensorsOf(done - 1, plan, images, microBatch),
+      );
+      const bad = Object.keys(metrics).find((name) => !Number.isFinite(metrics[name]));
+      if (bad !== undefined) throw diverged(bad, done, lr);
+      log.add(done, { ...metrics, ...training.logged?.(plan) });
+      if (checkpoints.due(done) && done < steps) save(done);
+      await orLeave(progress({ phase: 'train', step: done, steps, metrics }), done);
     }
+    await judge(steps);
     log.close(steps);
-    return { state: finalState(step, training), series: log.series };
+    return { state: validator?.chosen ?? finalState(step, training), series: log.series };
   } finally {
     step.dispose();
   }
@@ -95,16 +104,19 @@ const leaveMs = 7_000;
 const begin = async <Recipe, P extends { readonly recipe: Recipe }>(
   input: InputContext<Recipe>,
   training: Training<Recipe, P>,
-): Promise<{ step: Step; from: number; log: MeanLog; batches: BatchReader<Recipe, P> }> => {
-  const { steps, window } = training;
+): Promise<{ step: Step; from: number; log: MeanLog; batches: BatchReader<Recipe, P>; validator?: Validator }> => {
+  const { steps, window, validation, lr } = training;
   const resumed = await input.checkpoints.resume();
   const from = resumed?.step ?? 0;
   const batches = training.batches(from);
   await input.progress({ phase: 'compile', step: from, steps });
-  const tensors = stateTensors(resumed?.arrays ?? {});
+  const log = new MeanLog(window, resumed?.notes as JsonObject | undefined);
+  const arrays = resumed?.arrays ?? {};
+  const validator = validation && new Validator(validation, log, arrays, lr);
+  const tensors = stateTensors(Object.fromEntries(Object.entries(arrays).filter(([name]) => !isOfBest(name))));
   try {
     const step = timed(input, () => training.compile(tensors));
-    return { step, from, batches, log: new MeanLog(window, resumed?.notes as JsonObject | undefined) };
+    return { step, from, batches, log, ...(validator && { validator }) };
   } finally {
     tf.dispose(tensors);
   }
@@ -118,10 +130,4 @@ const finalState = <Recipe, P extends { readonly recipe: Recipe }>(
   const arrays = stateArrays(step, wanted);
   checkFinite(arrays, steps, lr);
   return stateTensors(arrays);
-};
-
-const checkFinite = (arrays: { readonly [name: string]: CheckpointArray }, step: number, lr: number): void => {
-  for (const [name, { data }] of Object.entries(arrays)) {
-    if (firstNonFinite(data) !== -1) throw diverged(name, step, lr);
-  }
 };

@@ -2,15 +2,16 @@ import { putMetrics } from '../../artifacts/codecs/metrics.ts';
 import { writeWeights } from '../../artifacts/codecs/weights.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { CemiflowError } from '../../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
 import type { Augmentation } from '../../data/augment.ts';
 import type { ImageSet } from '../../data/images.ts';
 import { type AugmentRecipe, maker as augmented } from '../../data/loader/augmented.ts';
+import { maker as copies } from '../../data/loader/copies.ts';
 import { compileStep, type Step } from '../../nn/compile/index.ts';
 import { withPrefix } from '../../nn/gradients.ts';
 import { seedTensor } from '../../nn/kernels/random.ts';
-import { rateAt } from '../../nn/optim/sgd.ts';
+import { rateAt, scaledRate } from '../../nn/optim/sgd.ts';
 import { type Preset, type RecognizerConfig, recognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import type { Head } from '../../nn/recognizer/margin.ts';
@@ -23,12 +24,21 @@ import {
 import { type Tensors, tf } from '../../nn/tf.ts';
 import { toSafetensors } from '../../nn/weights.ts';
 import { type InputContext, loadSet, readBatches, withInput } from '../../training/input.ts';
+import type { Series } from '../../training/log.ts';
 import { runTraining, type Training } from '../../training/loop.ts';
 import { type MicroBatch, microBatchesOf, rowsOf } from '../../training/micro-batches.ts';
 import { StepPlanner } from '../../training/planner.ts';
+import { bestOf } from '../../training/validation.ts';
+import {
+  loadValidation,
+  requireValidation,
+  type ValidationParams,
+  type ValidationSets,
+  validationOf,
+} from './validation.ts';
 
 /** `schemas/stages/recognizer-train.schema.json` */
-interface Params extends Head {
+interface Params extends Head, ValidationParams {
   readonly data: ArtifactRef;
   readonly network: { readonly preset: Preset } & Partial<Omit<RecognizerConfig, 'imageSize'>>;
   readonly epochs: number;
@@ -36,6 +46,8 @@ interface Params extends Head {
   readonly microBatch: number;
   readonly recompute: boolean;
   readonly lr: number;
+  /** 0: `lr` as it is. */
+  readonly lrBatch: number;
   readonly momentum: number;
   readonly weightDecay: number;
   readonly decayNorms: boolean;
@@ -47,14 +59,29 @@ interface Params extends Head {
 
 /** `recognizer/train`: a margin-softmax classifier, whose features before the head serve as embeddings. */
 export const stage: StageKind<Params> = {
-  run: (params, context) => withInput(context, augmented, (input) => run(params, input)),
+  run: async (params, context) => {
+    requireValidation(params);
+    const { validation } = params;
+    return withInput(context, augmented, (input) =>
+      validation
+        ? withInput(context, copies, async (unaugmented) =>
+            run(params, input, await loadValidation(unaugmented, validation)),
+          )
+        : run(params, input),
+    );
+  },
 };
 
-const run = async (params: Params, input: InputContext<AugmentRecipe>): Promise<Outputs> => {
+const run = async (
+  params: Params,
+  input: InputContext<AugmentRecipe>,
+  validation?: ValidationSets,
+): Promise<Outputs> => {
   const { store } = input;
   const data = await loadSet(input, params.data);
   const training = trainingOf(params, data);
-  const { state, series } = await runTraining(input, loopOf(params, training, data, input));
+  const loop = loopOf(params, training, data, input, validation);
+  const { state, series } = await runTraining(input, loop);
   const tensors = { ...withPrefix(state, 'w'), ...withPrefix(state, 'stats') };
   const { config, head, classes } = training;
   const parameters = [...recognizerParameters(config), ...headParameters(config.embedding, classes)];
@@ -73,9 +100,17 @@ const run = async (params: Params, input: InputContext<AugmentRecipe>): Promise<
       classes,
       head: { ...head },
       data: params.data.digest,
+      ...chosenEpoch(params, series, loop.window),
     }),
     log: await putMetrics(store, { kind: 'training', series }),
   };
+};
+
+/** What the weights say of the epoch that they were chosen from; nothing for those of the last epoch. Counts from 1. */
+const chosenEpoch = ({ validation, keep }: Params, series: Series, stepsPerEpoch: number): JsonObject => {
+  const best = keep === 'best' && validation ? bestOf(series) : undefined;
+  if (!best || !validation) return {};
+  return { chosen: { epoch: best.step / stepsPerEpoch, accuracy: best.value, by: validation.digest } };
 };
 
 const trainingOf = (params: Params, data: ImageSet): RecognizerTraining => {
@@ -118,9 +153,11 @@ const loopOf = (
   training: RecognizerTraining,
   data: ImageSet,
   input: InputContext<AugmentRecipe>,
+  validation: ValidationSets | undefined,
 ): Training<AugmentRecipe, StepPlan> => {
   const { seed } = input;
-  const { batch, epochs, augment, lr, milestones, gamma, warmup } = params;
+  const { batch, epochs, augment, lr, lrBatch, milestones, gamma, warmup } = params;
+  const scaled = scaledRate(lr, batch, lrBatch);
   const planner = new StepPlanner({ images: data.count, batch, epochs, seed, tag: 'epoch' });
   const { steps, stepsPerEpoch } = planner;
   const microBatches = microBatchesOf(batch, params.microBatch);
@@ -129,7 +166,7 @@ const loopOf = (
     return {
       recipe: { rows, augment, seed, epoch },
       labels: rows.map((row) => data.labels[row] as number),
-      rate: rateAt({ rate: lr, milestones, gamma, warmupSteps: warmup }, epoch, step),
+      rate: rateAt({ rate: scaled, milestones, gamma, warmupSteps: warmup }, epoch, step),
     };
   };
   return {
@@ -143,6 +180,7 @@ const loopOf = (
       tensorsOf(plan, images, data, dropoutSeed(seed, step, microBatch), microBatch),
     logged: ({ rate }) => ({ rate }),
     wanted: (name) => name.startsWith('w.') || name.startsWith('stats.'),
+    ...(validation && { validation: validationOf(params, planner, training.config, validation, input) }),
   };
 };
 

@@ -51,3 +51,11 @@ export const rateAt = ({ rate, milestones, gamma, warmupSteps }: RateSchedule, e
   const reached = milestones.filter((milestone) => epoch >= milestone).length;
   return rate * gamma ** reached * Math.min(1, (step + 1) / Math.max(1, warmupSteps));
 };
+
+/**
+ * The learning rate of a batch where `rate` was meant for another: proportional to its size (Goyal et al. 2017).
+ *
+ * @param meantFor size of the batch that `rate` was meant for; 0 takes the rate as it is
+ */
+export const scaledRate = (rate: number, batch: number, meantFor: number): number =>
+  meantFor > 0 ? (rate * batch) / meantFor : rate;

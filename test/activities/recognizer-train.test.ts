@@ -31,7 +31,17 @@ const params = {
   network,
   ...({ loss: 'cosface', m: 0.4, h: 0.333, s: 8, t_alpha: 0.01 } as const),
   ...{ epochs: 2, batch: 4, microBatch: 0, recompute: false },
-  ...{ lr: 0.1, momentum: 0.8, weightDecay: 0.3, decayNorms: false, milestones: [1], gamma: 0.5, warmup: 2 },
+  ...({ validateEvery: 1, keep: 'last' } as const),
+  ...{
+    lr: 0.1,
+    lrBatch: 0,
+    momentum: 0.8,
+    weightDecay: 0.3,
+    decayNorms: false,
+    milestones: [1],
+    gamma: 0.5,
+    warmup: 2,
+  },
   augment: { cropScale: [1, 1], flip: 0, jitter: 0, erase: 0, eraseScale: [0.02, 0.1] } as const,
 };
 const rates = [0.05, 0.1, 0.05, 0.05];

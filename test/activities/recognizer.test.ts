@@ -13,7 +13,7 @@ import { loadDataset } from '../../data/loader/load.ts';
 import { decodeSafetensors, type SafeTensor } from '../../formats/safetensors.ts';
 import { verify } from '../../metrics/verification.ts';
 import { tf } from '../../nn/tf.ts';
-import { Embedder, type LoadedRecognizer, loadRecognizer } from '../../training/recognizer.ts';
+import { Embedder, type LoadedRecognizer, loadRecognizer, withEmbedder } from '../../training/recognizer.ts';
 import { allPixels, imagesFrom } from '../helpers/images.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { side, toyBenchmarks, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
@@ -138,6 +138,17 @@ describe('embedding', () => {
     const mirrored = await other.embed(imagesFrom(flipped, side, side), context);
     other.dispose();
     for (const i of [0, 77, 239]) expect(cosine(row(both, i), row(mirrored, i))).toBeGreaterThan(1 - 1e-5);
+  });
+
+  it('keeps a loaded recognizer apart by view', async () => {
+    const data = await loadDataset(store, refs.data);
+    const rows = Int32Array.of(0);
+    const [plain, both] = await Promise.all(
+      (['plain', 'both'] as const).map((view) =>
+        withEmbedder(store, refs.weights, view, (embedder) => embedder.embed(data, context, { rows })),
+      ),
+    );
+    expect(both).not.toEqual(plain);
   });
 
   it('refuses images of another size, and weights that are no recognizer', async () => {

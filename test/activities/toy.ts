@@ -73,9 +73,14 @@ export const toyDataset = async (store: ArtifactStore, identities: number, image
   return writer.finish({ origin: 'procedural', peopleShown: 'drawn' });
 };
 
-/** One verification set `lfw`: in each of ten folds, two same and two different pairs of people of its own. */
-export const toyBenchmarks = async (store: ArtifactStore, first: number) => {
-  const writer = new DatasetWriter(store, { height: side, width: side, prefix: setPrefix('lfw') });
+/** Verification sets of 20 people each, from `first` on: in each of ten folds, two same and two different pairs of people of its own. */
+export const toyBenchmarks = async (store: ArtifactStore, first: number, sets: readonly string[] = ['lfw']) => {
+  const made = await Promise.all(sets.map((set, i) => toySet(store, set, first + 20 * i)));
+  return putBenchmarks(store, made.flat(), { sets: [...sets], height: side, width: side, peopleShown: 'drawn' });
+};
+
+const toySet = async (store: ArtifactStore, name: string, first: number) => {
+  const writer = new DatasetWriter(store, { height: side, width: side, prefix: setPrefix(name) });
   const pairs: { left: number; right: number; same: number; fold: number }[] = [];
   for (let fold = 0; fold < 10; fold++) {
     const row = fold * 4;
@@ -90,8 +95,7 @@ export const toyBenchmarks = async (store: ArtifactStore, first: number) => {
   const files = await writer.files();
   const same = Uint8Array.from(pairs, (pair) => pair.same);
   const set = { left: column('left'), right: column('right'), same, fold: column('fold') };
-  files.push(await putPairs(store, 'lfw', set, 40));
-  return putBenchmarks(store, files, { sets: ['lfw'], height: side, width: side, peopleShown: 'drawn' });
+  return [...files, await putPairs(store, name, set, 40)];
 };
 
 export const toyTraining = {
@@ -112,11 +116,14 @@ export const toyTraining = {
   epochs: 6,
   batch: 32,
   lr: 0.05,
+  lrBatch: 0,
   momentum: 0.9,
   weightDecay: 5e-4,
   decayNorms: false,
   milestones: [4],
   gamma: 0.1,
   warmup: 3,
+  validateEvery: 1,
+  keep: 'last',
   augment: { cropScale: [0.9, 1], flip: 0.5, jitter: 0.05, erase: 0.5, eraseScale: [0.02, 0.1] },
 } as const;

@@ -179,6 +179,37 @@ describe('augmentation', () => {
       0.008,
     );
   });
+
+  /** What `augmentInto` makes of a square image with these draws, which it must use up. */
+  const drawn = (side: number, value: (x: number, y: number) => number, options: Augmentation, draws: number[]) => {
+    const image = Uint8Array.from({ length: side * side * 3 }, (_, i) =>
+      value(Math.floor(i / 3) % side, Math.floor(i / 3 / side)),
+    );
+    const target = new Float32Array(image.length);
+    augmentInto(target, 0, { pixels: image, height: side, width: side }, options, () => draws.shift() as number);
+    expect(draws).toEqual([]);
+    return target;
+  };
+
+  it('a quarter of the way, the ratio of a crop is a quarter of the way in the logarithm', () => {
+    const options = { ...none, cropScale: [0.5, 0.5] } as const;
+    // Area, ratio, place; neither mirrored nor erased. 3/4 · (16/9)^¼ = 0.866: 66 × 76 pixels of 5,000.
+    const found = drawn(100, (x) => 2 * x, options, [0, 0.25, 0, 0, 0.9, 0.9]);
+    const slope = (((found[60 * 3] as number) - (found[20 * 3] as number)) * 127.5) / 40 / 2;
+    expect(slope * 100).toBeCloseTo(66, 2);
+  });
+
+  it('the flattest rectangle has a ratio of 0.3, and none reaches the sides of the image', () => {
+    const options = { ...none, erase: 1, eraseScale: [0.192, 0.192] } as const;
+    // 48,000 pixels: 120 × 400.
+    const found = drawn(500, () => 0, options, [0, 0.5, 0, 0, 0.9, 0, 0, 0, 0, 0]);
+    const erased = [...found.keys()].filter((i) => i % 3 === 0 && found[i] === 0);
+    expect(erased.length).toBe(120 * 400);
+    for (let seed = 0; seed < 200; seed++) {
+      const whole = augment({ ...none, erase: 1, eraseScale: [1, 1] }, 0, seed);
+      expect(whole.every((value) => value === 0)).toBe(false);
+    }
+  });
 });
 
 describe('draws of colour jitter', () => {

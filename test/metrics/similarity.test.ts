@@ -15,6 +15,11 @@ describe('similarity statistics', () => {
     expect(found.histogram.counts.reduce((a, b) => a + b)).toBe(5);
   });
 
+  it('counts identities from 0.5 on apart from those below', () => {
+    const found = similarityStatistics(Float32Array.from([0.45, 0.5, 0.75]), Int32Array.from([1, 2, 3]));
+    expect(found.bins).toEqual({ edges: [0, 0.1, 0.2, 0.3, 0.4, 0.5], identities: [0, 0, 0, 0, 0, 1, 2] });
+  });
+
   it('counts values on an edge upwards, and outside values into the outer bins', () => {
     const edges = evenEdges(-1, 1, 4);
     expect(edges).toEqual([-1, -0.5, 0, 0.5, 1]);

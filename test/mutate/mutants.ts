@@ -1,16 +1,21 @@
 import type { Mutant } from './mutant.ts';
 import { cemifaceMutants } from './mutants/cemiface.ts';
+import { colourMutants } from './mutants/colours.ts';
 import { dataMutants } from './mutants/data.ts';
+import { headMutants } from './mutants/heads.ts';
 import { inquiryMutants } from './mutants/inquiries.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
+import { normMutants } from './mutants/norms.ts';
 import { privacyMutants } from './mutants/privacy.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
+import { relativeMutants } from './mutants/relatives.ts';
 import { samplingMutants } from './mutants/sampling.ts';
 import { searchRateMutants } from './mutants/search-rates.ts';
 import { trainingMutants } from './mutants/training.ts';
+import { validationMutants } from './mutants/validation.ts';
 
 /** The faults that the tests are tried on, area by area. */
 export const mutants: readonly Mutant[] = [
@@ -26,4 +31,9 @@ export const mutants: readonly Mutant[] = [
   ...provenanceMutants,
   ...networkMutants,
   ...samplingMutants,
+  ...validationMutants,
+  ...colourMutants,
+  ...headMutants,
+  ...normMutants,
+  ...relativeMutants,
 ];

@@ -1,16 +1,18 @@
 import { beforeAll } from 'vitest';
 import { stage } from '../../activities/recognizer-train/stage.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { toyContext, toyDataset } from '../activities/toy.ts';
+import { toyBenchmarks, toyContext, toyDataset } from '../activities/toy.ts';
 import { sweep } from './sweep.ts';
 
 const context = toyContext();
 let data: ArtifactRef;
 let other: ArtifactRef;
+let validation: ArtifactRef;
 
 beforeAll(async () => {
   data = await toyDataset(context.store, 4, 2);
   other = await toyDataset(context.store, 4, 2, 10);
+  validation = await toyBenchmarks(context.store, 20);
 });
 
 sweep('recognizer/train', {
@@ -43,12 +45,17 @@ sweep('recognizer/train', {
     batch: { to: 2 },
     microBatch: { to: 2 },
     lr: { to: 0.2 },
+    lrBatch: { to: 8 },
     momentum: { to: 0.5 },
     weightDecay: { to: 0.01 },
     decayNorms: { to: true },
     milestones: { to: [0] },
     gamma: { to: 0.5, with: { milestones: [0] } },
     warmup: { to: 2 },
+    validation: { to: { ...validation } },
+    validateEvery: { to: 2, with: { validation: { ...validation }, epochs: 2 } },
+    // After four epochs the third is the best.
+    keep: { to: 'best', with: { validation: { ...validation }, epochs: 4, lr: 0.5 } },
     'augment.cropScale': { to: [0.5, 0.6] },
     'augment.flip': { to: 1 },
     'augment.jitter': { to: 0.2 },

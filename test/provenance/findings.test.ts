@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { inquiriesCodec, putInquiryRows } from '../../artifacts/codecs/inquiries.ts';
+import { writeWeights } from '../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { drawnPeople, namesFile } from '../../artifacts/people.ts';
 import { type ActionKey, type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
@@ -193,6 +194,42 @@ describe('selection', () => {
   it('says nothing where others chose than score', async () => {
     expect(await made((run) => run.images('benchmarks', [7, 8], people(200, 2)))).toEqual([]);
   });
+
+  /** A recognizer with validation on people 100 and 101, scored on the people of `test`, or on validation itself. */
+  const validated = async (keep: 'best' | 'last', test?: JsonObject, through?: 'select') => {
+    const run = new Made();
+    const validation = await run.images('benchmarks', [3, 4], people(100, 2));
+    run.add('faces', 'data/procedural', {}, { data: await run.images('dataset', [1, 2], people(0, 2)) });
+    run.add('validation', 'data/benchmarks', {}, { benchmarks: validation });
+    const chosen = { epoch: 3, accuracy: 0.9, by: validation.digest };
+    const network = { family: 'recognizer' };
+    const made = await writeWeights(run.store, {}, { network, ...(keep === 'best' ? { chosen } : {}) });
+    const params = { data: ref('faces', 'data'), validation: ref('validation', 'benchmarks'), keep };
+    run.add('student', 'recognizer/train', params, { weights: made });
+    if (through) run.add('taken', 'recognizer/select', { recognizers: [ref('student', 'weights')] }, weights('taken'));
+    const benchmarks = test ? await run.images('benchmarks', [7, 8], test) : validation;
+    run.add('test', 'data/benchmarks', { pairs: 1 }, { benchmarks });
+    const scored = { recognizer: ref(through ? 'taken' : 'student', 'weights'), benchmarks: ref('test', 'benchmarks') };
+    return run.add('final', 'evaluate/verification', scored, metrics('final')).find('selection');
+  };
+
+  it('warns where the benchmark that chose the epoch scores, or one with the same people', async () => {
+    for (const test of [undefined, people(101, 9)]) {
+      const found = await validated('best', test);
+      expect(found).toMatchObject([{ severity: 'warning', nodes: ['final', 'student'] }]);
+      expect(found[0]?.message).toBe(
+        'final scores student on a benchmark that it was chosen by: its epoch was chosen there',
+      );
+    }
+    const [through] = await validated('best', undefined, 'select');
+    expect(through).toMatchObject({ nodes: ['final', 'taken', 'student'] });
+    expect(through?.message).toMatch(/: it depends on student$/);
+  });
+
+  it('says nothing where validation shows other people, or chose nothing', async () => {
+    expect(await validated('best', people(200, 2))).toEqual([]);
+    expect(await validated('last')).toEqual([]);
+  });
 });
 
 describe('seeds', () => {
@@ -206,11 +243,23 @@ describe('seeds', () => {
     expect(found.map(({ nodes }) => nodes)).toEqual([['again[repeat=1]', 'again[repeat=2]']]);
   });
 
-  const judged = (seed: number): Promise<Finding[]> => {
+  it('names repetitions of which some are one action', async () => {
+    const run = new Made();
+    for (const [repeat, lr] of [
+      [1, 0.2],
+      [2, 0.1],
+      [3, 0.1],
+    ] as const)
+      run.add(`some[repeat=${repeat}]`, 'recognizer/train', { lr }, weights(`some ${lr}`), { matrix: { repeat } });
+    const [found] = await run.find('seeds');
+    expect(found?.nodes).toEqual(expect.arrayContaining(['some[repeat=2]', 'some[repeat=3]']));
+  });
+
+  const judged = (seed: number, params: JsonObject = { lr: 1 }): Promise<Finding[]> => {
     const run = new Made();
     const network = { preset: 'small' };
     run.add('teacher', 'recognizer/train', { network }, weights('teacher'));
-    run.add('judge', 'recognizer/train', { network, lr: 1 }, weights('judge'), { seed });
+    run.add('judge', 'recognizer/train', { network, ...params }, weights('judge'), { seed });
     run.add('generator', 'diffusion/train', { recognizer: ref('teacher', 'weights') }, weights('generator'));
     run.add('synthetic', 'diffusion/generate', { generator: ref('generator', 'weights') }, {});
     const asked = { data: ref('synthetic', 'data'), recognizer: ref('judge', 'weights') };
@@ -222,6 +271,8 @@ describe('seeds', () => {
   it('warns of a judge that began from the weights of the generator’s own recognizer', async () => {
     expect(await judged(7)).toMatchObject([{ nodes: ['judge', 'teacher'] }]);
     expect(await judged(8)).toEqual([]);
+    // The same action under another name is no second network.
+    expect(await judged(7, {})).toEqual([]);
   });
 });
 

@@ -34,6 +34,11 @@ describe('the order of images', () => {
     }
   });
 
+  it('does not repeat where seed and epoch are exchanged', () => {
+    const [one, two] = [epochsOf(plannerOf({ seed: 1 })), epochsOf(plannerOf({ seed: 2 }))];
+    expect(one[2]).not.toEqual(two[1]);
+  });
+
   it('is another one in each epoch, for each seed and for each tag', () => {
     const orders = [plannerOf(), plannerOf({ seed: 8 }), plannerOf({ tag: 'diffusion order' })].flatMap(epochsOf);
     expect(new Set(orders.map(String)).size).toBe(18);

@@ -9,7 +9,7 @@ import { ActionAttempt } from '../../engine/attempt.ts';
 import type { Told } from '../../engine/watch.ts';
 import { stage as diffusion } from '../../methods/cemiface/train/stage.ts';
 import { type ActionState, Store } from '../../store/index.ts';
-import { toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
+import { toyBenchmarks, toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
 import { MemoryObjects } from '../helpers/memory-store.ts';
 
 const key = digestOf('the action');
@@ -63,6 +63,9 @@ interface Fate {
   readonly dieBefore?: MortalObjects['dieBefore'];
   /** Is asked to leave when this step has been done. */
   readonly cancelAt?: number;
+  /** Dies, or is asked to leave, in this validation, counted from 1 for each attempt. */
+  readonly killInValidation?: number;
+  readonly cancelInValidation?: number;
 }
 
 interface Ended {
@@ -83,6 +86,7 @@ const attempt = async (run: Run, number: number, fate: Fate): Promise<Ended> => 
   const store = new Store(objects);
   const stop = new AbortController();
   let told: Told = {};
+  let validations = 0;
   const base = toyContext(store);
   const checkpoints = new ActionAttempt({
     key,
@@ -101,6 +105,12 @@ const attempt = async (run: Run, number: number, fate: Fate): Promise<Ended> => 
     checkpoints,
     signal: stop.signal,
     progress: async ({ phase, step }) => {
+      if (phase === 'validate lfw') {
+        validations++;
+        if (validations === fate.killInValidation) objects.die();
+        if (validations === fate.cancelInValidation) stop.abort(new Error('asked to stop'));
+        if (validations === fate.killInValidation || stop.signal.aborted) throw new Error('stopped');
+      }
       if (phase !== 'train') return;
       // Writes under way come to their end, or to that of the process.
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -165,6 +175,10 @@ beforeAll(async () => {
   };
   trainings = {
     'recognizer/train in micro-batches': kindOf(recognizer, { ...training, microBatch: 8 }),
+    'recognizer/train that keeps the best epoch': kindOf(recognizer, {
+      ...{ ...training, microBatch: 8, milestones: [], warmup: 0 },
+      ...{ validation: await toyBenchmarks(context.store, 200), keep: 'best' },
+    }),
     'diffusion/train in micro-batches': kindOf(diffusion, generator),
   };
 }, 120_000);
@@ -250,4 +264,37 @@ describe.each(['recognizer/train in micro-batches', 'diffusion/train in micro-ba
     await checkpoints.remove(key);
     expect(await shared.list('checkpoints/')).toEqual([]);
   });
+});
+
+describe('recognizer/train that keeps the best epoch', () => {
+  let alone: Outputs;
+  const run: Run = (context) => (trainings['recognizer/train that keeps the best epoch'] as Run)(context);
+
+  beforeAll(async () => {
+    alone = (await survive(run)).outputs as Outputs;
+    const { chosen } = (await new Store(shared).getArtifact(alone.weights as ArtifactRef)).meta;
+    // Steps 4, 8 and 12 are validated. A checkpoint of step 9 holds the best state, one of step 8 does not know of it yet.
+    expect(chosen, 'the tests need a best epoch in the middle').toMatchObject({ epoch: 2 });
+  }, 120_000);
+
+  it.each([
+    ['killed after the best epoch was seen', { killAt: 10 }],
+    ['killed while the best epoch is validated', { killInValidation: 2 }],
+    ['killed while the last epoch is validated', { killInValidation: 3 }],
+    ['asked to stop right before the best epoch is validated', { cancelAt: 8 }],
+    ['asked to stop right after it', { cancelAt: 9 }],
+    ['asked to stop right before the last epoch is validated', { cancelAt: 12 }],
+  ] as [string, Fate][])(
+    '%s, ends with the bytes of one that was left alone',
+    async (_, fate) => {
+      expect((await survive(run, fate)).outputs).toEqual(alone);
+    },
+    120_000,
+  );
+
+  it('asked to stop while it validates, leaves a checkpoint of the very step, and validates it again', async () => {
+    const { outputs, attempts } = await survive(run, { cancelInValidation: 2 }, { cancelInValidation: 1 });
+    expect(outputs).toEqual(alone);
+    expect(attempts).toMatchObject([{ toStep: 8 }, { fromStep: 8, toStep: 8 }, { fromStep: 8, end: 'done' }]);
+  }, 120_000);
 });

@@ -40,14 +40,14 @@ export const recognizerMutants: readonly Mutant[] = [
       },
       {
         name: 'recognizer-train/milestones',
-        find: 'rateAt({ rate: lr, milestones, gamma,',
-        replace: 'rateAt({ rate: lr, milestones: [], gamma,',
+        find: 'rateAt({ rate: scaled, milestones, gamma,',
+        replace: 'rateAt({ rate: scaled, milestones: [], gamma,',
         breaks: 'the rate never drops',
       },
       {
         name: 'recognizer-train/gamma',
-        find: 'rateAt({ rate: lr, milestones, gamma,',
-        replace: 'rateAt({ rate: lr, milestones, gamma: 0.1,',
+        find: 'rateAt({ rate: scaled, milestones, gamma,',
+        replace: 'rateAt({ rate: scaled, milestones, gamma: 0.1,',
         breaks: 'the rate always drops to a tenth',
       },
       {

@@ -216,8 +216,8 @@ export const trainingMutants: readonly Mutant[] = [
     [
       {
         name: 'log/sum',
-        find: 'line.values.push(sum / this.#count);',
-        replace: 'line.values.push(sum);',
+        find: '{ [name]: sum / this.#count }',
+        replace: '{ [name]: sum }',
         breaks: 'the log shows sums, not means',
       },
     ],

@@ -21,6 +21,14 @@ describe('adamW', () => {
     });
   });
 
+  it('adds eps to the root, not under it', () => {
+    const parameters = { a: tf.scalar(0) };
+    const first = { ...adamWDefaults, weightDecay: 0 };
+    const { parameters: next } = adamW(parameters, { a: tf.scalar(1e-8) }, adamWState(parameters), tf.scalar(1), first);
+    // The moments are g and g² after correction: g / (g + eps) = ½.
+    expect(next.a?.dataSync()[0]).toBeCloseTo(-0.5, 3);
+  });
+
   it('decays weights apart from the gradient', () => {
     const parameters = { a: tf.scalar(2) };
     const options = { ...adamWDefaults, weightDecay: 0.5 };

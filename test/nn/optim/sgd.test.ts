@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { rateAt, sgd, sgdState } from '../../../nn/optim/sgd.ts';
+import { rateAt, scaledRate, sgd, sgdState } from '../../../nn/optim/sgd.ts';
 import { tf } from '../../../nn/tf.ts';
 
 describe('SGD', () => {
@@ -44,5 +44,11 @@ describe('SGD', () => {
       0.1 * 0.1 ** 2,
     ]);
     expect(rateAt({ ...schedule, warmupSteps: 0 }, 0, 0)).toBe(0.1);
+  });
+
+  it('scales the rate by the batch, where the batch is named that it was meant for', () => {
+    expect(scaledRate(0.1, 1024, 512)).toBeCloseTo(0.2, 12);
+    expect(scaledRate(0.1, 64, 512)).toBeCloseTo(0.0125, 12);
+    expect(scaledRate(0.1, 64, 0)).toBe(0.1);
   });
 });

@@ -146,6 +146,14 @@ describe('backbone', () => {
     expect(multiplications(config) / 1e9).toBeCloseTo(6.3, 1);
   });
 
+  it('drops as published: 0.4 in AdaFace’s networks, nothing in InsightFace’s', () => {
+    for (const [name, { variant, dropout, channels }] of Object.entries(presets)) {
+      if (name === 'small') continue;
+      expect(dropout, name).toBe(variant === 'iresnet' ? 0 : 0.4);
+      expect(channels, name).toBe('rgb');
+    }
+  });
+
   it('refuses lists of different lengths', () => {
     expect(() => recognizerConfig('small', { widths: [8, 8] })).toThrow(/one value a stage/);
   });
