@@ -31,7 +31,7 @@ export const stage: StageKind<Params> = {
     for await (const { identity } of samplesOf(source, context, 'read labels')) identities.push(identity);
     const taken = chooseRows(Int32Array.from(identities), { ...params, seed: context.seed, allowed });
     const kept = new Set(identities.filter((_, row) => taken[row] === 1));
-    if (kept.size === 0 || kept.size < params.identities) throw tooFew(params, kept.size);
+    if (kept.size === 0) throw groupEmpty(params);
 
     const writer = new DatasetWriter(context.store, source.meta);
     let row = 0;
@@ -120,17 +120,8 @@ const centersMismatch = (centers: ArtifactRef, found: Digest | undefined, data: 
     },
   );
 
-const tooFew = ({ data, group, identities }: Params, found: number): CemiflowError => {
-  const from = group ? `group ${group.index} of dataset ${data.digest}` : `dataset ${data.digest}`;
-  return new CemiflowError(
-    'TooFewIdentities',
-    `${plural(Math.max(1, identities), 'identity', 'identities')} required, ${from} has ${found}`,
-    {
-      remedy:
-        found === 0
-          ? 'take another group, or compute the centers with fewer groups'
-          : `set identities to ${found} or less`,
-      data: { dataset: data.digest, required: identities, found },
-    },
-  );
-};
+const groupEmpty = ({ data, group }: Params): CemiflowError =>
+  new CemiflowError('GroupEmpty', `group ${group?.index} of dataset ${data.digest} has no images`, {
+    remedy: 'take another group, or compute the centers with fewer groups',
+    data: { dataset: data.digest, index: group?.index ?? null },
+  });

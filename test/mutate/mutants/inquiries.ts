@@ -361,15 +361,9 @@ export const inquiryMutants: readonly Mutant[] = [
         breaks: 'a group that there is not is empty, and not named as missing',
       },
       {
-        name: 'subset-stage/fewer',
-        find: 'kept.size < params.identities) throw',
-        replace: 'kept.size < 0) throw',
-        breaks: 'fewer identities than asked for are taken silently',
-      },
-      {
         name: 'subset-stage/empty',
-        find: 'if (kept.size === 0 || ',
-        replace: 'if (',
+        find: 'if (kept.size === 0)',
+        replace: 'if (kept.size < 0)',
         breaks: 'an empty set is made',
       },
       {
