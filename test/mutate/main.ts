@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { CemiflowError } from '../../core/errors.ts';
 import { plural } from '../../core/words.ts';
@@ -6,10 +7,11 @@ import type { Mutant } from './mutant.ts';
 import { mutants } from './mutants.ts';
 import { runTests } from './run-tests.ts';
 
-const usage = 'npm run mutate -- [--only NAME]… [--list]';
+const usage = 'npm run mutate -- [--only NAME]… [--jobs N] [--list]';
 
 const options = {
   only: { type: 'string', multiple: true },
+  jobs: { type: 'string', default: String(availableParallelism()) },
   list: { type: 'boolean' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -38,15 +40,29 @@ const checkTests = async (checkout: MutableCheckout, chosen: readonly Mutant[]):
 };
 
 /** @returns the mutants that no test noticed */
-const tryAll = async (checkout: MutableCheckout, chosen: readonly Mutant[]): Promise<readonly Mutant[]> => {
+const tryAll = async (checkouts: readonly MutableCheckout[], chosen: readonly Mutant[]): Promise<readonly Mutant[]> => {
   const survivors: Mutant[] = [];
-  for (const mutant of chosen) {
-    const { passed, failure, seconds } = await checkout.with(mutant, () => runTests(checkout.folder, mutant.tests));
-    if (passed) survivors.push(mutant);
-    const shown = passed ? `${mutant.breaks}: ${mutant.tests.join(' ')} passed` : failure;
-    print(`${passed ? 'SURVIVED' : 'killed  '} ${mutant.name} (${seconds.toFixed(0)} s): ${shown}`);
-  }
+  const waiting = [...chosen];
+  const work = async (checkout: MutableCheckout): Promise<void> => {
+    for (let mutant = waiting.shift(); mutant; mutant = waiting.shift()) {
+      const { tests, name, breaks } = mutant;
+      const { passed, failure, seconds } = await checkout.with(mutant, () => runTests(checkout.folder, tests));
+      if (passed) survivors.push(mutant);
+      const shown = passed ? `${breaks}: ${tests.join(' ')} passed` : failure;
+      print(`${passed ? 'SURVIVED' : 'killed  '} ${name} (${seconds.toFixed(0)} s): ${shown}`);
+    }
+  };
+  await Promise.all(checkouts.map(work));
   return survivors;
+};
+
+/** @throws CemiflowError `Usage` */
+const jobsOf = (given: string): number => {
+  const jobs = Number(given);
+  if (Number.isInteger(jobs) && jobs >= 1 && jobs <= 64) return jobs;
+  throw new CemiflowError('Usage', `--jobs must be a number of mutants to try at once, 1 to 64, got ${given}`, {
+    remedy: usage,
+  });
 };
 
 const main = async (): Promise<number> => {
@@ -60,19 +76,22 @@ const main = async (): Promise<number> => {
     for (const { name, file, breaks } of chosen) print(`${name.padEnd(38)} ${file}: ${breaks}`);
     return 0;
   }
-  const checkout = new MutableCheckout();
+  const checkouts = Array.from({ length: jobsOf(values.jobs) }, () => new MutableCheckout());
+  const remove = (): void => {
+    for (const checkout of checkouts) checkout.remove();
+  };
   const stop = (): void => {
-    checkout.remove();
+    remove();
     process.exit(130);
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    await checkTests(checkout, chosen);
-    const survivors = await tryAll(checkout, chosen);
+    await checkTests(checkouts[0] as MutableCheckout, chosen);
+    const survivors = await tryAll(checkouts, chosen);
     print(`${chosen.length - survivors.length} of ${chosen.length} mutants killed`);
     return survivors.length > 0 ? 1 : 0;
   } finally {
-    checkout.remove();
+    remove();
   }
 };
 
