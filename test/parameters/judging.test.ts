@@ -65,6 +65,7 @@ beforeAll(async () => {
       milestones: [],
       gamma: 0.1,
       warmup: 0,
+      ...{ lrBatch: 0, validateEvery: 1, keep: 'last' },
     },
     augment: { cropScale: [1, 1], flip: 0, jitter: 0, erase: 0, eraseScale: [0.1, 0.2] },
   };
