@@ -479,7 +479,8 @@ describe('real faces, and the card of a set', () => {
     [{ grid: { m: [0, 1] } }, 'inquiry image.'],
   ])('tells in the card which m the generator was asked for: %j', async (asked, text) => {
     const run = new Made();
-    run.add('inquiries', 'inquiry/select', {}, { inquiries: await run.images('inquiries', [1], {}) });
+    const chosen = { maxSimilarity: 0.3, embeddingSize: 4 };
+    run.add('inquiries', 'inquiry/select', {}, { inquiries: await run.images('inquiries', [1], chosen) });
     const set = { data: await run.images('dataset', [5], { origin: 'generated', ...asked }) };
     run.add('synthetic', 'diffusion/generate', { inquiries: ref('inquiries', 'inquiries') }, set);
     expect(await datasetCard(run.lineage, 'synthetic', run.store)).toContain(
