@@ -150,7 +150,7 @@ describe('the comparison of the points of an axis', () => {
     const difference = printed.get('comparison-1.m-0.difference') as Printed;
     expect(difference.text).toBe(`−${((average(1) - average(0)) * 100).toFixed(2)}`);
     expect(difference.artifacts).toHaveLength(4);
-    expect(markdown).toContain('not the spread over trainings: over seed, accuracies are averaged');
+    expect(markdown).toContain('not the variation between trainings: over seed, accuracies are averaged');
     // One measurement of similarity may serve all seeds.
     const params = await paramsOf(points, { meanOver: ['seed'] });
     const once = await over(
@@ -207,10 +207,10 @@ describe('the statement', () => {
     const ends = (column: string) => printed.get(`comparison-1-ends.m-1-minus-m--0.5.${column}`) as Printed;
     expect(statement).toBe(
       `Accuracy rises from the lowest achieved similarity to the highest: m = 1 minus m = −0.5 is ${ends('difference').text} points ${ends('95-all-at-once').text}. ` +
-        'No point between them is shown to be better than m = 1, so no peak is shown; m = 0.5 is not shown to be worse either, so none is ruled out. ' +
+        'No point between them is shown to be better than m = 1, so no peak is shown; m = 0.5 is not shown to be worse either, so a peak there is not ruled out. ' +
         'The averages rise at every step. ' +
         'The achieved similarities reach from 0.430 (m = −0.5) to 0.585 (m = 1) by the teacher; nothing is shown outside this range. ' +
-        'The paper reports a peak between the ends, which these points do not show.',
+        'The paper reports a peak between the ends, over what was asked for and at other similarities: these points neither show one nor test it outside their range.',
     );
     expect(markdown).toContain('Accuracy rises from the lowest achieved similarity to the highest: m = 1 minus');
     expect(ends('shown').text).toBe('higher');

@@ -22,8 +22,8 @@ const sentence = (only: Run): string => statements({ label: 'a set', meanOver: [
 
 describe('the sentence of a row', () => {
   it.each([
-    ['nearer', 'Generated identities are nearer to people of the gallery than strangers are (difference'],
-    ['farther', 'Generated identities are less near to people of the gallery than strangers are (difference'],
+    ['nearer', 'Generated identities are above the threshold more often than strangers are (difference'],
+    ['farther', 'Generated identities are above the threshold less often than strangers are (difference'],
     ['undecided', 'No difference is shown (difference'],
   ] as const)('says what the difference shows: %s', (conclusion, text) => {
     expect(sentence(concluded(conclusion))).toContain(`${text} −5.0 percentage points [−10.0, 0.0]).`);

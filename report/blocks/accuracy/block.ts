@@ -34,7 +34,7 @@ const keyFigures = (rows: readonly AccuracyRow[]): KeyFigure[] => {
     ...readAt(averageAt, row),
   });
   const numbered = (id: string, i: number): string => (i === 0 ? id : `${id}.${i + 1}`);
-  if (best) figures.push(average('key.best', 'best average', best));
+  if (best) figures.push(average('key.best', 'highest average on these benchmarks', best));
   references.forEach((reference, i) => {
     figures.push(average(numbered('key.reference', i), 'reference', reference));
   });

@@ -73,7 +73,11 @@ const notesOf = (
       ]
     : []),
   ...(rows.filter((row) => row.generated).length > 1 ? ['Bold: the best of its column, real data left out.'] : []),
-  ...(shown.withVolume ? ['Volume: identities × images of each in the training set.'] : []),
+  ...(shown.withVolume
+    ? [
+        'Volume: identities × images of each in the training set, with copies of the inquiry image where a generated set has them.',
+      ]
+    : []),
   ...(shown.withSteps ? ['Steps: optimizer steps of the training.'] : []),
   ...(shown.note ? [shown.note] : []),
 ];

@@ -34,7 +34,7 @@ const partsOf = (compared: Compared, comparison: Comparison, id: string) => {
 };
 
 const captionOf = ({ axis, series }: Comparison): string =>
-  `Difference of the average accuracy from that of the baseline, over the similarity that the sets achieve; each point is named by its ${axis}${series.length > 1 ? ' on hover' : ''}. Whiskers: intervals that hold for all differences at once.`;
+  `Difference of the average accuracy from that of the baseline, over the mean similarity of the generated images; each point is named by its ${axis}${series.length > 1 ? ' on hover' : ''}. Whiskers: intervals that hold for all differences at once.`;
 
 const verdicts: { readonly [shape in Compared['verdict']['shape']]?: string } = {
   ...{ peak: 'peaks between', dip: 'dips between', rise: 'rises', fall: 'falls', mixed: 'mixed', none: 'not shown' },

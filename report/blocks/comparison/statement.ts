@@ -73,7 +73,7 @@ const between = ({ shape, contrasts, open }: Verdict, label: (i: number) => stri
   if (contrasts.length === 1) return 'There is no point between them, so nothing can be said of a peak.';
   if (open.length === 0) return `Every point between them is shown to be worse than ${better}: none of them is a peak.`;
   const be = open.length === 1 ? 'is' : 'are';
-  return `No point between them is shown to be better than ${better}, so no peak is shown; ${open.map(label).join(', ')} ${be} not shown to be worse either, so none is ruled out.`;
+  return `No point between them is shown to be better than ${better}, so no peak is shown; ${open.map(label).join(', ')} ${be} not shown to be worse either, so a peak there is not ruled out.`;
 };
 
 const unclear = ({ contrasts }: Verdict, ends: Statement): Statement[] => {
@@ -129,5 +129,5 @@ const words: { readonly [shape in Shape]: string } = {
 const reportedNote = (reported: Shape, { shape }: Verdict): Statement => [
   shape === reported
     ? `The paper reports ${words[reported]} as well.`
-    : `The paper reports ${words[reported]}, which these points do not show.`,
+    : `The paper reports ${words[reported]}, over what was asked for and at other similarities: these points neither show one nor test it outside their range.`,
 ];

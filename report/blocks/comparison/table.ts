@@ -83,9 +83,9 @@ export const pointsTable = (compared: Compared, comparison: Comparison, id: stri
 const pointNotes = (compared: Compared, { recognizer, meanOver, leftOut }: Comparison, withRuns: boolean): string[] => {
   const { sets, pairs, resamples } = compared;
   return [
-    `Similarity achieved: mean cosine of the generated images to their inquiry image, by ${recognizer}. Average: accuracy in percent, mean of ${sortBenchmarks(sets).map(benchmarkName).join(', ')}. Differences are in percentage points.`,
+    `Similarity achieved: mean cosine of the generated images to their inquiry image, by ${recognizer}; copies of the inquiry in the training set do not count. Average: accuracy in percent, mean of ${sortBenchmarks(sets).map(benchmarkName).join(', ')}. Differences are in percentage points.`,
     `Intervals: paired bootstrap over the ${count(pairs)} pairs (${count(resamples)} resamples within each set), all recognizers on the same draw. The first holds for one difference alone. The second holds for all differences between the points at once (largest studentized difference), so also for a comparison with the best.`,
-    `The intervals hold the choice of pairs, not the spread over trainings${withRuns ? `: over ${meanOver.join(', ')}, accuracies are averaged` : '; each point is one training'}. Pairs count as independent; where a person is in several pairs, the intervals are too narrow.`,
+    `The intervals reflect the sampling of pairs alone, with the threshold of each fold kept, and not the variation between trainings${withRuns ? `: over ${meanOver.join(', ')}, accuracies are averaged` : '; each point is one training'}. Pairs are resampled as if independent; where people recur in several pairs, as they do in the usual benchmarks, the intervals are too narrow: ends near 0 decide little.`,
     ...(leftOut.length > 0 ? [`Left out, since their similarity was not measured: ${leftOut.join('; ')}.`] : []),
   ];
 };

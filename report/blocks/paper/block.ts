@@ -11,7 +11,7 @@ export const block: Block<PaperParams, Quotation[]> = {
       id: 'paper',
       title: 'As reported in the paper',
       intro:
-        'Quoted for orientation. These numbers come from other data (photographs, and the public benchmarks of these names) at another scale: only the order of rows and the shape over m can be set beside the results above, not the values.',
+        'Quoted for orientation. These numbers come from other data (photographs, and the public benchmarks of these names) at another scale: the values cannot be compared with those above, nor the place of a peak over m, since sets that ask for the same m differ in the similarity that they achieve.',
     },
     parts: quotations.flatMap(({ tables }) => tables.map((table) => ({ table: { ...table, quoted: true } }))),
   }),

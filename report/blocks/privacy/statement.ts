@@ -5,8 +5,8 @@ import type { PrivacyRow } from './read.ts';
 
 /** What a difference shows, as a sentence's end. */
 const shown: { readonly [conclusion in Conclusion]: string } = {
-  nearer: 'Generated identities are nearer to people of the gallery than strangers are',
-  farther: 'Generated identities are less near to people of the gallery than strangers are',
+  nearer: 'Generated identities are above the threshold more often than strangers are',
+  farther: 'Generated identities are above the threshold less often than strangers are',
   undecided: 'No difference is shown',
 };
 

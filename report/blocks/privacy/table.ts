@@ -43,7 +43,7 @@ export const identityTable = (rows: readonly PrivacyRow[]): TableModel => {
     notes: [
       ...rows.flatMap(statements),
       'A search returns somebody if the cosine to the nearest person of the gallery is strictly above the threshold. Half of the strangers set the threshold; the rate of strangers is that of the other half. In brackets: 95 % intervals (Wilson; of a difference, Newcombe’s hybrid). An interval of the difference that holds 0 does not show that there is none: its ends say how large it may be. Each row stands for itself: the intervals are not widened for the number of rows.',
-      'What this does not prove: it is one recognizer, one gallery and one threshold. A rate like that of strangers does not show that no image repeats a photo or shows a person of the gallery, and nothing is said of people outside of it. A higher rate may also come from what images share beside the person, such as how they are photographed: strangers must be photographed as the generator’s training images are.',
+      'What this does not prove: it is one recognizer, one gallery and one threshold. A rate like that of strangers does not show that no image repeats a photo or shows a person of the gallery, and nothing is said of people outside of it. A higher rate may also come from what images share beside the person, such as how they are photographed: strangers must be photographed as the generator’s training images are. A lower rate may come from poor images, which are far from everybody.',
       ...(withOwn
         ? ['Nearest is its inquiry: identities whose nearest person of the gallery is the photo they were made from.']
         : []),
@@ -66,7 +66,7 @@ export const imageTable = (rows: readonly PrivacyRow[]): TableModel => ({
     cells: [...headOf(row, withRuns(rows)), ...rateCells(row, 'images'), sourceCell(...row.runs)],
   })),
   notes: [
-    'Single images have a threshold of their own, set by single images of strangers. Images of one identity are alike: the intervals count as many independent images as would scatter as much.',
+    'Single images have a threshold of their own, set by single images of strangers. Images of one identity are alike: the intervals use the effective number of images (design effect).',
     ...spreadNotes(rows),
   ],
 });

@@ -40,7 +40,7 @@ const keyFigures = (group: SimilarityGroup | undefined): KeyFigure[] => {
       id: 'key.similarity',
       value: `${fixed(low.mean, 2)} → ${fixed(high.mean, 2)}`,
       unit: '',
-      what: `similarity, ${group.axis} = ${plain(low.x)} → ${plain(high.x)}`,
+      what: `similarity by ${group.label}, ${group.axis} = ${plain(low.x)} → ${plain(high.x)}`,
       ...meanReadAt(low, high),
     },
   ];

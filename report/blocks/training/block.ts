@@ -43,7 +43,7 @@ const lossCurves = (logs: readonly TrainingLog[]): Html =>
 /** The first and last value of every logged series. */
 const trainingTable = (logs: readonly TrainingLog[]): TableModel => ({
   id: 'training-values',
-  caption: 'Logged values at the first and the last step of each training',
+  caption: 'Logged values of each training: means over its first and its last logged stretch of steps',
   columns: [
     { label: 'Training', numeric: false },
     { label: 'Value', numeric: false },
