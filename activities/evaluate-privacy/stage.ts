@@ -1,11 +1,10 @@
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
-import { inquiriesCodec, inquiriesWithoutImages } from '../../artifacts/codecs/inquiries.ts';
 import { putMetrics } from '../../artifacts/codecs/metrics.ts';
 import { putNearest, scoresCodec } from '../../artifacts/codecs/scores.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import type { ArtifactStore, StageKind } from '../../core/stage.ts';
+import type { StageKind } from '../../core/stage.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { privacyMetrics, requireStrangers } from '../../metrics/privacy.ts';
@@ -31,7 +30,6 @@ export const stage: StageKind<Params> = {
 
 const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;
-  await refuseEmptyGallery(store, params.real);
   await refuseKnownStrangers(store, params);
   const [data, people] = [await loadSet(input, params.data), await loadSet(input, params.strangers)];
   requireStrangers(people.classes, params.fpir);
@@ -94,11 +92,4 @@ const firstImages = ({ set, rows }: Probes, count: number): Int32Array => {
     taken[label] = (taken[label] as number) + 1;
     return (taken[label] as number) <= count;
   });
-};
-
-const refuseEmptyGallery = async (store: ArtifactStore, real: ArtifactRef): Promise<void> => {
-  if (real.type !== 'inquiries') return;
-  const { meta } = await inquiriesCodec.read(store, real);
-  if (meta.origin === 'images') return;
-  throw inquiriesWithoutImages(real, meta, 'real: inquiries that were selected from images, or a dataset');
 };

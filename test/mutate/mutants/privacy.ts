@@ -63,12 +63,6 @@ export const privacyMutants: readonly Mutant[] = [
         breaks: 'too few strangers are noticed after everything was embedded',
       },
       {
-        name: 'privacy-stage/empty-gallery',
-        find: '  await refuseEmptyGallery(store, params.real);\n',
-        replace: '',
-        breaks: 'a gallery without images is searched',
-      },
-      {
         name: 'privacy-stage/fpir',
         find: 'const options = { fpir: params.fpir,',
         replace: 'const options = { fpir: 0.01,',
