@@ -121,6 +121,13 @@ const highest = (probes: Float32Array, gallery: Float32Array, size: number) =>
     return { cosine: Math.max(...all), at: all.indexOf(Math.max(...all)) };
   });
 
+const actionOf = (params: object) => ({
+  kind: 'evaluate/privacy',
+  params: toJson(params, 'params') as JsonObject,
+  seed: 1,
+  code: digestOf('x'),
+});
+
 describe('evaluate/privacy', () => {
   it('finds the nearest of the gallery for subjects and strangers, by as many images of each, without copies of inquiries', async () => {
     const { found, meta, subjects, strangers } = await measure();
@@ -206,14 +213,8 @@ describe('evaluate/privacy', () => {
     'is computed again from what it kept, beside %s',
     async (gallery) => {
       const { params, outputs, found } = await measure({ real: refs[gallery] });
-      const action = {
-        kind: 'evaluate/privacy',
-        params: toJson(params, 'params') as JsonObject,
-        seed: 1,
-        code: digestOf('x'),
-      };
       const recompute = (await loadRecompute('evaluate/privacy')) as Recompute;
-      const again = await recompute(recordOf(action, outputs), store);
+      const again = await recompute(recordOf(actionOf(params), outputs), store);
       expect(again).toMatchObject({ output: 'metrics', from: 'from nearest real identities' });
       expect(again.metrics).toEqual(found);
     },
@@ -222,14 +223,8 @@ describe('evaluate/privacy', () => {
   it('is not computed again from scores of another kind', async () => {
     const { params, outputs } = await measure();
     const scores = await scoresCodec.write(store, { images: 1 }, []);
-    const action = {
-      kind: 'evaluate/privacy',
-      params: toJson(params, 'params') as JsonObject,
-      seed: 1,
-      code: digestOf('x'),
-    };
     const recompute = (await loadRecompute('evaluate/privacy')) as Recompute;
-    await expect(recompute(recordOf(action, { ...outputs, scores }), store)).rejects.toMatchObject({
+    await expect(recompute(recordOf(actionOf(params), { ...outputs, scores }), store)).rejects.toMatchObject({
       code: 'ScoresInvalid',
     });
   });

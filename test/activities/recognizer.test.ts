@@ -277,18 +277,16 @@ describe('evaluate/verification', () => {
   });
 });
 
+const fourInquiries = async (): Promise<ArtifactRef> => {
+  const data = await toyDataset(store, 60, 1, 100);
+  const params = { count: 4, maxSimilarity: 0.5, threshold: null, imagesPerIdentity: 1 };
+  const made = await inquiryStage.run({ data, recognizer: refs.weights, ...params }, context);
+  return made.inquiries as ArtifactRef;
+};
+
 describe('evaluate/similarity', () => {
   it('compares generated images with the inquiry of their identity, and leaves copies of it out', async () => {
-    const source = await toyDataset(store, 60, 1, 100);
-    const params = {
-      data: source,
-      recognizer: refs.weights,
-      count: 4,
-      maxSimilarity: 0.5,
-      threshold: null,
-      imagesPerIdentity: 1,
-    };
-    const { inquiries } = (await inquiryStage.run(params, context)) as { inquiries: ArtifactRef };
+    const inquiries = await fourInquiries();
     const chosen = await loadInquiries(store, inquiries);
     const writer = new DatasetWriter(store, { height: side, width: side });
     for (let k = 0; k < 4; k++) {
@@ -309,16 +307,8 @@ describe('evaluate/similarity', () => {
   });
 
   it('refuses a set whose identities have no inquiry', async () => {
+    const inquiries = await fourInquiries();
     const source = await toyDataset(store, 60, 1, 100);
-    const params = {
-      data: source,
-      recognizer: refs.weights,
-      count: 4,
-      maxSimilarity: 0.5,
-      threshold: null,
-      imagesPerIdentity: 1,
-    };
-    const { inquiries } = (await inquiryStage.run(params, context)) as { inquiries: ArtifactRef };
     await expect(
       similarityStage.run({ data: source, inquiries, recognizer: refs.weights }, context),
     ).rejects.toMatchObject({
