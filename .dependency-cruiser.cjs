@@ -13,7 +13,7 @@ const arrows = {
   threads: { values: ['core'] },
   faces: { values: ['core', 'artifacts'] },
   metrics: { values: ['core'] },
-  nn: { values: ['core'] },
+  nn: { values: ['core', 'setup'] },
   store: { values: ['core', 'threads'] },
   report: { values: ['core', 'formats', 'artifacts', 'data', 'metrics'] },
   training: { values: ['core', 'artifacts', 'formats', 'data', 'nn'] },

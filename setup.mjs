@@ -11,6 +11,7 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { addonBuilt, addonInstalled, buildAddon, installAddon } from './setup/addon.mjs';
 import { removeLeftovers } from './setup/entry.mjs';
+import { installKernels, kernelsReady } from './setup/kernels.mjs';
 import { cacheDir, versions } from './setup/layout.mjs';
 import { acquireLock } from './setup/lock.mjs';
 import { installPackages, packagesReady } from './setup/npm.mjs';
@@ -68,6 +69,15 @@ const stepsToDo = async () => {
       // npm empties node_modules, and the addon in it.
       ready: packages && built && addonInstalled(env, project, variant),
       work: (tell) => installAddon(env, project, variant, logOf('addon'), tell),
+    },
+    {
+      name: 'kernels',
+      purpose: "a C++ compiler builds our own kernels, which are faster than TensorFlow's",
+      needs: ['linux', 'compiler'],
+      bytes: 0.1 * GB,
+      after: ['npm packages', tensorflow],
+      ready: packages && kernelsReady(env, project, variant),
+      work: (tell) => installKernels(env, project, variant, logOf('kernels'), tell),
     },
     ...toolSteps(),
   ];

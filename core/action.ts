@@ -47,6 +47,8 @@ export interface Machine {
     /** Where the tensors were, as TensorFlow itself says. */
     readonly device: 'cpu' | 'gpu';
     readonly flags: TensorflowFlags;
+    /** Whether norms, activations and convolutions were computed by our own C++ kernels. Absent in older records: composed. */
+    readonly kernels?: 'native' | 'composed';
     /** The GPU, where it was used; `unknown` where the driver does not report it. */
     readonly gpu?: { readonly name: string; readonly driver: string; readonly computeCapability: string };
   };

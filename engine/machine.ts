@@ -5,6 +5,7 @@ import type { Machine, TensorflowFlags } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { instructionSets } from '../nn/device/cpu.ts';
+import type { KernelChoice } from '../nn/native/library.ts';
 import { firstVisible, type Gpu, listGpus } from '../nn/device/gpu.ts';
 
 /** How this process is set up to use TensorFlow. */
@@ -28,7 +29,7 @@ export const recordedMachine = async (tensors?: TensorflowSetup): Promise<Machin
     node: process.version,
   };
   if (!library) return base;
-  const { version, device } = await runningTensorFlow();
+  const { version, device, kernels } = await runningTensorFlow();
   return {
     ...base,
     tensorflow: {
@@ -36,16 +37,26 @@ export const recordedMachine = async (tensors?: TensorflowSetup): Promise<Machin
       library: await libraryDigest(library),
       device,
       flags: tensors.flags,
+      kernels,
       ...(device === 'gpu' ? { gpu: await usedGpu(tensors.visibleGpus) } : {}),
     },
   };
 };
 
-/** Loads TensorFlow, where that is not done, and asks it for its version and the device that it computes on. */
-export const runningTensorFlow = async (): Promise<{ version: string; device: 'cpu' | 'gpu' }> => {
+/** Loads TensorFlow, where that is not done, and asks for its version, the device that it computes on, and whose kernels do it. */
+export const runningTensorFlow = async (): Promise<{
+  version: string;
+  device: 'cpu' | 'gpu';
+  kernels: KernelChoice;
+}> => {
   const { backend } = await import('../nn/kernels/backend.ts');
+  const { kernelChoice } = await import('../nn/native/library.ts');
   const { binding } = backend();
-  return { version: binding.TF_Version, device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu' };
+  return {
+    version: binding.TF_Version,
+    device: binding.isUsingGpuDevice() ? 'gpu' : 'cpu',
+    kernels: kernelChoice(),
+  };
 };
 
 /** @throws CemiflowError `NoGpu` where TensorFlow finds no GPU: a run with `--device gpu` must not creep along on the CPU */

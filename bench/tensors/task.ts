@@ -1,4 +1,5 @@
 import type { CemiFaceNetwork } from '../../methods/cemiface/config.ts';
+import type { Precision } from '../../nn/compile/precision.ts';
 import { type RecognizerConfig, recognizerConfig } from '../../nn/recognizer/config.ts';
 
 interface Shared {
@@ -6,6 +7,8 @@ interface Shared {
   readonly batch: number;
   /** How often the work is done in one repetition; default 1. */
   readonly times?: number;
+  /** Default float32. */
+  readonly precision?: Precision;
 }
 
 /** The same work for both sides: `ours.ts` and `bench/peers/tensors.py` take it as JSON. */

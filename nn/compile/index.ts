@@ -1,6 +1,7 @@
 import { withPrefix } from '../gradients.ts';
 import { type Tensors, tf } from '../tf.ts';
 import { GraphBuilder } from './graph.ts';
+import { inPrecision, type Precision } from './precision.ts';
 import { record, type Trace, type TracedTensor } from './recorder.ts';
 import { dtypeNumber, Session, scalarOf } from './session.ts';
 
@@ -41,17 +42,24 @@ export interface CompiledFunction {
  * @param initial the state's tensors; the caller keeps them
  * @param step one function, or several over the same state and batches of the same shapes
  * @param example a batch of the shapes to come; its values do not matter
- * @param options.compiled `false` runs the function eagerly (tests compare the two)
  */
 export const compileStep = (
   step: StepFunction | Programs,
   initial: Tensors,
   example: Tensors,
-  options: { compiled: boolean } = { compiled: true },
+  { compiled = true, precision = 'float32' }: CompileOptions = {},
 ): Step => {
   const programs = typeof step === 'function' ? { step } : step;
-  return options.compiled ? new CompiledStep(programs, initial, example) : new EagerStep(programs, initial);
+  return compiled ? new CompiledStep(programs, initial, example, precision) : new EagerStep(programs, initial);
 };
+
+/** How a step or function is compiled. */
+export interface CompileOptions {
+  /** `false` runs the function eagerly, in float32 (tests compare the two). */
+  readonly compiled?: boolean;
+  /** Default float32. */
+  readonly precision?: Precision;
+}
 
 class EagerStep implements Step {
   readonly #programs: Programs;
@@ -94,7 +102,7 @@ class CompiledStep implements Step {
   readonly #metricNames: Record<string, string[]>;
   readonly #batchNames: string[];
 
-  constructor(programs: Programs, initial: Tensors, example: Tensors) {
+  constructor(programs: Programs, initial: Tensors, example: Tensors, precision: Precision) {
     this.stateNames = Object.keys(initial);
     this.#batchNames = Object.keys(example);
     const graph = new GraphBuilder();
@@ -102,7 +110,7 @@ class CompiledStep implements Step {
     const variables = addVariables(graph, ends.state, 'state');
     const placeholders = addPlaceholders(graph, ends.batch, 'batch');
     this.#metricNames = mapValues(programs, (step, name) => {
-      const { trace, results } = record([...ends.state, ...ends.batch], (inputs) =>
+      const { trace, results } = recordIn(precision, [...ends.state, ...ends.batch], (inputs) =>
         step(withPrefix(inputs, 'state'), withPrefix(inputs, 'batch')),
       );
       return addProgram(graph, name, trace, results, variables, placeholders);
@@ -167,14 +175,14 @@ export const compileFunction = (
   fn: (weights: Tensors, inputs: Tensors) => Tensors,
   weights: Tensors,
   example: Tensors,
-  options: { compiled: boolean } = { compiled: true },
+  { compiled = true, precision = 'float32' }: CompileOptions = {},
 ): CompiledFunction => {
-  if (!options.compiled) {
+  if (!compiled) {
     const kept = cloneAll(weights);
     return { run: (inputs) => tf.tidy(() => fn(kept, inputs)), dispose: () => tf.dispose(kept) };
   }
   const inputNames = Object.keys(example);
-  const { graph, outputNames } = traceFunction(fn, weights, example);
+  const { graph, outputNames } = traceFunction(fn, weights, example, precision);
   const session = initialised(graph, Object.values(weights));
   return {
     run: (inputs) => {
@@ -188,9 +196,14 @@ export const compileFunction = (
   };
 };
 
-const traceFunction = (fn: (weights: Tensors, inputs: Tensors) => Tensors, weights: Tensors, example: Tensors) => {
+const traceFunction = (
+  fn: (weights: Tensors, inputs: Tensors) => Tensors,
+  weights: Tensors,
+  example: Tensors,
+  precision: Precision,
+) => {
   const ends = { weights: openEnds(weights, 'weight'), inputs: openEnds(example, 'input') };
-  const { trace, results } = record([...ends.weights, ...ends.inputs], (inputs) => ({
+  const { trace, results } = recordIn(precision, [...ends.weights, ...ends.inputs], (inputs) => ({
     outputs: fn(withPrefix(inputs, 'weight'), withPrefix(inputs, 'input')),
   }));
   const graph = new GraphBuilder();
@@ -203,6 +216,20 @@ const traceFunction = (fn: (weights: Tensors, inputs: Tensors) => Tensors, weigh
     graph.identity(`output_${i}`, named(source), dtype);
   });
   return { graph, outputNames: results.outputs.map((output) => output.name) };
+};
+
+/** A trace in a precision. Its results are float32 in any. */
+const recordIn: <K extends string>(
+  precision: Precision,
+  ...given: Parameters<typeof record<K>>
+) => ReturnType<typeof record<K>> = (precision, ...given) => {
+  const recorded = record(...given);
+  if (precision === 'float32') return recorded;
+  const { trace, place } = inPrecision(recorded.trace, precision);
+  const results = mapValues(recorded.results, (tensors: TracedTensor[]) =>
+    tensors.map((each) => ({ ...each, source: place(each.source) })),
+  );
+  return { trace, results: results as typeof recorded.results };
 };
 
 /** A tensor that a trace takes from outside. */

@@ -1,7 +1,7 @@
-import { annotation } from '../kernels/annotate.ts';
+import { annotation, type Rounding } from '../kernels/annotate.ts';
 import { type Binding, backend, type NativeTensor, type OpAttribute } from '../kernels/backend.ts';
 import { type Tensors, tf } from '../tf.ts';
-import { type Abstract, inferOutputs } from './shapes.ts';
+import { type Abstract, inferOutputs, type Shaped } from './shapes.ts';
 
 /** One op or constant, in order of use. Inputs are `[node index, output index]`. */
 export type TraceNode =
@@ -10,10 +10,13 @@ export type TraceNode =
       readonly name: string;
       readonly attributes: OpAttribute[];
       readonly inputs: Source[];
+      readonly outputs: readonly Shaped[];
       /** Of XLA; see `fused`. */
       readonly fuse?: string;
       /** What it waits for; see `after`. */
       readonly after?: Source;
+      /** See `exact` and `activation`. */
+      readonly rounding?: Rounding;
     }
   | { readonly type: 'constant'; readonly shape: number[]; readonly dtype: number; readonly values: ArrayLike<number> }
   | { readonly type: 'input'; readonly name: string; readonly shape: number[]; readonly dtype: number };
@@ -73,9 +76,12 @@ export const record = <K extends string>(
         attributes,
         operands.map(({ tensor }) => tensor),
       );
-      const { fuse, after } = annotation();
+      const { fuse, after, rounding } = annotation();
       const inputs = operands.map(({ source }) => source);
-      const handles = add({ type: 'op', name, attributes, inputs, fuse, after: after && sourceOf(after) }, inferred);
+      const handles = add(
+        { type: 'op', name, attributes, inputs, outputs: inferred, fuse, after: after && sourceOf(after), rounding },
+        inferred,
+      );
       return inferred.map(({ shape, dtype }, i) => ({ id: handles[i] as number, shape: [...shape], dtype }));
     },
     createTensor: (shape, dtype, given): number => {

@@ -9,7 +9,8 @@ export interface Abstract {
   readonly values?: ArrayLike<number>;
 }
 
-interface Shaped {
+/** Shape and dtype of an output. */
+export interface Shaped {
   readonly shape: readonly number[];
   readonly dtype: number;
 }
@@ -228,6 +229,14 @@ const rules: { readonly [op: string]: Rule } = {
     empty,
     empty,
   ],
+  CemiflowGroupNorm: (inputs, attribute) => {
+    const { shape, dtype } = at(inputs, 0);
+    const statistics = { shape: [shape[0] as number, attribute('groups') as number], dtype };
+    return [{ shape, dtype }, statistics, statistics];
+  },
+  CemiflowGroupNormGrad: (inputs) => [1, 2, 3].map((i) => ({ shape: at(inputs, i).shape, dtype: at(inputs, i).dtype })),
+  CemiflowPrelu: like(),
+  CemiflowPreluGrad: (inputs) => [1, 2].map((i) => ({ shape: at(inputs, i).shape, dtype: at(inputs, i).dtype })),
   SoftmaxCrossEntropyWithLogits: (inputs) => [
     { shape: at(inputs, 0).shape.slice(0, -1), dtype: at(inputs, 0).dtype },
     { shape: at(inputs, 0).shape, dtype: at(inputs, 0).dtype },

@@ -6,14 +6,19 @@ export interface Annotation {
   readonly fuse?: string;
   /** The op waits until this tensor is there, although it does not read it. */
   readonly after?: tf.Tensor;
+  readonly rounding?: Rounding;
 }
+
+/** What mixed precision does with an op: `exact` leaves its products in float32, `activation` rounds its output. */
+export type Rounding = 'exact' | 'activation';
 
 let current: Annotation = {};
 
 /** The annotation of ops that run now; for the recorder. */
 export const annotation = (): Annotation => current;
 
-const annotated = <T>(added: Annotation, body: () => T): T => {
+/** Runs `body` so that its ops carry `added` besides what they carry already. */
+export const annotated = <T>(added: Annotation, body: () => T): T => {
   const before = current;
   current = { ...before, ...added };
   try {
@@ -32,3 +37,6 @@ export const fused = <T>(name: string, body: () => T): T => annotated({ fuse: na
 
 /** Runs `body` so that its ops start only when `tensor` is there. */
 export const after = <T>(tensor: tf.Tensor, body: () => T): T => annotated({ after: tensor }, body);
+
+/** Products and convolutions of `body` stay in float32 under mixed precision, and so do their gradients. */
+export const exact = <T>(body: () => T): T => annotated({ rounding: 'exact' }, body);

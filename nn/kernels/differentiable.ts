@@ -1,4 +1,5 @@
 import { tf } from '../tf.ts';
+import { annotated, annotation } from './annotate.ts';
 
 type Save = (tensors: tf.Tensor[]) => void;
 interface Engine {
@@ -23,12 +24,19 @@ export const differentiable = <T extends tf.Tensor | tf.Tensor[]>(
     dy: T extends tf.Tensor[] ? tf.Tensor[] : tf.Tensor,
     saved: tf.Tensor[],
   ) => Record<string, () => tf.Tensor>,
-): T =>
-  (tf.engine() as unknown as Engine).runKernelFunc({
+): T => {
+  const { rounding } = annotation();
+  // What is exact on the way there is exact on the way back.
+  const alike = <R>(body: () => R): R => (rounding === undefined ? body() : annotated({ rounding }, body));
+  return (tf.engine() as unknown as Engine).runKernelFunc({
     inputs,
     forwardFunc: (_, save) => forward(save),
-    backwardsFunc: backward as (dy: tf.Tensor | tf.Tensor[], saved: tf.Tensor[]) => Record<string, () => tf.Tensor>,
+    backwardsFunc: (dy, saved) => {
+      const gradients = alike(() => backward(dy as Parameters<typeof backward>[0], saved));
+      return Object.fromEntries(Object.entries(gradients).map(([name, make]) => [name, () => alike(make)]));
+    },
   }) as T;
+};
 
 /** Runs `f` so that no gradient flows through what it makes. */
 export const withoutGradient = <T extends tf.Tensor | tf.Tensor[]>(f: () => T): T => differentiable({}, f, () => ({}));

@@ -1,15 +1,25 @@
+import { kernelChoice } from '../native/library.ts';
 import { tf } from '../tf.ts';
+import { attribute, opMany } from './backend.ts';
 import { differentiable } from './differentiable.ts';
+import { silu } from './silu.ts';
+
+export interface GroupNormOptions {
+  /** Scale and shift of each sample, float32 [B, C]. */
+  readonly film?: { readonly scale: tf.Tensor; readonly shift: tf.Tensor };
+  /** Whether SiLU follows. */
+  readonly silu?: boolean;
+  readonly eps?: number;
+}
 
 /**
- * Group normalisation with an optional scale and shift per sample (AdaGN):
+ * Group normalisation with an optional scale and shift per sample (AdaGN), and SiLU behind it where it is asked for:
  * y = (x − μ_g) / sqrt(σ²_g + eps) · gamma + beta, then · (1 + scale) + shift.
  *
- * The image is passed over five times forward and seven times backward; all else happens on small tensors. The variance
- * is the mean of (x − μ)²: E[x²] − μ² would lose all digits in float32 where μ is far from 0.
+ * The variance is the mean of (x − μ)²: E[x²] − μ² would lose all digits in float32 where μ is far from 0. Our own kernel
+ * reads the image twice forward and four times backward, with SiLU; composed, it is passed over five and seven times without.
  *
  * @param x float32 [B, H, W, C] @param gamma float32 [C] @param beta float32 [C] @param groups divides C
- * @param film scale and shift, each float32 [B, C]
  * @returns float32 [B, H, W, C]
  */
 export const groupNorm = (
@@ -17,13 +27,39 @@ export const groupNorm = (
   gamma: tf.Tensor,
   beta: tf.Tensor,
   groups: number,
-  film?: { scale: tf.Tensor; shift: tf.Tensor },
-  eps = 1e-5,
+  { film, silu: activated = false, eps = 1e-5 }: GroupNormOptions = {},
 ): tf.Tensor4D => {
   const one = film ? film.scale.add(1) : tf.ones([x.shape[0], 1]);
   const scale = gamma.mul(one);
   const shift = film ? beta.mul(one).add(film.shift) : beta.mul(one);
-  return normalise(x, scale, shift, groups, eps);
+  if (kernelChoice() === 'native') return nativeNormalise(x, scale, shift, groups, activated, eps);
+  const y = normalise(x, scale, shift, groups, eps);
+  return activated ? (silu(y) as tf.Tensor4D) : y;
+};
+
+/** `nn/native/group_norm.h`. @param scale, shift float32 [B, C] */
+const nativeNormalise = (
+  x: tf.Tensor4D,
+  scale: tf.Tensor,
+  shift: tf.Tensor,
+  groups: number,
+  activated: boolean,
+  eps: number,
+): tf.Tensor4D => {
+  const attributes = [attribute.float32('T'), attribute.int('groups', groups), attribute.bool('silu', activated)];
+  return differentiable(
+    { x, scale, shift },
+    (save) => {
+      const inputs = [x, scale, shift];
+      const [y, ...statistics] = opMany('CemiflowGroupNorm', [...attributes, attribute.float('eps', eps)], inputs, 3);
+      save([...inputs, ...statistics]);
+      return y as tf.Tensor4D;
+    },
+    (dy, saved) => {
+      const [dx, dScale, dShift] = opMany('CemiflowGroupNormGrad', attributes, [dy, ...saved], 3);
+      return { x: () => dx as tf.Tensor, scale: () => dScale as tf.Tensor, shift: () => dShift as tf.Tensor };
+    },
+  );
 };
 
 /**

@@ -1,5 +1,5 @@
 import { biasAdd } from '../kernels/bias.ts';
-import { groupNorm } from '../kernels/group-norm.ts';
+import { type GroupNormOptions, groupNorm } from '../kernels/group-norm.ts';
 import { matMul } from '../kernels/mat-mul.ts';
 import { conv2d } from '../layers/conv.ts';
 import type { Tensors, tf } from '../tf.ts';
@@ -12,20 +12,20 @@ export const conv = (weights: Tensors, name: string, x: tf.Tensor4D): tf.Tensor4
 export const linear = (weights: Tensors, name: string, x: tf.Tensor2D): tf.Tensor2D =>
   biasAdd(matMul(x, weights[`${name}.weight`] as tf.Tensor2D), weights[`${name}.bias`] as tf.Tensor);
 
-/** Group norm, with the scale and shift of AdaGN where `film` is given. @param x float32 [B, H, W, C] */
+/** Group norm; see `groupNorm`. @param x float32 [B, H, W, C] */
 export const norm = (
   weights: Tensors,
   name: string,
   x: tf.Tensor4D,
   groups: number,
-  film?: { scale: tf.Tensor; shift: tf.Tensor },
+  options: GroupNormOptions = {},
 ): tf.Tensor4D =>
   groupNorm(
     x,
     weights[`${name}.weight`] as tf.Tensor,
     weights[`${name}.bias`] as tf.Tensor,
     divisorUpTo(groups, x.shape[3]),
-    film,
+    options,
   );
 
 /** The largest divisor of `channels` that is not above `groups`. */

@@ -49,7 +49,7 @@ export const unet = (
   for (const blocks of layout.output) {
     h = blocks.reduce(apply, tf.concat([h, kept.pop() as tf.Tensor4D], 3));
   }
-  h = silu(norm(weights, 'out.0', h, config.groups)) as tf.Tensor4D;
+  h = norm(weights, 'out.0', h, config.groups, { silu: true });
   return depthToSpace(conv(weights, 'out.2', h), config.patch);
 };
 
@@ -95,10 +95,10 @@ const residual = (
 ): tf.Tensor4D => {
   const { name } = block;
   const resample = { none: (h: tf.Tensor4D) => h, down: downsample2, up: upsample2 }[block.resample];
-  let h = resample(silu(norm(weights, `${name}.in_layers.0`, x, config.groups)) as tf.Tensor4D);
+  let h = resample(norm(weights, `${name}.in_layers.0`, x, config.groups, { silu: true }));
   h = conv(weights, `${name}.in_layers.2`, h);
   const [scale, shift] = tf.split(linear(weights, `${name}.emb_layers.1`, embedding), 2, 1) as [tf.Tensor, tf.Tensor];
-  h = silu(norm(weights, `${name}.out_layers.0`, h, config.groups, { scale, shift })) as tf.Tensor4D;
+  h = norm(weights, `${name}.out_layers.0`, h, config.groups, { film: { scale, shift }, silu: true });
   h = conv(weights, `${name}.out_layers.3`, h);
   const skip = resample(x);
   return h.add(block.from === block.to ? skip : conv(weights, `${name}.skip_connection`, skip));

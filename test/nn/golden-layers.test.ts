@@ -109,8 +109,7 @@ describe('layers beside PyTorch', () => {
         { x: [2, 8, 5, 5], gamma: [8], beta: [8], scale: [2, 8], shift: [2, 8] },
         ({ x, gamma, beta, scale, shift }) =>
           groupNorm(x as tf.Tensor4D, gamma as tf.Tensor, beta as tf.Tensor, 4, {
-            scale: scale as tf.Tensor,
-            shift: shift as tf.Tensor,
+            film: { scale: scale as tf.Tensor, shift: shift as tf.Tensor },
           }),
         mean,
       );

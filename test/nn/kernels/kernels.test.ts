@@ -15,7 +15,7 @@ describe('groupNorm', () => {
 
   it('is the textbook formula, written out by loops', () => {
     const x = normal([2, 3, 3, 6], 1).mul(2).add(0.7) as tf.Tensor4D;
-    const got = groupNorm(x, gamma, beta, 3, film).arraySync() as number[][][][];
+    const got = groupNorm(x, gamma, beta, 3, { film }).arraySync() as number[][][][];
     const values = x.arraySync() as number[][][][];
     const [g, b, s, t] = [gamma, beta, film.scale, film.shift].map((v) => v.arraySync()) as [
       number[],
@@ -56,7 +56,7 @@ describe('groupNorm', () => {
   });
 
   it('has the gradient that differences give', () => {
-    expectGradient((x) => groupNorm(x as tf.Tensor4D, gamma, beta, 3, film), normal([2, 4, 4, 6], 6));
+    expectGradient((x) => groupNorm(x as tf.Tensor4D, gamma, beta, 3, { film }), normal([2, 4, 4, 6], 6));
   });
 });
 

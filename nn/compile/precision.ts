@@ -1,0 +1,171 @@
+import { backend, type OpAttribute } from '../kernels/backend.ts';
+import type { Source, Trace, TraceNode } from './recorder.ts';
+
+/**
+ * What products and convolutions are computed in. `bfloat16` is mixed precision: weights, their averages, optimizers, losses,
+ * statistics of normalisations and softmax stay in float32, and every sum is accumulated in it.
+ */
+export type Precision = 'float32' | 'bfloat16';
+
+/** `DT_BFLOAT16` of TensorFlow's types.proto. */
+const types = { bfloat16: 14 } as const;
+
+type Op = TraceNode & { readonly type: 'op' };
+
+/** Computed in the low type, whatever their operands are. */
+const products = new Set(['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', 'MatMul', 'BatchMatMulV2']);
+
+/** Computed in the low type where all their operands have it; they move values, or round once. */
+const followers = new Set([
+  ...['Reshape', 'Transpose', 'Tile', 'ConcatV2', 'SplitV', 'Slice', 'StridedSlice', 'StridedSliceGrad', 'PadV2'],
+  ...[
+    'Identity',
+    'ReverseV2',
+    'SpaceToDepth',
+    'DepthToSpace',
+    'AvgPool',
+    'AvgPoolGrad',
+    'Select',
+    'Greater',
+    'ZerosLike',
+  ],
+  ...['Add', 'AddV2', 'Sub', 'Mul', 'Maximum', 'Minimum', 'Neg', 'Relu', 'Relu6', 'ReluGrad'],
+]);
+
+/** Ops whose large operands may have the low type while the small ones stay in float32: which operands and outputs do. */
+const normalisations: {
+  readonly [op: string]: { readonly operands: readonly number[]; readonly outputs: readonly number[] };
+} = {
+  FusedBatchNormV3: { operands: [0], outputs: [0] },
+  FusedBatchNormGradV3: { operands: [0, 1], outputs: [0] },
+  CemiflowGroupNorm: { operands: [0], outputs: [0] },
+  CemiflowGroupNormGrad: { operands: [0, 1], outputs: [0] },
+  CemiflowPrelu: { operands: [0], outputs: [0] },
+  CemiflowPreluGrad: { operands: [0, 1], outputs: [0] },
+};
+
+/**
+ * A trace in mixed precision. Each tensor has one type, and is cast once to the other where somebody needs it: weights once
+ * for each run, and never there and back.
+ *
+ * @returns the trace, and where a source of the old trace lies in it, as float32
+ */
+export const inPrecision = (
+  trace: Trace,
+  precision: Exclude<Precision, 'float32'>,
+): { trace: Trace; place: (source: Source) => Source } => {
+  const rewriter = new Rewriter(trace, types[precision]);
+  for (const [index, node] of trace.nodes.entries()) rewriter.add(node, index);
+  return { trace: { nodes: rewriter.nodes }, place: (source) => rewriter.place(source, float()) };
+};
+
+const float = (): number => backend().binding.TF_FLOAT;
+
+class Rewriter {
+  readonly nodes: TraceNode[] = [];
+  readonly #old: Trace;
+  readonly #low: number;
+  /** Sources of the new trace by source of the old one and type. */
+  readonly #places = new Map<string, Source>();
+  /** The type in which a source was made; float32 unless it is here. */
+  readonly #lowered = new Set<string>();
+
+  constructor(old: Trace, low: number) {
+    this.#old = old;
+    this.#low = low;
+  }
+
+  add(node: TraceNode, index: number): void {
+    if (node.type !== 'op') {
+      const at = this.nodes.push(node) - 1;
+      this.#put([index, 0], [at, 0], node.dtype);
+      return;
+    }
+    const low = this.#isLow(node);
+    const norm = normalisations[node.name];
+    const lowOperand = (i: number): boolean => low && (norm?.operands.includes(i) ?? true);
+    const lowOutput = (i: number): boolean => low && (norm?.outputs.includes(i) ?? true);
+    const inputs = node.inputs.map((source, i) =>
+      this.#isFloat(source) ? this.place(source, lowOperand(i) ? this.#low : float()) : this.place(source),
+    );
+    const outputs = node.outputs.map(({ shape, dtype }, i) => ({
+      shape,
+      dtype: dtype === float() && lowOutput(i) ? this.#low : dtype,
+    }));
+    const attributes = low ? node.attributes.map((each) => this.#retyped(each)) : node.attributes;
+    const after = node.after && this.place(node.after);
+    const at = this.nodes.push({ ...node, inputs, outputs, attributes, after }) - 1;
+    for (const [i, { dtype }] of outputs.entries()) this.#put([index, i], [at, i], dtype);
+    if (node.rounding === 'activation') this.place([index, 0], this.#low, true);
+  }
+
+  /** Where a source of the old trace lies in the new one, in a type (default: its own). Adds the cast where it has none. */
+  place(source: Source, type = this.#typeOf(source), keep = false): Source {
+    const known = this.#places.get(`${source} ${type}`);
+    if (known) return known;
+    const own = this.#typeOf(source);
+    const cast = this.#cast(this.place(source), own, type, this.#shapeOf(source));
+    this.#places.set(`${source} ${type}`, cast);
+    if (keep) this.#lowered.add(`${source}`);
+    return cast;
+  }
+
+  #put(source: Source, at: Source, type: number): void {
+    this.#places.set(`${source} ${type}`, at);
+    if (type === this.#low) this.#lowered.add(`${source}`);
+  }
+
+  #cast(source: Source, from: number, to: number, shape: readonly number[]): Source {
+    const { TF_ATTR_TYPE, TF_ATTR_BOOL } = backend().binding;
+    const attributes: OpAttribute[] = [
+      { name: 'SrcT', type: TF_ATTR_TYPE, value: from },
+      { name: 'DstT', type: TF_ATTR_TYPE, value: to },
+      { name: 'Truncate', type: TF_ATTR_BOOL, value: false },
+    ];
+    return [
+      this.nodes.push({ type: 'op', name: 'Cast', attributes, inputs: [source], outputs: [{ shape, dtype: to }] }) - 1,
+      0,
+    ];
+  }
+
+  #isLow(node: Op): boolean {
+    const floats = node.inputs.filter((source) => this.#isFloat(source));
+    if (products.has(node.name)) return node.rounding !== 'exact';
+    if (node.name in normalisations) return this.#lowered.has(`${node.inputs[0]}`);
+    if (node.name === 'BiasAdd' || node.name === 'BiasAddGrad') return this.#lowered.has(`${floats[0]}`);
+    if (!followers.has(node.name) || floats.length === 0) return false;
+    return (
+      floats.some((source) => this.#lowered.has(`${source}`)) &&
+      floats.every((source) => this.#lowered.has(`${source}`) || this.#isExactScalar(source))
+    );
+  }
+
+  /** A constant that the low type holds to the last bit. */
+  #isExactScalar([index]: Source): boolean {
+    const node = this.#old.nodes[index] as TraceNode;
+    if (node.type !== 'constant' || node.values.length !== 1) return false;
+    const bits = new Uint32Array(Float32Array.of(node.values[0] as number).buffer)[0] as number;
+    return (bits & 0xffff) === 0;
+  }
+
+  #retyped(given: OpAttribute): OpAttribute {
+    return given.name === 'T' && given.value === float() ? { ...given, value: this.#low } : given;
+  }
+
+  #isFloat(source: Source): boolean {
+    return this.#oldOutput(source).dtype === float();
+  }
+
+  #typeOf(source: Source): number {
+    return this.#lowered.has(`${source}`) ? this.#low : this.#oldOutput(source).dtype;
+  }
+
+  #shapeOf(source: Source): readonly number[] {
+    return this.#oldOutput(source).shape;
+  }
+
+  #oldOutput([index, output]: Source): { readonly shape: readonly number[]; readonly dtype: number } {
+    const node = this.#old.nodes[index] as TraceNode;
+    return node.type === 'op' ? (node.outputs[output] as { shape: readonly number[]; dtype: number }) : node;
+  }
+}

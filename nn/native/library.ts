@@ -1,0 +1,40 @@
+import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { kernelFile } from '../../setup/kernel-file.mjs';
+import { backend } from '../kernels/backend.ts';
+
+const require = createRequire(import.meta.url);
+
+/** How norms, activations and convolutions are computed: by our own C++ kernels, or composed of TensorFlow's ops. */
+export type KernelChoice = 'native' | 'composed';
+
+/** Named one by one, so that they belong to the code of every stage that computes with them. */
+export const sources = [
+  new URL('./blocks.h', import.meta.url),
+  new URL('./group_norm.h', import.meta.url),
+  new URL('./numbers.h', import.meta.url),
+  new URL('./ops.cc', import.meta.url),
+  new URL('./prelu.h', import.meta.url),
+];
+
+let chosen: KernelChoice | undefined;
+
+/**
+ * Which kernels this process uses; the library is loaded with the first question. Composed: on a GPU, where `CEMIFLOW_KERNELS`
+ * says so, and where set-up has no library of these very sources for this processor.
+ */
+export const kernelChoice = (): KernelChoice => {
+  chosen ??= load() ? 'native' : 'composed';
+  return chosen;
+};
+
+const load = (): boolean => {
+  if (process.env.CEMIFLOW_KERNELS === 'composed' || backend().binding.isUsingGpuDevice()) return false;
+  const packages = dirname(require.resolve('@tensorflow/tfjs-node-gpu/package.json'));
+  const file = kernelFile(packages, join(import.meta.dirname, '..', '..'));
+  if (!existsSync(file)) return false;
+  // Registers the ops with TensorFlow, which the addon has loaded before.
+  require(file);
+  return true;
+};
