@@ -5,8 +5,8 @@ import type { Machine, TensorflowFlags } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { instructionSets } from '../nn/device/cpu.ts';
-import type { KernelChoice } from '../nn/native/library.ts';
 import { firstVisible, type Gpu, listGpus } from '../nn/device/gpu.ts';
+import type { KernelChoice } from '../nn/native/library.ts';
 
 /** How this process is set up to use TensorFlow. */
 export interface TensorflowSetup {
