@@ -1,3 +1,4 @@
+import { exact } from '../../nn/kernels/annotate.ts';
 import { linearParameters, type Parameter } from '../../nn/parameters.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
 import { linear } from '../../nn/unet/layers.ts';
@@ -24,7 +25,9 @@ export const conditionTokens = (
   m: tf.Tensor1D,
   { identityScale, conditionTokens: tokens, conditionSize }: CemiFaceNetwork,
 ): tf.Tensor3D => {
-  const similarity = linear(weights, 'condition.sim', m.reshape([-1, 1]));
-  const joined = tf.concat([identity.mul(identityScale), similarity], 1) as tf.Tensor2D;
-  return linear(weights, 'condition.att', joined).reshape([-1, tokens, conditionSize]) as tf.Tensor3D;
+  const joined = exact(() => {
+    const similarity = linear(weights, 'condition.sim', m.reshape([-1, 1]));
+    return linear(weights, 'condition.att', tf.concat([identity.mul(identityScale), similarity], 1) as tf.Tensor2D);
+  });
+  return joined.reshape([-1, tokens, conditionSize]) as tf.Tensor3D;
 };

@@ -6,6 +6,12 @@ import type { Source, Trace, TraceNode } from './recorder.ts';
 type Message = any;
 const messages: Message = createRequire(import.meta.url)('@tensorflow/tfjs-node-gpu/dist/proto/api_pb.js');
 
+/** Which part of a trace is added to a graph. */
+interface TracePart {
+  readonly given?: ReadonlyMap<string, string>;
+  wanted?(index: number): boolean;
+}
+
 /** Builds a GraphDef from a trace plus the nodes that a session needs around it. */
 export class GraphBuilder {
   readonly #nodes: Message[] = [];
@@ -54,21 +60,30 @@ export class GraphBuilder {
   }
 
   /**
-   * Adds every op and constant of a trace, under names that begin with `prefix`; its inputs are taken from `inputs` by
+   * Adds the ops and constants of a trace, under names that begin with `prefix`; its inputs are taken from `inputs` by
    * name.
+   * @param part.given sources whose tensors are there already, by `String(source)`
+   * @param part.wanted which nodes, by index; default all
    * @returns the name of the tensor behind a source of the trace
    */
-  addTrace(trace: Trace, inputs: ReadonlyMap<string, string>, prefix = ''): (source: Source) => string {
+  addTrace(
+    trace: Trace,
+    inputs: ReadonlyMap<string, string>,
+    prefix = '',
+    { given, wanted = () => true }: TracePart = {},
+  ): (source: Source) => string {
     const nodeName = (index: number): string => `${prefix}n${index}`;
     const constants = new Map<string, string>();
     const aliases = new Map<number, string>();
     const named = (source: Source): string => {
+      const there = given?.get(String(source));
+      if (there !== undefined) return there;
       const node = trace.nodes[source[0]] as TraceNode;
       if (node.type === 'constant') return aliases.get(source[0]) as string;
       if (node.type !== 'input') return source[1] === 0 ? nodeName(source[0]) : `${nodeName(source[0])}:${source[1]}`;
-      const given = inputs.get(node.name);
-      if (given === undefined) throw new Error(`the trace's input '${node.name}' was not given`);
-      return given;
+      const input = inputs.get(node.name);
+      if (input === undefined) throw new Error(`the trace's input '${node.name}' was not given`);
+      return input;
     };
     /** Control edges: of an op that waits, and of sums. */
     const waits = ({ name, after }: TraceNode & { type: 'op' }): string[] => [
@@ -83,7 +98,7 @@ export class GraphBuilder {
         constants.set(content, known);
         aliases.set(index, known);
       }
-      if (node.type === 'op') {
+      if (node.type === 'op' && wanted(index)) {
         this.add(nodeName(index), node.name, [...node.inputs.map(named), ...waits(node)], {
           ...Object.fromEntries(node.attributes.map(attributeEntry)),
           ...(node.fuse === undefined ? {} : { _XlaCompile: boolValue(true), _XlaScope: stringValue(node.fuse) }),

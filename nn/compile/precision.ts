@@ -1,11 +1,19 @@
 import { backend, type OpAttribute } from '../kernels/backend.ts';
-import type { Source, Trace, TraceNode } from './recorder.ts';
+import { record, type Source, type Trace, type TracedTensor, type TraceNode } from './recorder.ts';
 
 /**
  * What products and convolutions are computed in. `bfloat16` is mixed precision: weights, their averages, optimizers, losses,
  * statistics of normalisations and softmax stay in float32, and every sum is accumulated in it.
  */
 export type Precision = 'float32' | 'bfloat16';
+
+/** How a step or function is compiled. */
+export interface CompileOptions {
+  /** `false` runs the function eagerly, in float32 (tests compare the two). */
+  readonly compiled?: boolean;
+  /** Default float32. */
+  readonly precision?: Precision;
+}
 
 /** `DT_BFLOAT16` of TensorFlow's types.proto. */
 const types = { bfloat16: 14 } as const;
@@ -57,6 +65,23 @@ export const inPrecision = (
   const rewriter = new Rewriter(trace, types[precision]);
   for (const [index, node] of trace.nodes.entries()) rewriter.add(node, index);
   return { trace: { nodes: rewriter.nodes }, place: (source) => rewriter.place(source, float()) };
+};
+
+/** A trace in a precision. Its results are float32 in any. */
+export const recordIn: <K extends string>(
+  precision: Precision,
+  ...given: Parameters<typeof record<K>>
+) => ReturnType<typeof record<K>> = (precision, ...given) => {
+  const recorded = record(...given);
+  if (precision === 'float32') return recorded;
+  const { trace, place } = inPrecision(recorded.trace, precision);
+  const results = Object.fromEntries(
+    Object.entries<TracedTensor[]>(recorded.results).map(([key, tensors]) => [
+      key,
+      tensors.map((each) => ({ ...each, source: place(each.source) })),
+    ]),
+  );
+  return { trace, results: results as typeof recorded.results };
 };
 
 const float = (): number => backend().binding.TF_FLOAT;

@@ -1,3 +1,5 @@
+import { activation } from '../kernels/activation.ts';
+import { exact } from '../kernels/annotate.ts';
 import { biasAdd } from '../kernels/bias.ts';
 import { matMul } from '../kernels/mat-mul.ts';
 import { statelessUniform } from '../kernels/random.ts';
@@ -114,12 +116,13 @@ const backbone = (
 ): tf.Tensor2D => {
   const { stem, head } = namesOf(config);
   const images = config.channels === 'bgr' ? tf.reverse(x, 3) : x;
-  let h = mode.convNorm(images, stem.conv, stem.norm, config.stemStride);
+  // The images themselves, and the features that come out, are not rounded: neither costs much.
+  let h = activation(exact(() => mode.convNorm(images, stem.conv, stem.norm, config.stemStride)));
   h = prelu(h, mode.weight(`${stem.slopes}.weight`));
   for (const unit of unitsOf(config)) h = applyUnit(h, unit);
   h = mode.drop(mode.norm(h, head.norm));
   const flat = tf.reshape(h, [h.shape[0], -1]) as tf.Tensor2D;
-  const rows = linear(flat, mode.weight(`${head.linear}.weight`), mode.weight(`${head.linear}.bias`));
+  const rows = exact(() => linear(flat, mode.weight(`${head.linear}.weight`), mode.weight(`${head.linear}.bias`)));
   return mode.norm(rows, head.features);
 };
 

@@ -1,3 +1,4 @@
+import { exact } from '../kernels/annotate.ts';
 import { attribute, opMany } from '../kernels/backend.ts';
 import { differentiable, withoutGradient } from '../kernels/differentiable.ts';
 import { matMul } from '../kernels/mat-mul.ts';
@@ -32,7 +33,7 @@ const cosines = (
   eps: number,
 ): { cosine: tf.Tensor2D; norms: tf.Tensor2D } => {
   const norms = tf.sqrt(tf.sum(tf.square(features), 1, true)) as tf.Tensor2D;
-  const cosine = matMul(tf.div(features, norms) as tf.Tensor2D, unitColumns(kernel));
+  const cosine = exact(() => matMul(tf.div(features, norms) as tf.Tensor2D, unitColumns(kernel)));
   return { cosine: tf.clipByValue(cosine, -1 + eps, 1 - eps) as tf.Tensor2D, norms };
 };
 

@@ -1,3 +1,5 @@
+import { activation } from '../kernels/activation.ts';
+import { exact } from '../kernels/annotate.ts';
 import { recompute } from '../kernels/recompute.ts';
 import { depthToSpace, downsample2, spaceToDepth, upsample2 } from '../kernels/resample.ts';
 import { silu } from '../kernels/silu.ts';
@@ -27,11 +29,12 @@ export const unet = (
   options: { recompute?: boolean } = {},
 ) => {
   const layout = layoutOf(config);
-  const embedding = silu(timeEmbedding(weights, time, config.base)) as tf.Tensor2D;
+  const embedding = silu(exact(() => timeEmbedding(weights, time, config.base))) as tf.Tensor2D;
   const shared = config.conditionProjection === 'shared';
   const condition = shared ? projectTokens(weights, sharedProjection, tokens) : tokens;
   const apply = (h: tf.Tensor4D, block: Block): tf.Tensor4D => {
-    if (block.type === 'conv') return conv(weights, block.name, h);
+    // Few channels, and the images themselves: rounding them would cost more than it saves.
+    if (block.type === 'conv') return activation(exact(() => conv(weights, block.name, h)));
     const given: BlockInputs = block.type === 'attention' ? { h, condition } : { h, embedding };
     if (!options.recompute) return applyBlock(weights, block, given, config);
     const own = Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith(`${block.name}.`)));
@@ -50,7 +53,10 @@ export const unet = (
     h = blocks.reduce(apply, tf.concat([h, kept.pop() as tf.Tensor4D], 3));
   }
   h = norm(weights, 'out.0', h, config.groups, { silu: true });
-  return depthToSpace(conv(weights, 'out.2', h), config.patch);
+  return depthToSpace(
+    exact(() => conv(weights, 'out.2', h)),
+    config.patch,
+  );
 };
 
 /**
