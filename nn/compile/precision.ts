@@ -48,6 +48,7 @@ const normalisations: {
   FusedBatchNormGradV3: { operands: [0, 1], outputs: [0] },
   CemiflowGroupNorm: { operands: [0], outputs: [0] },
   CemiflowGroupNormGrad: { operands: [0, 1], outputs: [0] },
+  CemiflowAffine: { operands: [0], outputs: [0] },
   CemiflowPrelu: { operands: [0], outputs: [0] },
   CemiflowPreluGrad: { operands: [0, 1], outputs: [0] },
 };

@@ -235,7 +235,7 @@ const rules: { readonly [op: string]: Rule } = {
     return [{ shape, dtype }, statistics, statistics];
   },
   CemiflowGroupNormGrad: (inputs) => [1, 2, 3].map((i) => ({ shape: at(inputs, i).shape, dtype: at(inputs, i).dtype })),
-  CemiflowPrelu: like(),
+  ...named('CemiflowAffine CemiflowPrelu', like()),
   CemiflowPreluGrad: (inputs) => [1, 2].map((i) => ({ shape: at(inputs, i).shape, dtype: at(inputs, i).dtype })),
   SoftmaxCrossEntropyWithLogits: (inputs) => [
     { shape: at(inputs, 0).shape.slice(0, -1), dtype: at(inputs, 0).dtype },

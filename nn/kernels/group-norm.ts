@@ -37,7 +37,7 @@ export const groupNorm = (
   return activated ? (silu(y) as tf.Tensor4D) : y;
 };
 
-/** `nn/native/group_norm.h`. @param scale, shift float32 [B, C] */
+/** `nn/native/group-norm.h`. @param scale, shift float32 [B, C] */
 const nativeNormalise = (
   x: tf.Tensor4D,
   scale: tf.Tensor,

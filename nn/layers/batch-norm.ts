@@ -1,5 +1,6 @@
-import { attribute, type OpAttribute, opMany } from '../kernels/backend.ts';
+import { attribute, type OpAttribute, op, opMany } from '../kernels/backend.ts';
 import { differentiable } from '../kernels/differentiable.ts';
+import { kernelChoice } from '../native/library.ts';
 import { tf } from '../tf.ts';
 
 const attributesOf = (eps: number, training: boolean): OpAttribute[] => [
@@ -51,9 +52,24 @@ export const frozenAffine = (
   return { scale, shift: beta ? tf.add(beta, shifted) : shifted };
 };
 
-/** x · scale + shift per channel. @param x float32 [..., C] @param scale float32 [C] @param shift float32 [C] */
-export const affine = <T extends tf.Tensor>(x: T, { scale, shift }: { scale: tf.Tensor; shift: tf.Tensor }): T =>
-  tf.add(tf.mul(x, scale), shift) as T;
+/**
+ * x · scale + shift per channel, where only x has a gradient: the statistics are fixed.
+ *
+ * @param x float32 [..., C] @param scale float32 [C] @param shift float32 [C]
+ */
+export const affine = <T extends tf.Tensor>(x: T, { scale, shift }: { scale: tf.Tensor; shift: tf.Tensor }): T => {
+  if (kernelChoice() !== 'native') return tf.add(tf.mul(x, scale), shift) as T;
+  const native = (values: tf.Tensor, by: tf.Tensor, plus: tf.Tensor): tf.Tensor =>
+    op('CemiflowAffine', [attribute.float32('T')], [values, by, plus]);
+  return differentiable(
+    { x },
+    (save) => {
+      save([scale]);
+      return native(x, scale, shift);
+    },
+    (dy, [by]) => ({ x: () => native(dy, by as tf.Tensor, tf.zerosLike(by as tf.Tensor)) }),
+  ) as T;
+};
 
 /**
  * A running statistic after one batch, in PyTorch's terms: (1 − momentum) · running + momentum · batch.

@@ -11,7 +11,7 @@ import { tf } from '../tf.ts';
 export const prelu = <T extends tf.Tensor>(x: T, alpha: tf.Tensor): T =>
   kernelChoice() === 'native' ? native(x, alpha) : composed(x, alpha);
 
-/** `nn/native/prelu.h`. */
+/** `nn/native/channels.h`. */
 const native = <T extends tf.Tensor>(x: T, alpha: tf.Tensor): T =>
   differentiable(
     { x, alpha },

@@ -12,10 +12,10 @@ export type KernelChoice = 'native' | 'composed';
 /** Named one by one, so that they belong to the code of every stage that computes with them. */
 export const sources = [
   new URL('./blocks.h', import.meta.url),
-  new URL('./group_norm.h', import.meta.url),
+  new URL('./channels.h', import.meta.url),
+  new URL('./group-norm.h', import.meta.url),
   new URL('./numbers.h', import.meta.url),
   new URL('./ops.cc', import.meta.url),
-  new URL('./prelu.h', import.meta.url),
 ];
 
 let chosen: KernelChoice | undefined;

@@ -4,8 +4,8 @@
 #include "tensorflow/core/framework/op_kernel.h"
 #include "tensorflow/core/framework/shape_inference.h"
 
-#include "group_norm.h"
-#include "prelu.h"
+#include "channels.h"
+#include "group-norm.h"
 
 namespace cemiflow {
 
@@ -127,6 +127,27 @@ class GroupNormGradOp : public OpKernel {
 };
 
 template <class Wire>
+class AffineOp : public OpKernel {
+  using T = typename Stored<Wire>::type;
+
+ public:
+  using OpKernel::OpKernel;
+
+  void Compute(OpKernelContext* context) override {
+    const Tensor &x = context->input(0), &scale = context->input(1), &shift = context->input(2);
+    const int64_t channels = scale.NumElements();
+    OP_REQUIRES(context,
+                x.dims() > 0 && channels > 0 && x.dim_size(x.dims() - 1) == channels &&
+                    shift.NumElements() == channels,
+                absl::InvalidArgumentError("an affine map takes x [..., C], scale and shift [C]"));
+    Tensor* y;
+    OP_REQUIRES_OK(context, context->forward_input_or_allocate_output({0}, 0, x.shape(), &y));
+    affine(in<T>(context, 0), in<float>(context, 1), in<float>(context, 2), out<T>(y), x.NumElements() / channels,
+           channels, pool(context));
+  }
+};
+
+template <class Wire>
 class PreluOp : public OpKernel {
   using T = typename Stored<Wire>::type;
 
@@ -202,6 +223,14 @@ REGISTER_OP("CemiflowGroupNormGrad")
     .Output("d_shift: float")
     .SetShapeFn(like({1, 2, 2}));
 
+REGISTER_OP("CemiflowAffine")
+    .Attr("T: {float, bfloat16}")
+    .Input("x: T")
+    .Input("scale: float")
+    .Input("shift: float")
+    .Output("y: T")
+    .SetShapeFn(like({0}));
+
 REGISTER_OP("CemiflowPrelu")
     .Attr("T: {float, bfloat16}")
     .Input("x: T")
@@ -224,6 +253,7 @@ REGISTER_OP("CemiflowPreluGrad")
 
 CEMIFLOW_REGISTER("CemiflowGroupNorm", GroupNormOp);
 CEMIFLOW_REGISTER("CemiflowGroupNormGrad", GroupNormGradOp);
+CEMIFLOW_REGISTER("CemiflowAffine", AffineOp);
 CEMIFLOW_REGISTER("CemiflowPrelu", PreluOp);
 CEMIFLOW_REGISTER("CemiflowPreluGrad", PreluGradOp);
 

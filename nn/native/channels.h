@@ -1,10 +1,24 @@
-// PReLU with one slope by channel, and its gradients, in one pass each.
+// x · scale + shift and PReLU, with one number of each by channel, in one pass.
 #pragma once
 #include <vector>
 
 #include "blocks.h"
+#include "numbers.h"
 
 namespace cemiflow {
+
+/** y = x · scale + shift. @param x [N, C] @param scale, shift [C] */
+template <class T>
+void affine(const T* x, const float* scale, const float* shift, T* y, int64_t positions, int64_t channels,
+            const Parallel& parallel) {
+  const Blocks blocks(positions, channels);
+  parallel(blocks.count, [&](int64_t block) {
+    for (int64_t n = blocks.first(block); n < blocks.last(block); n++) {
+      const int64_t at = n * channels;
+      for (int64_t c = 0; c < channels; c++) narrow(widen(x[at + c]) * scale[c] + shift[c], y[at + c]);
+    }
+  });
+}
 
 /** max(0, x) + slope · min(0, x). @param x [N, C] @param slopes [C] */
 template <class T>
