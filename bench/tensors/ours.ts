@@ -25,7 +25,7 @@ type Of<K extends Task['task']> = Extract<Task, { task: K }>;
 type Work = () => number;
 
 const task = JSON.parse(process.argv[2] as string) as Task;
-const options = { compiled: process.argv[3] !== 'eager' };
+const options = { compiled: process.argv[3] !== 'eager', precision: task.precision };
 
 /** Steps with a batch that stays; the state moves on. */
 const training = (programs: Programs, initial: Tensors, batch: Tensors, microBatches: number): Work => {

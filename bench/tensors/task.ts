@@ -6,7 +6,11 @@ interface Shared {
   readonly batch: number;
   /** How often the work is done in one repetition; default 1. */
   readonly times?: number;
+  /** Of convolutions and products; weights, optimizer and losses are float32 in both. Default `float32`. */
+  readonly precision?: Precision;
 }
+
+export type Precision = 'float32' | 'bfloat16';
 
 /** The same work for both sides: `ours.ts` and `bench/peers/tensors.py` take it as JSON. */
 export type Task = Shared &
