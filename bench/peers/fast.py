@@ -3,10 +3,10 @@
 import time
 
 import torch
-from torch import Tensor
 
-# Autocast rounds activations to 8 bits of mantissa; a wrong network is off by far more.
-TOLERANCE = 2e-2
+# Autocast rounds activations to 8 bits of mantissa: 0.013 of the norm of IR-50's embeddings. Losses are means, and closer.
+LOSS_TOLERANCE = 1e-2
+OUTPUT_TOLERANCE = 5e-2
 
 
 class Fast:
@@ -35,7 +35,10 @@ class Fast:
         return run
 
     def check(self, wrapped, *given) -> None:
-        """Compares a first call with eager float32 of the same weights and inputs. Raises where they do other work."""
+        """
+        Compares a first call with eager float32 of the same weights and inputs. Raises where they do other work. A loss is
+        followed back to its gradients, so that all is compiled afterwards.
+        """
         if not self.autocast and not self.compiled:
             return
         with torch.no_grad():
@@ -43,15 +46,19 @@ class Fast:
             wanted = self.plain[wrapped](*given).float()
         start = time.perf_counter()
         torch.manual_seed(2)
-        got = wrapped(*given).detach().float()
+        got = wrapped(*given)
+        if got.requires_grad:
+            got.backward()
         self.compile_seconds = time.perf_counter() - start if self.compiled else None
-        self.difference = ((got - wanted).norm() / wanted.norm()).item()
-        if not self.difference < TOLERANCE:
-            raise ValueError(f"differs from eager float32 by {self.difference:.3g} of its norm, at most {TOLERANCE} is expected")
+        self.difference = ((got.detach().float() - wanted).norm() / wanted.norm()).item()
+        tolerance = OUTPUT_TOLERANCE if wanted.dim() else LOSS_TOLERANCE
+        if not self.difference < tolerance:
+            raise ValueError(f"is {self.difference:.3g} of its norm away from eager float32, expected at most {tolerance}")
 
     def facts(self) -> dict:
         return {
             **({} if self.difference is None else {"differenceFromEagerFloat32": round(self.difference, 6)}),
+            # The first call with its compilation.
             **({} if self.compile_seconds is None else {"compileSeconds": round(self.compile_seconds, 1)}),
         }
 

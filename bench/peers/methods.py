@@ -113,7 +113,9 @@ def alpha_bars(steps: int = 1000) -> Tensor:
 def ddim_step(
     unet: UNet, x: Tensor, tokens: Tensor, time: int, alpha_bar: float, next_alpha_bar: float, predict=None
 ) -> Tensor:
-    """One deterministic step (DDIM eq. 12, eta 0), the noise taken anew from the clipped x_0. `predict` stands in for `unet`."""
+    """
+    One deterministic step (DDIM eq. 12, eta 0), the noise taken anew from the clipped x_0. `predict` stands in for `unet`.
+    """
     at = torch.full((len(x),), float(time), dtype=x.dtype, device=x.device)
     output = (predict or unet)(x, at, tokens).to(x.dtype)
     a = torch.tensor(alpha_bar, dtype=x.dtype, device=x.device)

@@ -33,7 +33,7 @@ def frozen(config: dict) -> nn.Module:
 
 
 def stirred_unet(network: dict) -> UNet:
-    """With small values where weights begin as zeros: its output depends on every block, so that `Fast.check` sees them all."""
+    """With small values where weights begin as zeros: the output depends on every block, so `Fast.check` sees them all."""
     unet = UNet(network)
     for parameter in unet.parameters():
         if parameter.dim() > 1 and not parameter.any():
@@ -148,8 +148,6 @@ def main() -> None:
     }
     fast = Fast(task["precision"], task["mode"])
     run, facts = tasks[task["task"]](task, fast)
-    if fast.compiled:
-        run()
     reset_peak_memory()
     facts = {"torch": torch.__version__, "threads": torch.get_num_threads(), **facts, **fast.facts()}
     print(json.dumps(facts), flush=True)

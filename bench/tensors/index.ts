@@ -74,7 +74,7 @@ const measured: readonly Measured[] = [
     work: "10 training steps of the quickstart's UNet, 32 px, batch 32, with L_SimMat, AdamW and EMA",
     task: { task: 'diffusion/train', network: quickstartUnet, recognizer: quickstartRecognizer, batch: 32, times: 10 },
     targets: { float32: 1.3, bfloat16: 1.3 },
-    rounds: 9,
+    rounds: 7,
   },
   {
     name: 'recognizer-train/ir-se-50',
