@@ -21,8 +21,10 @@ class Fast:
     def wrap(self, function, inference: bool = False):
         """`function`, compiled and under autocast where asked for; its gradients and the optimizer stay outside autocast."""
         if self.compiled:
-            # Inductor then packs the weights once, ahead of the calls; only without gradients.
-            made = torch.compile(function, dynamic=False, options={"freezing": inference})
+            # Freezing packs the weights once, ahead of the calls; only without gradients. Dropout draws eager's numbers, or
+            # `check` would compare losses of different masks.
+            options = {"freezing": inference, "fallback_random": True}
+            made = torch.compile(function, dynamic=False, options=options)
         else:
             made = function
         autocast = self.autocast
