@@ -22,6 +22,8 @@ export interface Side {
   facts?(): JsonObject;
 }
 
+export type Against = 'each' | 'fastest' | 'slowest';
+
 /** A piece of work that we and our peers do in turns. */
 export interface Benchmark {
   readonly name: string;
@@ -29,8 +31,11 @@ export interface Benchmark {
   readonly work: string;
   /** The peer's time over ours, at least. */
   readonly target?: number;
-  /** Whether every peer counts for the target (the rule), or the slowest alone. */
-  readonly against?: 'each' | 'slowest';
+  /**
+   * Which peers count for the target: each (default), and then none may fail; the fastest of those that work, where a user
+   * would choose among them; or the slowest.
+   */
+  readonly against?: Against;
   /** Our median in seconds, at most: for work that has no peer. */
   readonly targetSeconds?: number;
   /** Measured rounds; one more comes before them and is not measured, unless `cold`. */

@@ -75,7 +75,7 @@ const main = async (): Promise<number> => {
   }
   const chosen = choose(await loadBenchmarks(), positionals);
   if (!values.list) return measureAll(chosen, rounds, values.out);
-  for (const { name, work } of chosen) process.stdout.write(`${name.padEnd(28)}${work}\n`);
+  for (const { name, work } of chosen) process.stdout.write(`${name.padEnd(36)}${work}\n`);
   return 0;
 };
 

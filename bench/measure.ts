@@ -1,6 +1,6 @@
 import { loadavg } from 'node:os';
 import type { JsonObject } from '../core/errors.ts';
-import type { Benchmark, Context, Side } from './benchmark.ts';
+import type { Against, Benchmark, Context, Side } from './benchmark.ts';
 import { type Ratio, ratioOf, type Spread, spreadOf } from './statistics.ts';
 
 /** One repetition: its seconds, and the load average of the last minute when it began. */
@@ -26,7 +26,7 @@ export interface Result {
   readonly name: string;
   readonly work: string;
   readonly target?: number;
-  readonly against: 'each' | 'slowest';
+  readonly against: Against;
   readonly targetSeconds?: number;
   readonly rounds: number;
   readonly date: string;
@@ -117,18 +117,24 @@ const resultOf = async (lane: Lane, ours: Lane | undefined): Promise<SideResult>
 };
 
 /**
- * The ratio that counts: of each peer the smaller of its two, over the peers the least, or that of the slowest peer.
- * Undefined where a side failed or there is no peer.
+ * The peer that the target is about, and the ratio that counts: the smaller of its two. Undefined where there is no peer,
+ * where all failed, or where one failed and not the fastest alone counts.
  */
-export const countedRatio = ({ against, peers }: Pick<Result, 'against' | 'peers'>): number | undefined => {
-  if (peers.length === 0 || peers.some(({ ratio }) => ratio === undefined)) return undefined;
-  const ratios = peers.map(({ ratio }) => Math.min(ratio?.ofMedians ?? 0, ratio?.perRound ?? 0));
-  return against === 'slowest' ? Math.max(...ratios) : Math.min(...ratios);
+export const countedPeer = ({
+  against,
+  peers,
+}: Pick<Result, 'against' | 'peers'>): { readonly name: string; readonly ratio: number } | undefined => {
+  const compared = peers.flatMap(({ name, ratio }) =>
+    ratio === undefined ? [] : [{ name, ratio: Math.min(ratio.ofMedians, ratio.perRound) }],
+  );
+  if (compared.length < peers.length && against !== 'fastest') return undefined;
+  const byRatio = compared.toSorted((a, b) => a.ratio - b.ratio);
+  return against === 'slowest' ? byRatio.at(-1) : byRatio[0];
 };
 
 const isReached = (result: Omit<Result, 'reached'>): boolean | undefined => {
   const { target, targetSeconds, ours } = result;
-  const ratio = countedRatio(result);
+  const ratio = countedPeer(result)?.ratio;
   if (target !== undefined) return ratio === undefined ? undefined : ratio >= target;
   if (targetSeconds !== undefined) return ours.spread && ours.spread.median <= targetSeconds;
   return undefined;

@@ -1,5 +1,5 @@
 import type { Machine } from './machine.ts';
-import { countedRatio, type Result, type SideResult } from './measure.ts';
+import { countedPeer, type Result, type SideResult } from './measure.ts';
 
 const header = ['work', 'side', 'median', 'min … max', 'quartiles', 'ratio', 'by round', 'target', 'memory'];
 
@@ -11,12 +11,9 @@ const ratio = (value: number | undefined): string => (value === undefined ? '' :
 
 const target = (result: Result): string => {
   const { target: least, targetSeconds, against, reached } = result;
-  const what =
-    least !== undefined
-      ? `≥ ${least}${against === 'slowest' ? ' of the slowest' : ''}`
-      : targetSeconds !== undefined
-        ? `≤ ${time(targetSeconds)}`
-        : '';
+  const named = against === 'fastest' ? countedPeer(result)?.name : undefined;
+  const of = against === 'each' ? '' : ` of the ${against}${named === undefined ? '' : ` (${named})`}`;
+  const what = least !== undefined ? `≥ ${least}${of}` : targetSeconds !== undefined ? `≤ ${time(targetSeconds)}` : '';
   return what && `${what}: ${reached === undefined ? 'not measured' : reached ? 'reached' : 'missed'}`;
 };
 
@@ -78,7 +75,7 @@ export const markdown = (results: readonly Result[], machine: Machine): string =
 
 /** `store: 1.02 of at least 0.8, reached`: one line for the end of a run. */
 export const verdict = (result: Result): string => {
-  const counted = countedRatio(result);
-  const figure = counted === undefined ? '' : ` ratio ${ratio(counted)},`;
+  const counted = countedPeer(result);
+  const figure = counted === undefined ? '' : ` ratio ${ratio(counted.ratio)},`;
   return `${result.name}:${figure} ${target(result) || 'no target'}`;
 };

@@ -110,9 +110,14 @@ def alpha_bars(steps: int = 1000) -> Tensor:
 
 
 @torch.no_grad()
-def ddim_step(unet: UNet, x: Tensor, tokens: Tensor, time: int, alpha_bar: float, next_alpha_bar: float) -> Tensor:
-    """One deterministic step (DDIM eq. 12, eta 0), the noise taken anew from the clipped x_0."""
-    output = unet(x, torch.full((len(x),), float(time), dtype=x.dtype, device=x.device), tokens)
+def ddim_step(
+    unet: UNet, x: Tensor, tokens: Tensor, time: int, alpha_bar: float, next_alpha_bar: float, predict=None
+) -> Tensor:
+    """
+    One deterministic step (DDIM eq. 12, eta 0), the noise taken anew from the clipped x_0. `predict` stands in for `unet`.
+    """
+    at = torch.full((len(x),), float(time), dtype=x.dtype, device=x.device)
+    output = (predict or unet)(x, at, tokens).to(x.dtype)
     a = torch.tensor(alpha_bar, dtype=x.dtype, device=x.device)
     clean = clean_images(x, output, a, unet.config["prediction"])
     noise = (x - a.sqrt() * clean) / (1 - a).sqrt()
@@ -120,11 +125,13 @@ def ddim_step(unet: UNet, x: Tensor, tokens: Tensor, time: int, alpha_bar: float
 
 
 @torch.no_grad()
-def ddim_sample(unet: UNet, noise: Tensor, identity: Tensor, m: Tensor, count: int = 20, steps: int = 1000) -> Tensor:
+def ddim_sample(
+    unet: UNet, noise: Tensor, identity: Tensor, m: Tensor, count: int = 20, steps: int = 1000, predict=None
+) -> Tensor:
     """Images [B, 3, S, S] from noise, at times that are multiples of steps / count, down to alpha_bar = 1."""
     bars = alpha_bars(steps).tolist()
     times = [i * steps // count for i in reversed(range(count))]
     tokens, x = unet.condition_tokens(identity, m), noise
     for time, following in zip(times, [bars[t] for t in times[1:]] + [1.0]):
-        x = ddim_step(unet, x, tokens, time, bars[time], following)
+        x = ddim_step(unet, x, tokens, time, bars[time], following, predict)
     return x

@@ -1,6 +1,7 @@
-"""PyTorch's side of the tensor benchmarks: eager, channels_last, fp32, as its users write it.
+"""PyTorch's side of the tensor benchmarks, channels_last, as its users write it.
 
-One argument: the task as JSON (see `bench/tensors/task.ts`). Protocol: lines of JSON, as `bench/process.ts` says.
+One argument: the task as JSON (see `bench/tensors/task.ts`), with `precision` (`bfloat16` is autocast) and `mode` (`eager`, or
+`compile` for `torch.compile`). Protocol: lines of JSON, as `bench/process.ts` says.
 """
 
 import json
@@ -10,6 +11,7 @@ import time
 import torch
 from torch import Tensor, nn
 
+from fast import Fast, reset_peak_memory
 from methods import MarginHead, alpha_bars, ddim_sample, diffusion_loss, ema_decay, ema_update
 from networks import UNet, recognizer
 
@@ -30,22 +32,29 @@ def frozen(config: dict) -> nn.Module:
     return channels_last(recognizer(config)).eval().requires_grad_(False)
 
 
-def diffusion_train(task: dict):
+def stirred_unet(network: dict) -> UNet:
+    """With small values where weights begin as zeros: the output depends on every block, so `Fast.check` sees them all."""
+    unet = UNet(network)
+    for parameter in unet.parameters():
+        if parameter.dim() > 1 and not parameter.any():
+            nn.init.normal_(parameter, 0, 0.02)
+    return channels_last(unet)
+
+
+def diffusion_train(task: dict, fast: Fast):
     network, batch = task["network"], task["batch"]
-    size = network["imageSize"]
-    unet = channels_last(UNet(network)).train()
+    unet = stirred_unet(network).train()
     teacher = frozen(task["recognizer"])
     parameters = list(unet.parameters())
     average = [parameter.detach().clone() for parameter in parameters]
     optimizer = torch.optim.AdamW(parameters, lr=1e-4, fused=True)
     bars = alpha_bars().float()
-    x, identity = images(batch, size), unit_rows(batch, network["identitySize"])
+    x, identity = images(batch, network["imageSize"]), unit_rows(batch, network["identitySize"])
     count = 0
 
-    def step():
-        nonlocal count
+    def draw() -> dict:
         at = torch.randint(0, 1000, (batch,))
-        given = {
+        return {
             "images": x,
             "noise": torch.randn_like(x),
             "identity": identity,
@@ -53,7 +62,12 @@ def diffusion_train(task: dict):
             "time": at.float(),
             "alpha_bar": bars[at],
         }
-        loss = diffusion_loss(unet, teacher, given, weight=0.05)["loss"]
+
+    loss_of = fast.wrap(lambda given: diffusion_loss(unet, teacher, given, weight=0.05)["loss"])
+
+    def step():
+        nonlocal count
+        loss = loss_of(draw())
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
@@ -61,10 +75,11 @@ def diffusion_train(task: dict):
         count += 1
         return loss.item()
 
+    fast.check(loss_of, draw())
     return step, {"parameters": sum(p.numel() for p in parameters)}
 
 
-def recognizer_train(task: dict):
+def recognizer_train(task: dict, fast: Fast):
     config, batch, classes = task["recognizer"], task["batch"], task["classes"]
     backbone = channels_last(recognizer(config)).train()
     head = MarginHead("cosface", config["embedding"], classes, m=0.4)
@@ -75,40 +90,49 @@ def recognizer_train(task: dict):
     optimizer = torch.optim.SGD(groups, lr=0.1, momentum=0.9)
     x = images(batch, config["imageSize"])
     labels = torch.randint(0, classes, (batch,))
+    loss_of = fast.wrap(lambda x, labels: nn.functional.cross_entropy(head(backbone(x), labels), labels))
 
     def step():
-        loss = nn.functional.cross_entropy(head(backbone(x), labels), labels)
+        loss = loss_of(x, labels)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         optimizer.step()
         return loss.item()
 
+    fast.check(loss_of, x, labels)
     return step, {"parameters": sum(p.numel() for p in backbone.parameters())}
 
 
-def diffusion_sample(task: dict):
+def diffusion_sample(task: dict, fast: Fast):
     network, batch = task["network"], task["batch"]
-    unet = channels_last(UNet(network)).eval()
+    unet = stirred_unet(network).eval()
     identity, m = unit_rows(batch, network["identitySize"]), torch.zeros(batch)
+    predict = fast.wrap(lambda x, time, tokens: unet(x, time, tokens), inference=True)
+
+    def draw() -> Tensor:
+        return channels_last(torch.randn(batch, 3, network["imageSize"], network["imageSize"]))
 
     def sample():
-        noise = channels_last(torch.randn(batch, 3, network["imageSize"], network["imageSize"]))
-        return ddim_sample(unet, noise, identity, m, task["steps"]).mean().item()
+        return ddim_sample(unet, draw(), identity, m, task["steps"], predict=predict).mean().item()
 
+    with torch.no_grad():
+        fast.check(predict, draw(), torch.full((batch,), 500.0), unet.condition_tokens(identity, m))
     return sample, {"parameters": sum(p.numel() for p in unet.parameters())}
 
 
-def embed(task: dict):
-    model, size = frozen(task["recognizer"]), task["recognizer"]["imageSize"]
+def embed(task: dict, fast: Fast):
+    model, size, batch = frozen(task["recognizer"]), task["recognizer"]["imageSize"], task["batch"]
     x = images(task["images"], size)
+    rows_of = fast.wrap(
+        lambda part: nn.functional.normalize((model(part) + model(part.flip(3))).float()), inference=True
+    )
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def run():
-        rows = []
-        for part in x.split(task["batch"]):
-            rows.append(nn.functional.normalize(model(part) + model(part.flip(3))))
-        return torch.cat(rows).mean().item()
+        return torch.cat([rows_of(part) for part in x.split(batch)]).mean().item()
 
+    with torch.no_grad():
+        fast.check(rows_of, x[:batch])
     return run, {"parameters": sum(p.numel() for p in model.parameters())}
 
 
@@ -122,8 +146,11 @@ def main() -> None:
         "recognizer/train": recognizer_train,
         "recognizer/embed": embed,
     }
-    run, facts = tasks[task["task"]](task)
-    print(json.dumps({"torch": torch.__version__, "threads": torch.get_num_threads(), **facts}), flush=True)
+    fast = Fast(task["precision"], task["mode"])
+    run, facts = tasks[task["task"]](task, fast)
+    reset_peak_memory()
+    facts = {"torch": torch.__version__, "threads": torch.get_num_threads(), **facts, **fast.facts()}
+    print(json.dumps(facts), flush=True)
     for _ in sys.stdin:
         start, cpu = time.perf_counter(), time.process_time()
         for _ in range(task.get("times", 1)):

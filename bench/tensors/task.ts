@@ -1,5 +1,5 @@
 import type { CemiFaceNetwork } from '../../methods/cemiface/config.ts';
-import type { Precision } from '../../nn/compile/precision.ts';
+import type { Precision } from '../../nn/compile/index.ts';
 import { type RecognizerConfig, recognizerConfig } from '../../nn/recognizer/config.ts';
 
 interface Shared {
@@ -7,7 +7,7 @@ interface Shared {
   readonly batch: number;
   /** How often the work is done in one repetition; default 1. */
   readonly times?: number;
-  /** Default float32. */
+  /** Of convolutions and products; weights, optimizer and losses are float32 in both. Default `float32`. */
   readonly precision?: Precision;
 }
 

@@ -1,4 +1,4 @@
-import { type CompiledFunction, compileFunction } from '../compile/index.ts';
+import { type CompiledFunction, type CompileOptions, compileFunction } from '../compile/index.ts';
 import { statelessNormal } from '../kernels/random.ts';
 import { type Tensors, tf } from '../tf.ts';
 import type { Denoiser } from './denoiser.ts';
@@ -51,7 +51,7 @@ export const compileSampler = (
   denoiser: Denoiser,
   sampler: SamplerKind,
   batch: number,
-  options?: { compiled: boolean },
+  options?: CompileOptions,
 ): CompiledFunction => {
   const conditions = Object.entries(denoiser.conditions);
   const example = {

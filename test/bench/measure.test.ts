@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Benchmark, Context, Side } from '../../bench/benchmark.ts';
-import { countedRatio, measure } from '../../bench/measure.ts';
+import { countedPeer, measure } from '../../bench/measure.ts';
 import { markdown, textTable, verdict } from '../../bench/table.ts';
 
 const context: Context = { env: {}, folder: '/none', note: () => {} };
@@ -67,13 +67,36 @@ describe('measuring', () => {
     expect(told).toContain('b close');
   });
 
-  it('counts every peer, or the slowest alone', async () => {
+  it('counts every peer, the fastest or the slowest', async () => {
     const peers = (): Side[] => [sideOf('b', [4, 4, 4]), sideOf('c', [1, 1, 1])];
-    const run = (against: 'each' | 'slowest') =>
-      measure(benchmarkOf(sideOf('a', [2, 2, 2]), peers(), { target: 1.5, against }), context);
-    const [each, slowest] = [await run('each'), await run('slowest')];
-    expect([countedRatio(each), each.reached]).toEqual([0.5, false]);
-    expect([countedRatio(slowest), slowest.reached]).toEqual([2, true]);
+    const run = async (against: 'each' | 'fastest' | 'slowest') => {
+      const result = await measure(benchmarkOf(sideOf('a', [2, 2, 2]), peers(), { target: 1.5, against }), context);
+      return [countedPeer(result)?.name, countedPeer(result)?.ratio, result.reached];
+    };
+    expect(await run('each')).toEqual(['c', 0.5, false]);
+    expect(await run('fastest')).toEqual(['c', 0.5, false]);
+    expect(await run('slowest')).toEqual(['b', 2, true]);
+  });
+
+  it('compares with the fastest of the peers that work, and names it', async () => {
+    const peers = [sideOf('breaks', []), sideOf('slow', [9, 9, 9]), sideOf('fast', [4, 4, 4])];
+    const result = await measure(
+      benchmarkOf(sideOf('a', [2, 2, 2]), peers, { target: 1.5, against: 'fastest' }),
+      context,
+    );
+    expect(countedPeer(result)).toEqual({ name: 'fast', ratio: 2 });
+    expect(result.reached).toBe(true);
+    expect(textTable([result])).toContain('failed: breaks has had enough');
+    expect(verdict(result)).toBe('test/one: ratio 2.00, ≥ 1.5 of the fastest (fast): reached');
+  });
+
+  it('leaves a target open where no peer works', async () => {
+    const result = await measure(
+      benchmarkOf(sideOf('a', [2, 2, 2]), [sideOf('breaks', [])], { target: 1.5, against: 'fastest' }),
+      context,
+    );
+    expect(countedPeer(result)).toBeUndefined();
+    expect(verdict(result)).toBe('test/one: ≥ 1.5 of the fastest: not measured');
   });
 
   it('compares work without a peer with seconds', async () => {

@@ -3,7 +3,7 @@ import { actionKey } from '../../core/action.ts';
 import { digestOf } from '../../core/digest.ts';
 import { dependenciesOf, type PlanNode, planDigest, toAction } from '../../core/plan.ts';
 import { roleFor, taskQueue } from '../../core/queues.ts';
-import { shardRanges } from '../../core/shards.ts';
+import { shardRanges, wholeBatches } from '../../core/shards.ts';
 
 const node = (params: PlanNode['params']): PlanNode => ({
   ...{ id: 'n', stage: 'n', kind: 'a/b', matrix: {}, params, seed: 1, code: digestOf('code') },
@@ -67,6 +67,15 @@ describe('shards', () => {
     expect(shardRanges(0, 4)).toEqual([]);
     expect(() => shardRanges(4, 0)).toThrowError(/at least 1/);
     expect(() => shardRanges(-1, 4)).toThrowError(/at least 0/);
+  });
+
+  it('begin where a batch begins, if shards of that size are allowed', () => {
+    expect(wholeBatches(50, { images: 8, batch: 64 })).toBe(48);
+    expect(wholeBatches(100, { images: 50, batch: 64 })).toBe(96);
+    expect(wholeBatches(64, { images: 5, batch: 64 })).toBe(64);
+    expect(wholeBatches(63, { images: 5, batch: 64 })).toBe(63);
+    expect(wholeBatches(7, { images: 64, batch: 16 })).toBe(7);
+    expect(wholeBatches(7, { images: 0, batch: 16 })).toBe(7);
   });
 });
 

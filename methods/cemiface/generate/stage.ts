@@ -4,7 +4,7 @@ import { DatasetWriter } from '../../../artifacts/dataset.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import { CemiflowError, type Json, type JsonObject } from '../../../core/errors.ts';
-import { shardRanges } from '../../../core/shards.ts';
+import { shardRanges, wholeBatches } from '../../../core/shards.ts';
 import type { ShardedStageKind, StageContext } from '../../../core/stage.ts';
 import { plural } from '../../../core/words.ts';
 import { pixelsOf } from '../../../data/images.ts';
@@ -72,15 +72,16 @@ const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<S
   }
   const facts = await shardFacts(params, input);
   const { m, steps, batch, eta, epsilon } = params;
+  const images = isGrid(m) ? m.length : params.images;
   const shards: Shard[] = [];
-  for (const { from, count: size } of shardRanges(count, params.shardIdentities)) {
+  for (const { from, count: size } of shardRanges(count, wholeBatches(params.shardIdentities, { images, batch }))) {
     const slice = sliceInquiries(all, from, from + size);
     shards.push({
       generator: { ...params.generator },
       inquiries: { ...(await saveInquiries(store, slice, facts)) },
       firstIdentity: from,
       m: structuredClone(m) as Shard['m'],
-      images: isGrid(m) ? m.length : params.images,
+      images,
       oversample: isGrid(m) ? 0 : params.oversample,
       ...{ steps, batch, eta, epsilon },
     });

@@ -55,6 +55,18 @@ describe('diffusion/generate', () => {
     expect(everything(await setOf(paramsOf(size)))).toEqual(one);
   });
 
+  it('cuts the set between two batches, where shards of at most that size can be', async () => {
+    const firsts = async (shardIdentities: number, m?: WantedSimilarity): Promise<number[]> => {
+      const shards = await stage.split(paramsOf(shardIdentities, m === undefined ? {} : { m }), context);
+      return shards.map(({ firstIdentity }) => firstIdentity);
+    };
+    // Twelve images, three batches of four, belong to four identities.
+    expect(await firsts(5)).toEqual([0, 4]);
+    expect(await firsts(3)).toEqual([0, 3]);
+    // A grid of two: two identities fill a batch.
+    expect(await firsts(3, [0, 1])).toEqual([0, 2, 4]);
+  });
+
   it('makes a grid in shards of any size, and starts each row from one noise', async () => {
     const grid = { m: [-0.5, 0.5, 0.5] };
     const one = everything(await setOf(paramsOf(1, grid)));

@@ -144,6 +144,30 @@ export const dataMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
+    'methods/cemiface/generate/stage.ts',
+    [shards],
+    [
+      {
+        name: 'generate/shards-across-batches',
+        find: 'wholeBatches(params.shardIdentities, { images, batch })',
+        replace: 'params.shardIdentities',
+        breaks: 'a batch across the boundary of two shards is computed twice',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'core/shards.ts',
+    ['test/core/plan.test.ts'],
+    [
+      {
+        name: 'shards/whole-batches-unit',
+        find: 'batch / greatestDivisor(batch, images)',
+        replace: 'batch',
+        breaks: 'shards are cut at fewer identities than whole batches need',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'training/diffusion/join.ts',
     ['test/methods/cemiface/shards.test.ts'],
     [
