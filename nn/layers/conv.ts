@@ -4,15 +4,34 @@ import { tf } from '../tf.ts';
 
 /**
  * Convolution without bias and with PyTorch's padding: k // 2 zeros on every side, also where the stride is 2 (there
- * TensorFlow's "same" pads on one side only). tfjs has no gradient for explicit padding, so this one has its own.
+ * TensorFlow's "same" pads on one side only).
  *
  * @param x float32 [B, H, W, in] @param w float32 [k, k, in, out], k odd
  * @returns float32 [B, ceil(H / stride), ceil(W / stride), out]
  */
 export const conv2d = (x: tf.Tensor4D, w: tf.Tensor4D, stride = 1): tf.Tensor4D => {
+  const kernel = w.shape[0];
+  if (stride === 1) return convolve(x, w, 1, kernel === 1 ? 'VALID' : 'SAME');
   // oneDNN's input gradient of a 1 × 1 convolution with a stride took a hundred times as long in bfloat16.
-  if (w.shape[0] === 1 && stride > 1) return conv2d(subsample(x, stride), w);
-  const attributes = convAttributes(w.shape[0], stride);
+  if (kernel === 1) return convolve(subsample(x, stride), w, 1, 'VALID');
+  return convolve(padded(x, kernel, stride), w, stride, 'VALID');
+};
+
+/** Zeros around x as far as a convolution reaches. TensorFlow hands its own explicit padding to slower kernels than oneDNN's. */
+const padded = (x: tf.Tensor4D, kernel: number, stride: number): tf.Tensor4D => {
+  const before = Math.floor(kernel / 2);
+  const after = (size: number): number => (Math.ceil(size / stride) - 1) * stride + kernel - before - size;
+  const [, height, width] = x.shape;
+  return tf.pad4d(x, [
+    [0, 0],
+    [before, Math.max(0, after(height))],
+    [before, Math.max(0, after(width))],
+    [0, 0],
+  ]);
+};
+
+const convolve = (x: tf.Tensor4D, w: tf.Tensor4D, stride: number, padding: 'SAME' | 'VALID'): tf.Tensor4D => {
+  const attributes = convAttributes(stride, padding);
   const sizes = (tensor: tf.Tensor): tf.Tensor => tf.tensor1d(tensor.shape, 'int32');
   return differentiable(
     { x, w },
@@ -23,45 +42,21 @@ export const conv2d = (x: tf.Tensor4D, w: tf.Tensor4D, stride = 1): tf.Tensor4D 
     (dy, saved) => {
       const [input, filter] = saved as [tf.Tensor, tf.Tensor];
       return {
-        x: () =>
-          stride === 2 && w.shape[0] === 3 && input.shape.slice(1, 3).every((size) => size === 2 || size === 4)
-            ? mirroredInputGradient(sizes(input), filter, dy)
-            : op('Conv2DBackpropInput', attributes, [sizes(input), filter, dy]),
+        x: () => op('Conv2DBackpropInput', attributes, [sizes(input), filter, dy]),
         w: () => op('Conv2DBackpropFilter', attributes, [input, sizes(filter), dy]),
       };
     },
   );
 };
 
-/**
- * The input's gradient for stride 2 on a map of even size. There PyTorch's padding reaches one pixel past the left, and
- * "same" one past the right: each is the other in a mirror. On maps of 2 and 4 pixels oneDNN takes five times as long
- * with explicit padding as with "same".
- */
-const mirroredInputGradient = (sizes: tf.Tensor, w: tf.Tensor, dy: tf.Tensor): tf.Tensor => {
-  const attributes = convAttributes(w.shape[0] as number, 2, 'SAME');
-  return tf.reverse(
-    op('Conv2DBackpropInput', attributes, [sizes, tf.reverse(w, [0, 1]), tf.reverse(dy, [1, 2])]),
-    [1, 2],
-  );
-};
-
-/** Where both mean the same, "same" reaches the kernels that are tuned best. */
-const paddingOf = (kernel: number, stride: number): string =>
-  kernel === 1 ? 'VALID' : stride === 1 ? 'SAME' : 'EXPLICIT';
-
-const convAttributes = (kernel: number, stride: number, padding = paddingOf(kernel, stride)): OpAttribute[] => {
-  const pad = Math.floor(kernel / 2);
-  return [
-    attribute.float32('T'),
-    attribute.int('strides', [1, stride, stride, 1]),
-    attribute.bool('use_cudnn_on_gpu', true),
-    attribute.string('padding', padding),
-    ...(padding === 'EXPLICIT' ? [attribute.int('explicit_paddings', [0, 0, pad, pad, pad, pad, 0, 0])] : []),
-    attribute.string('data_format', 'NHWC'),
-    attribute.int('dilations', [1, 1, 1, 1]),
-  ];
-};
+const convAttributes = (stride: number, padding: 'SAME' | 'VALID'): OpAttribute[] => [
+  attribute.float32('T'),
+  attribute.int('strides', [1, stride, stride, 1]),
+  attribute.bool('use_cudnn_on_gpu', true),
+  attribute.string('padding', padding),
+  attribute.string('data_format', 'NHWC'),
+  attribute.int('dilations', [1, 1, 1, 1]),
+];
 
 /**
  * Every `stride`-th pixel: PyTorch's MaxPool2d(1, stride), the shortcut of units that keep their width.
