@@ -1,0 +1,126 @@
+// The gradient of a 3x3 convolution's weights by Winograd's F(3x3, 4x4): at each of 36 points a product of transformed
+// inputs and transformed output gradients, summed over all tiles, which is transformed back once.
+//
+// Tiles are taken in chunks: their transforms (V, D), then for each block of the sums (S) a product. Tasks own blocks of
+// S, so that each sum runs over the tiles in their order, whatever the number of threads. Layouts, innermost last:
+//   V [point, tile, channel in]
+//   D [point, panel, tile, kPanel]
+//   S [block of rows, panel, point, row, kPanel]
+#pragma once
+
+#include "conv3x3-types.h"
+#include "conv3x3-workers.h"
+#include "winograd-product.h"
+#include "winograd-tiles.h"
+
+namespace cemiflow::CEMIFLOW_ISA {
+
+struct WeightGradientPlan {
+  int64_t in_chunks, out_chunks, panels, tiles;
+  int64_t chunk;  // tiles of a chunk
+  int64_t rows;   // channels in of a block of sums
+
+  int64_t row_blocks() const { return ceil_div(in_chunks * kLanes, rows); }
+  int64_t v_row() const { return in_chunks * kLanes; }
+  int64_t v_stride() const { return odd_lines(chunk * v_row()); }
+  int64_t d_stride() const { return odd_lines(chunk * panels * kPanel); }
+  int64_t s_block() const { return kPoints * s_stride(); }
+  int64_t s_stride() const { return odd_lines(rows * kPanel); }
+  int64_t floats() const {
+    return kPoints * (v_stride() + d_stride()) + row_blocks() * panels * s_block();
+  }
+};
+
+inline WeightGradientPlan weight_gradient_plan(const Conv3x3Shape& s) {
+  WeightGradientPlan p;
+  p.in_chunks = ceil_div(s.in, kLanes);
+  p.out_chunks = ceil_div(s.out, kLanes);
+  p.panels = ceil_div(s.out, kPanel);
+  p.tiles = s.batch * ceil_div(s.height, kTile) * ceil_div(s.width, kTile);
+  p.chunk = smaller(p.tiles, TUNE_CHUNK);
+  p.rows = smaller(p.in_chunks * kLanes, TUNE_ROWS);
+  return p;
+}
+
+// Bytes of scratch memory, which must be aligned to 64.
+inline int64_t conv3x3_weight_gradient_scratch(const Conv3x3Shape& s, const Parallel& parallel) {
+  return Workers::bytes(parallel, 0) + 4 * weight_gradient_plan(s).floats();
+}
+
+template <class T>
+struct WeightGradientCall {
+  WeightGradientPlan plan;
+  Conv3x3Shape shape;
+  Map<const T> x, dy;
+  float *dw, *v, *d, *sums;
+};
+
+template <class T>
+inline void transform_tile(const WeightGradientCall<T>& call, int64_t tile, int64_t slot) {
+  const WeightGradientPlan& p = call.plan;
+  for (int64_t c = 0; c < p.in_chunks; c++) {
+    transform_square<InputLine>(square_of(call.x, tile, c * kLanes, kPatch, 1),
+                                call.v + slot * p.v_row() + c * kLanes, p.v_stride());
+  }
+  for (int64_t c = 0; c < 2 * p.panels; c++) {
+    float* to = call.d + (c / 2 * p.chunk + slot) * kPanel + c % 2 * kLanes;
+    if (c < p.out_chunks) {
+      transform_square<GradientLine>(square_of(call.dy, tile, c * kLanes, kTile, 0), to, p.d_stride());
+    } else {
+      for (int i = 0; i < kPoints; i++) store(to + i * p.d_stride(), Floats{});
+    }
+  }
+}
+
+template <class T>
+inline void write_weights(const WeightGradientCall<T>& call, const float* sums, int64_t row0, int64_t n0) {
+  const WeightGradientPlan& p = call.plan;
+  const Conv3x3Shape& s = call.shape;
+  for (int64_t row = row0; row < smaller(s.in, row0 + p.rows); row++, sums += kPanel) {
+    for (int64_t n = n0; n < smaller(s.out, n0 + kPanel); n += kLanes) {
+      const int lanes = static_cast<int>(smaller(kLanes, s.out - n));
+      transform<WeightGradientLine>(
+          [&](int i, int j) { return load(sums + (n - n0) + (i * kPatch + j) * p.s_stride()); },
+          [&](int i, int j, Floats value) {
+            float* to = call.dw + ((i * 3 + j) * s.in + row) * s.out + n;
+            if (lanes == kLanes) store(to, value);
+            else store_some(to, value, lanes);
+          });
+    }
+  }
+}
+
+// Adds `count` tiles to one block of sums, from the first chunk's on, and writes the weights after the last one's.
+template <class T>
+inline void add_block(const WeightGradientCall<T>& call, int64_t index, int64_t first, int64_t count) {
+  const WeightGradientPlan& p = call.plan;
+  const int64_t row = index / p.panels * p.rows, panel = index % p.panels;
+  const int64_t rows = smaller(p.rows, p.v_row() - row);
+  float* sums = call.sums + index * p.s_block();
+  for (int64_t point = 0; point < kPoints; point++) {
+    const Left left{call.v + point * p.v_stride() + row, p.v_row(), count};
+    product<1, 1>(rows, left, call.d + point * p.d_stride() + panel * p.chunk * kPanel, sums + point * p.s_stride(),
+                  first > 0);
+  }
+  if (first + count == p.tiles) write_weights(call, sums, row, panel * kPanel);
+}
+
+// dw [3, 3, in, out] of x [batch, height, width, in] and dy [batch, height, width, out]. `scratch` has the bytes that
+// conv3x3_weight_gradient_scratch states.
+template <class T>
+void conv3x3_weight_gradient(const T* x, const T* dy, float* dw, const Conv3x3Shape& s, void* scratch,
+                             const Parallel& parallel) {
+  const WeightGradientPlan p = weight_gradient_plan(s);
+  Workers workers(parallel, scratch, 0);
+  float* v = workers.end();
+  float* d = v + kPoints * p.v_stride();
+  const WeightGradientCall<T> call{p,  s, {x, s.height, s.width, s.in}, {dy, s.height, s.width, s.out},
+                                   dw, v, d, d + kPoints * p.d_stride()};
+  for (int64_t first = 0; first < p.tiles; first += p.chunk) {
+    const int64_t count = smaller(p.chunk, p.tiles - first);
+    workers.run(count, [&](int64_t task, float*) { transform_tile(call, first + task, task); });
+    workers.run(p.row_blocks() * p.panels, [&](int64_t task, float*) { add_block(call, task, first, count); });
+  }
+}
+
+}  // namespace cemiflow::CEMIFLOW_ISA
