@@ -53,15 +53,27 @@ inline void product_rows(int64_t rows, Left a, const float* b, float* c, bool ad
   product_tile<kRows, kRowStride, kRun>(a, b, c, add);
 }
 
+// Depth that is summed before it is added to c: shorter sums lose fewer bits, and so long a panel of b fits the
+// level 1 cache.
+#ifndef KDEPTH
+#define KDEPTH 64
+#endif
+constexpr int kDepth = KDEPTH;
+
 // c[rows, kPanel] (+)= a b for any number of rows, in groups as even as possible: a short last group would wait for
 // its own sums.
 template <int kRowStride, int kRun>
 inline void product(int64_t rows, Left a, const float* b, float* c, bool add) {
   const int64_t groups = ceil_div(rows, kMaxRows);
-  for (int64_t group = 0, row = 0; group < groups; group++) {
-    const int64_t count = ceil_div(rows - row, groups - group);
-    product_rows<kRowStride, kRun>(count, {a.data + row * kRowStride, a.run_stride, a.runs}, b, c + row * kPanel, add);
-    row += count;
+  for (int64_t run = 0; run < a.runs; run += kDepth / kRun) {
+    const float* left = a.data + run * a.run_stride;
+    const int64_t runs = smaller(kDepth / kRun, a.runs - run);
+    for (int64_t group = 0, row = 0; group < groups; group++) {
+      const int64_t count = ceil_div(rows - row, groups - group);
+      product_rows<kRowStride, kRun>(count, {left + row * kRowStride, a.run_stride, runs}, b + run * kRun * kPanel,
+                                     c + row * kPanel, add || run > 0);
+      row += count;
+    }
   }
 }
 
