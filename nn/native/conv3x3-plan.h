@@ -39,7 +39,7 @@ inline Conv3x3Plan conv3x3_plan(const Conv3x3Shape& s, bool transposed) {
   p.panels = ceil_div(p.out, kPanel);
   p.tiles = s.batch * ceil_div(s.height, kTile) * ceil_div(s.width, kTile);
   p.by_panel = p.tiles <= TUNE_SMALL;
-  p.block = p.by_panel ? p.tiles : TUNE_BLOCK;
+  p.block = p.by_panel ? p.tiles | 1 : TUNE_BLOCK;
   p.depth_chunks = p.by_panel ? smaller(p.chunks, TUNE_DEPTH / kLanes) : p.chunks;
   return p;
 }
@@ -54,8 +54,7 @@ inline void gather_weights(const float* w, const Conv3x3Shape& s, bool transpose
     const float* from = w + ((transposed ? 8 - tap : tap) * s.in + row0) * s.out + column0;
     for (int row = 0; row < kLanes; row++) {
       const bool inside = row0 + row < s.in && lanes > 0;
-      const Floats line = !inside ? Floats{} : lanes == kLanes ? load(from + row * s.out)
-                                                               : load_some(from + row * s.out, lanes);
+      const Floats line = inside ? load_lanes(from + row * s.out, lanes) : Floats{};
       if (transposed) {
         for (int k = 0; k < kLanes; k++) to[tap][k][row] = line[k];
       } else {

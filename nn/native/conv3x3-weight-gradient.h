@@ -58,14 +58,16 @@ struct WeightGradientCall {
 template <class T>
 inline void transform_tile(const WeightGradientCall<T>& call, int64_t tile, int64_t slot) {
   const WeightGradientPlan& p = call.plan;
+  const auto x = square_of(call.x, tile, kPatch, 1);
   for (int64_t c = 0; c < p.in_chunks; c++) {
-    transform_square<InputLine>(square_of(call.x, tile, c * kLanes, kPatch, 1),
+    transform_square<InputLine>(at_channel(x, call.x, c * kLanes),
                                 call.v + slot * p.v_row() + c * kLanes, p.v_stride());
   }
+  const auto dy = square_of(call.dy, tile, kTile, 0);
   for (int64_t c = 0; c < 2 * p.panels; c++) {
     float* to = call.d + (c / 2 * p.chunk + slot) * kPanel + c % 2 * kLanes;
     if (c < p.out_chunks) {
-      transform_square<GradientLine>(square_of(call.dy, tile, c * kLanes, kTile, 0), to, p.d_stride());
+      transform_square<GradientLine>(at_channel(dy, call.dy, c * kLanes), to, p.d_stride());
     } else {
       for (int i = 0; i < kPoints; i++) store(to + i * p.d_stride(), Floats{});
     }
@@ -82,9 +84,7 @@ inline void write_weights(const WeightGradientCall<T>& call, const float* sums, 
       transform<WeightGradientLine>(
           [&](int i, int j) { return load(sums + (n - n0) + (i * kPatch + j) * p.s_stride()); },
           [&](int i, int j, Floats value) {
-            float* to = call.dw + ((i * 3 + j) * s.in + row) * s.out + n;
-            if (lanes == kLanes) store(to, value);
-            else store_some(to, value, lanes);
+            store_lanes(call.dw + ((i * 3 + j) * s.in + row) * s.out + n, value, lanes);
           });
     }
   }

@@ -28,8 +28,9 @@ struct Conv3x3Call {
 template <class T>
 inline void transform_input(const Conv3x3Call<T>& call, int64_t tile, float* v, int64_t slot) {
   const Conv3x3Plan& p = call.plan;
+  const auto square = square_of(call.x, tile, kPatch, 1);
   for (int64_t chunk = 0; chunk < p.chunks; chunk++) {
-    transform_square<InputLine>(square_of(call.x, tile, chunk * kLanes, kPatch, 1),
+    transform_square<InputLine>(at_channel(square, call.x, chunk * kLanes),
                                 v + (chunk * p.block + slot) * kLanes, p.v_stride());
   }
 }
@@ -47,13 +48,13 @@ inline void multiply(const Conv3x3Plan& p, const float* v, const float* u, float
 template <class T>
 inline void write_panel(const Conv3x3Call<T>& call, int64_t first, int64_t count, int64_t panel, const float* m) {
   const Conv3x3Plan& p = call.plan;
-  for (int64_t n = panel * kPanel; n < smaller(p.out, (panel + 1) * kPanel); n += kLanes, m += kLanes) {
-    const int lanes = static_cast<int>(smaller(kLanes, p.out - n));
-    const Floats bias = call.bias ? load_some(call.bias + n, lanes) : Floats{};
-    for (int64_t tile = 0; tile < count; tile++) {
-      const Square<T> square = square_of(call.y, first + tile, n, kTile, 0);
-      const T* residual = call.residual ? call.residual + (square.first - call.y.data) : nullptr;
-      write_square(m + tile * kPanel, p.m_stride(), square, bias, residual);
+  for (int64_t tile = 0; tile < count; tile++, m += kPanel) {
+    const auto square = square_of(call.y, first + tile, kTile, 0);
+    for (int64_t n = panel * kPanel; n < smaller(p.out, (panel + 1) * kPanel); n += kLanes) {
+      const Square<T> at = at_channel(square, call.y, n);
+      const Floats bias = call.bias ? load_lanes(call.bias + n, at.lanes) : Floats{};
+      const T* residual = call.residual ? call.residual + (at.first - call.y.data) : nullptr;
+      write_square(m + n % kPanel, p.m_stride(), at, bias, residual);
     }
   }
 }

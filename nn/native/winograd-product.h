@@ -29,6 +29,13 @@ void product_tile(Left a, const float* b, float* c, bool add) {
 #pragma GCC unroll 4
     for (int k = 0; k < kRun; k++, b += kPanel) {
       const Floats b0 = load(b), b1 = load(b + kLanes);
+#if PFA
+      if (k < kRows) __builtin_prefetch(left + PFA * a.run_stride + k * kRowStride);
+#endif
+#if PFB
+      __builtin_prefetch(b + PFB * kPanel);
+      __builtin_prefetch(b + PFB * kPanel + kLanes);
+#endif
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; r++) {
         const Floats value = left[r * kRowStride + k] - Floats{};

@@ -26,20 +26,39 @@ struct Square {
   bool inside(int i, int j) const { return i >= top && i < bottom && j >= left && j < right; }
 };
 
-// The square of `size` pixels that begins `margin` pixels above and left of a tile, from channel `c` on.
+// The square of `size` pixels that begins `margin` pixels above and left of a tile.
 template <class T>
-inline Square<T> square_of(const Map<T>& map, int64_t tile, int64_t c, int size, int margin) {
+inline Square<T> square_of(const Map<T>& map, int64_t tile, int size, int margin) {
   const int64_t across = map.tiles_across(), per_image = across * map.tiles_down();
   const int64_t image = tile / per_image, index = tile % per_image;
   const int64_t y = index / across * kTile - margin, x = index % across * kTile - margin;
-  return {map.data + ((image * map.height + y) * map.width + x) * map.channels + c,
+  return {map.data + ((image * map.height + y) * map.width + x) * map.channels,
           map.width * map.channels,
           map.channels,
           static_cast<int>(larger(0, -y)),
           static_cast<int>(smaller(size, map.height - y)),
           static_cast<int>(larger(0, -x)),
           static_cast<int>(smaller(size, map.width - x)),
-          static_cast<int>(smaller(kLanes, map.channels - c))};
+          static_cast<int>(smaller(kLanes, map.channels))};
+}
+
+// The same square from channel `c` on.
+template <class T>
+inline Square<T> at_channel(Square<T> square, const Map<T>& map, int64_t c) {
+  square.first += c;
+  square.lanes = static_cast<int>(smaller(kLanes, map.channels - c));
+  return square;
+}
+
+template <class T>
+inline Floats load_lanes(const T* from, int lanes) {
+  return lanes == kLanes ? load(from) : load_some(from, lanes);
+}
+
+template <class T>
+inline void store_lanes(T* to, Floats from, int lanes) {
+  if (lanes == kLanes) store(to, from);
+  else store_some(to, from, lanes);
 }
 
 // Transforms a square of pixels and writes its 36 values `stride` floats apart; pixels outside the map are zero.
@@ -52,7 +71,7 @@ inline void transform_square(const Square<const T>& s, float* to, int64_t stride
   } else {
     Floats pixels[Line::kIn][Line::kIn] = {};
     for (int i = s.top; i < s.bottom; i++) {
-      for (int j = s.left; j < s.right; j++) pixels[i][j] = load_some(s.first + i * s.row + j * s.pixel, s.lanes);
+      for (int j = s.left; j < s.right; j++) pixels[i][j] = load_lanes(s.first + i * s.row + j * s.pixel, s.lanes);
     }
     transform<Line>([&](int i, int j) { return pixels[i][j]; }, put);
   }
@@ -68,11 +87,8 @@ inline void write_square(const float* from, int64_t stride, const Square<T>& s, 
   for (int i = 0; i < s.bottom; i++) {
     for (int j = 0; j < s.right; j++) {
       const int64_t at = i * s.row + j * s.pixel;
-      if (s.lanes == kLanes) {
-        store(s.first + at, residual ? pixels[i][j] + load(residual + at) : pixels[i][j]);
-      } else {
-        store_some(s.first + at, residual ? pixels[i][j] + load_some(residual + at, s.lanes) : pixels[i][j], s.lanes);
-      }
+      const Floats other = residual ? load_lanes(residual + at, s.lanes) : Floats{};
+      store_lanes(s.first + at, pixels[i][j] + other, s.lanes);
     }
   }
 }
