@@ -38,9 +38,11 @@ inline Conv3x3Plan conv3x3_plan(const Conv3x3Shape& s, bool transposed) {
   p.chunks = ceil_div(p.in, kLanes);
   p.panels = ceil_div(p.out, kPanel);
   p.tiles = s.batch * ceil_div(s.height, kTile) * ceil_div(s.width, kTile);
-  p.by_panel = p.tiles <= TUNE_SMALL;
-  p.block = p.by_panel ? p.tiles | 1 : TUNE_BLOCK;
-  p.depth_chunks = p.by_panel ? smaller(p.chunks, TUNE_DEPTH / kLanes) : p.chunks;
+  // Measured; and there should be panels enough for several threads.
+  p.by_panel = p.tiles <= 100 && p.panels >= 8;
+  // V of a block and a panel of U are to fit a level 2 cache. An odd number keeps its rows in different cache sets.
+  p.block = p.by_panel ? p.tiles | 1 : ceil_div(12, kMaxRows) * kMaxRows;
+  p.depth_chunks = p.by_panel ? smaller(p.chunks, 128 / kLanes) : p.chunks;
   return p;
 }
 

@@ -20,14 +20,17 @@ struct WeightGradientPlan {
   int64_t chunk;  // tiles of a chunk
   int64_t rows;   // channels in of a block of sums
 
+  // Sums of a single chunk are made and used in one task.
+  bool kept() const { return chunk < tiles; }
+  int64_t worker_floats() const { return kept() ? 0 : s_block(); }
   int64_t row_blocks() const { return ceil_div(in_chunks * kLanes, rows); }
   int64_t v_row() const { return in_chunks * kLanes; }
   int64_t v_stride() const { return odd_lines(chunk * v_row()); }
   int64_t d_stride() const { return odd_lines(chunk * panels * kPanel); }
   int64_t s_block() const { return kPoints * s_stride(); }
   int64_t s_stride() const { return odd_lines(rows * kPanel); }
-  int64_t floats() const {
-    return kPoints * (v_stride() + d_stride()) + row_blocks() * panels * s_block();
+  int64_t shared_floats() const {
+    return kPoints * (v_stride() + d_stride()) + (kept() ? row_blocks() * panels * s_block() : 0);
   }
 };
 
@@ -37,14 +40,18 @@ inline WeightGradientPlan weight_gradient_plan(const Conv3x3Shape& s) {
   p.out_chunks = ceil_div(s.out, kLanes);
   p.panels = ceil_div(s.out, kPanel);
   p.tiles = s.batch * ceil_div(s.height, kTile) * ceil_div(s.width, kTile);
-  p.chunk = smaller(p.tiles, TUNE_CHUNK);
-  p.rows = smaller(p.in_chunks * kLanes, TUNE_ROWS);
+  // Longer chunks spare passes over S, shorter ones keep V and D in the cache: measured.
+  int64_t most = 64;
+  while ((2 * most + 64) * (2 * most + 64) < s.in * s.out) most += 64;
+  p.chunk = ceil_div(p.tiles, ceil_div(p.tiles, most));
+  p.rows = smaller(p.in_chunks * kLanes, 64);
   return p;
 }
 
 // Bytes of scratch memory, which must be aligned to 64.
 inline int64_t conv3x3_weight_gradient_scratch(const Conv3x3Shape& s, const Parallel& parallel) {
-  return Workers::bytes(parallel, 0) + 4 * weight_gradient_plan(s).floats();
+  const WeightGradientPlan p = weight_gradient_plan(s);
+  return Workers::bytes(parallel, p.worker_floats()) + 4 * p.shared_floats();
 }
 
 template <class T>
@@ -52,7 +59,7 @@ struct WeightGradientCall {
   WeightGradientPlan plan;
   Conv3x3Shape shape;
   Map<const T> x, dy;
-  float *dw, *v, *d, *sums;
+  float *dw, *v, *d;
 };
 
 template <class T>
@@ -92,11 +99,11 @@ inline void write_weights(const WeightGradientCall<T>& call, const float* sums, 
 
 // Adds `count` tiles to one block of sums, from the first chunk's on, and writes the weights after the last one's.
 template <class T>
-inline void add_block(const WeightGradientCall<T>& call, int64_t index, int64_t first, int64_t count) {
+inline void add_block(const WeightGradientCall<T>& call, int64_t index, int64_t first, int64_t count,
+                      float* sums) {
   const WeightGradientPlan& p = call.plan;
   const int64_t row = index / p.panels * p.rows, panel = index % p.panels;
   const int64_t rows = smaller(p.rows, p.v_row() - row);
-  float* sums = call.sums + index * p.s_block();
   for (int64_t point = 0; point < kPoints; point++) {
     const Left left{call.v + point * p.v_stride() + row, p.v_row(), count};
     product<1, 1>(rows, left, call.d + point * p.d_stride() + panel * p.chunk * kPanel, sums + point * p.s_stride(),
@@ -111,15 +118,17 @@ template <class T>
 void conv3x3_weight_gradient(const T* x, const T* dy, float* dw, const Conv3x3Shape& s, void* scratch,
                              const Parallel& parallel) {
   const WeightGradientPlan p = weight_gradient_plan(s);
-  Workers workers(parallel, scratch, 0);
+  Workers workers(parallel, scratch, p.worker_floats());
   float* v = workers.end();
   float* d = v + kPoints * p.v_stride();
-  const WeightGradientCall<T> call{p,  s, {x, s.height, s.width, s.in}, {dy, s.height, s.width, s.out},
-                                   dw, v, d, d + kPoints * p.d_stride()};
+  float* kept = d + kPoints * p.d_stride();
+  const WeightGradientCall<T> call{p, s, {x, s.height, s.width, s.in}, {dy, s.height, s.width, s.out}, dw, v, d};
   for (int64_t first = 0; first < p.tiles; first += p.chunk) {
     const int64_t count = smaller(p.chunk, p.tiles - first);
     workers.run(count, [&](int64_t task, float*) { transform_tile(call, first + task, task); });
-    workers.run(p.row_blocks() * p.panels, [&](int64_t task, float*) { add_block(call, task, first, count); });
+    workers.run(p.row_blocks() * p.panels, [&](int64_t task, float* own) {
+      add_block(call, task, first, count, p.kept() ? kept + task * p.s_block() : own);
+    });
   }
 }
 

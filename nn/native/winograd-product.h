@@ -29,13 +29,6 @@ void product_tile(Left a, const float* b, float* c, bool add) {
 #pragma GCC unroll 4
     for (int k = 0; k < kRun; k++, b += kPanel) {
       const Floats b0 = load(b), b1 = load(b + kLanes);
-#if PFA
-      if (k < kRows) __builtin_prefetch(left + PFA * a.run_stride + k * kRowStride);
-#endif
-#if PFB
-      __builtin_prefetch(b + PFB * kPanel);
-      __builtin_prefetch(b + PFB * kPanel + kLanes);
-#endif
 #pragma GCC unroll 16
       for (int r = 0; r < kRows; r++) {
         const Floats value = left[r * kRowStride + k] - Floats{};
@@ -60,12 +53,9 @@ inline void product_rows(int64_t rows, Left a, const float* b, float* c, bool ad
   product_tile<kRows, kRowStride, kRun>(a, b, c, add);
 }
 
-// Depth that is summed before it is added to c: shorter sums lose fewer bits, and so long a panel of b fits the
-// level 1 cache.
-#ifndef KDEPTH
-#define KDEPTH 64
-#endif
-constexpr int kDepth = KDEPTH;
+// Depth that is summed before it is added to c. Shorter sums lose fewer bits: 64 halves the error of 256 for 3 % of the
+// time, and such a piece of b fits the level 1 cache.
+constexpr int kDepth = 64;
 
 // c[rows, kPanel] (+)= a b for any number of rows, in groups as even as possible: a short last group would wait for
 // its own sums.

@@ -67,6 +67,12 @@ inline void transform_square(const Square<const T>& s, float* to, int64_t stride
   const auto put = [&](int i, int j, Floats value) { store(to + (i * kPatch + j) * stride, value); };
   const bool whole = s.top == 0 && s.left == 0 && s.bottom == Line::kIn && s.right == Line::kIn;
   if (whole && s.lanes == kLanes) {
+    // The next tile of the row, whose first columns are in this one.
+#pragma GCC unroll 6
+    for (int i = 0; i < Line::kIn; i++) {
+#pragma GCC unroll 4
+      for (int j = 0; j < kTile; j++) __builtin_prefetch(s.first + i * s.row + (j + Line::kIn) * s.pixel);
+    }
     transform<Line>([&](int i, int j) { return load(s.first + i * s.row + j * s.pixel); }, put);
   } else {
     Floats pixels[Line::kIn][Line::kIn] = {};
@@ -81,6 +87,10 @@ inline void transform_square(const Square<const T>& s, float* to, int64_t stride
 // another map of the same shape, or one with `first` null).
 template <class T>
 inline void write_square(const float* from, int64_t stride, const Square<T>& s, Floats bias, const T* residual) {
+  // The next vector of channels, to be written next.
+  for (int i = 0; i < s.bottom; i++) {
+    for (int j = 0; j < s.right; j++) __builtin_prefetch(s.first + i * s.row + j * s.pixel + kLanes, 1);
+  }
   Floats pixels[kTile][kTile];
   transform<OutputLine>([&](int i, int j) { return load(from + (i * kPatch + j) * stride); },
                         [&](int i, int j, Floats value) { pixels[i][j] = value + bias; });
