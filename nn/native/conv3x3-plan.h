@@ -54,15 +54,12 @@ inline void gather_weights(const float* w, const Conv3x3Shape& s, bool transpose
   const int lanes = static_cast<int>(larger(0, smaller(kLanes, s.out - column0)));
   for (int tap = 0; tap < 9; tap++) {
     const float* from = w + ((transposed ? 8 - tap : tap) * s.in + row0) * s.out + column0;
+    Floats lines[kLanes];
     for (int row = 0; row < kLanes; row++) {
-      const bool inside = row0 + row < s.in && lanes > 0;
-      const Floats line = inside ? load_lanes(from + row * s.out, lanes) : Floats{};
-      if (transposed) {
-        for (int k = 0; k < kLanes; k++) to[tap][k][row] = line[k];
-      } else {
-        store(to[tap][row], line);
-      }
+      lines[row] = row0 + row < s.in && lanes > 0 ? load_lanes(from + row * s.out, lanes) : Floats{};
     }
+    if (transposed) transpose(lines);
+    for (int k = 0; k < kLanes; k++) store(to[tap][k], lines[k]);
   }
 }
 

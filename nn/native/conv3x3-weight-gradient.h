@@ -45,6 +45,7 @@ inline WeightGradientPlan weight_gradient_plan(const Conv3x3Shape& s) {
   while ((2 * most + 64) * (2 * most + 64) < s.in * s.out) most += 64;
   p.chunk = ceil_div(p.tiles, ceil_div(p.tiles, most));
   p.rows = smaller(p.in_chunks * kLanes, 64);
+  while (p.rows > 16 && p.row_blocks() * p.panels < 8) p.rows /= 2;  // tasks for several threads
   return p;
 }
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <cstring>
+#include <utility>
 
 #ifndef CEMIFLOW_ISA
 #error "CEMIFLOW_ISA must name the namespace of this translation unit, one for each -march"
@@ -80,6 +81,35 @@ inline void store_some(T* to, Floats from, int count) {
   T some[kLanes];
   store(some, from);
   std::memcpy(to, some, sizeof(T) * count);
+}
+
+// Lanes of a or b: where the bit kStep of the lane's number is not set, those of a, and otherwise b's from kStep lanes
+// further left; or with `kRight` the others, a's from kStep lanes further right and b's.
+template <int kStep, bool kRight, int... kLane>
+inline Floats interleave(Floats a, Floats b, std::integer_sequence<int, kLane...>) {
+  return __builtin_shufflevector(
+      a, b, (kLane & kStep ? kLanes + kLane - (kRight ? 0 : kStep) : kLane + (kRight ? kStep : 0))...);
+}
+
+// One step of a transpose: swaps the blocks of kStep columns right of the diagonal with those left of it.
+template <int kStep>
+inline void swap_blocks(Floats* rows) {
+  constexpr auto lanes = std::make_integer_sequence<int, kLanes>{};
+#pragma GCC unroll 16
+  for (int i = 0; i < kLanes; i++) {
+    if (i & kStep) continue;
+    const Floats a = rows[i], b = rows[i + kStep];
+    rows[i] = interleave<kStep, false>(a, b, lanes);
+    rows[i + kStep] = interleave<kStep, true>(a, b, lanes);
+  }
+}
+
+// Transposes a square of kLanes vectors.
+inline void transpose(Floats* rows) {
+  swap_blocks<1>(rows);
+  swap_blocks<2>(rows);
+  if constexpr (kLanes > 4) swap_blocks<4>(rows);
+  if constexpr (kLanes > 8) swap_blocks<8>(rows);
 }
 
 inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
