@@ -5,15 +5,16 @@
 
 namespace cemiflow {
 
-// The convolution itself: x [batch, height, width, in], w [3, 3, in, out], y [batch, height, width, out]. Also for its
-// gradients.
+// The convolution x [batch, height, width, in], w [3, 3, in, out], y [batch, height, width, out], also where one of its
+// gradients is computed. All sizes are at least 1.
 struct Conv3x3Shape {
   int64_t batch, height, width, in, out;
 };
 
-// A thread pool. `run` calls task(context, i) once for each i in [0, count), in any order, on at most `workers` threads
-// at a time, and returns when all are done. Function pointers rather than std::function: code of a template that several
-// instruction sets share would be merged by the linker, perhaps to one that this CPU does not have.
+// A thread pool. `run` calls task(context, i) once for each i in [0, count), in any order, on up to `workers` threads
+// and the caller's, and returns when all are done. A task may take only microseconds, so it should hand out ranges of
+// them. Function pointers rather than std::function: the linker would merge the template's code of all instruction
+// sets, perhaps to one that this CPU does not have.
 struct Parallel {
   void* pool;
   int workers;

@@ -1,8 +1,9 @@
 // The gradient of a 3x3 convolution's weights by Winograd's F(3x3, 4x4): at each of 36 points a product of transformed
 // inputs and transformed output gradients, summed over all tiles, which is transformed back once.
 //
-// Tiles are taken in chunks: their transforms (V, D), then for each block of the sums (S) a product. Tasks own blocks of
-// S, so that each sum runs over the tiles in their order, whatever the number of threads. Layouts, innermost last:
+// Tiles are taken in chunks: their transforms (V, D), then for each block of the sums (S) a product. Each block of S
+// belongs to one task, so that a sum runs over the tiles in their order, whatever the number of threads. Layouts,
+// innermost last:
 //   V [point, tile, channel in]
 //   D [point, panel, tile, kPanel]
 //   S [block of rows, panel, point, row, kPanel]

@@ -6,9 +6,6 @@
 
 namespace cemiflow::CEMIFLOW_ISA {
 
-// Rounds up to an odd number of cache lines, so that columns of a matrix with such rows lie in different cache sets.
-inline int64_t odd_lines(int64_t floats) { return (ceil_div(floats, 16) | 1) * 16; }
-
 class Workers {
  public:
   // One for each thread of the pool, and one for a caller that lends a hand.

@@ -116,5 +116,8 @@ inline int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 inline int64_t smaller(int64_t a, int64_t b) { return a < b ? a : b; }
 inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 
+// Rounds up to an odd number of cache lines, so that columns of a matrix with such rows lie in different cache sets.
+inline int64_t odd_lines(int64_t floats) { return (ceil_div(floats, 16) | 1) * 16; }
+
 }  // namespace CEMIFLOW_ISA
 }  // namespace cemiflow

@@ -1,20 +1,21 @@
 // The linear transforms of Winograd's F(4x4, 3x3) and F(3x3, 4x4), after Lavin and Gray, "Fast Algorithms for
 // Convolutional Neural Networks" (2016): y = A'[(G g) . (B' d)] along each axis.
 //
-// The points are 0, +-sqrt(1/2), +-sqrt(2) and infinity. The usual 0, +-1, +-2 lose twice as many bits (Barabasz et al.,
-// "Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks", 2020, on why points
-// matter; these were found by trying pairs), and here products of points are 1/2, 1 and 2, so the transforms take
-// no more operations.
+// The points are 0, +-sqrt(1/2), +-sqrt(2) and infinity. With the usual 0, +-1, +-2 results have two to four times the
+// error. Barabasz et al., "Error Analysis and Improving the Accuracy of Winograd Convolution for Deep Neural Networks"
+// (2020), say why points matter; these had the smallest error of the pairs +-a, +-b that were tried. Their squares are
+// 1/2 and 2, so the transforms take no more operations than the usual ones.
 #pragma once
 
 #include "vectors.h"
 
 namespace cemiflow::CEMIFLOW_ISA {
 
-constexpr int kTile = 4;           // outputs of a tile along an axis
-constexpr int kPatch = 6;          // inputs of a tile, and points
+constexpr int kTile = 4;   // outputs of a tile along an axis
+constexpr int kPatch = 6;  // inputs of a tile along an axis, and points
 constexpr int kPoints = kPatch * kPatch;
-constexpr float kA = 0.70710678118654752f;  // the points +-kA and +-kB
+// The points +-kA and +-kB.
+constexpr float kA = 0.70710678118654752f;
 constexpr float kB = 1.41421356237309505f;
 
 // B': inputs at the points.
