@@ -1,6 +1,7 @@
 // 3x3 convolutions of stride 1 and padding 1 by Winograd's F(4x4, 3x3), forward and for the input's gradient: a quarter
 // of the multiplications. Maps are float32 or bfloat16 (T), everything else is float32. Sums have an order that depends
-// on the shape alone, so that results have the same bits on any number of threads. The largest error is 2e-6 of the
+// on the shape alone, so that results have the same bits on any number of threads, and with AVX2 as with AVX-512 (the
+// compiler may contract products and sums, but not reorder them). The largest error is 2e-6 of the
 // largest output, as that of oneDNN's direct convolution in float32.
 #pragma once
 
