@@ -1,0 +1,116 @@
+// 3x3 convolutions of stride 1 and padding 1 by Winograd's F(4x4, 3x3), forward and for the input's gradient: a quarter
+// of the multiplications. Maps are float32 or bfloat16 (T), everything else is float32. Sums have an order that depends
+// on the shape alone, so that results have the same bits on any number of threads, and with AVX2 as with AVX-512 (the
+// compiler may contract products and sums, but not reorder them). The largest error is 2e-6 of the
+// largest output, as that of oneDNN's direct convolution in float32.
+#pragma once
+
+#include "conv3x3-plan.h"
+
+namespace cemiflow::CEMIFLOW_ISA {
+
+// Bytes of scratch memory, which must be aligned to 64.
+inline int64_t conv3x3_scratch(const Conv3x3Shape& s, bool transposed, const Parallel& parallel) {
+  const Conv3x3Plan p = conv3x3_plan(s, transposed);
+  return Workers::bytes(parallel, p.worker_floats()) + 4 * p.shared_floats();
+}
+
+template <class T>
+struct Conv3x3Call {
+  Conv3x3Shape shape;
+  bool transposed;
+  Conv3x3Plan plan;
+  Map<const T> x;
+  const float* w;
+  Map<T> y;
+  const float* bias;
+  const T* residual;
+};
+
+// V of a tile, in place `slot` of the block.
+template <class T>
+inline void transform_input(const Conv3x3Call<T>& call, int64_t tile, float* v, int64_t slot) {
+  const Conv3x3Plan& p = call.plan;
+  const auto square = square_of(call.x, tile, kPatch, 1);
+  for (int64_t chunk = 0; chunk < p.chunks; chunk++) {
+    transform_square<InputLine>(at_channel(square, call.x, chunk * kLanes),
+                                v + (chunk * p.block + slot) * kLanes, p.v_stride());
+  }
+}
+
+// M (+)= V U for `count` tiles and the chunks that U holds.
+inline void multiply(const Conv3x3Plan& p, const float* v, const float* u, float* m, int64_t count, int64_t chunk) {
+  const int64_t chunks = smaller(p.depth_chunks, p.chunks - chunk);
+  for (int64_t point = 0; point < kPoints; point++) {
+    const Left left{v + point * p.v_stride() + chunk * p.block * kLanes, p.block * kLanes, chunks};
+    product<kLanes, kLanes>(count, left, u + point * p.u_stride(), m + point * p.m_stride(), chunk > 0);
+  }
+}
+
+// A panel of y from M.
+template <class T>
+inline void write_panel(const Conv3x3Call<T>& call, int64_t first, int64_t count, int64_t panel, const float* m) {
+  const Conv3x3Plan& p = call.plan;
+  for (int64_t tile = 0; tile < count; tile++, m += kPanel) {
+    const auto square = square_of(call.y, first + tile, kTile, 0);
+    for (int64_t n = panel * kPanel; n < smaller(p.out, (panel + 1) * kPanel); n += kLanes) {
+      const Square<T> at = at_channel(square, call.y, n);
+      const Floats bias = call.bias ? load_lanes(call.bias + n, at.lanes) : Floats{};
+      const T* residual = call.residual ? call.residual + (at.first - call.y.data) : nullptr;
+      write_square(m + n % kPanel, p.m_stride(), at, bias, residual);
+    }
+  }
+}
+
+template <class T>
+inline void convolve_by_blocks(const Conv3x3Call<T>& call, Workers& workers) {
+  const Conv3x3Plan& p = call.plan;
+  float* u = workers.end();
+  workers.run(p.panels * p.chunks, [&](int64_t task, float*) {
+    const int64_t panel = task / p.chunks, chunk = task % p.chunks;
+    transform_weights(call.w, call.shape, call.transposed, p, panel, chunk,
+                      u + panel * p.u_floats() + chunk * kLanes * kPanel);
+  });
+  workers.run(ceil_div(p.tiles, p.block), [&](int64_t task, float* v) {
+    const int64_t first = task * p.block, count = smaller(p.block, p.tiles - first);
+    float* m = v + p.v_floats();
+    for (int64_t tile = 0; tile < count; tile++) transform_input(call, first + tile, v, tile);
+    for (int64_t panel = 0; panel < p.panels; panel++) {
+      multiply(p, v, u + panel * p.u_floats(), m, count, 0);
+      write_panel(call, first, count, panel, m);
+    }
+  });
+}
+
+template <class T>
+inline void convolve_by_panels(const Conv3x3Call<T>& call, Workers& workers) {
+  const Conv3x3Plan& p = call.plan;
+  float* v = workers.end();
+  workers.run(p.tiles, [&](int64_t tile, float*) { transform_input(call, tile, v, tile); });
+  workers.run(p.panels, [&](int64_t panel, float* u) {
+    float* m = u + p.u_floats();
+    for (int64_t first = 0; first < p.chunks; first += p.depth_chunks) {
+      for (int64_t chunk = first; chunk < smaller(p.chunks, first + p.depth_chunks); chunk++) {
+        transform_weights(call.w, call.shape, call.transposed, p, panel, chunk, u + (chunk - first) * kLanes * kPanel);
+      }
+      multiply(p, v, u, m, p.tiles, first);
+    }
+    write_panel(call, 0, p.tiles, panel, m);
+  });
+}
+
+// y = x * w, or with `transposed` the input's gradient: x is then dy [batch, height, width, out] and y is dx. `bias`
+// (float32, a number for each channel of y) and `residual` (of y's shape) are added to y where they are not null.
+// `scratch` has the bytes that conv3x3_scratch states.
+template <class T>
+void conv3x3(const T* x, const float* w, T* y, const Conv3x3Shape& s, bool transposed, const float* bias,
+             const T* residual, void* scratch, const Parallel& parallel) {
+  const Conv3x3Plan p = conv3x3_plan(s, transposed);
+  Workers workers(parallel, scratch, p.worker_floats());
+  const Conv3x3Call<T> call{s, transposed, p,    {x, s.height, s.width, p.in},
+                            w, {y, s.height, s.width, p.out}, bias, residual};
+  if (p.by_panel) convolve_by_panels(call, workers);
+  else convolve_by_blocks(call, workers);
+}
+
+}  // namespace cemiflow::CEMIFLOW_ISA

@@ -1,0 +1,106 @@
+// Tiles of feature maps on their way into Winograd's domain and back.
+#pragma once
+
+#include "winograd-transforms.h"
+
+namespace cemiflow::CEMIFLOW_ISA {
+
+// A feature map [batch, height, width, channels], cut into tiles of 4x4 pixels that are numbered through the batch.
+template <class T>
+struct Map {
+  T* data;
+  int64_t height, width, channels;
+
+  int64_t tiles_down() const { return ceil_div(height, kTile); }
+  int64_t tiles_across() const { return ceil_div(width, kTile); }
+};
+
+// A square of pixels whose first one may lie outside the map.
+template <class T>
+struct Square {
+  T* first;  // the first pixel's channels from the wanted one on
+  int64_t row, pixel;
+  int top, bottom, left, right;  // which of its rows and columns lie inside: [top, bottom) and [left, right)
+  int lanes;
+
+  bool inside(int i, int j) const { return i >= top && i < bottom && j >= left && j < right; }
+};
+
+// The square of `size` pixels that begins `margin` pixels above and left of a tile.
+template <class T>
+inline Square<T> square_of(const Map<T>& map, int64_t tile, int size, int margin) {
+  const int64_t across = map.tiles_across(), per_image = across * map.tiles_down();
+  const int64_t image = tile / per_image, index = tile % per_image;
+  const int64_t y = index / across * kTile - margin, x = index % across * kTile - margin;
+  return {map.data + ((image * map.height + y) * map.width + x) * map.channels,
+          map.width * map.channels,
+          map.channels,
+          static_cast<int>(larger(0, -y)),
+          static_cast<int>(smaller(size, map.height - y)),
+          static_cast<int>(larger(0, -x)),
+          static_cast<int>(smaller(size, map.width - x)),
+          static_cast<int>(smaller(kLanes, map.channels))};
+}
+
+// The same square from channel `c` on.
+template <class T>
+inline Square<T> at_channel(Square<T> square, const Map<T>& map, int64_t c) {
+  square.first += c;
+  square.lanes = static_cast<int>(smaller(kLanes, map.channels - c));
+  return square;
+}
+
+template <class T>
+inline Floats load_lanes(const T* from, int lanes) {
+  return lanes == kLanes ? load(from) : load_some(from, lanes);
+}
+
+template <class T>
+inline void store_lanes(T* to, Floats from, int lanes) {
+  if (lanes == kLanes) store(to, from);
+  else store_some(to, from, lanes);
+}
+
+// Transforms a square of pixels and writes its 36 values `stride` floats apart; pixels outside the map are zero.
+template <class Line, class T>
+inline void transform_square(const Square<const T>& s, float* to, int64_t stride) {
+  const auto put = [&](int i, int j, Floats value) { store(to + (i * kPatch + j) * stride, value); };
+  const bool whole = s.top == 0 && s.left == 0 && s.bottom == Line::kIn && s.right == Line::kIn;
+  if (whole && s.lanes == kLanes) {
+    // The next tile of the row, whose first columns are in this one.
+#pragma GCC unroll 6
+    for (int i = 0; i < Line::kIn; i++) {
+#pragma GCC unroll 4
+      for (int j = 0; j < kTile; j++) __builtin_prefetch(s.first + i * s.row + (j + Line::kIn) * s.pixel);
+    }
+    transform<Line>([&](int i, int j) { return load(s.first + i * s.row + j * s.pixel); }, put);
+  } else {
+    Floats pixels[Line::kIn][Line::kIn] = {};
+    for (int i = s.top; i < s.bottom; i++) {
+      for (int j = s.left; j < s.right; j++) pixels[i][j] = load_lanes(s.first + i * s.row + j * s.pixel, s.lanes);
+    }
+    transform<Line>([&](int i, int j) { return pixels[i][j]; }, put);
+  }
+}
+
+// The 4x4 outputs of the 36 sums that lie `stride` floats apart from `from` on, plus `bias` and `residual` (a square of
+// another map of the same shape, or one with `first` null).
+template <class T>
+inline void write_square(const float* from, int64_t stride, const Square<T>& s, Floats bias, const T* residual) {
+  // The next vector of channels, to be written next.
+  for (int i = 0; i < s.bottom; i++) {
+    for (int j = 0; j < s.right; j++) __builtin_prefetch(s.first + i * s.row + j * s.pixel + kLanes, 1);
+  }
+  Floats pixels[kTile][kTile];
+  transform<OutputLine>([&](int i, int j) { return load(from + (i * kPatch + j) * stride); },
+                        [&](int i, int j, Floats value) { pixels[i][j] = value + bias; });
+  for (int i = 0; i < s.bottom; i++) {
+    for (int j = 0; j < s.right; j++) {
+      const int64_t at = i * s.row + j * s.pixel;
+      const Floats other = residual ? load_lanes(residual + at, s.lanes) : Floats{};
+      store_lanes(s.first + at, pixels[i][j] + other, s.lanes);
+    }
+  }
+}
+
+}  // namespace cemiflow::CEMIFLOW_ISA
