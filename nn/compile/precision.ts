@@ -1,3 +1,4 @@
+import { annotated } from '../kernels/annotate.ts';
 import { backend, type OpAttribute } from '../kernels/backend.ts';
 import { record, type Source, type Trace, type TracedTensor, type TraceNode } from './recorder.ts';
 
@@ -40,14 +41,16 @@ const followers = new Set([
   ...['Add', 'AddV2', 'Sub', 'Mul', 'Maximum', 'Minimum', 'Neg', 'Relu', 'Relu6', 'ReluGrad'],
 ]);
 
-/** Ops whose large operands may have the low type while the small ones stay in float32: which operands and outputs do. */
-const normalisations: {
+/** Ops of which only images may have the low type, while weights and statistics stay in float32: which operands and outputs are images. */
+const ofImages: {
   readonly [op: string]: { readonly operands: readonly number[]; readonly outputs: readonly number[] };
 } = {
   FusedBatchNormV3: { operands: [0], outputs: [0] },
   FusedBatchNormGradV3: { operands: [0, 1], outputs: [0] },
   CemiflowGroupNorm: { operands: [0], outputs: [0] },
   CemiflowGroupNormGrad: { operands: [0, 1], outputs: [0] },
+  CemiflowConv3x3: { operands: [0], outputs: [0] },
+  CemiflowConv3x3WeightGrad: { operands: [0, 1], outputs: [] },
   CemiflowAffine: { operands: [0], outputs: [0] },
   CemiflowPrelu: { operands: [0], outputs: [0] },
   CemiflowPreluGrad: { operands: [0, 1], outputs: [0] },
@@ -73,7 +76,7 @@ export const recordIn: <K extends string>(
   precision: Precision,
   ...given: Parameters<typeof record<K>>
 ) => ReturnType<typeof record<K>> = (precision, ...given) => {
-  const recorded = record(...given);
+  const recorded = annotated({ precision }, () => record(...given));
   if (precision === 'float32') return recorded;
   const { trace, place } = inPrecision(recorded.trace, precision);
   const results = Object.fromEntries(
@@ -108,9 +111,9 @@ class Rewriter {
       return;
     }
     const low = this.#isLow(node);
-    const norm = normalisations[node.name];
-    const lowOperand = (i: number): boolean => low && (norm?.operands.includes(i) ?? true);
-    const lowOutput = (i: number): boolean => low && (norm?.outputs.includes(i) ?? true);
+    const images = ofImages[node.name];
+    const lowOperand = (i: number): boolean => low && (images?.operands.includes(i) ?? true);
+    const lowOutput = (i: number): boolean => low && (images?.outputs.includes(i) ?? true);
     const inputs = node.inputs.map((source, i) =>
       this.#isFloat(source) ? this.place(source, lowOperand(i) ? this.#low : float()) : this.place(source),
     );
@@ -157,7 +160,7 @@ class Rewriter {
   #isLow(node: Op): boolean {
     const floats = node.inputs.filter((source) => this.#isFloat(source));
     if (products.has(node.name)) return node.rounding !== 'exact';
-    if (node.name in normalisations) return this.#lowered.has(`${node.inputs[0]}`);
+    if (node.name in ofImages) return this.#lowered.has(`${node.inputs[0]}`);
     if (node.name === 'BiasAdd' || node.name === 'BiasAddGrad') return this.#lowered.has(`${floats[0]}`);
     if (!followers.has(node.name) || floats.length === 0) return false;
     return (

@@ -229,6 +229,15 @@ const rules: { readonly [op: string]: Rule } = {
     empty,
     empty,
   ],
+  CemiflowConv3x3: (inputs, attribute) => {
+    const [x, w] = [at(inputs, 0), at(inputs, 1)];
+    const channels = w.shape[attribute('transposed') ? 2 : 3] as number;
+    return { shape: [...x.shape.slice(0, 3), channels], dtype: x.dtype };
+  },
+  CemiflowConv3x3WeightGrad: (inputs) => {
+    const [x, dy] = [at(inputs, 0), at(inputs, 1)];
+    return { shape: [3, 3, x.shape[3] as number, dy.shape[3] as number], dtype: x.dtype };
+  },
   CemiflowGroupNorm: (inputs, attribute) => {
     const { shape, dtype } = at(inputs, 0);
     const statistics = { shape: [shape[0] as number, attribute('groups') as number], dtype };

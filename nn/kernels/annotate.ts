@@ -7,6 +7,8 @@ export interface Annotation {
   /** The op waits until this tensor is there, although it does not read it. */
   readonly after?: tf.Tensor;
   readonly rounding?: Rounding;
+  /** What the trace that is being made will be computed in; absent where ops run at once, in float32. */
+  readonly precision?: string;
 }
 
 /** What mixed precision does with an op: `exact` leaves its products in float32, `activation` rounds its output. */

@@ -1,6 +1,7 @@
 import { attribute, type OpAttribute, op } from '../kernels/backend.ts';
 import { differentiable } from '../kernels/differentiable.ts';
 import { tf } from '../tf.ts';
+import { type Pass, winogradConv, winogradPays } from './winograd.ts';
 
 /**
  * Convolution without bias and with PyTorch's padding: k // 2 zeros on every side, also where the stride is 2 (there
@@ -33,17 +34,24 @@ const padded = (x: tf.Tensor4D, kernel: number, stride: number): tf.Tensor4D => 
 const convolve = (x: tf.Tensor4D, w: tf.Tensor4D, stride: number, padding: 'SAME' | 'VALID'): tf.Tensor4D => {
   const attributes = convAttributes(stride, padding);
   const sizes = (tensor: tf.Tensor): tf.Tensor => tf.tensor1d(tensor.shape, 'int32');
+  const winograd = (pass: Pass): boolean => stride === 1 && padding === 'SAME' && winogradPays(x, w, pass);
   return differentiable(
     { x, w },
     (save) => {
       save([x, w]);
-      return op('Conv2D', attributes, [x, w]) as tf.Tensor4D;
+      return (winograd('forward') ? winogradConv(x, w, false) : op('Conv2D', attributes, [x, w])) as tf.Tensor4D;
     },
     (dy, saved) => {
       const [input, filter] = saved as [tf.Tensor, tf.Tensor];
       return {
-        x: () => op('Conv2DBackpropInput', attributes, [sizes(input), filter, dy]),
-        w: () => op('Conv2DBackpropFilter', attributes, [input, sizes(filter), dy]),
+        x: () =>
+          winograd('input gradient')
+            ? winogradConv(dy, filter, true)
+            : op('Conv2DBackpropInput', attributes, [sizes(input), filter, dy]),
+        w: () =>
+          winograd('weight gradient')
+            ? op('CemiflowConv3x3WeightGrad', [attribute.float32('T')], [input, dy])
+            : op('Conv2DBackpropFilter', attributes, [input, sizes(filter), dy]),
       };
     },
   );

@@ -6,12 +6,12 @@
 
 namespace cemiflow {
 
-/** Channels of which a loop over positions keeps the sums in registers. */
-constexpr int64_t kLane = 32;
-/** Values of one task. Fixed, so that sums do not depend on the number of threads. */
+// Channels of which a loop over positions keeps the sums in registers.
+constexpr int64_t kStrip = 32;
+// Values of one task. Fixed, so that sums do not depend on the number of threads.
 constexpr int64_t kBlock = 16384;
 
-/** How an image [N, C] is cut into blocks of whole positions. */
+// How an image [N, C] is cut into blocks of whole positions.
 struct Blocks {
   int64_t positions, channels, each, count;
   Blocks(int64_t n, int64_t c) : positions(n), channels(c) {
@@ -22,11 +22,11 @@ struct Blocks {
   int64_t last(int64_t block) const { return std::min(positions, (block + 1) * each); }
 };
 
-/** Calls `body(channel, width)` for lanes of channels; `width` is a constant in all but the last. */
+// Calls `body(channel, width)` for lanes of channels; `width` is a constant in all but the last.
 template <class Body>
 inline void lanes(int64_t channels, Body body) {
   int64_t c = 0;
-  for (; c + kLane <= channels; c += kLane) body(c, std::integral_constant<int64_t, kLane>{});
+  for (; c + kStrip <= channels; c += kStrip) body(c, std::integral_constant<int64_t, kStrip>{});
   if (c < channels) body(c, channels - c);
 }
 

@@ -4,15 +4,16 @@
 
 #include "blocks.h"
 #include "numbers.h"
+#include "parallel.h"
 
 namespace cemiflow {
 
-/** y = x · scale + shift. @param x [N, C] @param scale, shift [C] */
+// y = x · scale + shift. @param x [N, C] @param scale, shift [C]
 template <class T>
 void affine(const T* x, const float* scale, const float* shift, T* y, int64_t positions, int64_t channels,
             const Parallel& parallel) {
   const Blocks blocks(positions, channels);
-  parallel(blocks.count, [&](int64_t block) {
+  for_each(parallel, blocks.count, [&](int64_t block) {
     for (int64_t n = blocks.first(block); n < blocks.last(block); n++) {
       const int64_t at = n * channels;
       for (int64_t c = 0; c < channels; c++) narrow(widen(x[at + c]) * scale[c] + shift[c], y[at + c]);
@@ -20,11 +21,11 @@ void affine(const T* x, const float* scale, const float* shift, T* y, int64_t po
   });
 }
 
-/** max(0, x) + slope · min(0, x). @param x [N, C] @param slopes [C] */
+// max(0, x) + slope · min(0, x). @param x [N, C] @param slopes [C]
 template <class T>
 void prelu(const T* x, const float* slopes, T* y, int64_t positions, int64_t channels, const Parallel& parallel) {
   const Blocks blocks(positions, channels);
-  parallel(blocks.count, [&](int64_t block) {
+  for_each(parallel, blocks.count, [&](int64_t block) {
     for (int64_t n = blocks.first(block); n < blocks.last(block); n++) {
       const int64_t at = n * channels;
       for (int64_t c = 0; c < channels; c++) {
@@ -35,15 +36,15 @@ void prelu(const T* x, const float* slopes, T* y, int64_t positions, int64_t cha
   });
 }
 
-/** @param dx may be dy @param d_slopes [C] */
+// @param dx may be dy @param d_slopes [C]
 template <class T>
 void prelu_gradient(const T* dy, const T* x, const float* slopes, T* dx, float* d_slopes, int64_t positions,
                     int64_t channels, const Parallel& parallel) {
   const Blocks blocks(positions, channels);
   std::vector<float> partial(blocks.count * channels);
-  parallel(blocks.count, [&](int64_t block) {
+  for_each(parallel, blocks.count, [&](int64_t block) {
     lanes(channels, [&](int64_t c, auto width) {
-      float sum[kLane] = {};
+      float sum[kStrip] = {};
       for (int64_t n = blocks.first(block); n < blocks.last(block); n++) {
         const int64_t at = n * channels + c;
         for (int64_t i = 0; i < width; i++) {

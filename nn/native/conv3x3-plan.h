@@ -6,7 +6,7 @@
 #include "winograd-product.h"
 #include "winograd-tiles.h"
 
-namespace cemiflow::CEMIFLOW_ISA {
+namespace cemiflow {
 
 // Layouts, innermost last; a panel is kPanel channels out:
 //   U, weights: [panel, point, channel in, kPanel]
@@ -77,4 +77,4 @@ inline void transform_weights(const float* w, const Conv3x3Shape& s, bool transp
   }
 }
 
-}  // namespace cemiflow::CEMIFLOW_ISA
+}  // namespace cemiflow

@@ -14,7 +14,7 @@
 #include "winograd-product.h"
 #include "winograd-tiles.h"
 
-namespace cemiflow::CEMIFLOW_ISA {
+namespace cemiflow {
 
 struct WeightGradientPlan {
   int64_t in_chunks, out_chunks, panels, tiles;
@@ -134,4 +134,4 @@ void conv3x3_weight_gradient(const T* x, const T* dy, float* dw, const Conv3x3Sh
   }
 }
 
-}  // namespace cemiflow::CEMIFLOW_ISA
+}  // namespace cemiflow

@@ -4,7 +4,7 @@
 #include "conv3x3-types.h"
 #include "vectors.h"
 
-namespace cemiflow::CEMIFLOW_ISA {
+namespace cemiflow {
 
 class Workers {
  public:
@@ -61,4 +61,4 @@ class Workers {
   int64_t stride_;
 };
 
-}  // namespace cemiflow::CEMIFLOW_ISA
+}  // namespace cemiflow

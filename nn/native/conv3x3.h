@@ -7,7 +7,7 @@
 
 #include "conv3x3-plan.h"
 
-namespace cemiflow::CEMIFLOW_ISA {
+namespace cemiflow {
 
 // Bytes of scratch memory, which must be aligned to 64.
 inline int64_t conv3x3_scratch(const Conv3x3Shape& s, bool transposed, const Parallel& parallel) {
@@ -113,4 +113,4 @@ void conv3x3(const T* x, const float* w, T* y, const Conv3x3Shape& s, bool trans
   else convolve_by_blocks(call, workers);
 }
 
-}  // namespace cemiflow::CEMIFLOW_ISA
+}  // namespace cemiflow

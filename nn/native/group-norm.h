@@ -6,16 +6,17 @@
 
 #include "blocks.h"
 #include "numbers.h"
+#include "parallel.h"
 
 namespace cemiflow {
 
-/** y = x · a + b, then SiLU where it is asked for. */
+// y = x · a + b, then SiLU where it is asked for.
 template <bool kSilu>
 inline float activated(float z) {
   return kSilu ? z * sigmoid(z) : z;
 }
 
-/** Derivative of what `activated` gives. */
+// Derivative of what `activated` gives.
 template <bool kSilu>
 inline float slope(float z) {
   if (!kSilu) return 1.0f;
@@ -23,14 +24,12 @@ inline float slope(float z) {
   return s * (1.0f + z * (1.0f - s));
 }
 
-/**
- * Sums of a block by channel of x − k and (x − k)², where k is the block's first value: near enough to the mean that
- * nothing is lost where the mean is far from 0.
- */
+// Sums of a block by channel of x − k and (x − k)², where k is the block's first value: near enough to the mean that
+// nothing is lost where the mean is far from 0.
 template <class T>
 void block_sums(const T* x, int64_t first, int64_t last, int64_t channels, float* sums, float* squares) {
   lanes(channels, [&](int64_t c, auto width) {
-    float sum[kLane] = {}, square[kLane] = {}, base[kLane];
+    float sum[kStrip] = {}, square[kStrip] = {}, base[kStrip];
     for (int64_t i = 0; i < width; i++) base[i] = widen(x[first * channels + c + i]);
     for (int64_t n = first; n < last; n++) {
       const T* row = x + n * channels + c;
@@ -47,7 +46,7 @@ void block_sums(const T* x, int64_t first, int64_t last, int64_t channels, float
   });
 }
 
-/** Mean and 1 / sqrt(variance + eps) of each group, out of the sums of blocks (Chan et al. 1979). */
+// Mean and 1 / sqrt(variance + eps) of each group, out of the sums of blocks (Chan et al. 1979).
 template <class T>
 void group_statistics(const T* x, const Blocks& blocks, int64_t groups, float eps, const float* sums,
                       const float* squares, float* mean, float* inverse) {
@@ -73,12 +72,12 @@ void group_statistics(const T* x, const Blocks& blocks, int64_t groups, float ep
   }
 }
 
-/** The image as the kernels see it. */
+// The image as the kernels see it.
 struct NormShape {
   int64_t batch, positions, channels, groups;
 };
 
-/** x · a + b by channel of one sample, from its statistics: a = r · scale, b = shift − μ · a. */
+// x · a + b by channel of one sample, from its statistics: a = r · scale, b = shift − μ · a.
 inline void coefficients(const NormShape& s, const float* scale, const float* shift, const float* mean,
                          const float* inverse, float* a, float* b) {
   const int64_t per_group = s.channels / s.groups;
@@ -97,9 +96,7 @@ void norm_apply(const T* x, T* y, const float* a, const float* b, int64_t first,
   }
 }
 
-/**
- * @param scale, shift [B, C] @param y [B, N, C] @param mean, inverse [B, G]
- */
+// @param scale, shift [B, C] @param y [B, N, C] @param mean, inverse [B, G]
 template <class T, bool kSilu>
 void group_norm(const T* x, const float* scale, const float* shift, T* y, float* mean, float* inverse, NormShape s,
                 float eps, const Parallel& parallel) {
@@ -107,19 +104,19 @@ void group_norm(const T* x, const float* scale, const float* shift, T* y, float*
   const int64_t image = s.positions * s.channels, sums = blocks.count * s.channels;
   std::vector<float> partial(2 * s.batch * sums), ab(2 * s.batch * s.channels);
   const auto sample = [&](int64_t task) { return task / blocks.count; };
-  parallel(s.batch * blocks.count, [&](int64_t task) {
+  for_each(parallel, s.batch * blocks.count, [&](int64_t task) {
     const int64_t b = sample(task), block = task % blocks.count;
     float* at = partial.data() + 2 * b * sums + block * s.channels;
     block_sums(x + b * image, blocks.first(block), blocks.last(block), s.channels, at, at + sums);
   });
-  parallel(s.batch, [&](int64_t b) {
+  for_each(parallel, s.batch, [&](int64_t b) {
     const float* at = partial.data() + 2 * b * sums;
     group_statistics(x + b * image, blocks, s.groups, eps, at, at + sums, mean + b * s.groups, inverse + b * s.groups);
     float* a = ab.data() + 2 * b * s.channels;
     coefficients(s, scale + b * s.channels, shift + b * s.channels, mean + b * s.groups, inverse + b * s.groups, a,
                  a + s.channels);
   });
-  parallel(s.batch * blocks.count, [&](int64_t task) {
+  for_each(parallel, s.batch * blocks.count, [&](int64_t task) {
     const int64_t b = sample(task), block = task % blocks.count;
     const float* a = ab.data() + 2 * b * s.channels;
     norm_apply<T, kSilu>(x + b * image, y + b * image, a, a + s.channels, blocks.first(block), blocks.last(block),
@@ -127,19 +124,19 @@ void group_norm(const T* x, const float* scale, const float* shift, T* y, float*
   });
 }
 
-/** What the way back needs of one sample, by channel. */
+// What the way back needs of one sample, by channel.
 struct Backward {
   std::vector<float> a, b, mean, p, q, t;
   explicit Backward(int64_t channels)
       : a(channels), b(channels), mean(channels), p(channels), q(channels), t(channels) {}
 };
 
-/** Sums of a block by channel of dz and of dz · (x − μ), where dz is the gradient before the activation. */
+// Sums of a block by channel of dz and of dz · (x − μ), where dz is the gradient before the activation.
 template <class T, bool kSilu>
 void block_gradient_sums(const T* dy, const T* x, const Backward& k, int64_t first, int64_t last, int64_t channels,
                          float* d1, float* d2) {
   lanes(channels, [&](int64_t c, auto width) {
-    float sum[kLane] = {}, product[kLane] = {};
+    float sum[kStrip] = {}, product[kStrip] = {};
     for (int64_t n = first; n < last; n++) {
       const T* xs = x + n * channels + c;
       const T* dys = dy + n * channels + c;
@@ -157,10 +154,8 @@ void block_gradient_sums(const T* dy, const T* x, const Backward& k, int64_t fir
   });
 }
 
-/**
- * Gradients of one sample's scale and shift, and the coefficients of dx = p · dz + q · (x − μ) + t: with k₁ and k₂ the means
- * over a group of scale · dz and of scale · dz · x̂, dx = r (scale · dz − k₁ − k₂ · x̂).
- */
+// Gradients of one sample's scale and shift, and the coefficients of dx = p · dz + q · (x − μ) + t: with k₁ and k₂ the means
+// over a group of scale · dz and of scale · dz · x̂, dx = r (scale · dz − k₁ − k₂ · x̂).
 inline void gradient_coefficients(const NormShape& s, const Blocks& blocks, const float* d1, const float* d2,
                                   const float* scale, const float* inverse, float* d_scale, float* d_shift,
                                   Backward& k) {
@@ -202,7 +197,7 @@ void norm_gradient_apply(const T* dy, const T* x, T* dx, const Backward& k, int6
   }
 }
 
-/** @param dx may be dy */
+// @param dx may be dy
 template <class T, bool kSilu>
 void group_norm_gradient(const T* dy, const T* x, const float* scale, const float* shift, const float* mean,
                          const float* inverse, T* dx, float* d_scale, float* d_shift, NormShape s,
@@ -212,23 +207,23 @@ void group_norm_gradient(const T* dy, const T* x, const float* scale, const floa
   const int64_t per_group = s.channels / s.groups;
   std::vector<float> partial(2 * s.batch * sums);
   std::vector<Backward> of(s.batch, Backward(s.channels));
-  parallel(s.batch, [&](int64_t b) {
+  for_each(parallel, s.batch, [&](int64_t b) {
     coefficients(s, scale + b * s.channels, shift + b * s.channels, mean + b * s.groups, inverse + b * s.groups,
                  of[b].a.data(), of[b].b.data());
     for (int64_t c = 0; c < s.channels; c++) of[b].mean[c] = mean[b * s.groups + c / per_group];
   });
-  parallel(s.batch * blocks.count, [&](int64_t task) {
+  for_each(parallel, s.batch * blocks.count, [&](int64_t task) {
     const int64_t b = task / blocks.count, block = task % blocks.count;
     float* at = partial.data() + 2 * b * sums + block * s.channels;
     block_gradient_sums<T, kSilu>(dy + b * image, x + b * image, of[b], blocks.first(block), blocks.last(block),
                                   s.channels, at, at + sums);
   });
-  parallel(s.batch, [&](int64_t b) {
+  for_each(parallel, s.batch, [&](int64_t b) {
     const float* at = partial.data() + 2 * b * sums;
     gradient_coefficients(s, blocks, at, at + sums, scale + b * s.channels, inverse + b * s.groups,
                           d_scale + b * s.channels, d_shift + b * s.channels, of[b]);
   });
-  parallel(s.batch * blocks.count, [&](int64_t task) {
+  for_each(parallel, s.batch * blocks.count, [&](int64_t task) {
     const int64_t b = task / blocks.count, block = task % blocks.count;
     norm_gradient_apply<T, kSilu>(dy + b * image, x + b * image, dx + b * image, of[b], blocks.first(block),
                                   blocks.last(block), s.channels);

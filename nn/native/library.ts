@@ -13,9 +13,22 @@ export type KernelChoice = 'native' | 'composed';
 export const sources = [
   new URL('./blocks.h', import.meta.url),
   new URL('./channels.h', import.meta.url),
+  new URL('./conv-ops.h', import.meta.url),
+  new URL('./conv3x3-plan.h', import.meta.url),
+  new URL('./conv3x3-types.h', import.meta.url),
+  new URL('./conv3x3-weight-gradient.h', import.meta.url),
+  new URL('./conv3x3-workers.h', import.meta.url),
+  new URL('./conv3x3.h', import.meta.url),
   new URL('./group-norm.h', import.meta.url),
+  new URL('./norm-ops.h', import.meta.url),
   new URL('./numbers.h', import.meta.url),
   new URL('./ops.cc', import.meta.url),
+  new URL('./parallel.h', import.meta.url),
+  new URL('./tensorflow-ops.h', import.meta.url),
+  new URL('./vectors.h', import.meta.url),
+  new URL('./winograd-product.h', import.meta.url),
+  new URL('./winograd-tiles.h', import.meta.url),
+  new URL('./winograd-transforms.h', import.meta.url),
 ];
 
 let chosen: KernelChoice | undefined;

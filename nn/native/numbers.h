@@ -2,17 +2,10 @@
 #pragma once
 #include <cstdint>
 #include <cstring>
-#include <functional>
+
+#include "vectors.h"
 
 namespace cemiflow {
-
-/** Runs tasks 0 … count − 1, in any order and on any thread. */
-using Parallel = std::function<void(int64_t count, const std::function<void(int64_t)>& task)>;
-
-/** bfloat16: the upper half of a float. */
-struct bf16 {
-  uint16_t bits;
-};
 
 inline float widen(float x) { return x; }
 inline float widen(bf16 x) {
@@ -22,7 +15,7 @@ inline float widen(bf16 x) {
   return wide;
 }
 
-/** Rounds to nearest, ties to even, as TensorFlow's Cast does. A NaN stays one. */
+// Rounds to nearest, ties to even, as TensorFlow's Cast does. A NaN stays one.
 inline void narrow(float x, float& to) { to = x; }
 inline void narrow(float x, bf16& to) {
   uint32_t bits;
@@ -32,7 +25,7 @@ inline void narrow(float x, bf16& to) {
   to.bits = static_cast<uint16_t>((bits & 0x7fffffffu) > 0x7f800000u ? quiet : rounded);
 }
 
-/** e^x to 1e-7, without branches, so that compilers turn a loop of it into vectors (Cephes' expf). */
+// e^x to 1e-7, without branches, so that compilers turn a loop of it into vectors (Cephes' expf).
 inline float exponential(float x) {
   x = x < -87.0f ? -87.0f : x;
   x = x > 88.0f ? 88.0f : x;

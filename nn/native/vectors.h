@@ -5,18 +5,12 @@
 #include <cstring>
 #include <utility>
 
-#ifndef CEMIFLOW_ISA
-#error "CEMIFLOW_ISA must name the namespace of this translation unit, one for each -march"
-#endif
-
 namespace cemiflow {
 
 // Bits of a bfloat16, rounded to nearest even.
 struct bf16 {
   uint16_t bits;
 };
-
-namespace CEMIFLOW_ISA {
 
 // Floats in a vector, and rows of a product's tile: two vectors a row fill the registers but for three or four.
 #if defined(__AVX512F__)
@@ -119,5 +113,4 @@ inline int64_t larger(int64_t a, int64_t b) { return a > b ? a : b; }
 // Rounds up to an odd number of cache lines, so that columns of a matrix with such rows lie in different cache sets.
 inline int64_t odd_lines(int64_t floats) { return (ceil_div(floats, 16) | 1) * 16; }
 
-}  // namespace CEMIFLOW_ISA
 }  // namespace cemiflow

@@ -3,7 +3,7 @@
 
 #include "vectors.h"
 
-namespace cemiflow::CEMIFLOW_ISA {
+namespace cemiflow {
 
 // Columns of a panel: b and c are cut into panels of two vectors.
 constexpr int kPanel = 2 * kLanes;
@@ -74,4 +74,4 @@ inline void product(int64_t rows, Left a, const float* b, float* c, bool add) {
   }
 }
 
-}  // namespace cemiflow::CEMIFLOW_ISA
+}  // namespace cemiflow

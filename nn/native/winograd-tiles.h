@@ -3,7 +3,7 @@
 
 #include "winograd-transforms.h"
 
-namespace cemiflow::CEMIFLOW_ISA {
+namespace cemiflow {
 
 // A feature map [batch, height, width, channels], cut into tiles of 4x4 pixels that are numbered through the batch.
 template <class T>
@@ -103,4 +103,4 @@ inline void write_square(const float* from, int64_t stride, const Square<T>& s, 
   }
 }
 
-}  // namespace cemiflow::CEMIFLOW_ISA
+}  // namespace cemiflow

@@ -9,7 +9,7 @@
 
 #include "vectors.h"
 
-namespace cemiflow::CEMIFLOW_ISA {
+namespace cemiflow {
 
 constexpr int kTile = 4;   // outputs of a tile along an axis
 constexpr int kPatch = 6;  // inputs of a tile along an axis, and points
@@ -109,4 +109,4 @@ __attribute__((always_inline)) inline void transform(Get get, Put put) {
   }
 }
 
-}  // namespace cemiflow::CEMIFLOW_ISA
+}  // namespace cemiflow

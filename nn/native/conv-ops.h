@@ -1,0 +1,109 @@
+// Ops of 3x3 convolutions.
+#pragma once
+#include "conv3x3-weight-gradient.h"
+#include "conv3x3.h"
+#include "tensorflow-ops.h"
+
+namespace cemiflow {
+namespace {
+
+// Memory for a kernel to work in, aligned as TensorFlow aligns tensors: to 64 bytes.
+absl::Status scratch_of(OpKernelContext* context, int64_t bytes, Tensor* scratch) {
+  return context->allocate_temp(tensorflow::DT_UINT8, TensorShape({bytes}), scratch);
+}
+
+// [B, H, W, C] and weights [3, 3, Ci, Co].
+absl::Status check_conv(const Tensor& x, const TensorShape& w, int64_t channels) {
+  if (x.dims() != 4 || x.NumElements() == 0 || w.dims() != 4 || w.dim_size(0) != 3 || w.dim_size(1) != 3 ||
+      w.num_elements() == 0 || x.dim_size(3) != channels)
+    return absl::InvalidArgumentError("a 3x3 convolution takes images [B, H, W, C] and weights [3, 3, Ci, Co]");
+  return absl::OkStatus();
+}
+
+template <class Wire>
+class Conv3x3Op : public OpKernel {
+  using T = typename Stored<Wire>::type;
+
+ public:
+  explicit Conv3x3Op(OpKernelConstruction* context) : OpKernel(context) {
+    OP_REQUIRES_OK(context, context->GetAttr("transposed", &transposed_));
+    OP_REQUIRES_OK(context, context->GetAttr("biases", &biases_));
+  }
+
+  void Compute(OpKernelContext* context) override {
+    const Tensor &x = context->input(0), &w = context->input(1);
+    OP_REQUIRES_OK(context, check_conv(x, w.shape(), w.dim_size(transposed_ ? 3 : 2)));
+    const Conv3x3Shape s{x.dim_size(0), x.dim_size(1), x.dim_size(2), w.dim_size(2), w.dim_size(3)};
+    const int64_t channels = transposed_ ? s.in : s.out;
+    OP_REQUIRES(context, biases_ == 0 || context->input(2).NumElements() == channels,
+                absl::InvalidArgumentError("a bias has one number for each channel"));
+    const Parallel threads = pool(context);
+    Tensor *y, scratch;
+    OP_REQUIRES_OK(context,
+                   context->allocate_output(0, TensorShape({s.batch, s.height, s.width, channels}), &y));
+    OP_REQUIRES_OK(context, scratch_of(context, conv3x3_scratch(s, transposed_, threads), &scratch));
+    conv3x3<T>(in<T>(context, 0), in<float>(context, 1), out<T>(y), s, transposed_,
+               biases_ > 0 ? in<float>(context, 2) : nullptr, nullptr, out<uint8_t>(&scratch), threads);
+  }
+
+ private:
+  bool transposed_;
+  int64_t biases_;
+};
+
+template <class Wire>
+class Conv3x3WeightGradOp : public OpKernel {
+  using T = typename Stored<Wire>::type;
+
+ public:
+  using OpKernel::OpKernel;
+
+  void Compute(OpKernelContext* context) override {
+    const Tensor &x = context->input(0), &dy = context->input(1);
+    OP_REQUIRES(context,
+                x.dims() == 4 && dy.dims() == 4 && x.NumElements() > 0 && dy.NumElements() > 0 &&
+                    x.dim_size(0) == dy.dim_size(0) && x.dim_size(1) == dy.dim_size(1) &&
+                    x.dim_size(2) == dy.dim_size(2),
+                absl::InvalidArgumentError("the gradient of a 3x3 convolution takes maps of one size"));
+    const Conv3x3Shape s{x.dim_size(0), x.dim_size(1), x.dim_size(2), x.dim_size(3), dy.dim_size(3)};
+    const Parallel threads = pool(context);
+    Tensor *dw, scratch;
+    OP_REQUIRES_OK(context, context->allocate_output(0, TensorShape({3, 3, s.in, s.out}), &dw));
+    OP_REQUIRES_OK(context, scratch_of(context, conv3x3_weight_gradient_scratch(s, threads), &scratch));
+    conv3x3_weight_gradient<T>(in<T>(context, 0), in<T>(context, 1), out<float>(dw), s, out<uint8_t>(&scratch),
+                               threads);
+  }
+};
+
+REGISTER_OP("CemiflowConv3x3")
+    .Attr("T: {float, bfloat16}")
+    .Attr("transposed: bool")
+    .Attr("biases: int >= 0")
+    .Input("x: T")
+    .Input("w: float")
+    .Input("bias: biases * float")
+    .Output("y: T")
+    .SetShapeFn([](InferenceContext* c) {
+      bool transposed;
+      TF_RETURN_IF_ERROR(c->GetAttr("transposed", &transposed));
+      const auto x = c->input(0), w = c->input(1);
+      if (!c->RankKnown(x) || !c->RankKnown(w)) {
+        c->set_output(0, c->UnknownShape());
+        return absl::OkStatus();
+      }
+      c->set_output(0, c->MakeShape({c->Dim(x, 0), c->Dim(x, 1), c->Dim(x, 2), c->Dim(w, transposed ? 2 : 3)}));
+      return absl::OkStatus();
+    });
+
+REGISTER_OP("CemiflowConv3x3WeightGrad")
+    .Attr("T: {float, bfloat16}")
+    .Input("x: T")
+    .Input("dy: T")
+    .Output("dw: float")
+    .SetShapeFn(like({-1}));
+
+CEMIFLOW_REGISTER("CemiflowConv3x3", Conv3x3Op);
+CEMIFLOW_REGISTER("CemiflowConv3x3WeightGrad", Conv3x3WeightGradOp);
+
+}  // namespace
+}  // namespace cemiflow
