@@ -45,7 +45,7 @@ export const launch = async (request: LaunchRequest, caller: Caller): Promise<Al
   const run = { id: runIdOf(plan), plan: withoutPlaces(plan), spec, places };
   const store = await connectStore(caller);
   const since = await store.sweeps.settled();
-  const status = await statusOf(plan, store);
+  const status = await statusOf(plan, store, caller.home);
   checkHits(planned, status, caller);
   const made = await allMade(status, store, caller);
   if (made) {

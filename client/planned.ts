@@ -5,6 +5,7 @@ import type { CodeDigest } from '../spec/code-digest.ts';
 import { type PlanStatus, planStatus } from '../spec/plan-status.ts';
 import type { SavedPlan } from '../spec/saved-plan.ts';
 import type { Store } from '../store/index.ts';
+import { MemoFile } from './lookup-memo.ts';
 
 /** A spec, or a saved plan. */
 export interface SpecRequest {
@@ -34,15 +35,24 @@ export interface Planned {
   readonly file?: SavedFile;
 }
 
-/** Which nodes are in the store, and why the others are not. */
-export const statusOf = (plan: Plan, store: Store): Promise<PlanStatus> =>
-  planStatus(plan, {
-    lookup: (keys) => store.lookupRecords(keys),
+/**
+ * Which nodes are in the store, and why the others are not.
+ *
+ * @param home state folder, where it is remembered what was read, so that the next look-up asks less
+ */
+export const statusOf = async (plan: Plan, store: Store, home?: string): Promise<PlanStatus> => {
+  const file = home === undefined ? undefined : new MemoFile(home, plan.experiment);
+  const lookup = store.lookup({ expected: plan.nodes.length, memo: file?.memo });
+  const status = await planStatus(plan, {
+    lookup: (keys) => lookup.records(keys),
     latest: async (nodeIds) => {
       const found = await store.latestOf(plan.experiment, nodeIds);
       return new Map([...found].map(([id, { action }]) => [id, action]));
     },
   });
+  file?.save();
+  return status;
+};
 
 /** Name of the node's first output of this type. */
 export const outputOfType = (node: Pick<PlanNode, 'outputs'>, type: string): string | undefined =>

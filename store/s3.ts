@@ -53,7 +53,12 @@ interface Lister {
     maxKeys: number,
     startAfter: string,
   ): Promise<{
-    readonly objects: readonly { readonly name: string; readonly size: number; readonly lastModified: Date }[];
+    readonly objects: readonly {
+      readonly name: string;
+      readonly size: number;
+      readonly lastModified: Date;
+      readonly etag: string;
+    }[];
     readonly isTruncated: boolean;
     readonly nextContinuationToken: string;
   }>;
@@ -127,14 +132,19 @@ export class S3Objects implements ObjectStore {
 
   async describe(prefix: string): Promise<Described[]> {
     const found: Described[] = [];
+    for await (const page of this.pages(prefix)) found.push(...page);
+    return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  async *pages(prefix: string): AsyncIterable<readonly Described[]> {
     let token = '';
     do {
       const page = await this.#page(prefix, token, this.#config.pageSize);
-      for (const { name, size, lastModified } of page.objects)
-        found.push({ key: name, bytes: size, writtenAtMs: lastModified.getTime() });
+      yield page.objects.map(({ name, size, lastModified, etag }) => {
+        return { key: name, bytes: size, writtenAtMs: lastModified.getTime(), etag };
+      });
       token = page.isTruncated ? page.nextContinuationToken : '';
     } while (token);
-    return found.sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
   /** Makes the bucket where it is missing. */
