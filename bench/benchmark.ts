@@ -31,7 +31,7 @@ export interface Benchmark {
   readonly target?: number;
   /** Whether every peer counts for the target (the rule), or the slowest alone. */
   readonly against?: 'each' | 'slowest';
-  /** Our median in seconds, at most: for work that has no peer. */
+  /** Our median in seconds, at most. Beside `target`, both must be reached. */
   readonly targetSeconds?: number;
   /** Measured rounds; one more comes before them and is not measured, unless `cold`. */
   readonly rounds: number;

@@ -11,12 +11,10 @@ const ratio = (value: number | undefined): string => (value === undefined ? '' :
 
 const target = (result: Result): string => {
   const { target: least, targetSeconds, against, reached } = result;
-  const what =
-    least !== undefined
-      ? `≥ ${least}${against === 'slowest' ? ' of the slowest' : ''}`
-      : targetSeconds !== undefined
-        ? `≤ ${time(targetSeconds)}`
-        : '';
+  const what = [
+    ...(least === undefined ? [] : [`≥ ${least}${against === 'slowest' ? ' of the slowest' : ''}`]),
+    ...(targetSeconds === undefined ? [] : [`≤ ${time(targetSeconds)}`]),
+  ].join(' and ');
   return what && `${what}: ${reached === undefined ? 'not measured' : reached ? 'reached' : 'missed'}`;
 };
 
