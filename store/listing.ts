@@ -30,7 +30,7 @@ export class Listing {
     let answered = 0;
     try {
       for await (const page of objects.pages(prefix)) {
-        if (!listing.#take(page)) return listing;
+        if (!listing.#take(page)) return new Listing();
         const before = answered;
         while (answered < keys.length && (keys[answered] as string) <= listing.#upTo) answered++;
         if (answered === all || ((answered - before) * all) / keys.length < pageWorth) return listing;
@@ -47,7 +47,7 @@ export class Listing {
     return this.#found.get(key) ?? (this.#isWhole || key <= this.#upTo ? 'absent' : undefined);
   }
 
-  /** @returns whether the page continues the order of keys: only then does a key that was passed over not exist */
+  /** @returns whether the page continues the order of keys: only in order does a key that was passed over not exist */
   #take(page: readonly Described[]): boolean {
     for (const each of page) {
       if (each.key <= this.#upTo) return false;

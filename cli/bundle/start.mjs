@@ -14,7 +14,7 @@ import { root, sourcesDigest } from './sources.mjs';
 export const startBundle = async (argv, env) => {
   // Stacks of errors name lines of the source.
   if (env.CEMIFLOW_FROM_SOURCE || argv.includes('--verbose')) return false;
-  const name = argv.find((arg) => !arg.startsWith('-')) ?? 'help';
+  const name = argv.find((arg) => /^[a-z]+$/.test(arg)) ?? 'help';
   const start = await prepared(name, env).catch(() => undefined);
   start?.();
   return start !== undefined;
