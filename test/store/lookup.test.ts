@@ -13,8 +13,9 @@ import { MemoryObjects } from '../helpers/memory-store.ts';
 import { startMinio, type TestMinio } from '../helpers/minio.ts';
 import { recordOf } from '../helpers/record.ts';
 
-/** Listings are used from 100 on; on MinIO two objects for each action make more than one page of 1,000. */
-const count = 550;
+/** Listings are used from 100 on; two objects for each action make more than one page of them. */
+const count = 250;
+const pageSize = 400;
 
 const text = (value: string): Buffer => Buffer.from(value);
 const actionOf = (i: number): Action => ({ kind: 'test/kind', params: { i }, seed: 7, code: digestOf('code') });
@@ -63,7 +64,7 @@ const places = [
   {
     name: 'MinIO',
     open: async (): Promise<ObjectStore> => {
-      const objects = new S3Objects({ ...minio.config, bucket: `lookup-${Date.now()}` });
+      const objects = new S3Objects({ ...minio.config, bucket: `lookup-${Date.now()}`, pageSize });
       await objects.ensureBucket();
       return objects;
     },
