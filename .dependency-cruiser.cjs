@@ -32,7 +32,7 @@ const arrows = {
     values: ['core', 'artifacts', 'engine', 'formats', 'provenance', 'schemas', 'services', 'spec', 'store'],
     types: ['workflows'],
   },
-  cli: { values: ['core', 'client', 'provenance', 'schemas'], types: ['store'] },
+  cli: { values: ['core', 'client', 'provenance', 'schemas', 'setup'], types: ['store'] },
   setup: { values: [] },
   docker: { values: ['core', 'spec'] },
   bench: {

@@ -36,7 +36,7 @@ export interface Benchmark {
    * would choose among them; or the slowest.
    */
   readonly against?: Against;
-  /** Our median in seconds, at most: for work that has no peer. */
+  /** Our median in seconds, at most. Beside `target`, both must be reached. */
   readonly targetSeconds?: number;
   /** Measured rounds; one more comes before them and is not measured, unless `cold`. */
   readonly rounds: number;

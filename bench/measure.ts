@@ -135,7 +135,8 @@ export const countedPeer = ({
 const isReached = (result: Omit<Result, 'reached'>): boolean | undefined => {
   const { target, targetSeconds, ours } = result;
   const ratio = countedPeer(result)?.ratio;
-  if (target !== undefined) return ratio === undefined ? undefined : ratio >= target;
-  if (targetSeconds !== undefined) return ours.spread && ours.spread.median <= targetSeconds;
-  return undefined;
+  if (target !== undefined && ratio === undefined) return undefined;
+  if (targetSeconds !== undefined && !ours.spread) return undefined;
+  if (target === undefined && targetSeconds === undefined) return undefined;
+  return (ratio ?? 0) >= (target ?? 0) && (ours.spread?.median ?? 0) <= (targetSeconds ?? Number.POSITIVE_INFINITY);
 };

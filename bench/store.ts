@@ -31,7 +31,7 @@ const sides = async (work: Work, { env, folder }: Context) => {
 export const benchmarks: readonly Benchmark[] = (['put', 'get'] as const).map((work) => ({
   name: `store/${work}`,
   work: what[work],
-  target: 0.8,
+  target: 1.5,
   against: 'slowest',
   rounds: 7,
   sides: (context) => sides(work, context),

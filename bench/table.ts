@@ -13,7 +13,10 @@ const target = (result: Result): string => {
   const { target: least, targetSeconds, against, reached } = result;
   const named = against === 'fastest' ? countedPeer(result)?.name : undefined;
   const of = against === 'each' ? '' : ` of the ${against}${named === undefined ? '' : ` (${named})`}`;
-  const what = least !== undefined ? `≥ ${least}${of}` : targetSeconds !== undefined ? `≤ ${time(targetSeconds)}` : '';
+  const what = [
+    ...(least === undefined ? [] : [`≥ ${least}${of}`]),
+    ...(targetSeconds === undefined ? [] : [`≤ ${time(targetSeconds)}`]),
+  ].join(' and ');
   return what && `${what}: ${reached === undefined ? 'not measured' : reached ? 'reached' : 'missed'}`;
 };
 

@@ -1,5 +1,8 @@
 #!/usr/bin/env node
-import { register } from 'tsx/esm/api';
+import { startBundle } from './bundle/start.mjs';
 
-register();
-await import('./main.ts');
+if (!(await startBundle(process.argv.slice(2), process.env))) {
+  const { register } = await import('tsx/esm/api');
+  register();
+  await import('./main.ts');
+}

@@ -22,17 +22,23 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error;
 });
 
-process.exitCode = await dispatch(argv, {
-  env: process.env,
-  cwd: process.cwd(),
-  home: homeOf(process.env, process.cwd()),
-  cores: cpus().length,
-  verbose: argv.includes('--verbose'),
-  json: argv.includes('--json'),
-  print: (text) => void process.stdout.write(`${text}\n`),
-  note: (text) => void process.stderr.write(`${text}\n`),
-  terminal: process.stdout.isTTY ? terminalOf(process.stdout) : undefined,
-  interrupted: interrupted.signal,
-});
-// Connections of libraries may keep the process alive; what is written to a pipe must leave first.
-process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+/** Runs the command line of this process to its end. */
+const main = async (): Promise<void> => {
+  process.exitCode = await dispatch(argv, {
+    env: process.env,
+    cwd: process.cwd(),
+    home: homeOf(process.env, process.cwd()),
+    cores: cpus().length,
+    verbose: argv.includes('--verbose'),
+    json: argv.includes('--json'),
+    print: (text) => void process.stdout.write(`${text}\n`),
+    note: (text) => void process.stderr.write(`${text}\n`),
+    terminal: process.stdout.isTTY ? terminalOf(process.stdout) : undefined,
+    interrupted: interrupted.signal,
+  });
+  // Connections of libraries may keep the process alive; what is written to a pipe must leave first.
+  process.stdout.write('', () => process.stderr.write('', () => process.exit()));
+};
+
+// Not awaited at the top level: a bundle in one script has none.
+void main();

@@ -1,5 +1,6 @@
+import { outputsIn, reportIn } from '../client/planned.ts';
 import type { ReachedRun } from '../client/reach.ts';
-import { outputsIn, type ReportRequest, writeReport } from '../client/report.ts';
+import type { ReportRequest } from '../client/report.ts';
 import { commandLine, runCommand } from '../client/shell.ts';
 import type { RunView } from '../client/view/snapshot.ts';
 import { callerOf } from './events.ts';
@@ -52,10 +53,16 @@ export const tellUndone = async (reached: ReachedRun, view: RunView, session: Se
 /** Writes the report beside the user and prints where it is. */
 export const tellReport = async (request: ReportRequest, session: Session): Promise<number> => {
   const run = request.run.id;
-  const report = await writeReport(request, callerOf(session));
+  const report = reportIn(request.run.plan, request.outputs) && (await write(request, session));
   if (session.json) session.print(JSON.stringify({ run, state: 'done', report }));
   else session.print(report ? `report: ${report}` : `${run} is done`);
   return exitCodes.ok;
+};
+
+const write = async (request: ReportRequest, session: Session): Promise<string | undefined> => {
+  // Loads all that pages are made of, and the images that findings are about.
+  const { writeReport } = await import('../client/report.ts');
+  return writeReport(request, callerOf(session));
 };
 
 /** After Ctrl-C: the run continues, and how to come back to it or end it. */

@@ -2,7 +2,7 @@ import type { Client } from '@temporalio/client';
 import { CemiflowError } from '../core/errors.ts';
 import { directly, namedStore, resolveEndpoints, runningEndpoints, up } from '../services/index.ts';
 import type { Endpoints } from '../services/types.ts';
-import { openStore, type S3Config, type Store } from '../store/index.ts';
+import type { S3Config, Store } from '../store/index.ts';
 import type { Caller } from './caller.ts';
 
 /** Starts the embedded servers that are needed and not up. */
@@ -14,6 +14,8 @@ export const connectStore = async (caller: Caller): Promise<Store> => (await con
 
 /** The same, with its address: for child processes that open the store themselves. */
 export const connectPlace = async (caller: Caller): Promise<{ readonly store: Store; readonly place: S3Config }> => {
+  // Loaded here, because "cemiflow status" needs no store.
+  const { openStore } = await import('../store/index.ts');
   const named = namedStore(caller.env);
   if (named) return { store: await openStore(named), place: named };
   const running = await runningEndpoints(caller);

@@ -1,4 +1,5 @@
 import type { ActionRecord, Outputs } from '../core/action.ts';
+import type { CemiflowError } from '../core/errors.ts';
 import { withoutPlaces } from '../core/plan.ts';
 import { isoTime } from '../core/time.ts';
 import type { PlanStatus } from '../spec/plan-status.ts';
@@ -45,11 +46,10 @@ export const launch = async (request: LaunchRequest, caller: Caller): Promise<Al
   const run = { id: runIdOf(plan), plan: withoutPlaces(plan), spec, places };
   const store = await connectStore(caller);
   const since = await store.sweeps.settled();
-  const status = await statusOf(plan, store);
+  const status = await statusOf(plan, store, caller.home);
   checkHits(planned, status, caller);
   const made = await allMade(status, store, caller);
-  if (made) {
-    await sealHits(run, made, store);
+  if (made && (await sealHits(run, made, store))) {
     const outputs = new Map([...made].map(([id, record]) => [id, record.outputs]));
     // A gc may have taken something before the run had a document: then it is made again below.
     if (await store.sweeps.unswept(since)) return { how: 'all made', store, run, outputs };
@@ -79,22 +79,35 @@ const launchPlanned = async (
   });
 };
 
-/** A run for which nothing had to be made has a document and a root like any other. */
+/**
+ * A run for which nothing had to be made has a document and a root like any other.
+ *
+ * @returns false where a record cannot be read, which listings do not show: its action is made again
+ */
 const sealHits = async (
   run: Pick<RunDocument, 'id' | 'plan' | 'spec' | 'places'>,
   made: ReadonlyMap<string, ActionRecord>,
   store: Store,
-): Promise<void> => {
+): Promise<boolean> => {
   const document = await store.getRun(run.id).catch((error) => {
     if (error.code !== 'RunCorrupt') throw error;
   });
-  if (isUnderWay(document?.state ?? 'done')) return;
+  if (isUnderWay(document?.state ?? 'done')) return true;
   // The spec and its folders may have moved since.
-  if (document?.root) return store.putRun({ ...document, places: run.places });
+  if (document?.root) {
+    await store.putRun({ ...document, places: run.places });
+    return true;
+  }
   const now = isoTime(new Date());
   const keys = new Map([...made].map(([id, { key }]) => [id, key]));
   const fresh: RunDocument = { ...run, workflowId: run.id, startedAt: now, endedAt: now, state: 'done' };
-  await sealMade(store, document?.state === 'done' ? document : fresh, keys);
+  try {
+    await sealMade(store, document?.state === 'done' ? document : fresh, keys);
+    return true;
+  } catch (error) {
+    if ((error as CemiflowError).code !== 'RecordMissing') throw error;
+    return false;
+  }
 };
 
 /** @returns the nodes' records, where all are in the store */

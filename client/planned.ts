@@ -1,3 +1,5 @@
+import type { Outputs } from '../core/action.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
 import type { RunPlaces, RunSpec } from '../core/run-record.ts';
@@ -5,6 +7,8 @@ import type { CodeDigest } from '../spec/code-digest.ts';
 import { type PlanStatus, planStatus } from '../spec/plan-status.ts';
 import type { SavedPlan } from '../spec/saved-plan.ts';
 import type { Store } from '../store/index.ts';
+import { MemoFile } from './lookup-memo.ts';
+import type { RunView } from './view/snapshot.ts';
 
 /** A spec, or a saved plan. */
 export interface SpecRequest {
@@ -34,16 +38,38 @@ export interface Planned {
   readonly file?: SavedFile;
 }
 
-/** Which nodes are in the store, and why the others are not. */
-export const statusOf = (plan: Plan, store: Store): Promise<PlanStatus> =>
-  planStatus(plan, {
-    lookup: (keys) => store.lookupRecords(keys),
+/**
+ * Which nodes are in the store, and why the others are not.
+ *
+ * @param home state folder, where it is remembered what was read, so that the next look-up asks less
+ */
+export const statusOf = async (plan: Plan, store: Store, home?: string): Promise<PlanStatus> => {
+  const file = home === undefined ? undefined : new MemoFile(home, plan.experiment);
+  const lookup = store.lookup({ expected: plan.nodes.length, memo: file?.memo });
+  const status = await planStatus(plan, {
+    lookup: (keys) => lookup.records(keys),
     latest: async (nodeIds) => {
       const found = await store.latestOf(plan.experiment, nodeIds);
       return new Map([...found].map(([id, { action }]) => [id, action]));
     },
   });
+  file?.save();
+  return status;
+};
 
 /** Name of the node's first output of this type. */
 export const outputOfType = (node: Pick<PlanNode, 'outputs'>, type: string): string | undefined =>
   Object.entries(node.outputs).find(([, found]) => found === type)?.[0];
+
+/** Outputs of the nodes of a run that is done. Only the run knows those that were made without skipped inputs. */
+export const outputsIn = ({ stages }: RunView): Map<string, Outputs> =>
+  new Map(stages.flatMap(({ id, outputs }) => (outputs ? [[id, outputs] as const] : [])));
+
+/** The last report among the outputs of a plan's nodes. */
+export const reportIn = (plan: Plan, outputs: ReadonlyMap<string, Outputs>): ArtifactRef | undefined => {
+  for (const node of [...plan.nodes].reverse()) {
+    const ref = outputs.get(node.id)?.[outputOfType(node, 'report') ?? ''];
+    if (ref) return ref;
+  }
+  return undefined;
+};

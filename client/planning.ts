@@ -48,7 +48,7 @@ export interface PlanResult {
  */
 export const plan = async (request: SpecRequest & { readonly save?: string }, caller: Caller): Promise<PlanResult> => {
   const planned = await makePlan(request, caller);
-  const status = await statusOf(planned.plan, await connectStore(caller));
+  const status = await statusOf(planned.plan, await connectStore(caller), caller.home);
   checkHits(planned, status, caller);
   const saved = request.save === undefined ? undefined : resolve(caller.cwd, request.save);
   if (saved !== undefined) savePlan(saved, planned, status);

@@ -2,9 +2,7 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join, relative, resolve, sep } from 'node:path';
 import type { Outputs } from '../core/action.ts';
-import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
-import type { Plan } from '../core/plan.ts';
 import { findingsOf } from '../provenance/findings/index.ts';
 import { deviationsIn, linkDeviations } from '../provenance/publish/deviations.ts';
 import { publishedReport } from '../provenance/publish/index.ts';
@@ -13,9 +11,8 @@ import { outputsOf, writeArtifact } from './artifacts.ts';
 import type { Caller } from './caller.ts';
 import { connectStore } from './connect.ts';
 import { lineageOf } from './lineage.ts';
-import { outputOfType } from './planned.ts';
+import { reportIn } from './planned.ts';
 import { findRun } from './runs.ts';
-import type { RunView } from './view/snapshot.ts';
 
 /** Fetches the report of a run. @param out folder to write to @throws CemiflowError `UnknownRun`, `NotMade` */
 export const fetchReport = async (
@@ -33,10 +30,6 @@ export const fetchReport = async (
   });
 };
 
-/** Outputs of the nodes of a run that is done. Only the run knows those that were made without skipped inputs. */
-export const outputsIn = ({ stages }: RunView): Map<string, Outputs> =>
-  new Map(stages.flatMap(({ id, outputs }) => (outputs ? [[id, outputs] as const] : [])));
-
 /** What the report of a run is written from. */
 export interface ReportRequest {
   readonly store: Store;
@@ -52,7 +45,7 @@ export const writeReport = async (
   { store, run, out, outputs }: ReportRequest,
   caller: Pick<Caller, 'cwd' | 'on'>,
 ): Promise<string | undefined> => {
-  const ref = findReport(run.plan, outputs);
+  const ref = reportIn(run.plan, outputs);
   if (!ref) return undefined;
   const folder = out ? resolve(caller.cwd, out) : join(caller.cwd, 'reports', run.plan.experiment);
   const paths = await writeArtifact(store, ref, folder);
@@ -62,14 +55,6 @@ export const writeReport = async (
     await link(page, paths, caller.cwd);
   }
   return page ?? paths[0];
-};
-
-const findReport = (plan: Plan, outputs: ReadonlyMap<string, Outputs>): ArtifactRef | undefined => {
-  for (const node of [...plan.nodes].reverse()) {
-    const ref = outputs.get(node.id)?.[outputOfType(node, 'report') ?? ''];
-    if (ref) return ref;
-  }
-  return undefined;
 };
 
 /**

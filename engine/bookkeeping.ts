@@ -1,6 +1,7 @@
 import { asyncLocalStorage } from '@temporalio/activity';
-import type { ActionKey, Outputs } from '../core/action.ts';
+import type { ActionKey, ActionRecord, Outputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
+import { lanes, mapBounded } from '../core/bounded.ts';
 import type { CemiflowError, Json } from '../core/errors.ts';
 import type { RunRecord } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
@@ -57,6 +58,7 @@ type BookkeepingStore = Pick<
   | 'getRecord'
   | 'getRun'
   | 'putRun'
+  | 'getLatest'
   | 'putLatest'
   | 'putFile'
   | 'putArtifact'
@@ -74,10 +76,7 @@ export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
   lookupActions: ({ keys, experiment, nodes = [] }) =>
     heartbeating(async () => {
       const records = await store.lookupRecords(keys);
-      for (const { nodeId, key } of nodes) {
-        const record = records.get(key);
-        if (record && experiment) await store.putLatest(experiment, nodeId, { key, action: record.action });
-      }
+      if (experiment !== undefined) await keepLatest(store, experiment, nodes, records);
       return Object.fromEntries([...records].map(([key, record]) => [key, record.outputs]));
     }),
 
@@ -118,6 +117,20 @@ export const createBookkeeping = (store: BookkeepingStore): Bookkeeping => ({
       return damaged;
     }),
 });
+
+/** Writes down what the nodes' hits were made of, where that is new: a node that is a hit was mostly one before. */
+const keepLatest = async (
+  store: Pick<Store, 'getLatest' | 'putLatest'>,
+  experiment: string,
+  nodes: readonly { readonly nodeId: string; readonly key: ActionKey }[],
+  records: ReadonlyMap<ActionKey, ActionRecord>,
+): Promise<void> => {
+  await mapBounded(nodes, lanes, async ({ nodeId, key }) => {
+    const record = records.get(key);
+    if (!record || (await store.getLatest(experiment, nodeId))?.key === key) return;
+    await store.putLatest(experiment, nodeId, { key, action: record.action });
+  });
+};
 
 const heartbeatEveryMs = 4_000;
 

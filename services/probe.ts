@@ -2,7 +2,8 @@ import http from 'node:http';
 import https from 'node:https';
 import type { Connection } from '@temporalio/client';
 import type { Client } from 'minio';
-import { directly } from './loopback.ts';
+import { s3Answers, temporalAnswers } from './answers.ts';
+import { directly, isLoopback } from './loopback.ts';
 import type { Endpoints, S3Endpoint, TemporalEndpoint } from './types.ts';
 
 /** How long an embedded namespace keeps the histories of closed workflows: 90 days. */
@@ -20,8 +21,13 @@ const s3Client = async (s3: S3Endpoint): Promise<Client> => {
   return new Client({ endPoint: url.hostname, port, useSSL, accessKey, secretKey, region, transportAgent });
 };
 
+/** How long a server on this machine may take to say that it is well; after that, its client asks it. */
+const quickMs = 1_000;
+
 /** Undefined when the store answers a signed request, otherwise what is wrong. */
 export const s3Trouble = async (s3: S3Endpoint): Promise<string | undefined> => {
+  const { protocol, host } = new URL(s3.endpoint);
+  if (protocol === 'http:' && isLoopback(host) && (await s3Answers(s3, quickMs))) return undefined;
   try {
     await (await s3Client(s3)).bucketExists(s3.bucket);
     return undefined;
@@ -49,6 +55,8 @@ const withConnection = async <T>(
 
 /** Undefined when Temporal answers for the namespace, otherwise what is wrong. */
 export const temporalTrouble = async (temporal: TemporalEndpoint): Promise<string | undefined> => {
+  // Servers elsewhere may be behind a proxy, which only the client knows how to use.
+  if (isLoopback(temporal.address) && (await temporalAnswers(temporal, quickMs))) return undefined;
   try {
     await withConnection(temporal, (connection) =>
       connection.withDeadline(Date.now() + 3_000, () =>

@@ -42,19 +42,24 @@ export class Artifacts implements ArtifactStore {
   }
 
   /** @throws CemiflowError `ArtifactMissing`, `ArtifactCorrupt`, `ArtifactInvalid` for no manifest, or one of another type */
-  async getArtifact({ type, digest }: ArtifactRef): Promise<ArtifactManifest> {
-    const manifest = parseManifest(await this.#manifests.get(digest), digest);
-    if (manifest.type === type) return manifest;
-    throw invalid(`${digest} must be of type ${type}, got ${manifest.type}`, { digest });
+  async getArtifact(ref: ArtifactRef): Promise<ArtifactManifest> {
+    const { raw, ...manifest } = await this.#manifest(ref);
+    return manifest;
   }
 
   /** Whether the manifest is sound and a server has each of its blobs. Their bytes are checked when they are read. */
-  async isWhole(ref: ArtifactRef, hasBlob = (digest: Digest) => this.hasBlob(digest)): Promise<boolean> {
+  async isWhole(ref: ArtifactRef): Promise<boolean> {
+    const manifest = await this.soundManifest(ref);
+    if (!manifest) return false;
+    return (await mapBounded(manifest.files, lanes, ({ digest }) => this.hasBlob(digest))).every(Boolean);
+  }
+
+  /** The manifest with its bytes; undefined where it is missing, damaged, or that of another type. */
+  async soundManifest(ref: ArtifactRef): Promise<(ArtifactManifest & { readonly raw: Buffer }) | undefined> {
     try {
-      const { files } = await this.getArtifact(ref);
-      return (await mapBounded(files, lanes, ({ digest }) => hasBlob(digest))).every(Boolean);
+      return await this.#manifest(ref);
     } catch (error) {
-      if (error instanceof CemiflowError && error.code.startsWith('Artifact')) return false;
+      if (error instanceof CemiflowError && error.code.startsWith('Artifact')) return undefined;
       throw error;
     }
   }
@@ -73,6 +78,13 @@ export class Artifacts implements ArtifactStore {
     if (!manifest) return true;
     const sound = await mapBounded(manifest.files, largeLanes, ({ digest }) => this.#blobs.keepIfSound(digest));
     return !sound.every(Boolean);
+  }
+
+  async #manifest({ type, digest }: ArtifactRef): Promise<ArtifactManifest & { readonly raw: Buffer }> {
+    const raw = await this.#manifests.get(digest);
+    const manifest = parseManifest(raw, digest);
+    if (manifest.type === type) return { ...manifest, raw };
+    throw invalid(`${digest} must be of type ${type}, got ${manifest.type}`, { digest });
   }
 }
 

@@ -23,18 +23,25 @@ const names = { blobs: 'Blob', artifacts: 'Artifact' } as const;
 export class ContentStore {
   readonly #objects: ObjectStore;
   readonly #kind: Kind;
+  /** Whether the last bytes that were put had been there before. */
+  #wasThere = false;
 
   constructor(objects: ObjectStore, kind: Kind) {
     this.#objects = objects;
     this.#kind = kind;
   }
 
-  /** Resolves once exactly these bytes are there: where damaged ones were, they have been replaced. */
+  /**
+   * Resolves once exactly these bytes are there: where damaged ones were, they have been replaced. Work that is done again puts what
+   * is there already, one file after the other: then it is read first, since a write that is refused costs the server more.
+   */
   async put(bytes: Uint8Array, mediaType: string): Promise<Digest> {
     const digest = hash(bytes);
     const key = contentKey(this.#kind, digest);
-    if ((await this.#objects.put(key, bytes, { digest, mediaType })) === 'written') return digest;
-    if (!(await this.#isSound(digest))) await this.#objects.put(key, bytes, { digest, mediaType, overwrite: true });
+    if (this.#wasThere && (await this.#isSound(digest))) return digest;
+    this.#wasThere = (await this.#objects.put(key, bytes, { digest, mediaType })) === 'present';
+    if (this.#wasThere && !(await this.#isSound(digest)))
+      await this.#objects.put(key, bytes, { digest, mediaType, overwrite: true });
     return digest;
   }
 

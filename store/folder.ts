@@ -53,6 +53,10 @@ export class FolderObjects implements ObjectStore {
     });
   }
 
+  async *pages(prefix: string): AsyncIterable<readonly Described[]> {
+    yield await this.describe(prefix);
+  }
+
   async remove(key: string): Promise<void> {
     await rm(this.#path(key), { force: true });
   }

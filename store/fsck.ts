@@ -10,7 +10,8 @@ import { contentOf } from './documents.ts';
 import { hash } from './hash.ts';
 import { type ObjectStore, parseJson } from './objects.ts';
 import { pinKey } from './pins.ts';
-import { pointerKey, recordKey } from './records.ts';
+import { pointerKey } from './pointer.ts';
+import { recordKey } from './records.ts';
 import { type RunDocument, runKey } from './runs.ts';
 import { claimKey, generationKey } from './sweep.ts';
 

@@ -7,6 +7,7 @@ import { Store } from './store.ts';
 export type { ActionState, CheckpointWriter, OpenAttempt, SaveJob, StoredCheckpoint } from './checkpoints/index.ts';
 export { type Flaw, type FsckResult, fsck } from './fsck.ts';
 export { type GcResult, gc } from './gc.ts';
+export { LookupMemo } from './lookup-memo.ts';
 export type { Pin } from './pins.ts';
 export type { Condition, PutRecordResult } from './records.ts';
 export type { LatestAction, RunDocument } from './runs.ts';

@@ -24,6 +24,8 @@ export interface Described {
   readonly bytes: number;
   /** When it was written last, in ms since the epoch, by the server's clock. */
   readonly writtenAtMs: number;
+  /** Changes with the bytes: of what was put in one piece, S3 servers give the MD5. Absent where there is nothing of the sort. */
+  readonly etag?: string;
 }
 
 /** What the store needs of a server: whole objects under keys, in one bucket. */
@@ -36,10 +38,12 @@ export interface ObjectStore {
   getHashed(key: string): Promise<Hashed | undefined>;
   /** Proves that the key is taken, and nothing about its bytes. */
   has(key: string): Promise<boolean>;
-  /** Keys that start so, sorted. For audits and clean-up: no result may depend on it alone. */
+  /** Keys that start so, sorted. */
   list(prefix: string): Promise<string[]>;
   /** The same, with sizes and times. */
   describe(prefix: string): Promise<Described[]>;
+  /** The same in pages, in the order of the keys, for readers that may stop early. */
+  pages(prefix: string): AsyncIterable<readonly Described[]>;
   remove(key: string): Promise<void>;
 }
 

@@ -46,6 +46,10 @@ export class OverlayObjects implements ObjectStore {
     return [...found.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
   }
 
+  async *pages(prefix: string): AsyncIterable<readonly Described[]> {
+    yield await this.describe(prefix);
+  }
+
   async remove(key: string): Promise<void> {
     this.#written.set(key, undefined);
   }

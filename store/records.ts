@@ -1,13 +1,13 @@
-import { type ActionKey, type ActionRecord, actionKey, sameOutputs } from '../core/action.ts';
+import { type ActionKey, type ActionRecord, sameOutputs } from '../core/action.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
-import { canonicalJson } from '../core/canonical.ts';
 import { type Digest, hexOf } from '../core/digest.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
-import { memo } from '../core/memo.ts';
+import { CemiflowError } from '../core/errors.ts';
 import type { Artifacts } from './artifacts.ts';
 import { hash } from './hash.ts';
+import { Lookup, type LookupOptions } from './lookup.ts';
 import { getReadable, type ObjectStore } from './objects.ts';
+import { isOwnKey, type Pointer, pointerIn, pointerKey, standsOn, statementsOf, toJson } from './pointer.ts';
 import type { Sweeps } from './sweep.ts';
 
 /** What became of a record that was put. */
@@ -21,12 +21,6 @@ export interface PutRecordResult {
 
 /** How an object was found. */
 export type Condition = 'sound' | 'missing' | 'corrupt' | 'other';
-
-/** The first record of a key, whole, with its digest: one read serves and verifies a hit. */
-interface Pointer {
-  readonly digest: Digest;
-  readonly record: ActionRecord;
-}
 
 /**
  * Action records under `actions/<key>/`: each under its own digest, append-only, and the pointer `record` to the one that
@@ -145,33 +139,15 @@ export class Records {
     await this.#objects.put(recordKey(record.key, digest), toJson(record), { ...json, digest, overwrite: true });
   }
 
-  /** Records of those keys that are hits: a sound record, sound manifests of outputs and statements, and every blob there. */
-  async lookup(keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> {
-    // Actions share outputs, artifacts share blobs.
-    const once = memo((digest: Digest) => this.#artifacts.hasBlob(digest));
-    const isWhole = memo(
-      (ref: ArtifactRef) => this.#artifacts.isWhole(ref, once),
-      (ref) => `${ref.type} ${ref.digest}`,
-    );
-    const hits = await mapBounded([...new Set(keys)], lanes, async (key) => {
-      const record = (await this.#pointer(key))?.record;
-      const whole = record && (await Promise.all(standsOn(record).map(isWhole))).every(Boolean);
-      return whole ? ([key, record] as const) : undefined;
-    });
-    return new Map(hits.filter((hit) => hit !== undefined));
+  /** Begins to look finished actions up. */
+  lookup(options: LookupOptions = {}): Lookup {
+    return new Lookup(this.#objects, this.#artifacts, options);
   }
 
   /** The pointer, unless it is missing, damaged or about another key. */
   async #pointer(key: ActionKey): Promise<Pointer | undefined> {
     const bytes = await getReadable(this.#objects, pointerKey(key));
-    try {
-      const text = bytes?.toString() ?? 'null';
-      const { digest, record } = JSON.parse(text) as Pointer;
-      const sound = hash(recordIn(text) ?? toJson(record)) === digest && isOwnKey(record);
-      return sound && record.key === key ? { digest, record } : undefined;
-    } catch {
-      return undefined;
-    }
+    return bytes && pointerIn(bytes, key);
   }
 
   /** Whether the record is a hit. */
@@ -197,26 +173,5 @@ export class Records {
   }
 }
 
-const statementsOf = ({ adopted }: ActionRecord): readonly ArtifactRef[] => adopted?.statements ?? [];
-/** What a hit needs: its outputs, and for adopted results the statements. */
-const standsOn = (record: ActionRecord): ArtifactRef[] => [...Object.values(record.outputs), ...statementsOf(record)];
-
 const json = { mediaType: 'application/json' };
-const toJson = (value: object): Buffer => Buffer.from(canonicalJson(value as JsonObject));
 export const recordKey = (key: ActionKey, digest: Digest): string => `actions/${hexOf(key)}/${hexOf(digest)}`;
-export const pointerKey = (key: ActionKey): string => `actions/${hexOf(key)}/record`;
-
-const beforeDigest = '{"digest":"';
-const beforeRecord = '","record":';
-
-/**
- * The bytes of the record in a pointer as `put` writes it: canonical JSON in canonical JSON, so that thousands of records need not
- * be put into that form again. Undefined for any other text.
- */
-const recordIn = (text: string): Buffer | undefined => {
-  const at = text.indexOf(beforeRecord);
-  const isPlain = text.startsWith(beforeDigest) && at === beforeDigest.length + 'sha256:'.length + 64;
-  return isPlain && text.endsWith('}') ? Buffer.from(text.slice(at + beforeRecord.length, -1)) : undefined;
-};
-
-const isOwnKey = (record: ActionRecord): boolean => actionKey(record.action) === record.key;

@@ -6,6 +6,7 @@ import type { CemiflowError } from '../core/errors.ts';
 import { type Body, readBody } from './body.ts';
 import { isTransient, mayBeDamaged, networkError, refusalError, unreadableError } from './errors.ts';
 import { hash } from './hash.ts';
+import { type ListPage, listQuery, readListPage } from './list-page.ts';
 import {
   checkKey,
   checkSize,
@@ -25,6 +26,7 @@ const maxBackoffMs = 2_000;
 
 interface Request {
   readonly headers?: { readonly [name: string]: string };
+  readonly query?: string;
   readonly body?: Buffer;
   /** SHA-256 of the body. */
   readonly hex?: string;
@@ -43,24 +45,8 @@ interface Answer extends Body {
 const nothing = Buffer.alloc(0);
 const emptyHash = hexOf(hash(nothing));
 
-/** minio-js's listing, which its type does not declare: its public ones are streams, and lose the error of a page. */
-interface Lister {
-  listObjectsV2Query(
-    bucket: string,
-    prefix: string,
-    continuationToken: string,
-    delimiter: string,
-    maxKeys: number,
-    startAfter: string,
-  ): Promise<{
-    readonly objects: readonly { readonly name: string; readonly size: number; readonly lastModified: Date }[];
-    readonly isTruncated: boolean;
-    readonly nextContinuationToken: string;
-  }>;
-}
-
 /**
- * A bucket of any S3 server. minio-js signs and addresses the requests and reads listings; time limits, retries and
+ * A bucket of any S3 server. minio-js signs and addresses the requests; time limits, retries and
  * hashing are ours, because it has no time limits, and accepts whatever bytes come (docs/adr/0013).
  * Uploads are single PUTs, whole in memory: multipart is neither conditional nor atomic everywhere.
  */
@@ -127,14 +113,17 @@ export class S3Objects implements ObjectStore {
 
   async describe(prefix: string): Promise<Described[]> {
     const found: Described[] = [];
-    let token = '';
-    do {
-      const page = await this.#page(prefix, token, this.#config.pageSize);
-      for (const { name, size, lastModified } of page.objects)
-        found.push({ key: name, bytes: size, writtenAtMs: lastModified.getTime() });
-      token = page.isTruncated ? page.nextContinuationToken : '';
-    } while (token);
+    for await (const page of this.pages(prefix)) found.push(...page);
     return found.sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  async *pages(prefix: string): AsyncIterable<readonly Described[]> {
+    let token: string | undefined;
+    do {
+      const { objects, next } = await this.#page(prefix, token, this.#config.pageSize);
+      yield objects;
+      token = next;
+    } while (token);
   }
 
   /** Makes the bucket where it is missing. */
@@ -196,25 +185,26 @@ export class S3Objects implements ObjectStore {
 
   /** Whether the server reads some other object: then a failure is that of the object, not of the store. */
   async #readsOthers(key: string): Promise<boolean> {
-    const page = await this.#page('', '', probes + 1, 1).catch(() => undefined);
-    for (const { name } of page?.objects.filter((each) => each.name !== key).slice(0, probes) ?? []) {
-      const read = await this.#send('GET', name, { accept: [404], attempts: 1 }).catch(() => undefined);
+    const page = await this.#page('', undefined, probes + 1, 1).catch(() => undefined);
+    for (const other of page?.objects.filter((each) => each.key !== key).slice(0, probes) ?? []) {
+      const read = await this.#send('GET', other.key, { accept: [404], attempts: 1 }).catch(() => undefined);
       if (read?.status === 200) return true;
     }
     return false;
   }
 
-  #page(prefix: string, token: string, size: number, attempts?: number): ReturnType<Lister['listObjectsV2Query']> {
-    return this.#call('GET', undefined, { accept: [], attempts }, (client) =>
-      (client as unknown as Lister).listObjectsV2Query(this.#config.bucket, prefix, token, '', size, ''),
-    );
+  async #page(prefix: string, token: string | undefined, size: number, attempts?: number): Promise<ListPage> {
+    const query = listQuery(prefix, token, size);
+    const { bytes } = await this.#send('GET', undefined, { query, accept: [], attempts });
+    return readListPage(bytes.toString());
   }
 
   /** A request about an object, or without a key about the bucket. */
   #send(method: string, key: string | undefined, request: Request): Promise<Answer> {
-    const { headers = {}, body = nothing, hex = emptyHash, hashed = false, accept } = request;
+    const { headers = {}, query, body = nothing, hex = emptyHash, hashed = false, accept } = request;
     const { bucket, region } = this.#config;
-    const options = { method, bucketName: bucket, headers, ...(key === undefined ? {} : { objectName: key }) };
+    const object = key === undefined ? {} : { objectName: key };
+    const options = { method, bucketName: bucket, headers, ...object, ...(query !== undefined && { query }) };
     // Over TLS the body is not signed: an empty hash says so to minio-js.
     const signed = this.#url.protocol === 'https:' ? '' : hex;
     return this.#call(method, key, request, async (client) => {

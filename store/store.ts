@@ -49,7 +49,9 @@ export class Store implements ArtifactStore {
   repointRecord: Records['repoint'] = (key) => this.#records.repoint(key);
   restoreRecord: Records['restore'] = (record, digest) => this.#records.restore(record, digest);
   inspectRecord: Records['inspect'] = (key, digest) => this.#records.inspect(key, digest);
-  lookupRecords = (keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> => this.#records.lookup(keys);
+  lookupRecords = (keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> => this.lookup().records(keys);
+  /** For several look-ups that belong together. */
+  lookup: Records['lookup'] = (options) => this.#records.lookup(options);
 
   putRun = (run: RunDocument): Promise<void> => this.#runs.putRun(run);
   getRun = (id: string): Promise<RunDocument | undefined> => this.#runs.getRun(id);

@@ -71,6 +71,7 @@ const environmentReaders = [
   'engine/replay/main.ts',
   'setup.mjs',
   'setup/',
+  'cli/cemiflow.mjs',
   'cli/main.ts',
   'docker/health.ts',
   'bench/main.ts',

@@ -223,7 +223,7 @@ export class Schedule {
     return [...this.#entries.values()].map((entry) => {
       const { node, needs, state, key, outputs, startedAtMs, endedAtMs, failure, attempts, lostSeconds } = entry;
       const because = becauseOf(entry);
-      return {
+      const progress: NodeProgress = {
         id: node.id,
         stage: node.stage,
         kind: node.kind,
@@ -235,11 +235,12 @@ export class Schedule {
         startedAtMs,
         endedAtMs,
         failure,
-        ...(because === undefined ? {} : { skipped: { because } }),
         attempts,
         lostSeconds,
         waitsFor: needs.map((id) => this.#entry(id)).flatMap((need) => (isMissing(need) ? [need.node.id] : [])),
       };
+      // No spread above: it is compiled into a helper that takes half of the time, at each step for each node.
+      return because === undefined ? progress : { ...progress, skipped: { because } };
     });
   }
 

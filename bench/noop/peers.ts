@@ -37,10 +37,16 @@ const writeOutputs = (folder: string, stages: readonly Stage[]): void => {
 };
 
 /**
- * A DVC project (no SCM, no analytics) whose `dvc.lock` and cache say that every stage was done: what `dvc repro` leaves,
+ * A command in a DVC project (no SCM, no analytics) whose `dvc.lock` and cache say that every stage was done: what `dvc repro` leaves,
  * written at once because it rewrites the whole lock file after each of 1,000 stages.
+ *
+ * @param timed the arguments of the command
  */
-export const dvcProject = async (chains: number, { folder, python, env }: Where): Promise<Command> => {
+export const dvcProject = async (
+  chains: number,
+  { folder, python, env }: Where,
+  timed: readonly string[],
+): Promise<Command> => {
   const stages = stagesOf(chains);
   mkdirSync(folder, { recursive: true });
   const command = (...args: string[]): Command => ({ file: python, args: ['-m', 'dvc', ...args], cwd: folder, env });
@@ -63,11 +69,15 @@ export const dvcProject = async (chains: number, { folder, python, env }: Where)
   // JSON is YAML.
   write(join(folder, 'dvc.yaml'), JSON.stringify({ stages: Object.fromEntries(declared) }, null, 1));
   write(join(folder, 'dvc.lock'), JSON.stringify({ schema: '2.0', stages: Object.fromEntries(locked) }, null, 1));
-  return command('repro');
+  return command(...timed);
 };
 
-/** A Snakemake workflow whose outputs are there, with the metadata that a run leaves (`--touch`). */
-export const snakemakeProject = async (chains: number, { folder, python, env }: Where): Promise<Command> => {
+/** A command in a Snakemake workflow whose outputs are there, with the metadata that a run leaves (`--touch`). */
+export const snakemakeProject = async (
+  chains: number,
+  { folder, python, env }: Where,
+  timed: readonly string[],
+): Promise<Command> => {
   const rule = (name: string, needs: readonly string[]): string =>
     `rule ${name}:
     input: ${needs.map((need) => `"out/${need}-{i}.bin"`).join(', ')}
@@ -89,5 +99,5 @@ ${rule('faces', [])}${rule('recognizers', ['faces'])}${rule('centers', ['faces',
     env,
   });
   await execute(command('--cores', '1', '--touch', '--forceall', '--quiet', 'all'));
-  return command('-n');
+  return command(...timed);
 };

@@ -1,11 +1,9 @@
-import { runStatus } from '../../client/run-status.ts';
 import { type Services, servicesStatus } from '../../client/services.ts';
 import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
 import { printResult } from '../session.ts';
 import { alignColumns } from '../view/format.ts';
-import { stageLine, summaryOf } from '../view/rows.ts';
 
 export const run: Run = async ({ positionals: [name] }, session) => {
   if (name === undefined) {
@@ -13,6 +11,9 @@ export const run: Run = async ({ positionals: [name] }, session) => {
     printResult(session, found, servicesText(found).join('\n'), 2);
     return found.supervisor && found.troubles.length === 0 ? exitCodes.ok : exitCodes.runFailed;
   }
+  // These load Temporal's client, which takes longer than all that services are asked.
+  const { runStatus } = await import('../../client/run-status.ts');
+  const { stageLine, summaryOf } = await import('../view/rows.ts');
   const { view, troubles } = await runStatus(name, session);
   const lines = [
     summaryOf(view),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { hash } from '../../store/hash.ts';
 import { Store } from '../../store/index.ts';
 import { checkKey, checkSize, type Described, type Hashed, type ObjectStore } from '../../store/objects.ts';
@@ -34,7 +35,13 @@ export class MemoryObjects implements ObjectStore {
       key,
       bytes: this.map.get(key)?.length ?? 0,
       writtenAtMs: this.#writtenAtMs.get(key) ?? 0,
+      etag: createHash('md5')
+        .update(this.map.get(key) ?? '')
+        .digest('hex'),
     }));
+  }
+  async *pages(prefix: string): AsyncIterable<readonly Described[]> {
+    yield await this.describe(prefix);
   }
   async remove(key: string): Promise<void> {
     this.map.delete(key);

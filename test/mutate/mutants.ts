@@ -5,6 +5,7 @@ import { dataMutants } from './mutants/data.ts';
 import { headMutants } from './mutants/heads.ts';
 import { inquiryMutants } from './mutants/inquiries.ts';
 import { judgingMutants } from './mutants/judging.ts';
+import { lookupMutants } from './mutants/lookups.ts';
 import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
 import { normMutants } from './mutants/norms.ts';
@@ -29,6 +30,7 @@ export const mutants: readonly Mutant[] = [
   ...dataMutants,
   ...inquiryMutants,
   ...provenanceMutants,
+  ...lookupMutants,
   ...networkMutants,
   ...samplingMutants,
   ...validationMutants,

@@ -19,7 +19,7 @@ import { checkAdoptions } from '../../../provenance/audit/adoption.ts';
 import { Ledger } from '../../../provenance/audit/result.ts';
 import { contentKey } from '../../../store/blobs.ts';
 import { openStore, type RunDocument, type Store } from '../../../store/index.ts';
-import { pointerKey } from '../../../store/records.ts';
+import { pointerKey } from '../../../store/pointer.ts';
 import { recordOf } from '../../helpers/record.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'cemiflow-adopt-'));

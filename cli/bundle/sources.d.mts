@@ -1,0 +1,3 @@
+export const root: string;
+export const folders: readonly string[];
+export const sourcesDigest: (from?: string) => string;
