@@ -35,8 +35,10 @@ const plainNames = {
  *
  * The GPU wheel's libraries carry the run path `$ORIGIN/../nvidia/<part>/lib`, and NVIDIA's own find each other by
  * `$ORIGIN/../../<part>/lib`; so this layout is all that the loader needs.
+ *
+ * @param wants which CUDA wheels to install, by name; all but for a machine that has libraries of its own
  */
-export const installTensorflow = (env, variant, log, tell = () => {}) =>
+export const installTensorflow = (env, variant, log, tell = () => {}, wants = () => true) =>
   ensureEntry(tensorflowDir(env, variant), async (dir) => {
     const { version, cpu, gpu, gpuExtra } = versions.tensorflow;
     const downloads = join(dir, 'downloads');
@@ -54,8 +56,9 @@ export const installTensorflow = (env, variant, log, tell = () => {}) =>
     );
     rmSync(wheel);
     for (const [name, target] of Object.entries(plainNames)) symlinkSync(target, join(dir, 'lib', name));
-    const wanted =
+    const named =
       variant === 'gpu' ? cudaRequirements(readFileSync(join(downloads, 'METADATA'), 'utf8'), gpuExtra) : [];
+    const wanted = named.filter((requirement) => wants(/^[\w.-]+/.exec(requirement)[0]));
     for (const [i, requirement] of wanted.entries()) {
       tell(`CUDA library ${i + 1} of ${wanted.length}, ${requirement}`);
       const part = await download(requirement, downloads, log);
