@@ -48,25 +48,32 @@ export const lookAtMachine = async (device: 'cpu' | 'gpu'): Promise<JsonObject> 
   });
 };
 
-/** Links to CUDA's libraries under the names that TensorFlow asks for. @returns what was found, and the path to search */
+/**
+ * Links to CUDA's libraries under the names that TensorFlow asks for.
+ *
+ * @returns what was found, and the path to search @throws StepFailed `NoDriver`, `CudaMissing`
+ */
 export const lookForCuda = (device: 'cpu' | 'gpu', home: string): { libraries: Json; path: string } => {
   const packed = join(tensorflowDir(process.env, 'gpu'), 'nvidia');
   const inCache = existsSync(packed) ? readdirSync(packed).map((part) => join(packed, part, 'lib')) : [];
   const found = findCuda([...inCache, ...usualFolders(process.env)]);
   const libraries = found as unknown as Json;
   const missing = missingCuda(found);
-  if (missing.length > 0 && device === 'gpu')
-    throw new StepFailed(
-      'CudaMissing',
-      `this machine has no ${missing.join(', ')}, and TensorFlow uses no GPU without`,
-      {
-        remedy:
-          'name the folder of CUDA 12 or 13 and cuDNN 9 by LD_LIBRARY_PATH, or carry the wheels that set-up installs',
-        found: libraries,
-      },
-    );
+  if (missing.length > 0 && device === 'gpu') throw cudaMissing(missing, libraries);
   return { libraries, path: linkCuda(found, join(home, 'cuda'), process.env.LD_LIBRARY_PATH) };
 };
+
+const cudaMissing = (missing: readonly string[], found: Json): StepFailed =>
+  missing.includes('libcuda.so.1')
+    ? new StepFailed('NoDriver', "this machine has no libcuda.so.1, the NVIDIA driver's own library", {
+        remedy: 'install the driver; in a container, give it the GPU, for example by "--gpus all"',
+        found,
+      })
+    : new StepFailed('CudaMissing', `this machine has no ${missing.join(', ')}, and TensorFlow uses no GPU without`, {
+        remedy:
+          'name the folders of CUDA 12 or 13 and cuDNN 9 by LD_LIBRARY_PATH, or carry the wheels that set-up installs',
+        found,
+      });
 
 /** `cemiflow doctor`: the library loads, sees the device, and trains two small networks right. @throws StepFailed `DoctorFailed` */
 export const loadAndTest = async ({ device, env }: Place): Promise<JsonObject> => {

@@ -2,19 +2,16 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 
-/** What TensorFlow 2.21 opens by name when it looks for a GPU; it uses none where one of the first seven is missing. */
-const needed = ['libcudart.so.12', 'libcublas.so.12', 'libcublasLt.so.12', 'libcudnn.so.9', 'libcufft.so.11'];
-const libraries = [
-  ...needed,
-  'libcusolver.so.11',
-  'libcusparse.so.12',
-  'libcurand.so.10',
-  'libcupti.so.12',
-  'libnccl.so.2',
+/** What TensorFlow 2.21 opens by name when it looks for a GPU. It uses none where one of these is missing; the first is the driver's. */
+const needed = [
+  ...['libcuda.so.1', 'libcudart.so.12', 'libcublas.so.12', 'libcublasLt.so.12', 'libcudnn.so.9', 'libcufft.so.11'],
+  ...['libcusolver.so.11', 'libcusparse.so.12'],
 ];
+/** What it opens later, and only for some work. */
+const optional = ['libcurand.so.10', 'libcupti.so.12', 'libnccl.so.2'];
 
-/** Of these the newest version that is there serves under the older name too; the runtime and cuDNN must be exact. */
-const exact = /^lib(cudart|cudnn|nccl)\./;
+/** Of the others, the newest version that is there serves under the older name too. */
+const exact = /^lib(cuda|cudart|cudnn|nccl)\./;
 
 export interface CudaLibrary {
   /** As TensorFlow asks for it. */
@@ -32,7 +29,7 @@ export interface CudaLibrary {
  */
 export const findCuda = (folders: readonly string[]): CudaLibrary[] => {
   const files = folders.filter(existsSync).flatMap((folder) => readdirSync(folder).map((name) => join(folder, name)));
-  return libraries.map((name) => {
+  return [...needed, ...optional].map((name) => {
     const same = files.find((file) => file.endsWith(`/${name}`));
     if (same !== undefined || exact.test(name)) return { name, file: same, otherVersion: false };
     const stem = `/${name.replace(/\d+$/, '')}`;
@@ -66,6 +63,8 @@ export const usualFolders = (env: { readonly [name: string]: string | undefined 
     .filter((name) => name.startsWith('cuda'))
     .flatMap((name) => [`/usr/local/${name}/lib64`, `/usr/local/${name}/extras/CUPTI/lib64`]),
   ...loaderFolders(),
+  // Where containers get the driver's libraries, known to the loader or not.
+  ...['/usr/lib/x86_64-linux-gnu', '/usr/lib64', '/usr/local/nvidia/lib64'],
 ];
 
 const output = (file: string, args: readonly string[]): string => {

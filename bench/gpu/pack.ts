@@ -1,6 +1,16 @@
 /** Packs what `run.ts` needs on a machine that has an NVIDIA driver and no network. See `README.md`. */
 import { execFileSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CemiflowError } from '../../core/errors.ts';
@@ -63,7 +73,8 @@ const stageCode = ({ stage }: Places): void => {
     if (file !== '' && !leftOut.test(file) && !file.startsWith('node_modules'))
       cpSync(join(root, file), join(code, file));
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
-  for (const folder of closureOf(lock, packages)) {
+  // npm has installed those of the optional ones that are for this system, which the other machine has too.
+  for (const folder of closureOf(lock, packages).filter((each) => existsSync(join(root, each)))) {
     const nested = join(root, folder, 'node_modules');
     cpSync(join(root, folder), join(code, folder), {
       recursive: true,

@@ -6,18 +6,13 @@ export interface Lock {
     readonly [path: string]: {
       readonly dependencies?: { readonly [name: string]: string };
       readonly optionalDependencies?: { readonly [name: string]: string };
-      readonly os?: readonly string[];
-      readonly cpu?: readonly string[];
     };
   };
 }
 
-/** The machine that packages are to run on, by Node's names. */
-const linux = { os: 'linux', cpu: 'x64' };
-
 /**
  * The packages with everything that they depend on, as folders below the project: `node_modules/a`,
- * `node_modules/a/node_modules/b`. Packages of other systems are left out.
+ * `node_modules/a/node_modules/b`. Those that are optional and for other systems are among them, as in the lock file.
  *
  * @throws CemiflowError `PackageUnknown` where the lock file does not hold one of `names`
  */
@@ -32,9 +27,8 @@ export const closureOf = (lock: Lock, names: readonly string[]): string[] => {
         data: { name, from },
       });
     }
-    const { dependencies = {}, optionalDependencies = {}, os, cpu } = lock.packages[path] ?? {};
-    const foreign = (os && !os.includes(linux.os)) || (cpu && !cpu.includes(linux.cpu));
-    if (found.has(path) || foreign) return;
+    const { dependencies = {}, optionalDependencies = {} } = lock.packages[path] ?? {};
+    if (found.has(path)) return;
     found.add(path);
     for (const each of Object.keys(optionalDependencies)) add(path, each, true);
     for (const each of Object.keys(dependencies)) add(path, each, each in optionalDependencies);

@@ -16,9 +16,10 @@ export type GpuPrecision = (typeof precisions)[number];
 
 export interface Place {
   readonly device: 'cpu' | 'gpu';
+  /** Of our own processes. */
   readonly env: { readonly [name: string]: string | undefined };
-  /** Python that has PyTorch, where there is one. */
-  readonly python?: string;
+  /** PyTorch's, where there is one; it has CUDA libraries of its own. */
+  readonly torch?: { readonly python: string; readonly env: { readonly [name: string]: string | undefined } };
 }
 
 const root = join(import.meta.dirname, '..', '..');
@@ -48,11 +49,16 @@ const ours = (task: Task, precision: GpuPrecision, place: Place): Side =>
     env: variablesFor(precision, place),
   }));
 
-const torch = (task: Task, precision: GpuPrecision, { device, env, python = 'python3' }: Place): Side =>
+const torch = (
+  task: Task,
+  precision: GpuPrecision,
+  device: Place['device'],
+  { python, env }: NonNullable<Place['torch']>,
+): Side =>
   processSide(`PyTorch ${precision}`, () => {
     const asked = { ...task, precision: codePrecision(precision), mode: 'eager', threads: cpus().length };
     const where = { device: device === 'gpu' ? 'cuda' : 'cpu', tf32: precision !== 'float32' };
-    return { file: python, args: [ownProgram('gpu/torch.py'), JSON.stringify({ ...asked, ...where })], env };
+    return { file: python, args: [ownProgram('gpu/on_device.py'), JSON.stringify({ ...asked, ...where })], env };
   });
 
 /** Starts at once, so that all sides load and compile side by side; the measuring waits for each. */
@@ -88,7 +94,8 @@ export const measureRow = async (
 ): Promise<JsonObject> => {
   const task = longer(row.task, place.device);
   const own = wanted.map((precision) => ours(task, precision, place));
-  const peers = place.python === undefined ? [] : wanted.map((precision) => torch(task, precision, place));
+  const { device, torch: peer } = place;
+  const peers = peer ? wanted.map((precision) => torch(task, precision, device, peer)) : [];
   const [first, ...others] = [...own, ...peers].map(started) as [Side, ...Side[]];
   const benchmark = { name: row.name, work: row.work, rounds, sides: async () => ({ ours: first, peers: others }) };
   const result = await measure(benchmark, { env: place.env, folder: root, note });

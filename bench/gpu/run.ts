@@ -12,14 +12,14 @@ import { type GpuPrecision, measureRow, type Place, precisions } from './rows.ts
 import { speedTable } from './table.ts';
 
 const usage =
-  'run.ts [--device gpu|cpu] [--precisions float32,tf32,bfloat16] [--rows NAME,…] [--rounds 7] [--minutes 9] [--out gpu.json]';
+  'run.ts [--device gpu|cpu] [--precisions float32,tf32,bfloat16] [--rows NAME,…] [--rounds 5] [--minutes 7] [--out gpu.json]';
 
 const options = {
   device: { type: 'string', default: 'gpu' },
   precisions: { type: 'string', default: precisions.join(',') },
   rows: { type: 'string' },
-  rounds: { type: 'string', default: '7' },
-  minutes: { type: 'string', default: '9' },
+  rounds: { type: 'string', default: '5' },
+  minutes: { type: 'string', default: '7' },
   out: { type: 'string', default: 'gpu.json' },
   help: { type: 'boolean', short: 'h' },
 } as const;
@@ -91,9 +91,8 @@ const check = async (record: StepRecord, asked: Asked): Promise<void> => {
     ...{ TEMPORAL_ADDRESS: 'none', S3_ENDPOINT: 'none' },
     ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
   };
-  const python =
-    (machine.torch as JsonObject | null)?.gpu === true || (machine.torch && device === 'cpu') ? 'python3' : undefined;
-  const place: Place = { device, env, python };
+  const usable = device === 'cpu' ? machine.torch !== null : (machine.torch as JsonObject | null)?.gpu === true;
+  const place: Place = { device, env, torch: usable ? { python: 'python3', env: process.env } : undefined };
   if (!(await record.step('load', () => loadAndTest(place)))) return;
   await record.step('golden', () => golden(place));
   const known = await compareProcesses(record, asked.wanted, place);

@@ -15,7 +15,7 @@ const folderWith = (name: string, files: readonly string[]): string => {
 };
 
 // What CUDA 13 brings, with cuDNN 9 and the runtime of CUDA 12.
-const runtime = folderWith('runtime', ['libcudart.so.12']);
+const runtime = folderWith('runtime', ['libcudart.so.12', 'libcuda.so.1']);
 const toolkit = folderWith('toolkit', [
   ...[
     'libcudart.so.13',
@@ -44,7 +44,7 @@ it('takes the version that is asked for, or else the newest, of the library of t
 });
 
 it('names what is missing and needed; the runtime of another version does not serve', () => {
-  expect(missingCuda(findCuda([toolkit]))).toEqual(['libcudart.so.12', 'libcudnn.so.9']);
+  expect(missingCuda(findCuda([toolkit]))).toEqual(['libcuda.so.1', 'libcudart.so.12', 'libcudnn.so.9']);
 });
 
 it('links under the names that are asked for, and searches the links first', () => {
