@@ -34,10 +34,10 @@ const ownProcess = (args: readonly string[], env: Place['env']): Promise<Ended> 
 const endOf = ({ out, log }: Ended): string => `${log}\n${out}`.trim().slice(-1500);
 
 /** GPUs, driver, and PyTorch. @throws StepFailed `NoGpu` */
-export const lookAtMachine = async (device: 'cpu' | 'gpu'): Promise<JsonObject> => {
+export const lookAtMachine = async ({ device, env }: Place): Promise<JsonObject> => {
   const gpus = await listGpus();
   const script = 'import torch; print(torch.__version__, torch.cuda.is_available())';
-  const { code, out } = await runProcess('python3', ['-c', script], process.env);
+  const { code, out } = await runProcess('python3', ['-c', script], env);
   const [version, sees] = out.trim().split(' ');
   const torch = code === 0 ? { version: version ?? '', gpu: sees === 'True' } : null;
   const found = { machine: benchMachine(), gpus, torch } as unknown as JsonObject;
@@ -53,14 +53,14 @@ export const lookAtMachine = async (device: 'cpu' | 'gpu'): Promise<JsonObject> 
  *
  * @returns what was found, and the path to search @throws StepFailed `NoDriver`, `CudaMissing`
  */
-export const lookForCuda = (device: 'cpu' | 'gpu', home: string): { libraries: Json; path: string } => {
-  const packed = join(tensorflowDir(process.env, 'gpu'), 'nvidia');
+export const lookForCuda = ({ device, env }: Place, home: string): { libraries: Json; path: string } => {
+  const packed = join(tensorflowDir(env, 'gpu'), 'nvidia');
   const inCache = existsSync(packed) ? readdirSync(packed).map((part) => join(packed, part, 'lib')) : [];
-  const found = findCuda([...inCache, ...usualFolders(process.env)]);
+  const found = findCuda([...inCache, ...usualFolders(env)]);
   const libraries = found as unknown as Json;
   const missing = missingCuda(found);
   if (missing.length > 0 && device === 'gpu') throw cudaMissing(missing, libraries);
-  return { libraries, path: linkCuda(found, join(home, 'cuda'), process.env.LD_LIBRARY_PATH) };
+  return { libraries, path: linkCuda(found, join(home, 'cuda'), env.LD_LIBRARY_PATH) };
 };
 
 const cudaMissing = (missing: readonly string[], found: Json): StepFailed =>

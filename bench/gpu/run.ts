@@ -79,20 +79,21 @@ const measureRows = async (
 
 const check = async (record: StepRecord, asked: Asked): Promise<void> => {
   const { device } = asked;
-  const machine = await record.step('machine', () => lookAtMachine(device));
+  const bare: Place = { device, env: process.env };
+  const machine = await record.step('machine', () => lookAtMachine(bare));
   const cuda =
     machine &&
-    (await record.step('cuda', async () => lookForCuda(device, mkdtempSync(join(tmpdir(), 'cemiflow-cuda-')))));
+    (await record.step('cuda', async () => lookForCuda(bare, mkdtempSync(join(tmpdir(), 'cemiflow-cuda-')))));
   if (!machine || !cuda) return;
   const env = {
-    ...process.env,
+    ...bare.env,
     LD_LIBRARY_PATH: cuda.path,
     // No server runs here, and doctor is not to miss one.
     ...{ TEMPORAL_ADDRESS: 'none', S3_ENDPOINT: 'none' },
     ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
   };
   const usable = device === 'cpu' ? machine.torch !== null : (machine.torch as JsonObject | null)?.gpu === true;
-  const place: Place = { device, env, torch: usable ? { python: 'python3', env: process.env } : undefined };
+  const place: Place = { device, env, torch: usable ? { python: 'python3', env: bare.env } : undefined };
   if (!(await record.step('load', () => loadAndTest(place)))) return;
   await record.step('golden', () => golden(place));
   const known = await compareProcesses(record, asked.wanted, place);
