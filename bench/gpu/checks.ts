@@ -34,10 +34,10 @@ const ownProcess = (args: readonly string[], env: Place['env']): Promise<Ended> 
 const endOf = ({ out, log }: Ended): string => `${log}\n${out}`.trim().slice(-1500);
 
 /** GPUs, driver, and PyTorch. @throws StepFailed `NoGpu` */
-export const lookAtMachine = async ({ device, env }: Place): Promise<JsonObject> => {
+export const lookAtMachine = async ({ device, env }: Place, python: string): Promise<JsonObject> => {
   const gpus = await listGpus();
   const script = 'import torch; print(torch.__version__, torch.cuda.is_available())';
-  const { code, out } = await runProcess('python3', ['-c', script], env);
+  const { code, out } = await runProcess(python, ['-c', script], env);
   const [version, sees] = out.trim().split(' ');
   const torch = code === 0 ? { version: version ?? '', gpu: sees === 'True' } : null;
   const found = { machine: benchMachine(), gpus, torch } as unknown as JsonObject;
@@ -53,10 +53,14 @@ export const lookAtMachine = async ({ device, env }: Place): Promise<JsonObject>
  *
  * @returns what was found, and the path to search @throws StepFailed `NoDriver`, `CudaMissing`
  */
-export const lookForCuda = ({ device, env }: Place, home: string): { libraries: Json; path: string } => {
+export const lookForCuda = (
+  { device, env }: Place,
+  python: string,
+  home: string,
+): { libraries: Json; path: string } => {
   const packed = join(tensorflowDir(env, 'gpu'), 'nvidia');
   const inCache = existsSync(packed) ? readdirSync(packed).map((part) => join(packed, part, 'lib')) : [];
-  const found = findCuda([...inCache, ...usualFolders(env)]);
+  const found = findCuda([...inCache, ...usualFolders(env, python)]);
   const libraries = found as unknown as Json;
   const missing = missingCuda(found);
   if (missing.length > 0 && device === 'gpu') throw cudaMissing(missing, libraries);

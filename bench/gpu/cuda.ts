@@ -56,9 +56,9 @@ export const linkCuda = (found: readonly CudaLibrary[], folder: string, before =
 };
 
 /** Where CUDA libraries usually lie: in the wheels that PyTorch brings, a toolkit's folder, and what the loader knows. */
-export const usualFolders = (env: { readonly [name: string]: string | undefined }): string[] => [
+export const usualFolders = (env: { readonly [name: string]: string | undefined }, python: string): string[] => [
   ...(env.LD_LIBRARY_PATH ?? '').split(delimiter).filter(Boolean),
-  ...wheelFolders(),
+  ...wheelFolders(python),
   ...(existsSync('/usr/local') ? readdirSync('/usr/local') : [])
     .filter((name) => name.startsWith('cuda'))
     .flatMap((name) => [`/usr/local/${name}/lib64`, `/usr/local/${name}/extras/CUPTI/lib64`]),
@@ -75,11 +75,11 @@ const output = (file: string, args: readonly string[]): string => {
   }
 };
 
-const wheelFolders = (): string[] => {
+const wheelFolders = (python: string): string[] => {
   const script = `import glob, site, sys
 for folder in dict.fromkeys(site.getsitepackages() + [site.getusersitepackages()] + sys.path):
     print(*glob.glob(folder + '/nvidia/*/lib') + glob.glob(folder + '/torch/lib'), sep='\\n')`;
-  return output('python3', ['-c', script]).split('\n').filter(Boolean);
+  return output(python, ['-c', script]).split('\n').filter(Boolean);
 };
 
 const loaderFolders = (): string[] => [

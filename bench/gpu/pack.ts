@@ -16,18 +16,19 @@ import { parseArgs } from 'node:util';
 import { CemiflowError } from '../../core/errors.ts';
 import { addonDir, buildAddon } from '../../setup/addon.mjs';
 import { readStamp, writeStamp } from '../../setup/entry.mjs';
-import { cacheDir, tensorflowDir } from '../../setup/layout.mjs';
+import { cacheDir, tensorflowDir, versions } from '../../setup/layout.mjs';
 import { run } from '../../setup/run.mjs';
 import { installTensorflow } from '../../setup/tensorflow.mjs';
 import { note, runProgram } from '../program.ts';
 import { closureOf, isDeadWeight } from './packages.ts';
 import { type Part, splitFile, sumLines } from './parts.ts';
 
-const usage = 'node --import tsx bench/gpu/pack.ts --out FOLDER [--only code|library] [--part-mib 60]';
+const usage =
+  'node --import tsx bench/gpu/pack.ts --out FOLDER [--only code|library] [--part-mib 60] [--wheels nvidia-cudnn-cu12,…]';
 const root = join(import.meta.dirname, '..', '..');
 
-/** The only CUDA library that is packed: no other is known to differ too much between CUDA 12 and 13. */
-const packedWheel = 'nvidia-cuda-runtime-cu12';
+/** Of CUDA's wheels the one that is packed always: no machine with CUDA 13 has what it holds, and it is small. */
+const runtimeWheel = 'nvidia-cuda-runtime-cu12';
 
 /** What the code that runs there imports: tensors, the golden tests, and the command line's `doctor`. */
 const packages = [
@@ -43,13 +44,15 @@ interface Places {
   /** Unpacked, as the other machine will have it. */
   readonly stage: string;
   readonly env: { readonly [name: string]: string | undefined };
+  /** CUDA's wheels to pack, by name. */
+  readonly wheels: readonly string[];
 }
 
 /** TensorFlow's two libraries without their symbol tables, CUDA's runtime, the addon, and Node. */
-const stageLibrary = async ({ out, stage, env }: Places): Promise<void> => {
+const stageLibrary = async ({ out, stage, env, wheels }: Places): Promise<void> => {
   const log = join(out, 'pack.log');
   note('TensorFlow with CUDA: downloading 0.6 GB unless it is there');
-  await installTensorflow(env, 'gpu', log, note, (wheel) => wheel === packedWheel);
+  await installTensorflow(env, 'gpu', log, note, (wheel) => wheels.includes(wheel));
   note('building the addon against it');
   await buildAddon(env, root, 'gpu', log);
   const there = { XDG_CACHE_HOME: join(stage, 'cache') };
@@ -111,6 +114,7 @@ const main = async (): Promise<number> => {
   const options = {
     out: { type: 'string' },
     only: { type: 'string' },
+    wheels: { type: 'string' },
     'part-mib': { type: 'string', default: '60' },
   } as const;
   const { values } = parseArgs({ options });
@@ -122,8 +126,15 @@ const main = async (): Promise<number> => {
     });
   const out = resolve(values.out);
   const stage = join(out, 'stage');
-  const env = { ...process.env, XDG_CACHE_HOME: join(out, 'cache'), CEMIFLOW_TENSORFLOW: 'gpu' };
-  const places = { out, stage, env };
+  const wheels = [runtimeWheel, ...(values.wheels?.split(',') ?? [])].sort();
+  const unknown = wheels.find((wheel) => !(wheel in versions.cuda));
+  if (unknown !== undefined)
+    throw new CemiflowError('Usage', `versions.json pins no CUDA wheel ${unknown}`, {
+      remedy: `name some of ${Object.keys(versions.cuda).join(', ')}`,
+    });
+  // A folder for each choice of wheels: an entry of the cache is complete or made again, and never changed.
+  const env = { ...process.env, XDG_CACHE_HOME: join(out, 'cache', wheels.join('+')), CEMIFLOW_TENSORFLOW: 'gpu' };
+  const places = { out, stage, env, wheels };
   mkdirSync(join(out, 'parts'), { recursive: true });
   mkdirSync(cacheDir(env), { recursive: true });
   if (known !== 'code') {

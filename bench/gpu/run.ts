@@ -12,12 +12,13 @@ import { type GpuPrecision, measureRow, type Place, precisions } from './rows.ts
 import { speedTable } from './table.ts';
 
 const usage =
-  'run.ts [--device gpu|cpu] [--precisions float32,tf32,bfloat16] [--rows NAME,…] [--rounds 5] [--minutes 7] [--out gpu.json]';
+  'run.ts [--device gpu|cpu] [--precisions float32,tf32,bfloat16] [--rows NAME,…] [--rounds 5] [--minutes 7] [--python python3] [--out gpu.json]';
 
 const options = {
   device: { type: 'string', default: 'gpu' },
   precisions: { type: 'string', default: precisions.join(',') },
   rows: { type: 'string' },
+  python: { type: 'string', default: 'python3' },
   rounds: { type: 'string', default: '5' },
   minutes: { type: 'string', default: '7' },
   out: { type: 'string', default: 'gpu.json' },
@@ -78,12 +79,12 @@ const measureRows = async (
 };
 
 const check = async (record: StepRecord, asked: Asked): Promise<void> => {
-  const { device } = asked;
+  const { device, python } = asked;
   const bare: Place = { device, env: process.env };
-  const machine = await record.step('machine', () => lookAtMachine(bare));
+  const machine = await record.step('machine', () => lookAtMachine(bare, python));
   const cuda =
     machine &&
-    (await record.step('cuda', async () => lookForCuda(bare, mkdtempSync(join(tmpdir(), 'cemiflow-cuda-')))));
+    (await record.step('cuda', async () => lookForCuda(bare, python, mkdtempSync(join(tmpdir(), 'cemiflow-cuda-')))));
   if (!machine || !cuda) return;
   const env = {
     ...bare.env,
@@ -93,7 +94,7 @@ const check = async (record: StepRecord, asked: Asked): Promise<void> => {
     ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
   };
   const usable = device === 'cpu' ? machine.torch !== null : (machine.torch as JsonObject | null)?.gpu === true;
-  const place: Place = { device, env, torch: usable ? { python: 'python3', env: bare.env } : undefined };
+  const place: Place = { device, env, torch: usable ? { python, env: bare.env } : undefined };
   if (!(await record.step('load', () => loadAndTest(place)))) return;
   await record.step('golden', () => golden(place));
   const known = await compareProcesses(record, asked.wanted, place);
