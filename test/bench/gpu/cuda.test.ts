@@ -20,6 +20,7 @@ const toolkit = folderWith('toolkit', [
   ...[
     'libcudart.so.13',
     'libcublas.so',
+    'libcublas.so.9',
     'libcublas.so.13',
     'libcublas.so.13.1.0.3',
     'libcublasLt.so.13',
