@@ -131,7 +131,7 @@ export const installAddon = async (env, project, variant, log, tell = () => {}) 
   rmSync(`${deps}.new`, { force: true });
   symlinkSync(tensorflowDir(env, variant), `${deps}.new`);
   renameSync(`${deps}.new`, deps);
-  const device = await tryAddon(project, log);
+  const device = await tryAddon(env, project, log);
   if (variant === 'gpu')
     tell(
       device === 'gpu'
@@ -141,14 +141,14 @@ export const installAddon = async (env, project, variant, log, tell = () => {}) 
 };
 
 /** Loads TensorFlow in a separate process and lets it add two numbers. @returns `gpu` or `cpu`, where it did so */
-const tryAddon = async (project, log) => {
+const tryAddon = async (env, project, log) => {
   // As nn/node-util.ts does for everything else: Node 23 removed a function that the package calls.
   const script = `require('util').isNullOrUndefined = (value) => value == null;
     const tf = require('@tensorflow/tfjs-node-gpu');
     const sum = tf.add([1, 2], [3, 4]).dataSync();
     if (sum[0] !== 4 || sum[1] !== 6) throw new Error('1 + 3 gave ' + sum[0]);
     console.log('device: ' + (tf.backend().isUsingGpuDevice ? 'gpu' : 'cpu'));`;
-  const env = { ...process.env, TF_CPP_MIN_LOG_LEVEL: '2' };
-  const output = await run(process.execPath, ['-e', script], { cwd: project, log, env });
+  const quiet = { ...env, TF_CPP_MIN_LOG_LEVEL: '2' };
+  const output = await run(process.execPath, ['-e', script], { cwd: project, log, env: quiet });
   return /device: (\w+)/.exec(output)?.[1];
 };

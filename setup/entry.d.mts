@@ -6,3 +6,4 @@ export const ensureEntry: (
   dir: string,
   make: (temporary: string) => Promise<{ files: readonly string[]; facts?: object }>,
 ) => Promise<void>;
+export const writeStamp: (dir: string, files: readonly string[], facts?: object) => Promise<void>;

@@ -35,8 +35,10 @@ const plainNames = {
  *
  * The GPU wheel's libraries carry the run path `$ORIGIN/../nvidia/<part>/lib`, and NVIDIA's own find each other by
  * `$ORIGIN/../../<part>/lib`; so this layout is all that the loader needs.
+ *
+ * @param wants which CUDA wheels to install, by name; all but for a machine that has libraries of its own
  */
-export const installTensorflow = (env, variant, log, tell = () => {}) =>
+export const installTensorflow = (env, variant, log, tell = () => {}, wants = () => true) =>
   ensureEntry(tensorflowDir(env, variant), async (dir) => {
     const { version, cpu, gpu, gpuExtra } = versions.tensorflow;
     const downloads = join(dir, 'downloads');
@@ -55,7 +57,9 @@ export const installTensorflow = (env, variant, log, tell = () => {}) =>
     rmSync(wheel);
     for (const [name, target] of Object.entries(plainNames)) symlinkSync(target, join(dir, 'lib', name));
     const wanted =
-      variant === 'gpu' ? cudaRequirements(readFileSync(join(downloads, 'METADATA'), 'utf8'), gpuExtra) : [];
+      variant === 'gpu'
+        ? cudaRequirements(readFileSync(join(downloads, 'METADATA'), 'utf8'), gpuExtra, versions.cuda, wants)
+        : [];
     for (const [i, requirement] of wanted.entries()) {
       tell(`CUDA library ${i + 1} of ${wanted.length}, ${requirement}`);
       const part = await download(requirement, downloads, log);
@@ -75,12 +79,13 @@ export const installTensorflow = (env, variant, log, tell = () => {}) =>
  * The requirements that a wheel's extra names, each with the pinned version where `versions.json` has one.
  *
  * @param metadata the wheel's METADATA: `Requires-Dist: nvidia-cublas-cu12<13.0,>=12.5.3.2; extra == "and-cuda"`
+ * @param wants which of them, by name
  */
-export const cudaRequirements = (metadata, extra, pins = versions.cuda) =>
+export const cudaRequirements = (metadata, extra, pins = versions.cuda, wants = () => true) =>
   metadata
     .split('\n')
     .map((line) => /^Requires-Dist: ([\w.-]+)\s*([^;]*); extra == ["']([\w-]+)["']\s*$/.exec(line))
-    .filter((found) => found !== null && found[3] === extra)
+    .filter((found) => found !== null && found[3] === extra && wants(found[1]))
     .map(([, name, range]) => (pins[name] ? `${name}==${pins[name]}` : `${name}${range.trim()}`));
 
 const cudaLibraries = (dir) => {

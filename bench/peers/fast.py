@@ -30,7 +30,7 @@ class Fast:
         autocast = self.autocast
 
         def run(*given):
-            with torch.autocast("cpu", dtype=torch.bfloat16, enabled=autocast):
+            with torch.autocast(torch.get_default_device().type, dtype=torch.bfloat16, enabled=autocast):
                 return made(*given)
 
         self.plain[run] = function

@@ -50,7 +50,7 @@ const torchSides = (task: Task, context: Context): Side[] => {
   );
 };
 
-interface Measured {
+export interface Measured {
   readonly name: string;
   readonly work: string;
   readonly task: Task;
@@ -62,7 +62,8 @@ interface Measured {
 const irSe50 = recognizerConfig('ir_se_50');
 const ir50 = recognizerConfig('ir_50');
 
-const measured: readonly Measured[] = [
+/** The rows of the tensor benchmarks that PyTorch does as well. */
+export const measured: readonly Measured[] = [
   {
     name: 'unet-train/paper',
     work: "a training step of the paper's UNet, 112 px, batch 4, with L_SimMat through IR-50, AdamW and EMA",

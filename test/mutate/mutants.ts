@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 import { cemifaceMutants } from './mutants/cemiface.ts';
 import { colourMutants } from './mutants/colours.ts';
 import { dataMutants } from './mutants/data.ts';
+import { gpuMutants } from './mutants/gpu.ts';
 import { headMutants } from './mutants/heads.ts';
 import { inquiryMutants } from './mutants/inquiries.ts';
 import { judgingMutants } from './mutants/judging.ts';
@@ -35,6 +36,7 @@ export const mutants: readonly Mutant[] = [
   ...samplingMutants,
   ...validationMutants,
   ...colourMutants,
+  ...gpuMutants,
   ...headMutants,
   ...normMutants,
   ...relativeMutants,

@@ -101,6 +101,8 @@ test('CUDA wheels are those of the extra, at their pins where there are any', ()
   expect(cudaRequirements(metadata, 'and-cuda', { 'nvidia-cublas-cu12': '12.9.1' })).toEqual([
     ...['nvidia-cublas-cu12==12.9.1', 'nvidia-nccl-cu12<3.0,>=2.27.7'],
   ]);
+  const nccl = (wheel: string) => wheel === 'nvidia-nccl-cu12';
+  expect(cudaRequirements(metadata, 'and-cuda', {}, nccl)).toEqual(['nvidia-nccl-cu12<3.0,>=2.27.7']);
 });
 
 test('a GPU brings the GPU wheel, on x86-64 and unless the user says otherwise', async () => {
