@@ -98,7 +98,7 @@ const readStageSchema = (ajv: Ajv2020, kind: string, file: string): StageSchema 
       throw faulty([(error as Error).message]);
     }
   };
-  const schema = orFaulty(() => withFragments(JSON.parse(readFileSync(file, 'utf8')) as JsonObject));
+  const schema = orFaulty(() => withShared(withFragments(JSON.parse(readFileSync(file, 'utf8')) as JsonObject)));
   const faults = orFaulty(() => checkStageSchema(schema));
   const named = (schema['x-stage'] as JsonObject | undefined)?.kind;
   if (named !== undefined && named !== kind)
@@ -132,6 +132,19 @@ const withFragments = ({ 'x-fragments': folder, ...schema }: JsonObject): JsonOb
     .filter(([, file]) => existsSync(file))
     .map(([name, file]) => [name, JSON.parse(readFileSync(file, 'utf8')) as JsonObject]);
   return { ...schema, properties: { ...(schema.properties as JsonObject), ...Object.fromEntries(fragments) } };
+};
+
+/**
+ * A schema with `"x-shared": ["precision"]` has one property more for each name: that of `schemas/shared/precision.json`. For
+ * parameters that mean the same in many kinds.
+ */
+const withShared = ({ 'x-shared': names, ...schema }: JsonObject): JsonObject => {
+  if (!Array.isArray(names)) return schema;
+  const shared = names.map((name) => {
+    const file = join(repository, 'schemas', 'shared', `${name}.json`);
+    return [name, JSON.parse(readFileSync(file, 'utf8')) as JsonObject];
+  });
+  return { ...schema, properties: { ...(schema.properties as JsonObject), ...Object.fromEntries(shared) } };
 };
 
 const toStageSchema = (

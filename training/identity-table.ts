@@ -1,8 +1,9 @@
 import type { CheckpointArray } from '../core/checkpoint.ts';
 import type { ImageSet } from '../data/images.ts';
 import type { CopyRecipe } from '../data/loader/copies.ts';
+import type { PrecisionOption } from '../nn/compile/precision.ts';
 import type { InputContext } from './input.ts';
-import { Embedder, type LoadedRecognizer } from './recognizer.ts';
+import { Embedder, type EmbedderOptions, type LoadedRecognizer } from './recognizer.ts';
 
 /**
  * The embedding of every image of a dataset by a frozen recognizer, and with `mirrored` that of every mirror image.
@@ -24,14 +25,14 @@ export class IdentityTable {
     input: InputContext<CopyRecipe>,
     data: ImageSet,
     recognizer: LoadedRecognizer,
-    { mirrored }: { mirrored: boolean },
+    { mirrored, precision }: PrecisionOption & { readonly mirrored: boolean },
   ): Promise<IdentityTable> {
-    const plain = await embedAll(input, data, recognizer, 'plain');
+    const plain = await embedAll(input, data, recognizer, { view: 'plain', precision });
     const { embedding } = recognizer.config;
     return new IdentityTable(
       embedding,
       plain,
-      mirrored ? await embedAll(input, data, recognizer, 'mirrored') : undefined,
+      mirrored ? await embedAll(input, data, recognizer, { view: 'mirrored', precision }) : undefined,
     );
   }
 
@@ -47,14 +48,14 @@ const embedAll = async (
   input: InputContext<CopyRecipe>,
   data: ImageSet,
   recognizer: LoadedRecognizer,
-  view: 'plain' | 'mirrored',
+  options: EmbedderOptions,
 ): Promise<Float32Array> => {
   const { embedding } = recognizer.config;
-  const { rows } = await input.checkpoints.keep(`identity ${view}`, async () => {
+  const { rows } = await input.checkpoints.keep(`identity ${options.view}`, async () => {
     const into = new Float32Array(data.count * embedding);
-    const embedder = new Embedder(recognizer, view);
+    const embedder = new Embedder(recognizer, options);
     try {
-      await embedder.embed(data, input, { phase: view === 'plain' ? 'embed' : 'embed mirrored', into });
+      await embedder.embed(data, input, { phase: options.view === 'plain' ? 'embed' : 'embed mirrored', into });
     } finally {
       embedder.dispose();
     }

@@ -6,6 +6,7 @@ import type { ArtifactStore } from '../core/stage.ts';
 import type { Images } from '../data/images.ts';
 import type { CopyRecipe } from '../data/loader/copies.ts';
 import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
+import type { PrecisionOption } from '../nn/compile/precision.ts';
 import type { RecognizerConfig } from '../nn/recognizer/config.ts';
 import { recognizerParameters } from '../nn/recognizer/layout.ts';
 import { embedView, type View } from '../nn/recognizer/view.ts';
@@ -50,13 +51,18 @@ export interface EmbedOptions {
   readonly into?: Float32Array;
 }
 
+/** How a recognizer embeds. */
+export interface EmbedderOptions extends PrecisionOption {
+  readonly view: View;
+}
+
 /** A recognizer compiled for one view of images. */
 export class Embedder {
   readonly size: number;
   readonly #config: RecognizerConfig;
   readonly #run: CompiledFunction;
 
-  constructor({ config, weights }: Pick<LoadedRecognizer, 'config' | 'weights'>, view: View = 'plain') {
+  constructor({ config, weights }: Pick<LoadedRecognizer, 'config' | 'weights'>, { view, precision }: EmbedderOptions) {
     this.#config = config;
     this.size = config.embedding;
     const side = config.imageSize;
@@ -65,6 +71,7 @@ export class Embedder {
       (w, inputs) => ({ rows: embedView(w, inputs.images as tf.Tensor4D, config, view) }),
       weights,
       { images },
+      { precision },
     );
     images.dispose();
   }
@@ -118,18 +125,18 @@ const embedders = new Loaded<Embedder>(3);
 export const withEmbedder = <R>(
   store: ArtifactStore,
   { digest }: Pick<ArtifactRef, 'digest'>,
-  view: View,
+  options: EmbedderOptions,
   body: (embedder: Embedder) => Promise<R>,
 ): Promise<R> => {
   const load = async (): Promise<Embedder> => {
     const { config, weights } = await loadRecognizer(store, { type: 'weights', digest });
     try {
-      return new Embedder({ config, weights }, view);
+      return new Embedder({ config, weights }, options);
     } finally {
       tf.dispose(weights);
     }
   };
-  return embedders.use(`${digest} ${view}`, load, body);
+  return embedders.use(`${digest} ${options.view} ${options.precision}`, load, body);
 };
 
 const notFinite = (row: number): CemiflowError =>

@@ -9,12 +9,13 @@ import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { Centers, unitRows } from '../../metrics/centers.ts';
 import { rowCosine, similarityGroups } from '../../metrics/similarity.ts';
 import { mean } from '../../metrics/statistics.ts';
+import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import { tf } from '../../nn/tf.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';
 import { type LoadedRecognizer, loadRecognizer, withEmbedder } from '../../training/recognizer.ts';
 
 /** `schemas/stages/centers-compute.schema.json` */
-interface Params {
+interface Params extends PrecisionOption {
   readonly data: ArtifactRef;
   readonly recognizer: ArtifactRef;
   readonly source: 'classifier' | 'mean';
@@ -27,7 +28,7 @@ export const stage: StageKind<Params> = {
 };
 
 const run = async (
-  { data: dataRef, recognizer: ref, source, groups }: Params,
+  { data: dataRef, recognizer: ref, source, groups, precision }: Params,
   input: InputContext<CopyRecipe>,
 ): Promise<Outputs> => {
   const { store } = input;
@@ -38,7 +39,9 @@ const run = async (
       throw classifierMismatch(recognizer, dataRef, data);
     }
     const size = recognizer.config.embedding;
-    const embeddings = await withEmbedder(store, ref, 'plain', (embedder) => embedder.embed(data, input));
+    const embeddings = await withEmbedder(store, ref, { view: 'plain', precision }, (embedder) =>
+      embedder.embed(data, input),
+    );
     const centers = source === 'mean' ? meanCenters(embeddings, data, size) : classifierCenters(recognizer);
     const similarity = Float32Array.from(data.labels, (label, row) => rowCosine(embeddings, row, centers, label, size));
     const { group, statistics } = similarityGroups(similarity, data.labels, groups);

@@ -8,6 +8,7 @@ import type { StageKind } from '../../core/stage.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { privacyMetrics, requireStrangers } from '../../metrics/privacy.ts';
+import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';
 import { withEmbedder } from '../../training/recognizer.ts';
 import { factsOf } from './facts.ts';
@@ -15,7 +16,7 @@ import { enrol, type Probes, search } from './search.ts';
 import { refuseKnownStrangers } from './strangers.ts';
 
 /** `schemas/stages/evaluate-privacy.schema.json` */
-interface Params {
+interface Params extends PrecisionOption {
   readonly data: ArtifactRef;
   readonly real: ArtifactRef;
   readonly strangers: ArtifactRef;
@@ -37,7 +38,8 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
   const probes = equalProbes({ set: data, rows: generatedRows(data, meta.generatedImages) }, everyImage(people));
   const real = await loadSet(input, params.real);
   // The view of verification: the sum of the embeddings of an image and its mirror image.
-  return withEmbedder(store, params.recognizer, 'both', async (embedder) => {
+  const { recognizer, precision } = params;
+  return withEmbedder(store, recognizer, { view: 'both', precision }, async (embedder) => {
     const gallery = await enrol(embedder, real, input);
     const generated = await search(embedder, probes.generated, gallery, input, { phase: 'search generated images' });
     const strangers = await search(embedder, probes.strangers, gallery, input, {

@@ -10,11 +10,12 @@ import { generatedRows, type ImageSet } from '../../data/images.ts';
 import { type InquirySet, loadInquiries, requireSpace } from '../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { rowCosine, similarityMetrics } from '../../metrics/similarity.ts';
+import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import { type InputContext, loading, loadSet, withInput } from '../../training/input.ts';
 import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
 
 /** `schemas/stages/evaluate-similarity.schema.json` */
-interface Params {
+interface Params extends PrecisionOption {
   readonly data: ArtifactRef;
   readonly inquiries: ArtifactRef;
   readonly recognizer: ArtifactRef;
@@ -29,7 +30,7 @@ export const stage: StageKind<Params> = {
 };
 
 const run = async (
-  { data: dataRef, inquiries: inquiriesRef, recognizer: ref }: Params,
+  { data: dataRef, inquiries: inquiriesRef, recognizer: ref, precision }: Params,
   input: InputContext<CopyRecipe>,
 ): Promise<Outputs> => {
   const { store } = input;
@@ -40,7 +41,7 @@ const run = async (
     requireSpace(inquiriesRef, inquiries, ref.digest, 'measure with the recognizer that the vectors were made with');
   const rows = generatedRows(data, meta.generatedImages);
   const inquiryOf = inquiryRows(data, rows, inquiries);
-  const embedded = await withEmbedder(store, ref, 'plain', async (embedder) => ({
+  const embedded = await withEmbedder(store, ref, { view: 'plain', precision }, async (embedder) => ({
     data: await embedder.embed(data, input, { phase: 'embed images' }),
     inquiries: await embeddingsOf(inquiries, embedder, input),
     size: embedder.size,

@@ -9,11 +9,12 @@ import type { StageKind } from '../../core/stage.ts';
 import { loadBenchmark } from '../../data/benchmarks.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { type PairScores, pairDistances, verificationMetrics } from '../../metrics/verification.ts';
+import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import { type InputContext, loading, withInput } from '../../training/input.ts';
 import { withEmbedder } from '../../training/recognizer.ts';
 
 /** `schemas/stages/evaluate-verification.schema.json` */
-interface Params {
+interface Params extends PrecisionOption {
   readonly recognizer: ArtifactRef;
   readonly benchmarks: ArtifactRef;
   /** Empty: all. */
@@ -26,11 +27,11 @@ export const stage: StageKind<Params> = {
 };
 
 const run = async (
-  { recognizer: ref, benchmarks, sets: wanted }: Params,
+  { recognizer: ref, benchmarks, sets: wanted, precision }: Params,
   input: InputContext<CopyRecipe>,
 ): Promise<Outputs> => {
   const { store } = input;
-  return withEmbedder(store, ref, 'both', async (embedder) => {
+  return withEmbedder(store, ref, { view: 'both', precision }, async (embedder) => {
     const sets: [string, PairScores, Digest][] = [];
     const files: FileEntry[] = [];
     for (const set of wanted.length > 0 ? wanted : await benchmarkSets(store, benchmarks)) {

@@ -8,12 +8,13 @@ import type { ImageSet } from '../../data/images.ts';
 import { saveInquiries } from '../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { ApartSelection } from '../../metrics/apart.ts';
+import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import type { View } from '../../nn/recognizer/view.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';
 import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
 
 /** `schemas/stages/inquiry-select.schema.json` */
-interface Params {
+interface Params extends PrecisionOption {
   readonly data: ArtifactRef;
   readonly recognizer: ArtifactRef;
   readonly count: number;
@@ -32,11 +33,11 @@ const blockCandidates = 256;
 
 const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;
-  const { count, recognizer } = params;
+  const { count, recognizer, precision } = params;
   const { maxSimilarity, view } = await limitOf(params, store);
   const data = await loadSet(input, params.data);
   const candidates = firstImages(data, params.imagesPerIdentity);
-  const { chosen, size } = await withEmbedder(store, recognizer, view, async (embedder) => {
+  const { chosen, size } = await withEmbedder(store, recognizer, { view, precision }, async (embedder) => {
     const selection = new ApartSelection(embedder.size, { count, maxSimilarity });
     await offerAll(selection, candidates, data, embedder, input);
     return { chosen: selection, size: embedder.size };

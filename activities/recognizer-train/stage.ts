@@ -186,7 +186,7 @@ const loopOf = (
 
 /** The shapes of a batch are enough to compile: its values do not matter. @param resumed tensors that replace those of the first state */
 const compile = (
-  { batch }: Params,
+  { batch, precision }: Params,
   training: RecognizerTraining,
   data: ImageSet,
   seed: number,
@@ -198,7 +198,7 @@ const compile = (
   const example = tensorsOf(blank, images, data, dropoutSeed(seed, 0, microBatch), microBatch);
   const first = recognizerState(training, seed);
   try {
-    return compileStep(recognizerPrograms(training), { ...first, ...resumed }, example);
+    return compileStep(recognizerPrograms(training), { ...first, ...resumed }, example, { precision });
   } finally {
     tf.dispose([first, example]);
   }

@@ -6,6 +6,7 @@ import { type Benchmark, loadBenchmark } from '../../data/benchmarks.ts';
 import type { CopyRecipe } from '../../data/loader/copies.ts';
 import { mean } from '../../metrics/statistics.ts';
 import { pairDistances, verify } from '../../metrics/verification.ts';
+import type { Precision, PrecisionOption } from '../../nn/compile/precision.ts';
 import { withPrefix } from '../../nn/gradients.ts';
 import type { RecognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
@@ -15,7 +16,7 @@ import { Embedder } from '../../training/recognizer.ts';
 import type { Validation } from '../../training/validation.ts';
 
 /** How `recognizer/train` is validated: its parameters of these names. */
-export interface ValidationParams {
+export interface ValidationParams extends PrecisionOption {
   readonly validation?: ArtifactRef;
   /** In epochs. */
   readonly validateEvery: number;
@@ -30,7 +31,7 @@ export interface ValidationSets {
 }
 
 /** @throws CemiflowError `ValidationMissing` where the best epoch is asked for, and nothing says which is best */
-export const requireValidation = ({ validation, keep }: ValidationParams): void => {
+export const requireValidation = ({ validation, keep }: Pick<ValidationParams, 'validation' | 'keep'>): void => {
   if (validation || keep === 'last') return;
   throw new CemiflowError('ValidationMissing', 'keep: best needs verification sets to choose the epoch by', {
     remedy: 'give validation an output of data/benchmarks with people who are in no test set, or keep: last',
@@ -56,12 +57,13 @@ const accuracyOf = async (
   state: Tensors,
   config: RecognizerConfig,
   { sets, input }: ValidationSets,
+  precision: Precision,
 ): Promise<number> => {
   const all = { ...withPrefix(state, 'w'), ...withPrefix(state, 'stats') };
   const weights = Object.fromEntries(
     recognizerParameters(config).map(({ name }) => [name, all[name] as Tensors[string]]),
   );
-  const embedder = new Embedder({ config, weights }, 'both');
+  const embedder = new Embedder({ config, weights }, { view: 'both', precision });
   try {
     const accuracies: number[] = [];
     for (const [name, { images, left, right, same, fold }] of sets) {
@@ -76,7 +78,7 @@ const accuracyOf = async (
 
 /** Validates every so many epochs, and after the last one. */
 export const validationOf = (
-  { validateEvery, keep }: ValidationParams,
+  { validateEvery, keep, precision }: ValidationParams,
   { steps, stepsPerEpoch }: { readonly steps: number; readonly stepsPerEpoch: number },
   config: RecognizerConfig,
   sets: ValidationSets,
@@ -85,7 +87,7 @@ export const validationOf = (
   keep,
   due: (done) => done === steps || (done > 0 && done % (stepsPerEpoch * validateEvery) === 0),
   judge: async (state, done) => {
-    const accuracy = await accuracyOf(state, config, sets);
+    const accuracy = await accuracyOf(state, config, sets, precision);
     log(`validation after epoch ${done / stepsPerEpoch}: accuracy ${(100 * accuracy).toFixed(2)} %`);
     return accuracy;
   },

@@ -46,13 +46,14 @@ export async function* replay(jobs: readonly ReplayJob[], options: ReplayOptions
 
 /** What must be set before TensorFlow is loaded. */
 const setupOf = ({ record }: ReplayJob) => {
-  const { device = 'cpu', flags } = record.machine.tensorflow ?? {};
+  const { device = 'cpu', flags, kernels } = record.machine.tensorflow ?? {};
   return {
     device,
     env: flags && {
       CEMIFLOW_THREADS: `${flags.intraOpThreads}`,
       TF_NUM_INTEROP_THREADS: `${flags.interOpThreads}`,
       TF_ENABLE_ONEDNN_OPTS: flags.oneDnn === false ? '0' : '1',
+      CEMIFLOW_KERNELS: kernels === 'native' ? '' : 'composed',
     },
   };
 };

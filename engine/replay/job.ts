@@ -34,7 +34,7 @@ export interface Replayed {
   readonly shards?: readonly JsonObject[];
 }
 
-/** Whether two machines must give equal bytes: the same CPU, library, device and threads. What used no tensors always must. */
+/** Whether two machines must give equal bytes: the same CPU, library, kernels, device and threads. What used no tensors always must. */
 export const sameKind = (a: Machine, b: Machine): boolean => {
   const { tensorflow: left } = a;
   const { tensorflow: right } = b;
@@ -45,6 +45,7 @@ export const sameKind = (a: Machine, b: Machine): boolean => {
       machine.instructions,
       tensorflow.library,
       tensorflow.device,
+      tensorflow.kernels ?? 'composed',
       tensorflow.gpu?.name,
       tensorflow.gpu?.driver,
       ...Object.entries(tensorflow.flags).sort(),

@@ -16,6 +16,11 @@ export interface CompileOptions {
   readonly precision?: Precision;
 }
 
+/** The parameter of every stage that computes with networks. The spec states it; no machine chooses another. */
+export interface PrecisionOption {
+  readonly precision: Precision;
+}
+
 /** `DT_BFLOAT16` of TensorFlow's types.proto. */
 const types = { bfloat16: 14 } as const;
 

@@ -96,12 +96,14 @@ const tensorflowOf = ({
   library,
   device,
   flags,
+  kernels = 'composed',
   gpu,
 }: NonNullable<ActionRecord['machine']['tensorflow']>): string =>
   [
     `${version} on ${device}`,
     ...(gpu ? [`${gpu.name}, driver ${gpu.driver}`] : []),
     `library ${library}`,
+    `${kernels} kernels`,
     `XLA ${flags.xla}, oneDNN ${flags.oneDnn}, ${flags.intraOpThreads} threads, deterministic ops ${flags.deterministicOps}, TF32 ${flags.tf32}`,
   ].join('; ');
 

@@ -10,7 +10,7 @@ import { shardsOf, unpackShard } from '../../artifacts/shards.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { putRecognizer } from '../methods/cemiface/tiny.ts';
-import { side, toyContext, toyDataset, toyPixels } from './toy.ts';
+import { float32, side, toyContext, toyDataset, toyPixels } from './toy.ts';
 
 const context = toyContext();
 const { store } = context;
@@ -100,7 +100,7 @@ describe('data/subset', () => {
   });
 
   it('takes one similarity group, the most similar images first', async () => {
-    const params = { data, recognizer, source: 'mean' as const, groups: 2 };
+    const params = { data, recognizer, source: 'mean' as const, groups: 2, ...float32 };
     const centers = (await centersStage.run(params, context)).centers as ArtifactRef;
     const { group, similarity } = await readCenters(store, await centersCodec.read(store, centers));
     const names = await namesIn(data);
@@ -122,7 +122,7 @@ describe('data/subset', () => {
 
   it('refuses centers of another set, and a group that they do not have', async () => {
     const other = await toyDataset(store, 4, 5, 20);
-    const params = { data: other, recognizer, source: 'mean' as const, groups: 2 };
+    const params = { data: other, recognizer, source: 'mean' as const, groups: 2, ...float32 };
     const centers = (await centersStage.run(params, context)).centers as ArtifactRef;
     await expect(take(data, { group: { centers, index: 0 } })).rejects.toMatchObject({
       code: 'CentersMismatch',
@@ -142,7 +142,7 @@ describe('data/subset', () => {
 
   it('refuses a group of no images', async () => {
     const single = await toyDataset(store, 2, 1, 30);
-    const params = { data: single, recognizer, source: 'mean' as const, groups: 2 };
+    const params = { data: single, recognizer, source: 'mean' as const, groups: 2, ...float32 };
     const centers = (await centersStage.run(params, context)).centers as ArtifactRef;
     await expect(take(single, { group: { centers, index: 1 } })).rejects.toMatchObject({ code: 'GroupEmpty' });
   });

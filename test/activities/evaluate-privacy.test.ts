@@ -23,7 +23,7 @@ import { tf } from '../../nn/tf.ts';
 import { Embedder, loadRecognizer } from '../../training/recognizer.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { recordOf } from '../helpers/record.ts';
-import { side, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
+import { float32, side, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
 
 const store = memoryStore();
 const context = toyContext(store);
@@ -43,6 +43,7 @@ beforeAll(async () => {
     maxSimilarity: 0.5,
     threshold: null,
     imagesPerIdentity: 1,
+    ...float32,
   };
   refs.inquiries = (await inquiryStage.run(select, context)).inquiries as ArtifactRef;
   refs.real = await toyDataset(store, 4, 3, 40);
@@ -77,11 +78,11 @@ const drawn = async (first: number, count: number, population = 'stranger'): Pro
   return writer.finish({ origin: 'procedural', peopleShown: 'drawn', people: shown });
 };
 
-type Given = Partial<Parameters<typeof privacyStage.run>[0]>;
+type Given = Partial<Omit<Parameters<typeof privacyStage.run>[0], 'precision'>>;
 
 const measure = async (given: Given = {}) => {
   const { data, real, strangers, recognizer } = refs;
-  const params = { data, real, strangers, recognizer, fpir: 0.25, ...given };
+  const params = { data, real, strangers, recognizer, fpir: 0.25, ...float32, ...given };
   const outputs = await privacyStage.run(params, context);
   const scores = await scoresCodec.read(store, outputs.scores as ArtifactRef);
   return {
@@ -95,7 +96,7 @@ const measure = async (given: Given = {}) => {
 /** Unit mean embeddings, image and mirror image added, of the first images of each identity, and of each image. */
 const embedded = async (ref: ArtifactRef, images: number) => {
   const recognizer = await loadRecognizer(store, refs.recognizer);
-  const embedder = new Embedder(recognizer, 'both');
+  const embedder = new Embedder(recognizer, { view: 'both', ...float32 });
   const set = await loadDataset(store, ref);
   const { size } = embedder;
   const all = await embedder.embed(set, context);
@@ -231,7 +232,7 @@ describe('evaluate/privacy', () => {
 
   it('finds the same however many images are in memory at once', async () => {
     const loaded = await loadRecognizer(store, refs.recognizer);
-    const embedder = new Embedder(loaded, 'both');
+    const embedder = new Embedder(loaded, { view: 'both', ...float32 });
     const gallery = await enrol(embedder, await loadDataset(store, refs.real), context);
     const set = await loadDataset(store, refs.strangers);
     const probes = { set, rows: Int32Array.from(set.labels.keys()) };

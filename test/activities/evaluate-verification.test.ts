@@ -13,7 +13,7 @@ import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { tf } from '../../nn/tf.ts';
 import { fromSafetensors } from '../../nn/weights.ts';
 import { putRecognizer, tinyRecognizer } from '../methods/cemiface/tiny.ts';
-import { side, toyContext, toyPixels } from './toy.ts';
+import { float32, side, toyContext, toyPixels } from './toy.ts';
 
 const context = toyContext();
 const { store } = context;
@@ -45,7 +45,7 @@ beforeAll(async () => {
 });
 
 const evaluate = async (sets: string[]) => {
-  const { metrics, scores } = await stage.run({ recognizer, benchmarks, sets }, context);
+  const { metrics, scores } = await stage.run({ recognizer, benchmarks, sets, ...float32 }, context);
   return {
     metrics: await readMetricsOf(store, metrics as ArtifactRef, verificationKind),
     scores: scores as ArtifactRef,

@@ -11,7 +11,7 @@ import { rowCosine } from '../../metrics/similarity.ts';
 import type { View } from '../../nn/recognizer/view.ts';
 import { Embedder, loadRecognizer } from '../../training/recognizer.ts';
 import { putRecognizer } from '../methods/cemiface/tiny.ts';
-import { toyBenchmarks, toyContext, toyDataset } from './toy.ts';
+import { float32, toyBenchmarks, toyContext, toyDataset } from './toy.ts';
 
 describe('inquiry/select', () => {
   const context = toyContext();
@@ -24,14 +24,15 @@ describe('inquiry/select', () => {
 
   /** Embeddings of a whole set. */
   const embed = async (data: ArtifactRef, view: View = 'plain'): Promise<Float32Array> => {
-    const embedder = new Embedder(await loadRecognizer(store, params.recognizer), view);
+    const embedder = new Embedder(await loadRecognizer(store, params.recognizer), { view, ...float32 });
     const embeddings = await embedder.embed(await loadDataset(store, data), context);
     embedder.dispose();
     return embeddings;
   };
 
   const choose = async (more: Partial<typeof params> & { count: number; maxSimilarity: number }, perIdentity = 1) =>
-    (await stage.run({ ...params, ...more, imagesPerIdentity: perIdentity }, context)).inquiries as ArtifactRef;
+    (await stage.run({ ...params, ...more, ...float32, imagesPerIdentity: perIdentity }, context))
+      .inquiries as ArtifactRef;
 
   const select = async (...given: Parameters<typeof choose>) => {
     const { identities, images } = await loadInquiries(store, await choose(...given));
@@ -85,7 +86,7 @@ describe('inquiry/select', () => {
 
     beforeAll(async () => {
       const benchmarks = await toyBenchmarks(store, 200);
-      const given = { recognizer: params.recognizer, benchmarks, sets: [] };
+      const given = { recognizer: params.recognizer, benchmarks, sets: [], ...float32 };
       const metrics = (await verification.run(given, context)).metrics as ArtifactRef;
       const [file] = (await store.getArtifact(metrics)).files;
       const { sets } = JSON.parse((await store.getBlob(file?.digest as never)).toString());

@@ -11,7 +11,7 @@ import { loadInquiries } from '../../data/inquiries.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { Embedder, loadRecognizer } from '../../training/recognizer.ts';
 import { putRecognizer } from '../methods/cemiface/tiny.ts';
-import { toyContext, toyDataset } from './toy.ts';
+import { float32, toyContext, toyDataset } from './toy.ts';
 
 const context = toyContext();
 const { store } = context;
@@ -22,7 +22,7 @@ let centers: ArtifactRef;
 beforeAll(async () => {
   data = await toyDataset(store, 4, 3, 10);
   recognizer = await putRecognizer(store);
-  const params = { data, recognizer, source: 'mean' as const, groups: 5 };
+  const params = { data, recognizer, source: 'mean' as const, groups: 5, ...float32 };
   centers = (await centersStage.run(params, context)).centers as ArtifactRef;
 });
 
@@ -103,9 +103,9 @@ describe('inquiries without images', () => {
   it('evaluate/similarity compares with the vectors themselves', async () => {
     const set = await subjects();
     const inquiries = await randomInquiries(4);
-    const { scores } = await similarityStage.run({ data: set, inquiries, recognizer }, context);
+    const { scores } = await similarityStage.run({ data: set, inquiries, recognizer, ...float32 }, context);
     const { similarity, identity } = await readImageScores(store, await scoresCodec.read(store, scores as ArtifactRef));
-    const embedder = new Embedder(await loadRecognizer(store, recognizer));
+    const embedder = new Embedder(await loadRecognizer(store, recognizer), { view: 'plain', ...float32 });
     const embeddings = await embedder.embed(await loadDataset(store, set), context);
     embedder.dispose();
     const { embeddings: vectors } = await loadInquiries(store, inquiries);
@@ -119,7 +119,7 @@ describe('inquiries without images', () => {
   });
 
   it('evaluate/similarity refuses a subject that has none', async () => {
-    const params = { data: await subjects(), inquiries: await randomInquiries(3), recognizer };
+    const params = { data: await subjects(), inquiries: await randomInquiries(3), recognizer, ...float32 };
     await expect(similarityStage.run(params, context)).rejects.toMatchObject({
       code: 'InquiryMissing',
       data: { identity: 3, inquiries: 3 },
@@ -129,7 +129,7 @@ describe('inquiries without images', () => {
   it('evaluate/similarity refuses a recognizer in whose space they do not lie', async () => {
     const params = { data: await subjects(), inquiries: await randomInquiries(4) };
     const other = await putRecognizer(store, 2);
-    await expect(similarityStage.run({ ...params, recognizer: other }, context)).rejects.toMatchObject({
+    await expect(similarityStage.run({ ...params, ...float32, recognizer: other }, context)).rejects.toMatchObject({
       code: 'RecognizerMismatch',
       data: { found: recognizer.digest, required: other.digest },
     });

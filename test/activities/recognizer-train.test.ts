@@ -15,7 +15,7 @@ import { fromSafetensors } from '../../nn/weights.ts';
 import { StepPlanner } from '../../training/planner.ts';
 import { allPixels } from '../helpers/images.ts';
 import { differing, type Recording, recording } from '../training/recorder.ts';
-import { side, toyContext, toyDataset } from './toy.ts';
+import { float32, side, toyContext, toyDataset } from './toy.ts';
 
 /** Two epochs of two steps, of which the first warms up; images stay as they are. */
 const network = {
@@ -30,7 +30,7 @@ const network = {
 const params = {
   network,
   ...({ loss: 'cosface', m: 0.4, h: 0.333, s: 8, t_alpha: 0.01 } as const),
-  ...{ epochs: 2, batch: 4, microBatch: 0, recompute: false },
+  ...{ epochs: 2, batch: 4, microBatch: 0, recompute: false, ...float32 },
   ...({ validateEvery: 1, keep: 'last' } as const),
   ...{
     lr: 0.1,

@@ -5,7 +5,7 @@ import { readMetricsOf } from '../../artifacts/codecs/metrics.ts';
 import { trainingKind, verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { tf } from '../../nn/tf.ts';
-import { toyBenchmarks, toyContext, toyDataset, toyTraining } from './toy.ts';
+import { float32, toyBenchmarks, toyContext, toyDataset, toyTraining } from './toy.ts';
 
 const context = toyContext();
 const { store } = context;
@@ -23,7 +23,7 @@ const trained = async (more: object = {}): Promise<{ weights: ArtifactRef; log: 
   (await train.run({ ...short, data, ...more } as never, context)) as never;
 const seriesOf = async ({ log }: { log: ArtifactRef }) => (await readMetricsOf(store, log, trainingKind)).series;
 const accuracyOf = async (recognizer: ArtifactRef): Promise<number> => {
-  const { metrics } = await verification.run({ recognizer, benchmarks, sets: [] }, context);
+  const { metrics } = await verification.run({ recognizer, benchmarks, sets: [], ...float32 }, context);
   return (await readMetricsOf(store, metrics as ArtifactRef, verificationKind)).average;
 };
 
@@ -75,7 +75,10 @@ describe('recognizer/train with validation', () => {
   it('takes the mean over the sets', async () => {
     const two = await toyBenchmarks(store, 200, ['lfw', 'agedb_30']);
     const made = await trained({ validation: two, epochs: 1 });
-    const { metrics } = await verification.run({ recognizer: made.weights, benchmarks: two, sets: [] }, context);
+    const { metrics } = await verification.run(
+      { recognizer: made.weights, benchmarks: two, sets: [], ...float32 },
+      context,
+    );
     const { average, sets } = await readMetricsOf(store, metrics as ArtifactRef, verificationKind);
     expect((await seriesOf(made)).validation?.values).toEqual([average]);
     expect(average).not.toBe(sets.lfw?.accuracy);

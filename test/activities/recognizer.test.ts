@@ -16,7 +16,7 @@ import { tf } from '../../nn/tf.ts';
 import { Embedder, type LoadedRecognizer, loadRecognizer, withEmbedder } from '../../training/recognizer.ts';
 import { allPixels, imagesFrom } from '../helpers/images.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
-import { side, toyBenchmarks, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
+import { float32, side, toyBenchmarks, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
 
 const context = toyContext();
 const { store } = context;
@@ -28,7 +28,7 @@ const embedImages = async (
   recognizer: LoadedRecognizer,
   ...given: Parameters<Embedder['embed']>
 ): Promise<Float32Array> => {
-  const embedder = new Embedder(recognizer);
+  const embedder = new Embedder(recognizer, { view: 'plain', ...float32 });
   try {
     return await embedder.embed(...given);
   } finally {
@@ -126,7 +126,7 @@ describe('embedding', () => {
 
   it('adds the mirror image for verification', async () => {
     const data = await loadDataset(store, refs.data);
-    const embedder = new Embedder(loaded, 'both');
+    const embedder = new Embedder(loaded, { view: 'both', ...float32 });
     const both = await embedder.embed(data, context);
     embedder.dispose();
     const pixels = await allPixels(data);
@@ -134,7 +134,7 @@ describe('embedding', () => {
       const [channel, x] = [i % 3, Math.floor(i / 3) % side];
       return pixels[i - channel - x * 3 + (side - 1 - x) * 3 + channel] as number;
     });
-    const other = new Embedder(loaded, 'both');
+    const other = new Embedder(loaded, { view: 'both', ...float32 });
     const mirrored = await other.embed(imagesFrom(flipped, side, side), context);
     other.dispose();
     for (const i of [0, 77, 239]) expect(cosine(row(both, i), row(mirrored, i))).toBeGreaterThan(1 - 1e-5);
@@ -145,7 +145,7 @@ describe('embedding', () => {
     const rows = Int32Array.of(0);
     const [plain, both] = await Promise.all(
       (['plain', 'both'] as const).map((view) =>
-        withEmbedder(store, refs.weights, view, (embedder) => embedder.embed(data, context, { rows })),
+        withEmbedder(store, refs.weights, { view, ...float32 }, (embedder) => embedder.embed(data, context, { rows })),
       ),
     );
     expect(both).not.toEqual(plain);
@@ -178,7 +178,7 @@ describe('embedding', () => {
 describe('centers/compute', () => {
   it('takes unit classifier columns, each image compared with its own', async () => {
     const { centers: ref } = await centersStage.run(
-      { data: refs.data, recognizer: refs.weights, source: 'classifier', groups: 5 },
+      { data: refs.data, recognizer: refs.weights, source: 'classifier', groups: 5, ...float32 },
       context,
     );
     const { centers, similarity, group, labels } = await tensors(ref, 'centers.safetensors');
@@ -202,7 +202,7 @@ describe('centers/compute', () => {
   it('takes mean embeddings for any set, and refuses the classifier for a set that it was not trained on', async () => {
     const other = await toyDataset(store, 12, 5, 50);
     const { centers: ref } = await centersStage.run(
-      { data: other, recognizer: refs.weights, source: 'mean', groups: 5 },
+      { data: other, recognizer: refs.weights, source: 'mean', groups: 5, ...float32 },
       context,
     );
     const { centers, similarity } = await tensors(ref, 'centers.safetensors');
@@ -213,13 +213,13 @@ describe('centers/compute', () => {
     expect(cosine(sum, row(centers?.data as Float32Array, 2))).toBeCloseTo(1, 5);
     expect(similarity?.data[12]).toBeCloseTo(cosine(sum, row(embeddings, 12)), 4);
     await expect(
-      centersStage.run({ data: other, recognizer: refs.weights, source: 'classifier', groups: 5 }, context),
+      centersStage.run({ data: other, recognizer: refs.weights, source: 'classifier', groups: 5, ...float32 }, context),
     ).rejects.toMatchObject({ code: 'ClassifierMismatch' });
   });
 });
 
 describe('inquiry/select', () => {
-  const params = { count: 5, maxSimilarity: 0.5, threshold: null, imagesPerIdentity: 1 };
+  const params = { count: 5, maxSimilarity: 0.5, threshold: null, imagesPerIdentity: 1, ...float32 };
 
   it('chooses first images in order, every pair below the limit; more begin with the same ones', async () => {
     const data = await toyDataset(store, 60, 2, 100);
@@ -252,7 +252,7 @@ describe('evaluate/verification', () => {
   it('reports the accuracy that the kept scores give', async () => {
     const benchmarks = await toyBenchmarks(store, 200);
     const before = tf.memory().numTensors;
-    const out = await verificationStage.run({ recognizer: refs.weights, benchmarks, sets: [] }, context);
+    const out = await verificationStage.run({ recognizer: refs.weights, benchmarks, sets: [], ...float32 }, context);
     expect(tf.memory().numTensors).toBe(before);
     const { kind, sets, average } = await json(out.metrics);
     const scores = await tensors(out.scores, 'lfw.safetensors');
@@ -272,14 +272,14 @@ describe('evaluate/verification', () => {
   it('names the sets that exist when another is asked for', async () => {
     const benchmarks = await toyBenchmarks(store, 200);
     await expect(
-      verificationStage.run({ recognizer: refs.weights, benchmarks, sets: ['ijb'] }, context),
+      verificationStage.run({ recognizer: refs.weights, benchmarks, sets: ['ijb'], ...float32 }, context),
     ).rejects.toMatchObject({ code: 'BenchmarkMissing', remedy: expect.stringContaining('lfw') });
   });
 });
 
 const fourInquiries = async (): Promise<ArtifactRef> => {
   const data = await toyDataset(store, 60, 1, 100);
-  const params = { count: 4, maxSimilarity: 0.5, threshold: null, imagesPerIdentity: 1 };
+  const params = { count: 4, maxSimilarity: 0.5, threshold: null, imagesPerIdentity: 1, ...float32 };
   const made = await inquiryStage.run({ data, recognizer: refs.weights, ...params }, context);
   return made.inquiries as ArtifactRef;
 };
@@ -295,7 +295,7 @@ describe('evaluate/similarity', () => {
       for (const image of [3, 4]) await writer.add({ identity: k, image, pixels: toyPixels(person, 0) });
     }
     const data = await writer.finish({ origin: 'generated', peopleShown: 'generated', generatedImages: 3 });
-    const { metrics } = await similarityStage.run({ data, inquiries, recognizer: refs.weights }, context);
+    const { metrics } = await similarityStage.run({ data, inquiries, recognizer: refs.weights, ...float32 }, context);
     const found = await json(metrics);
     const embeddings = await embedImages(loaded, await loadDataset(store, data), context);
     const wanted = [0, 1, 2].map((i) => cosine(row(embeddings, 5 + i), row(chosen.embeddings, 1)));
@@ -310,7 +310,7 @@ describe('evaluate/similarity', () => {
     const inquiries = await fourInquiries();
     const source = await toyDataset(store, 60, 1, 100);
     await expect(
-      similarityStage.run({ data: source, inquiries, recognizer: refs.weights }, context),
+      similarityStage.run({ data: source, inquiries, recognizer: refs.weights, ...float32 }, context),
     ).rejects.toMatchObject({
       code: 'InquiryMissing',
     });

@@ -7,10 +7,14 @@ import { Stall } from '../../data/loader/batches.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { inProcess } from '../../data/loader/workers.ts';
 import { noCheckpoints } from '../../engine/attempt.ts';
+import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import type { InputContext } from '../../training/input.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
 export const side = 12;
+
+/** For stages that are called without their schema, which would fill it in. */
+export const float32: PrecisionOption = { precision: 'float32' };
 
 /** A context over a store in memory that notes every step reported and every line logged. Its input has no threads. */
 export const toyContext = (
@@ -125,5 +129,6 @@ export const toyTraining = {
   warmup: 3,
   validateEvery: 1,
   keep: 'last',
+  precision: 'float32',
   augment: { cropScale: [0.9, 1], flip: 0.5, jitter: 0.05, erase: 0.5, eraseScale: [0.02, 0.1] },
 } as const;

@@ -7,14 +7,14 @@ import { randomStream } from '../../core/random.ts';
 import type { ImageSet } from '../../data/images.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { checkStageSchema } from '../../schemas/meta-schema.ts';
-import { toyContext } from '../activities/toy.ts';
+import { float32, toyContext } from '../activities/toy.ts';
 import { stage as generate } from '../pair-method/generate/stage.ts';
 import { stage as train } from '../pair-method/train/stage.ts';
 
 const [height, width] = [12, 16];
 const context = toyContext();
 const { store } = context;
-const options = { epochs: 12, batch: 16, microBatch: 0, lr: 0.002, timesteps: 50 };
+const options = { epochs: 12, batch: 16, microBatch: 0, lr: 0.002, timesteps: 50, ...float32 };
 let data: ArtifactRef;
 let trained: Outputs;
 
@@ -37,7 +37,7 @@ const colours = async (): Promise<ArtifactRef> => {
 
 const sample = async (shardIdentities: number): Promise<ImageSet> => {
   const generator = trained.weights as ArtifactRef;
-  const params = { generator, partners: data, images: 3, steps: 20, batch: 4, shardIdentities };
+  const params = { generator, partners: data, images: 3, steps: 20, batch: 4, shardIdentities, ...float32 };
   const made: Outputs[] = [];
   for (const shard of await generate.split(params, context)) made.push(await generate.runShard(shard, context));
   return loadDataset(store, (await generate.join(params, made, context)).data as ArtifactRef);

@@ -63,6 +63,7 @@ sweep('diffusion/train', {
     'similarity.interval': { to: 0.5 },
     'similarity.measure': { to: 'euclidean' },
     flip: { to: false },
+    precision: { to: 'bfloat16' },
   }),
   inert: {
     microBatch: {
@@ -93,6 +94,7 @@ sweep('diffusion/generate', {
     steps: { to: 3 },
     eta: { to: 0.5 },
     epsilon: { to: 'clipped' },
+    precision: { to: 'bfloat16' },
   }),
   inert: {
     batch: { because: 'changes an image at most by rounding (test/methods/cemiface/generate.test.ts)' },

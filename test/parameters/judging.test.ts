@@ -12,7 +12,7 @@ import { stage as train } from '../../activities/recognizer-train/stage.ts';
 import { stage as report } from '../../activities/report-build/stage.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
-import { toyBenchmarks, toyContext, toyDataset } from '../activities/toy.ts';
+import { float32, toyBenchmarks, toyContext, toyDataset } from '../activities/toy.ts';
 import { putInquiries } from '../methods/cemiface/tiny.ts';
 import {
   contextOf,
@@ -65,7 +65,7 @@ beforeAll(async () => {
       milestones: [],
       gamma: 0.1,
       warmup: 0,
-      ...{ lrBatch: 0, validateEvery: 1, keep: 'last' },
+      ...{ lrBatch: 0, validateEvery: 1, keep: 'last', ...float32 },
     },
     augment: { cropScale: [1, 1], flip: 0, jitter: 0, erase: 0, eraseScale: [0.1, 0.2] },
   };
@@ -76,10 +76,10 @@ beforeAll(async () => {
   refs.more = await putInquiries(store, 5, 1);
   refs.benchmarks = await toyBenchmarks(store, 20);
   refs.tests = await toyBenchmarks(store, 50);
-  const lfw = { recognizer: refs.recognizer, benchmarks: refs.benchmarks, sets: [] };
+  const lfw = { recognizer: refs.recognizer, benchmarks: refs.benchmarks, sets: [], ...float32 };
   refs.measured = (await verification.run(lfw, context)).metrics as ArtifactRef;
   full = await madeUpExperiment(store, [0, 1]);
-  const groups = { data: refs.faces, recognizer: refs.recognizer, source: 'mean' as const, groups: 2 };
+  const groups = { data: refs.faces, recognizer: refs.recognizer, source: 'mean' as const, groups: 2, ...float32 };
   refs.centers = (await centers.run(groups, context)).centers as ArtifactRef;
   refs.otherCenters = (await centers.run({ ...groups, recognizer: refs.judge }, context)).centers as ArtifactRef;
   const wide = { ...training, network: { ...small, embedding: 5 } };
@@ -92,6 +92,7 @@ sweep('centers/compute', {
   base: () => ({ data: ref('data'), recognizer: ref('recognizer') }),
   changes: () => ({
     data: { to: ref('faces'), with: { source: 'mean' } },
+    precision: { to: 'bfloat16' },
     recognizer: { to: ref('judge') },
     source: { to: 'mean' },
     groups: { to: 2 },
@@ -104,6 +105,7 @@ sweep('inquiry/select', {
   base: () => ({ data: ref('data'), recognizer: ref('recognizer'), count: 4, maxSimilarity: 1, imagesPerIdentity: 1 }),
   changes: () => ({
     data: { to: ref('strangers') },
+    precision: { to: 'bfloat16' },
     recognizer: { to: ref('judge') },
     count: { to: 3 },
     maxSimilarity: { to: -0.9 },
@@ -144,6 +146,7 @@ sweep('evaluate/verification', {
   run: (params) => verification.run(params as never, context),
   base: () => ({ recognizer: ref('recognizer'), benchmarks: ref('benchmarks') }),
   changes: () => ({
+    precision: { to: 'bfloat16' },
     recognizer: { to: ref('judge') },
     benchmarks: { to: ref('tests') },
     sets: { to: ['cplfw'] },
@@ -157,6 +160,7 @@ sweep('evaluate/similarity', {
   changes: () => ({
     data: { to: ref('faces') },
     inquiries: { to: ref('turned') },
+    precision: { to: 'bfloat16' },
     recognizer: { to: ref('judge') },
   }),
 });
@@ -172,6 +176,7 @@ sweep('evaluate/privacy', {
     data: { to: ref('strangers') },
     real: { to: ref('more') },
     strangers: { to: ref('others') },
+    precision: { to: 'bfloat16' },
     recognizer: { to: ref('judge') },
     fpir: { to: 0.5 },
   }),

@@ -26,6 +26,7 @@ sweep('recognizer/train', {
   }),
   changes: () => ({
     data: { to: { ...other } },
+    precision: { to: 'bfloat16' },
     'network.preset': { to: 'ir_se_50' },
     'network.variant': { to: 'ir_se' },
     'network.stemWidth': { to: 5 },

@@ -9,7 +9,7 @@ import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { tf } from '../../nn/tf.ts';
 import { firstNonFinite } from '../../training/finite.ts';
 import { Embedder } from '../../training/recognizer.ts';
-import { side, toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
+import { float32, side, toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
 
 const context = toyContext();
 let data: ArtifactRef;
@@ -64,7 +64,7 @@ describe('an embedding that is not finite', () => {
     const config = recognizerConfig('small', { imageSize: side });
     const weights = initialise(recognizerParameters(config), 1);
     weights['output_layer.3.bias'] = tf.fill([config.embedding], Number.POSITIVE_INFINITY);
-    const embedder = new Embedder({ config, weights });
+    const embedder = new Embedder({ config, weights }, { view: 'plain', ...float32 });
     const images = await loadDataset(context.store, data);
     const rows = Int32Array.of(3, 4);
     await expect(embedder.embed(images, context, { rows })).rejects.toMatchObject({

@@ -1,3 +1,4 @@
+import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import type { Denoiser } from '../../nn/diffusion/denoiser.ts';
 import type { DiffusionTraining } from '../../nn/diffusion/train-step.ts';
 import type { Tensors } from '../../nn/tf.ts';
@@ -41,7 +42,7 @@ export interface DrawnImage {
 }
 
 /** The parameters of diffusion training that no method owns; see the schema of a method's train stage. */
-export interface DiffusionOptions {
+export interface DiffusionOptions extends PrecisionOption {
   readonly epochs: number;
   readonly batch: number;
   readonly microBatch: number;

@@ -2,6 +2,7 @@ import { CemiflowError } from '../../core/errors.ts';
 import { normalStream, randomStream, seedPair } from '../../core/random.ts';
 import type { StageContext } from '../../core/stage.ts';
 import { type CompiledFunction, compileFunction } from '../../nn/compile/index.ts';
+import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import type { Denoiser } from '../../nn/diffusion/denoiser.ts';
 import { compileSampler } from '../../nn/diffusion/sampler.ts';
 import { linearSchedule } from '../../nn/diffusion/schedule.ts';
@@ -24,7 +25,7 @@ export interface SampleJob {
 }
 
 /** How samples are made. */
-export interface SamplingOptions {
+export interface SamplingOptions extends PrecisionOption {
   /** Length of the noise schedule that the generator was trained with. */
   readonly timesteps: number;
   readonly steps: number;
@@ -48,11 +49,17 @@ export class Sampler {
     this.#denoiser = denoiser;
     this.#options = options;
     this.#steps = samplingSteps(linearSchedule(options.timesteps), options.steps);
-    this.#step = compileSampler(weights, denoiser, options.sampler, options.batch);
+    const { precision } = options;
+    this.#step = compileSampler(weights, denoiser, options.sampler, options.batch, { precision });
     const example = tf.zeros([options.batch, ...denoiser.shape]) as tf.Tensor4D;
     const { decode } = denoiser;
     if (decode)
-      this.#decode = compileFunction((w, { x }) => ({ x: decode(w, x as tf.Tensor4D) }), weights, { x: example });
+      this.#decode = compileFunction(
+        (w, { x }) => ({ x: decode(w, x as tf.Tensor4D) }),
+        weights,
+        { x: example },
+        { precision },
+      );
     const images = this.#decode?.run({ x: example }).x ?? example;
     this.size = [images.shape[1] as number, images.shape[2] as number];
     tf.dispose([example, images]);

@@ -121,7 +121,9 @@ const compile = (
   const first = initialise(denoiser.parameters, seed);
   const initial = diffusionState(first, frozen, training);
   try {
-    return compileStep(diffusionPrograms(training), { ...initial, ...resumed }, example);
+    return compileStep(diffusionPrograms(training), { ...initial, ...resumed }, example, {
+      precision: options.precision,
+    });
   } finally {
     // The frozen weights are in the state as well, and belong to the caller.
     const own = Object.fromEntries(Object.entries(initial).filter(([name]) => !name.startsWith('fr.')));

@@ -1,6 +1,7 @@
 import { readWeights, weightsCodec } from '../../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { ArtifactStore } from '../../../core/stage.ts';
+import type { PrecisionOption } from '../../../nn/compile/precision.ts';
 import type { EpsilonKind } from '../../../nn/diffusion/steps.ts';
 import { tf } from '../../../nn/tf.ts';
 import { fromSafetensors } from '../../../nn/weights.ts';
@@ -9,7 +10,7 @@ import { cemifaceDenoiser } from '../network.ts';
 import { generatorMetaOf } from '../weights.ts';
 
 /** How DDIM samples, as the parameters of `diffusion/generate` say. */
-export interface DdimOptions {
+export interface DdimOptions extends PrecisionOption {
   readonly steps: number;
   readonly batch: number;
   readonly eta: number;
@@ -20,7 +21,7 @@ export interface DdimOptions {
 export const withCemiFace = <R>(
   store: ArtifactStore,
   generator: ArtifactRef,
-  { steps, batch, eta, epsilon }: DdimOptions,
+  { steps, batch, eta, epsilon, precision }: DdimOptions,
   body: (sampler: Sampler) => Promise<R>,
 ): Promise<R> => {
   const load = async (): Promise<Sampler> => {
@@ -29,10 +30,16 @@ export const withCemiFace = <R>(
     const denoiser = cemifaceDenoiser(network);
     const weights = fromSafetensors(await readWeights(store, artifact), denoiser.parameters);
     try {
-      return new Sampler(weights, denoiser, { timesteps, steps, batch, sampler: { type: 'ddim', eta, epsilon } });
+      return new Sampler(weights, denoiser, {
+        timesteps,
+        steps,
+        batch,
+        precision,
+        sampler: { type: 'ddim', eta, epsilon },
+      });
     } finally {
       tf.dispose(weights);
     }
   };
-  return withSampler(`cemiface ${generator.digest} ${steps} ${batch} ${eta} ${epsilon}`, load, body);
+  return withSampler(`cemiface ${generator.digest} ${steps} ${batch} ${eta} ${epsilon} ${precision}`, load, body);
 };

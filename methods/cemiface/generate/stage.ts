@@ -71,7 +71,7 @@ const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<S
     );
   }
   const facts = await shardFacts(params, input);
-  const { m, steps, batch, eta, epsilon } = params;
+  const { m, steps, batch, eta, epsilon, precision } = params;
   const images = isGrid(m) ? m.length : params.images;
   const shards: Shard[] = [];
   for (const { from, count: size } of shardRanges(count, wholeBatches(params.shardIdentities, { images, batch }))) {
@@ -83,7 +83,7 @@ const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<S
       m: structuredClone(m) as Shard['m'],
       images,
       oversample: isGrid(m) ? 0 : params.oversample,
-      ...{ steps, batch, eta, epsilon },
+      ...{ steps, batch, eta, epsilon, precision },
     });
   }
   return shards;
@@ -105,7 +105,7 @@ const shardFacts = async ({ generator, inquiries }: Params, { store }: InputCont
  */
 const conditioned = async (
   inquiries: InquirySet,
-  { generator, inquiries: ref, m, oversample }: Pick<Params, 'generator' | 'inquiries' | 'm' | 'oversample'>,
+  { generator, inquiries: ref, m, oversample, precision }: Params,
   input: InputContext<CopyRecipe>,
 ): Promise<InquirySet> => {
   const { recognizer: digest } = generatorMetaOf(await weightsCodec.read(input.store, generator));
@@ -115,7 +115,7 @@ const conditioned = async (
     if (oversample > 0 && !isGrid(m)) requireImages(ref, inquiries, 'set oversample: 0');
     return inquiries;
   }
-  return withEmbedder(input.store, { digest }, 'plain', async (embedder) => {
+  return withEmbedder(input.store, { digest }, { view: 'plain', precision }, async (embedder) => {
     const embeddings = await embedder.embed(pictures, input, { rows, phase: 'embed inquiries' });
     return { ...inquiries, embeddings, embeddingSize: embedder.size };
   });

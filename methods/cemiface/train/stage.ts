@@ -50,7 +50,10 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
     const denoiser = cemifaceDenoiser(network, { recompute: params.recompute });
     const { interval, lowest, highest } = params.similarity;
     const grid = similarityGrid(interval, lowest, highest);
-    const identities = await IdentityTable.of(input, data, recognizer, { mirrored: params.flip });
+    const identities = await IdentityTable.of(input, data, recognizer, {
+      mirrored: params.flip,
+      precision: params.precision,
+    });
     const method = methodOf(params, { denoiser, recognizer, samples: cemifaceSamples(identities, grid, params.flip) });
     const { weights, series } = await trainDiffusion(input, data, method, params);
     return {

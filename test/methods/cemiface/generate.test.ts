@@ -16,7 +16,7 @@ import { embed } from '../../../nn/recognizer/backbone.ts';
 import { recognizerParameters } from '../../../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { fromSafetensors } from '../../../nn/weights.ts';
-import { side, toyContext, toyPixels } from '../../activities/toy.ts';
+import { float32, side, toyContext, toyPixels } from '../../activities/toy.ts';
 import { allPixels } from '../../helpers/images.ts';
 import {
   generatorTimesteps,
@@ -56,6 +56,7 @@ const defaults = {
   eta: 0,
   epsilon: 'network' as EpsilonKind,
   shardIdentities: 2,
+  ...float32,
 };
 
 const datasetOf = async (more: Partial<typeof defaults> = {}, with_ = context): Promise<ArtifactRef> => {
@@ -234,7 +235,7 @@ describe('diffusion/generate', () => {
 
   it('gives evaluate/similarity a mixed set as any other, its copies left out', async () => {
     const data = await datasetOf({ m: { among: [-1, 1] }, steps: 1, oversample: 1 });
-    const { metrics } = await evaluateSimilarity.run({ data, inquiries, recognizer }, context);
+    const { metrics } = await evaluateSimilarity.run({ data, inquiries, recognizer, ...float32 }, context);
     expect((await readMetricsOf(store, metrics as ArtifactRef, similarityKind)).images).toBe(4);
   });
 

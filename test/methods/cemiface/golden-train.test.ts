@@ -12,7 +12,7 @@ import type { tf } from '../../../nn/tf.ts';
 import { toSafetensors } from '../../../nn/weights.ts';
 import { DiffusionPlanner } from '../../../training/diffusion/plan.ts';
 import { MeanLog } from '../../../training/log.ts';
-import { toyContext } from '../../activities/toy.ts';
+import { float32, toyContext } from '../../activities/toy.ts';
 import { second, secondFrozen } from '../../golden/second.ts';
 import { expectGolden, fill, fillParameters, golden, storedValues, type Values } from '../../golden/values.ts';
 import { type Recording, recording } from '../../training/recorder.ts';
@@ -23,7 +23,7 @@ const { lr, weightDecay, ...drawn } = second.stage;
 const params = {
   network,
   ...({ epochs: 2, batch: 3, microBatch: 0, recompute: false, lr, warmup: 0, decay: 'constant' } as const),
-  ...{ weightDecay, emaMaximum: 0.9999, lambda: second.lambda, timesteps: second.timesteps, flip: true },
+  ...{ weightDecay, emaMaximum: 0.9999, lambda: second.lambda, timesteps: second.timesteps, flip: true, ...float32 },
   similarity: { lowest: -1, highest: 1, interval: 0.02, measure: 'cosine' as const },
 };
 const { parameters } = cemifaceDenoiser(second.unet);

@@ -5,7 +5,7 @@ import type { ImageSet } from '../../../data/images.ts';
 import { loadDataset } from '../../../data/loader/load.ts';
 import { stage } from '../../../methods/cemiface/generate/stage.ts';
 import type { WantedSimilarity } from '../../../methods/cemiface/generate/wanted-similarity.ts';
-import { side, toyContext } from '../../activities/toy.ts';
+import { float32, side, toyContext } from '../../activities/toy.ts';
 import { putGenerator, putInquiries, putRecognizer } from './tiny.ts';
 
 const subjects = 5;
@@ -23,7 +23,7 @@ beforeAll(async () => {
 /** Three images of each subject and one copy, in batches of four: batches and subjects do not end together. */
 const paramsOf = (shardIdentities: number, more: { identities?: number; m?: WantedSimilarity; eta?: number } = {}) => ({
   ...{ generator, inquiries, m: 0.2, identities: 0, images: 3, oversample: 1, steps: 4, batch: 4, shardIdentities },
-  ...{ eta: 0, epsilon: 'network' as const },
+  ...{ eta: 0, epsilon: 'network' as const, ...float32 },
   ...more,
 });
 type Params = ReturnType<typeof paramsOf>;

@@ -17,7 +17,7 @@ import { recognizerParameters } from '../../../nn/recognizer/layout.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { fromSafetensors } from '../../../nn/weights.ts';
 import { type DiffusionPlan, DiffusionPlanner } from '../../../training/diffusion/plan.ts';
-import { side, toyContext, toyDataset } from '../../activities/toy.ts';
+import { float32, side, toyContext, toyDataset } from '../../activities/toy.ts';
 import { allPixels } from '../../helpers/images.ts';
 import { differing, type Recording, recording } from '../../training/recorder.ts';
 import { putRecognizer, tinyNetwork, tinyRecognizer } from './tiny.ts';
@@ -27,7 +27,7 @@ const { imageSize: _, identitySize: __, ...network } = tinyNetwork;
 const params = {
   network,
   ...({ epochs: 2, batch: 4, microBatch: 0, recompute: false, lr: 0.02, warmup: 1, decay: 'cosine' } as const),
-  ...{ weightDecay: 0.5, emaMaximum: 0.5, lambda: 3, timesteps: 50, flip: true },
+  ...{ weightDecay: 0.5, emaMaximum: 0.5, lambda: 3, timesteps: 50, flip: true, ...float32 },
   similarity: { lowest: -1, highest: 1, interval: 0.02, measure: 'cosine' as SimilarityMeasure },
 };
 const steps = 4;

@@ -7,7 +7,7 @@ import { loadInquiries, saveInquiries } from '../../../data/inquiries.ts';
 import { loadDataset } from '../../../data/loader/load.ts';
 import { stage } from '../../../methods/cemiface/generate/stage.ts';
 import { loadStageSchemas } from '../../../schemas/stage-schemas.ts';
-import { toyContext, toyDataset } from '../../activities/toy.ts';
+import { float32, toyContext, toyDataset } from '../../activities/toy.ts';
 import { allPixels } from '../../helpers/images.ts';
 import { putGenerator, putInquiries, putRecognizer } from './tiny.ts';
 
@@ -21,7 +21,8 @@ let vectors: ArtifactRef;
 
 /** Mean embeddings of one image each: vectors that are E_id of the very images of `images`. */
 const centersOf = async (by: ArtifactRef): Promise<ArtifactRef> => {
-  const params = { data: await toyDataset(store, subjects, 1), recognizer: by, source: 'mean' as const, groups: 1 };
+  const data = await toyDataset(store, subjects, 1);
+  const params = { data, recognizer: by, source: 'mean' as const, groups: 1, ...float32 };
   const centers = (await centersStage.run(params, context)).centers as ArtifactRef;
   return (await ofCenters.run({ centers, count: 0 }, context)).inquiries as ArtifactRef;
 };

@@ -10,8 +10,8 @@ export const judgingMutants: readonly Mutant[] = [
     [
       {
         name: 'verification/no-flip',
-        find: "withEmbedder(store, ref, 'both',",
-        replace: "withEmbedder(store, ref, 'plain',",
+        find: "withEmbedder(store, ref, { view: 'both',",
+        replace: "withEmbedder(store, ref, { view: 'plain',",
         breaks: 'the mirror image is left out',
       },
       {

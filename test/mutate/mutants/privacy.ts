@@ -10,8 +10,8 @@ export const privacyMutants: readonly Mutant[] = [
     [
       {
         name: 'privacy-stage/view',
-        find: "withEmbedder(store, params.recognizer, 'both',",
-        replace: "withEmbedder(store, params.recognizer, 'plain',",
+        find: "withEmbedder(store, recognizer, { view: 'both',",
+        replace: "withEmbedder(store, recognizer, { view: 'plain',",
         breaks: 'the mirror image is left out',
       },
       {

@@ -13,8 +13,8 @@ export const validationMutants: readonly Mutant[] = [
     [
       {
         name: 'validation/no-flip',
-        find: "new Embedder({ config, weights }, 'both')",
-        replace: "new Embedder({ config, weights }, 'plain')",
+        find: "new Embedder({ config, weights }, { view: 'both', precision })",
+        replace: "new Embedder({ config, weights }, { view: 'plain', precision })",
         breaks: 'the mirror image is left out',
       },
       {

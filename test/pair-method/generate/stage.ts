@@ -7,6 +7,7 @@ import { shardRanges } from '../../../core/shards.ts';
 import type { ArtifactStore, ShardedStageKind, StageContext } from '../../../core/stage.ts';
 import { type ImageSet, pixelsOf } from '../../../data/images.ts';
 import { loadDataset } from '../../../data/loader/load.ts';
+import type { PrecisionOption } from '../../../nn/compile/precision.ts';
 import { tf } from '../../../nn/tf.ts';
 import { fromSafetensors } from '../../../nn/weights.ts';
 import { joinDatasets } from '../../../training/diffusion/join.ts';
@@ -14,7 +15,7 @@ import { Sampler, withSampler } from '../../../training/diffusion/sample.ts';
 import { pairDenoiser, pairNetwork } from '../network.ts';
 
 /** `schema.json` */
-interface Params {
+interface Params extends PrecisionOption {
   readonly generator: ArtifactRef;
   readonly partners: ArtifactRef;
   readonly images: number;
@@ -23,23 +24,24 @@ interface Params {
   readonly shardIdentities: number;
 }
 
-type Shard = JsonObject & {
-  readonly generator: ArtifactRef & JsonObject;
-  readonly partners: ArtifactRef & JsonObject;
-  readonly first: number;
-  readonly identities: number;
-  readonly images: number;
-  readonly steps: number;
-  readonly batch: number;
-};
+type Shard = JsonObject &
+  PrecisionOption & {
+    readonly generator: ArtifactRef & JsonObject;
+    readonly partners: ArtifactRef & JsonObject;
+    readonly first: number;
+    readonly identities: number;
+    readonly images: number;
+    readonly steps: number;
+    readonly batch: number;
+  };
 
 export const stage: ShardedStageKind<Params, Shard> = {
-  split: async ({ generator, partners, images, steps, batch, shardIdentities }, { store }) => {
+  split: async ({ generator, partners, images, steps, batch, precision, shardIdentities }, { store }) => {
     const { classes } = await loadDataset(store, partners);
     return shardRanges(classes, shardIdentities).map(({ from, count }) => ({
       generator: { ...generator },
       partners: { ...partners },
-      ...{ first: from, identities: count, images, steps, batch },
+      ...{ first: from, identities: count, images, steps, batch, precision },
     }));
   },
   runShard: (shard, context) => generate(shard, context),
@@ -51,7 +53,7 @@ const generate = async (shard: Shard, context: StageContext): Promise<Outputs> =
   const { first, identities, images } = shard;
   const partners = await partnersOf(await loadDataset(store, shard.partners), first, identities);
   const load = (): Promise<Sampler> => loadSampler(store, shard);
-  const key = `pair ${shard.generator.digest} ${shard.steps} ${shard.batch}`;
+  const key = `pair ${shard.generator.digest} ${shard.steps} ${shard.batch} ${shard.precision}`;
   const job = {
     ...{ first, identities, images },
     conditionsOf: (identity: number) => ({ partner: partners[identity - first] as Float32Array }),
@@ -78,14 +80,14 @@ const partnersOf = (set: ImageSet, first: number, identities: number): Promise<F
     }),
   );
 
-const loadSampler = async (store: ArtifactStore, { generator, steps, batch }: Shard): Promise<Sampler> => {
+const loadSampler = async (store: ArtifactStore, { generator, steps, batch, precision }: Shard): Promise<Sampler> => {
   const { meta } = await store.getArtifact(generator);
   const { height, width } = meta.network as { height: number; width: number };
   const denoiser = pairDenoiser(pairNetwork(height, width));
   const weights = fromSafetensors(await loadWeights(store, generator), denoiser.parameters);
   try {
     const timesteps = meta.timesteps as number;
-    return new Sampler(weights, denoiser, { timesteps, steps, batch, sampler: { type: 'ancestral' } });
+    return new Sampler(weights, denoiser, { timesteps, steps, batch, precision, sampler: { type: 'ancestral' } });
   } finally {
     tf.dispose(weights);
   }

@@ -13,7 +13,7 @@ import { type InputContext, loadSet, withInput } from '../../../training/input.t
 import { encode, pairDenoiser, pairNetwork } from '../network.ts';
 
 /** `schema.json` */
-interface Params extends Pick<DiffusionOptions, 'epochs' | 'batch' | 'microBatch' | 'lr' | 'timesteps'> {
+interface Params extends Pick<DiffusionOptions, 'epochs' | 'batch' | 'microBatch' | 'lr' | 'timesteps' | 'precision'> {
   readonly data: ArtifactRef;
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Denoiser } from '../../../nn/diffusion/denoiser.ts';
 import { tf } from '../../../nn/tf.ts';
 import { type SampleJob, Sampler } from '../../../training/diffusion/sample.ts';
-import { toyContext } from '../../activities/toy.ts';
+import { float32, toyContext } from '../../activities/toy.ts';
 
 const batch = 4;
 
@@ -17,7 +17,7 @@ const slotted = denoiserOf((_weights, noisy) =>
 
 const samplerOf = (denoiser: Denoiser, type: 'ddim' | 'ancestral' = 'ddim'): Sampler =>
   new Sampler({}, denoiser, {
-    ...{ timesteps: 10, steps: 3, batch },
+    ...{ timesteps: 10, steps: 3, batch, ...float32 },
     sampler: type === 'ddim' ? { type, eta: 0, epsilon: 'network' } : { type },
   });
 
