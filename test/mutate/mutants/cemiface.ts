@@ -36,8 +36,8 @@ export const cemifaceMutants: readonly Mutant[] = [
       },
       {
         name: 'cemiface-train/mirrored-table',
-        find: '{ mirrored: params.flip }',
-        replace: '{ mirrored: false }',
+        find: 'mirrored: params.flip,',
+        replace: 'mirrored: false,',
         breaks: 'there are no embeddings of mirror images',
       },
     ],
@@ -252,14 +252,14 @@ export const cemifaceMutants: readonly Mutant[] = [
     [
       {
         name: 'cemiface-generator/steps',
-        find: 'new Sampler(weights, denoiser, { timesteps, steps, batch,',
-        replace: 'new Sampler(weights, denoiser, { timesteps, steps: 3, batch,',
+        find: '        steps,\n        batch,',
+        replace: '        steps: 3,\n        batch,',
         breaks: 'the number of steps is ignored',
       },
       {
         name: 'cemiface-generator/timesteps',
-        find: 'new Sampler(weights, denoiser, { timesteps, steps,',
-        replace: 'new Sampler(weights, denoiser, { timesteps: 1000, steps,',
+        find: '        timesteps,\n        steps,',
+        replace: '        timesteps: 1000,\n        steps,',
         breaks: 'the noise schedule is not the one that the generator was trained with',
       },
     ],

@@ -192,8 +192,8 @@ export const networkMutants: readonly Mutant[] = [
       },
       {
         name: 'unet/scale-and-shift',
-        find: 'config.groups, { scale, shift })',
-        replace: 'config.groups, { scale: shift, shift: scale })',
+        find: 'film: { scale, shift }',
+        replace: 'film: { scale: shift, shift: scale }',
         breaks: 'scale and shift of AdaGN are exchanged',
       },
       {

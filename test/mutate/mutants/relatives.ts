@@ -80,8 +80,8 @@ export const relativeMutants: readonly Mutant[] = [
   {
     name: 'embedder/one-view',
     file: 'training/recognizer.ts',
-    find: '`${digest} ${view}`',
-    replace: 'digest',
+    find: '`${digest} ${options.view} ${options.precision}`',
+    replace: '`${digest} ${options.precision}`',
     breaks: 'the next stage gets the embedder of another view',
     tests: ['test/activities/recognizer.test.ts'],
   },

@@ -158,14 +158,14 @@ export const samplingMutants: readonly Mutant[] = [
       },
       {
         name: 'cemiface-generator/key-without-eta',
-        find: '${batch} ${eta} ${epsilon}`',
-        replace: '${batch} ${epsilon}`',
+        find: '${batch} ${eta} ${epsilon} ${precision}`',
+        replace: '${batch} ${epsilon} ${precision}`',
         breaks: 'the sampler of another eta goes on',
       },
       {
         name: 'cemiface-generator/key-without-epsilon',
-        find: '${batch} ${eta} ${epsilon}`',
-        replace: '${batch} ${eta}`',
+        find: '${batch} ${eta} ${epsilon} ${precision}`',
+        replace: '${batch} ${eta} ${precision}`',
         breaks: 'the sampler of another epsilon goes on',
       },
     ],

@@ -162,8 +162,8 @@ export const trainingMutants: readonly Mutant[] = [
       },
       {
         name: 'identity-table/view',
-        find: "embedAll(input, data, recognizer, 'mirrored')",
-        replace: "embedAll(input, data, recognizer, 'plain')",
+        find: "embedAll(input, data, recognizer, { view: 'mirrored', precision })",
+        replace: "embedAll(input, data, recognizer, { view: 'plain', precision })",
         breaks: 'embeddings of mirror images are those of the images',
       },
       {
