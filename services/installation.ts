@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { addonDir, addonInstalled } from '../setup/addon.mjs';
 import { readStamp } from '../setup/entry.mjs';
+import { type KernelsState, kernelsState } from '../setup/kernels.mjs';
 import { cacheDir, type Tool, tensorflowDir, toolDir, toolPath, versions } from '../setup/layout.mjs';
 import { freeBytes, nodeTrouble } from '../setup/requirements.mjs';
 import { tensorflowVariant } from '../setup/tensorflow.mjs';
@@ -32,6 +33,8 @@ export interface Installation {
     readonly digests?: { readonly [path: string]: string };
   };
   readonly addon: { readonly folder: string; readonly installed: boolean };
+  /** Our own kernels for this processor; `refused` where the environment asks for TensorFlow's. */
+  readonly kernels: KernelsState & { readonly refused: boolean };
   readonly tools: { readonly [tool in Tool]: InstalledTool };
   /** Bytes; infinite when they are not known. */
   readonly free: { readonly cache: number; readonly home: number };
@@ -57,6 +60,7 @@ export const inspectInstallation = async ({ home, env }: { home: string; env: En
       folder: basename(addonDir(env, projectDir, variant)),
       installed: addonInstalled(env, projectDir, variant),
     },
+    kernels: { ...kernelsState(env, projectDir, variant), refused: env.CEMIFLOW_KERNELS === 'composed' },
     tools: { temporal, minio },
     free: { cache: freeBytes(nearest(cacheDir(env))), home: freeBytes(nearest(home)) },
   };

@@ -1,5 +1,5 @@
 import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { packageDir } from './addon.mjs';
 import { ensureEntry, readStamp } from './entry.mjs';
 import { instructionLevel, kernelDigest, kernelFile, sourceFolder } from './kernel-file.mjs';
@@ -30,6 +30,13 @@ const installed = (env, project, variant, level) => {
 /** Whether nothing is left to do: every library is in this clone's packages, or is known not to compile. */
 export const kernelsReady = (env, project, variant) =>
   levelsOf(env).every((level) => installed(env, project, variant, level));
+
+/** What became of the kernels for this processor. `failure`: where in the cache the compiler's messages lie, if it failed. */
+export const kernelsState = (env, project, variant) => {
+  const level = instructionLevel();
+  const dir = kernelsDir(env, project, variant, level);
+  return { level, ...(readStamp(dir)?.failed ? { failure: join(basename(dir), failure) } : {}) };
+};
 
 /**
  * Compiles our kernels and puts them beside the addon. Where they do not compile, which is tried once, TensorFlow's own ops

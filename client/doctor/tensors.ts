@@ -1,4 +1,4 @@
-import { relative } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import type { Diagnosis } from '../../engine/diagnosis.ts';
 import type { Installation } from '../../services/installation.ts';
@@ -20,6 +20,7 @@ export const tensorChecks = (examination: Examination, installation: Installatio
     ...machineChecks(diagnosis, log),
     ...libraryChecks(diagnosis, installation),
     ...deviceChecks(diagnosis, log, installation),
+    ...kernelChecks(diagnosis, installation),
     ...flagChecks(diagnosis, log),
     ...(quick || !diagnosis.machine.tensorflow ? [] : selfTestChecks(diagnosis)),
   ];
@@ -96,6 +97,20 @@ const deviceChecks = (
     return [...listed, note('device', 'CPU: this is the CPU build, though there is a GPU', remedy)];
   }
   return [ok('device', 'CPU; nvidia-smi finds no GPU')];
+};
+
+/** Our own kernels are faster, so their absence is worth a line, where nobody asked for it. */
+const kernelChecks = ({ machine: { tensorflow } }: Diagnosis, { cache, kernels }: Installation): Check[] => {
+  if (!tensorflow) return [];
+  const composed = "TensorFlow's own";
+  if (tensorflow.kernels === 'native') return [ok('kernels', `our own, for ${kernels.level}`)];
+  if (tensorflow.device === 'gpu') return [ok('kernels', `${composed}, as on every GPU`)];
+  if (kernels.refused) return [ok('kernels', `${composed}, by CEMIFLOW_KERNELS`)];
+  const slower = `${composed}, so that training takes longer`;
+  if (kernels.failure === undefined)
+    return [note('kernels', `${slower}: ours are not built for this processor`, 'run "node setup.mjs"')];
+  const remedy = `read ${kernels.failure} in ${cache}; to try again, delete ${dirname(kernels.failure)} there and run "node setup.mjs"`;
+  return [note('kernels', `${slower}: ours do not compile here`, remedy)];
 };
 
 const capabilityIn = (log: StartupLog, name: string): string =>

@@ -44,7 +44,11 @@ download)
   exec ${python} "$(dirname "$0")/../fake/wheel.py" "$@";;
 *) exec ${python} "$@";;
 esac`,
-  'c++': 'exit 0',
+  'c++': `
+case "$1" in --version) exit;; esac
+[ -n "$FAKE_CXX_BROKEN" ] && { echo "error: no such type" >&2; exit 1; }
+while [ "$1" != -o ]; do shift; done
+echo kernels > "$2"`,
   make: 'exit 0',
 };
 export type ToolName = keyof typeof tools;
@@ -107,7 +111,7 @@ export class Machine {
       writeFileSync(path, `#!/bin/sh\n${note}\n${tools[name]}\n`);
       chmodSync(path, 0o755);
     }
-    for (const name of ['setup.mjs', 'setup', 'versions.json'])
+    for (const name of ['setup.mjs', 'setup', 'versions.json', 'nn/native'])
       cpSync(join(root, name), join(this.clone, name), { recursive: true });
     this.lock({});
   }
@@ -141,10 +145,19 @@ export class Machine {
 
   /** The calls of tools that did work, probes left out. */
   calls(): string[] {
+    return this.#noted(/^(go install|npm ci|node-gyp)|pip download/);
+  }
+
+  /** The calls of the compiler for our kernels. */
+  compilations(): string[] {
+    return this.#noted(/^c\+\+ .*ops\.cc/);
+  }
+
+  #noted(wanted: RegExp): string[] {
     const path = join(this.folder, 'calls');
     if (!existsSync(path)) return [];
     const lines = readFileSync(path, 'utf8').trim().split('\n');
-    return lines.filter((line) => /^(go install|npm ci|node-gyp)|pip download/.test(line)).sort();
+    return lines.filter((line) => wanted.test(line)).sort();
   }
 
   /** Processes that were started with this machine's environment. */

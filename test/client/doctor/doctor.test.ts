@@ -50,6 +50,7 @@ const installation = (more: Partial<Installation> = {}): Installation => ({
     digests: { 'lib/libtensorflow_cc.so.2': digest },
   },
   addon: { folder: 'addon', installed: true },
+  kernels: { level: 'x86-64-v3', refused: false },
   tools: { temporal: { version: 'v1', works: true }, minio: { version: 'v2', works: true } },
   free: { cache: 5e9, home: 5e9 },
   ...more,
@@ -58,7 +59,7 @@ const installation = (more: Partial<Installation> = {}): Installation => ({
 const flags = flagsOf({ TF_DETERMINISTIC_OPS: '1', TF_ENABLE_ONEDNN_OPTS: '1', TF_NUM_INTRAOP_THREADS: '2' });
 const base = { host: 'h', platform: 'linux', cpu: 'EPYC', cores: 2, node: 'v20', instructions: ['avx2'] };
 const healthy: Diagnosis = {
-  machine: { ...base, tensorflow: { version: '2.21.0', library: digest, device: 'cpu', flags } },
+  machine: { ...base, tensorflow: { version: '2.21.0', library: digest, device: 'cpu', flags, kernels: 'native' } },
   memory: { totalBytes: 8e9, availableBytes: 4e9 },
   gpus: [],
   flags,
@@ -127,6 +128,28 @@ describe('what TensorFlow sees', () => {
     expect(line(checks, 'TF32')?.found).toContain('of no effect');
     expect(line(checks, 'XLA')?.found).toBe('off');
     expect(line(checks, 'trains UNet')?.found).toContain('20.0 step/s');
+  });
+
+  it('names the kernels, and where they are missing the way to them', () => {
+    const { tensorflow } = healthy.machine;
+    const of = (kernels: Partial<Installation['kernels']> = {}, device: 'cpu' | 'gpu' = 'cpu') => {
+      const machine = { ...base, tensorflow: { ...tensorflow, device, kernels: 'composed' } } as Diagnosis['machine'];
+      const installed = installation({ kernels: { ...installation().kernels, ...kernels } });
+      return line(tensors({ ...healthy, machine }, {}, installed), 'kernels');
+    };
+    expect(line(tensors(healthy), 'kernels')).toMatchObject({ state: 'ok', found: 'our own, for x86-64-v3' });
+    expect(of()).toMatchObject({
+      state: 'note',
+      found: expect.stringContaining('not built'),
+      remedy: 'run "node setup.mjs"',
+    });
+    expect(of({ failure: 'kernels-1/failure.txt' })).toMatchObject({
+      state: 'note',
+      found: expect.stringContaining('do not compile'),
+      remedy: expect.stringMatching(/kernels-1\/failure\.txt in \/cache.*delete kernels-1 there/),
+    });
+    expect(of({ refused: true })).toMatchObject({ state: 'ok', found: expect.stringContaining('CEMIFLOW_KERNELS') });
+    expect(of({}, 'gpu')?.state).toBe('ok');
   });
 
   it('on a GPU: what nvidia-smi does not tell is taken from the log, or unknown', () => {
