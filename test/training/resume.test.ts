@@ -9,7 +9,7 @@ import { ActionAttempt } from '../../engine/attempt.ts';
 import type { Told } from '../../engine/watch.ts';
 import { stage as diffusion } from '../../methods/cemiface/train/stage.ts';
 import { type ActionState, Store } from '../../store/index.ts';
-import { toyBenchmarks, toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
+import { float32, toyBenchmarks, toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
 import { MemoryObjects } from '../helpers/memory-store.ts';
 
 const key = digestOf('the action');
@@ -170,7 +170,7 @@ beforeAll(async () => {
       prediction: 'epsilon',
     },
     ...{ epochs: 3, batch: 16, microBatch: 8, recompute: false, lr: 1e-3, warmup: 2, decay: 'cosine' },
-    ...{ weightDecay: 0.01, emaMaximum: 0.99, lambda: 0.05, timesteps: 100, flip: true },
+    ...{ weightDecay: 0.01, emaMaximum: 0.99, lambda: 0.05, timesteps: 100, flip: true, ...float32 },
     similarity: { lowest: -1, highest: 1, interval: 0.25 },
   };
   trainings = {
@@ -180,6 +180,8 @@ beforeAll(async () => {
       ...{ validation: await toyBenchmarks(context.store, 200), keep: 'best' },
     }),
     'diffusion/train in micro-batches': kindOf(diffusion, generator),
+    'recognizer/train in bfloat16': kindOf(recognizer, { ...training, microBatch: 8, precision: 'bfloat16' }),
+    'diffusion/train in bfloat16': kindOf(diffusion, { ...generator, precision: 'bfloat16' }),
   };
 }, 120_000);
 
@@ -264,6 +266,18 @@ describe.each(['recognizer/train in micro-batches', 'diffusion/train in micro-ba
     await checkpoints.remove(key);
     expect(await shared.list('checkpoints/')).toEqual([]);
   });
+});
+
+describe.each(['recognizer/train', 'diffusion/train'])('%s in bfloat16', (name) => {
+  it('killed between two checkpoints, it ends with the bytes of one that was left alone', async () => {
+    const run = (precision: string) => trainings[`${name} in ${precision}`] as Run;
+    const alone = await survive(run('bfloat16'));
+    const { outputs, told } = await survive(run('bfloat16'), { killAt: 8 });
+    expect(told.resumedFrom).toBe(6);
+    expect(outputs).toEqual(alone.outputs);
+    const { outputs: others } = await survive(run('micro-batches'));
+    expect(others?.weights).not.toEqual(outputs?.weights);
+  }, 120_000);
 });
 
 describe('recognizer/train that keeps the best epoch', () => {

@@ -1,7 +1,7 @@
 /** Training in a process of its own, for tests of what holds between processes and of memory. Prints JSON. */
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { compileFunction, compileStep } from '../../../nn/compile/index.ts';
+import { compileFunction, compileStep, type Precision } from '../../../nn/compile/index.ts';
 import { recompute } from '../../../nn/kernels/recompute.ts';
 import { testNetworks } from '../../../nn/self-test/networks.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
@@ -9,12 +9,12 @@ import { type Tensors, tf } from '../../../nn/tf.ts';
 const kilobytes = (name: string): number =>
   Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(readFileSync('/proc/self/status', 'utf8'))?.[1]);
 
-const training = (name: string) => {
+const training = (name: string, precision?: Precision) => {
   const network = testNetworks.find((candidate) => candidate.name === name) ?? testNetworks[0];
   if (!network) throw new Error(`no network ${name}`);
   const initial = network.initial();
   const example = network.batch(0);
-  const step = compileStep(network.step, initial, example);
+  const step = compileStep(network.step, initial, example, { precision });
   tf.dispose([initial, example]);
   return {
     step,
@@ -27,8 +27,8 @@ const training = (name: string) => {
 };
 
 /** sha256 of the state after five steps. */
-const digest = (name: string) => {
-  const { step, run } = training(name);
+const digest = (name: string, precision: string) => {
+  const { step, run } = training(name, precision as Precision);
   for (let i = 0; i < 5; i++) run(i);
   const hash = createHash('sha256');
   for (const tensor of Object.values(step.readState())) hash.update(tensor.dataSync() as Float32Array);
@@ -68,6 +68,6 @@ const peak = (way: string) => {
   return { peak: kilobytes('VmHWM') * 1024 };
 };
 
-const [what, which = ''] = process.argv.slice(2);
-const made = what === 'digest' ? digest(which) : what === 'growth' ? growth(which) : peak(which);
+const [what, which = '', precision = 'float32'] = process.argv.slice(2);
+const made = what === 'digest' ? digest(which, precision) : what === 'growth' ? growth(which) : peak(which);
 process.stdout.write(JSON.stringify(made));

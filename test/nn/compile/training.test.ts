@@ -1,18 +1,19 @@
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { compileStep, type Step } from '../../../nn/compile/index.ts';
+import { type CompileOptions, compileStep, type Step } from '../../../nn/compile/index.ts';
 import { seedTensor, statelessNormal } from '../../../nn/kernels/random.ts';
 import { recognizerConfig } from '../../../nn/recognizer/config.ts';
 import { type RecognizerTraining, recognizerPrograms, recognizerState } from '../../../nn/recognizer/train-step.ts';
 import { type TestNetwork, testNetworks, testRecognizer, testUnet } from '../../../nn/self-test/networks.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 
-const started = (network: TestNetwork, options?: { compiled: boolean; from?: Tensors }): Step => {
-  const initial = options?.from ?? network.initial();
+const started = (network: TestNetwork, options: CompileOptions & { from?: Tensors } = {}): Step => {
+  const { from, ...how } = options;
+  const initial = from ?? network.initial();
   const example = network.batch(0);
   try {
-    return compileStep(network.step, initial, example, { compiled: options?.compiled ?? true });
+    return compileStep(network.step, initial, example, how);
   } finally {
     tf.dispose([initial, example]);
   }
@@ -57,12 +58,12 @@ const distance = (a: Map<string, Float32Array>, b: Map<string, Float32Array>): n
 };
 
 describe.each(testNetworks)('a compiled $name', (network) => {
-  it('goes on from a state that was read, to the bit', () => {
-    const whole = started(network);
+  it.each(['float32', 'bfloat16'] as const)('in %s goes on from a state that was read, to the bit', (precision) => {
+    const whole = started(network, { precision });
     run(whole, network, 0, 4);
-    const half = started(network);
+    const half = started(network, { precision });
     run(half, network, 0, 2);
-    const resumed = started(network, { compiled: true, from: half.readState() });
+    const resumed = started(network, { precision, from: half.readState() });
     run(resumed, network, 2, 4);
     expect(digestOf(resumed)).toBe(digestOf(whole));
     for (const step of [whole, half, resumed]) step.dispose();
@@ -188,10 +189,14 @@ const inProcess = (...args: string[]): Record<string, never> & { digest: string;
 };
 
 describe('processes', () => {
-  it.each(['UNet', 'recognizer'])('two give the same bits: %s', (name) => {
-    const [a, b] = [inProcess('digest', name), inProcess('digest', name)];
-    expect(a.digest).toMatch(/^[0-9a-f]{64}$/);
-    expect(a.digest).toBe(b.digest);
+  it.each(['UNet', 'recognizer'])('two give the same bits, others in bfloat16: %s', (name) => {
+    const digests = ['float32', 'float32', 'bfloat16', 'bfloat16'].map(
+      (precision) => inProcess('digest', name, precision).digest,
+    );
+    expect(digests[0]).toMatch(/^[0-9a-f]{64}$/);
+    expect(digests[1]).toBe(digests[0]);
+    expect(digests[3]).toBe(digests[2]);
+    expect(digests[2]).not.toBe(digests[0]);
   });
 
   it('a thousand steps take no more memory than the first hundred', () => {
