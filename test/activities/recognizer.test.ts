@@ -140,15 +140,21 @@ describe('embedding', () => {
     for (const i of [0, 77, 239]) expect(cosine(row(both, i), row(mirrored, i))).toBeGreaterThan(1 - 1e-5);
   });
 
-  it('keeps a loaded recognizer apart by view', async () => {
+  it('keeps a loaded recognizer apart by view and precision', async () => {
     const data = await loadDataset(store, refs.data);
     const rows = Int32Array.of(0);
-    const [plain, both] = await Promise.all(
-      (['plain', 'both'] as const).map((view) =>
-        withEmbedder(store, refs.weights, { view, ...float32 }, (embedder) => embedder.embed(data, context, { rows })),
-      ),
+    const ways = [
+      { view: 'plain', ...float32 },
+      { view: 'both', ...float32 },
+      { view: 'plain', precision: 'bfloat16' },
+    ] as const;
+    const embeddings = await Promise.all(
+      ways.map((way) => withEmbedder(store, refs.weights, way, (embedder) => embedder.embed(data, context, { rows }))),
     );
+    const [plain, both, low] = embeddings as [Float32Array, Float32Array, Float32Array];
     expect(both).not.toEqual(plain);
+    expect(low).not.toEqual(plain);
+    expect(cosine(plain, low)).toBeGreaterThan(0.999);
   });
 
   it('refuses images of another size, and weights that are no recognizer', async () => {

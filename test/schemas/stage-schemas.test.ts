@@ -43,6 +43,20 @@ describe('stage schemas', () => {
     expect(factsOfKind('data/folder').raw).toBe(true);
   });
 
+  it('give every kind that computes with tensors the same precision, which no machine chooses', () => {
+    const kinds = [...loadStageSchemas().values()].map(({ kind, resource, schema }) => {
+      const { precision } = schema.properties as { precision?: { enum: string[]; default: string } };
+      return {
+        kind,
+        given: precision?.enum,
+        wanted: resource === 'tensor' ? ['float32', 'bfloat16'] : undefined,
+        precision,
+      };
+    });
+    for (const { kind, given, wanted } of kinds) expect(given, kind).toEqual(wanted);
+    expect(new Set(kinds.flatMap(({ precision }) => precision?.default ?? []))).toEqual(new Set(['float32']));
+  });
+
   it('of kinds that this checkout does not have are unknown, which says nothing good', () => {
     expect(factsOfKind('data/recordio')).toEqual({ role: 'unknown', raw: false, inputs: {} });
   });

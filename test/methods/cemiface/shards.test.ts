@@ -5,6 +5,7 @@ import type { ImageSet } from '../../../data/images.ts';
 import { loadDataset } from '../../../data/loader/load.ts';
 import { stage } from '../../../methods/cemiface/generate/stage.ts';
 import type { WantedSimilarity } from '../../../methods/cemiface/generate/wanted-similarity.ts';
+import type { Precision } from '../../../nn/compile/index.ts';
 import { float32, side, toyContext } from '../../activities/toy.ts';
 import { putGenerator, putInquiries, putRecognizer } from './tiny.ts';
 
@@ -21,7 +22,10 @@ beforeAll(async () => {
 });
 
 /** Three images of each subject and one copy, in batches of four: batches and subjects do not end together. */
-const paramsOf = (shardIdentities: number, more: { identities?: number; m?: WantedSimilarity; eta?: number } = {}) => ({
+const paramsOf = (
+  shardIdentities: number,
+  more: { identities?: number; m?: WantedSimilarity; eta?: number; precision?: Precision } = {},
+) => ({
   ...{ generator, inquiries, m: 0.2, identities: 0, images: 3, oversample: 1, steps: 4, batch: 4, shardIdentities },
   ...{ eta: 0, epsilon: 'network' as const, ...float32 },
   ...more,
@@ -92,6 +96,16 @@ describe('diffusion/generate', () => {
       expect(of5[0]).toEqual(of3[0]);
     },
   );
+
+  it('makes in bfloat16 the same images in shards of any size, nearly those of float32', async () => {
+    const low = { precision: 'bfloat16' } as const;
+    const whole = everything(await setOf(paramsOf(subjects, low)));
+    expect(everything(await setOf(paramsOf(1, low)))).toEqual(whole);
+    const { pixels } = everything(await setOf(paramsOf(subjects)));
+    expect(whole.pixels.equals(pixels)).toBe(false);
+    const difference = pixels.reduce((sum, value, i) => sum + Math.abs(value - (whole.pixels[i] as number)), 0);
+    expect(difference / pixels.length).toBeLessThan(3);
+  });
 
   it('makes images that differ from each other, within a subject and between subjects', async () => {
     const { pixels } = everything(await setOf(paramsOf(2)));

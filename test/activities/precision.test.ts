@@ -1,0 +1,109 @@
+import { beforeAll, describe, expect, it } from 'vitest';
+import { stage as centers } from '../../activities/centers-compute/stage.ts';
+import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
+import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
+import { stage as verification } from '../../activities/evaluate-verification/stage.ts';
+import { stage as selection } from '../../activities/inquiry-select/stage.ts';
+import { stage as recognizer } from '../../activities/recognizer-train/stage.ts';
+import type { Outputs } from '../../core/action.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import type { StageKind } from '../../core/stage.ts';
+import { decodeSafetensors } from '../../formats/safetensors.ts';
+import { stage as generator } from '../../methods/cemiface/train/stage.ts';
+import type { Precision } from '../../nn/compile/index.ts';
+import { putInquiries, putRecognizer, tinyNetwork } from '../methods/cemiface/tiny.ts';
+import { toyBenchmarks, toyContext, toyDataset, toyTraining } from './toy.ts';
+
+const context = toyContext();
+const { store } = context;
+const refs = {} as Record<'data' | 'real' | 'strangers' | 'recognizer' | 'inquiries' | 'benchmarks', ArtifactRef>;
+
+beforeAll(async () => {
+  refs.data = await toyDataset(store, 4, 4);
+  refs.real = await toyDataset(store, 4, 2, 20);
+  refs.strangers = await toyDataset(store, 8, 2, 40);
+  refs.recognizer = await putRecognizer(store);
+  refs.inquiries = await putInquiries(store, 4);
+  refs.benchmarks = await toyBenchmarks(store, 60);
+});
+
+/** All float32 numbers in the safetensors files of an artifact. */
+const floatsIn = async (ref: ArtifactRef): Promise<number[]> => {
+  const { files } = await store.getArtifact(ref);
+  const wanted = files.filter(({ path }) => path.endsWith('.safetensors'));
+  const tensors = await Promise.all(wanted.map(async ({ digest }) => decodeSafetensors(await store.getBlob(digest))));
+  return tensors.flatMap((file) =>
+    Object.values(file).flatMap(({ dtype, data }) => (dtype === 'F32' ? [...(data as Float32Array)] : [])),
+  );
+};
+
+const shared = { recompute: false, microBatch: 0 };
+
+/** Stages of each family, with the output whose numbers are compared. */
+const families: Record<string, { output: string; run(precision: Precision): Promise<Outputs> }> = {
+  'recognizer/train': {
+    output: 'weights',
+    run: (precision) => run(recognizer, { ...toyTraining, ...shared, data: refs.data, epochs: 2, batch: 8, precision }),
+  },
+  'diffusion/train': {
+    output: 'weights',
+    run: (precision) => {
+      const { imageSize, identitySize, ...network } = tinyNetwork;
+      return run(generator, {
+        ...{ ...shared, data: refs.data, recognizer: refs.recognizer, network, precision },
+        ...{ epochs: 2, batch: 8, lr: 1e-4, warmup: 0, decay: 'constant', weightDecay: 0.01, emaMaximum: 0.9 },
+        ...{ lambda: 0.05, timesteps: 100, flip: true },
+        similarity: { lowest: -1, highest: 1, interval: 0.25, measure: 'cosine' },
+      });
+    },
+  },
+  'centers/compute': {
+    output: 'centers',
+    run: (precision) => run(centers, { ...judged('data', 'recognizer'), source: 'mean', groups: 2, precision }),
+  },
+  'inquiry/select': {
+    output: 'inquiries',
+    run: (precision) =>
+      run(selection, {
+        ...judged('data', 'recognizer'),
+        ...{ count: 4, maxSimilarity: 1, threshold: null, imagesPerIdentity: 1, precision },
+      }),
+  },
+  'evaluate/verification': {
+    output: 'scores',
+    run: (precision) => run(verification, { ...judged('recognizer', 'benchmarks'), sets: [], precision }),
+  },
+  'evaluate/similarity': {
+    output: 'scores',
+    run: (precision) => run(similarity, { ...judged('data', 'inquiries', 'recognizer'), precision }),
+  },
+  'evaluate/privacy': {
+    output: 'scores',
+    run: (precision) => run(privacy, { ...judged('data', 'real', 'strangers', 'recognizer'), fpir: 0.25, precision }),
+  },
+};
+
+const run = <P>(stage: StageKind<P>, params: unknown): Promise<Outputs> => stage.run(params as P, context);
+
+const judged = (...names: (keyof typeof refs)[]) => Object.fromEntries(names.map((name) => [name, refs[name]]));
+
+describe('bfloat16', () => {
+  it.each(Object.keys(families))('changes the numbers of %s, and only a little', async (kind) => {
+    const { output, run: make } = families[kind] as (typeof families)[string];
+    const [float, low] = await Promise.all(
+      (['float32', 'bfloat16'] as const).map(async (precision) =>
+        floatsIn((await make(precision))[output] as ArtifactRef),
+      ),
+    );
+    const [expected, found] = [float as number[], low as number[]];
+    expect(found).toHaveLength(expected.length);
+    expect(found).not.toEqual(expected);
+    const size = Math.hypot(...expected);
+    expect(Math.hypot(...expected.map((value, i) => value - (found[i] as number))) / size).toBeLessThan(3e-2);
+  });
+
+  it('is the same again', async () => {
+    const { run: make } = families['recognizer/train'] as (typeof families)[string];
+    expect(await make('bfloat16')).toEqual(await make('bfloat16'));
+  });
+});
