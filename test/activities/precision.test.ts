@@ -99,7 +99,9 @@ describe('bfloat16', () => {
     expect(found).toHaveLength(expected.length);
     expect(found).not.toEqual(expected);
     const size = Math.hypot(...expected);
-    expect(Math.hypot(...expected.map((value, i) => value - (found[i] as number))) / size).toBeLessThan(3e-2);
+    const difference = Math.hypot(...expected.map((value, i) => value - (found[i] as number)));
+    // Two trainings move apart with each step.
+    expect(difference / size).toBeLessThan(kind.endsWith('/train') ? 0.1 : 0.02);
   });
 
   it('is the same again', async () => {

@@ -10,6 +10,7 @@ import { lookupMutants } from './mutants/lookups.ts';
 import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
 import { normMutants } from './mutants/norms.ts';
+import { precisionMutants } from './mutants/precision.ts';
 import { privacyMutants } from './mutants/privacy.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
@@ -40,4 +41,5 @@ export const mutants: readonly Mutant[] = [
   ...headMutants,
   ...normMutants,
   ...relativeMutants,
+  ...precisionMutants,
 ];
