@@ -89,8 +89,8 @@ export const precisionMutants: readonly Mutant[] = [
   {
     name: 'precision/diffusion-training',
     file: 'training/diffusion/train.ts',
-    find: '{ precision: options.precision }',
-    replace: '{}',
+    find: 'precision: options.precision',
+    replace: "precision: 'float32'",
     breaks: 'generators are trained in float32',
     tests: ['test/activities/precision.test.ts', 'test/training/resume.test.ts'],
   },
