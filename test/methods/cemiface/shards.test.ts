@@ -107,6 +107,12 @@ describe('diffusion/generate', () => {
     expect(difference / pixels.length).toBeLessThan(3);
   });
 
+  it('does not go on with the sampler of another precision', async () => {
+    const [shard] = (await stage.split(paramsOf(subjects), context)) as [Parameters<typeof stage.runShard>[0]];
+    const float = await stage.runShard(shard, context);
+    expect(await stage.runShard({ ...shard, precision: 'bfloat16' }, context)).not.toEqual(float);
+  });
+
   it('makes images that differ from each other, within a subject and between subjects', async () => {
     const { pixels } = everything(await setOf(paramsOf(2)));
     const size = side * side * 3;
