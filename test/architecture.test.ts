@@ -75,6 +75,9 @@ const environmentReaders = [
   'cli/main.ts',
   'docker/health.ts',
   'bench/main.ts',
+  'bench/gpu/pack.ts',
+  'bench/gpu/run.ts',
+  'nn/native/library.ts',
 ];
 
 const readsEnvironment = (text: string): boolean =>
