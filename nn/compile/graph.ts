@@ -92,8 +92,9 @@ export class GraphBuilder {
     ];
     trace.nodes.forEach((node, index) => {
       if (node.type === 'constant') {
-        // A constant made again is the same node: each root of the graph costs a wake-up of the scheduler.
-        const content = `${node.dtype} [${node.shape}] ${Array.from(node.values)}`;
+        // A small constant made again is the same node: each root of the graph costs a wake-up of the scheduler.
+        const content =
+          node.values.length > 64 ? `${index}` : `${node.dtype} [${node.shape}] ${Array.from(node.values)}`;
         const known = constants.get(content) ?? this.constant(nodeName(index), node.shape, node.dtype, node.values);
         constants.set(content, known);
         aliases.set(index, known);

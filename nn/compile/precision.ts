@@ -1,5 +1,5 @@
 import { annotated } from '../kernels/annotate.ts';
-import { backend, type OpAttribute } from '../kernels/backend.ts';
+import { attribute, backend, type OpAttribute } from '../kernels/backend.ts';
 import { record, type Source, type Trace, type TracedTensor, type TraceNode } from './recorder.ts';
 
 /**
@@ -27,7 +27,10 @@ const types = { bfloat16: 14 } as const;
 type Op = TraceNode & { readonly type: 'op' };
 
 /** Computed in the low type, whatever their operands are. */
-const products = new Set(['Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter', 'MatMul', 'BatchMatMulV2']);
+const products = new Set([
+  ...['CemiflowConv3x3', 'CemiflowConv3x3WeightGrad', 'Conv2D', 'Conv2DBackpropInput', 'Conv2DBackpropFilter'],
+  ...['MatMul', 'BatchMatMulV2'],
+]);
 
 /** Computed in the low type where all their operands have it; they move values, or round once. */
 const followers = new Set([
@@ -56,6 +59,8 @@ const ofImages: {
   CemiflowGroupNormGrad: { operands: [0, 1], outputs: [0] },
   CemiflowConv3x3: { operands: [0], outputs: [0] },
   CemiflowConv3x3WeightGrad: { operands: [0, 1], outputs: [] },
+  CemiflowPositionSums: { operands: [0, 1], outputs: [] },
+  CemiflowSampleAffine: { operands: [0], outputs: [0] },
   CemiflowAffine: { operands: [0], outputs: [0] },
   CemiflowPrelu: { operands: [0], outputs: [0] },
   CemiflowPreluGrad: { operands: [0, 1], outputs: [0] },
@@ -93,6 +98,14 @@ export const recordIn: <K extends string>(
   return { trace, results: results as typeof recorded.results };
 };
 
+/** tfjs casts gradients to the type that they have; that must not end an activation. */
+const withoutCast = (node: TraceNode): TraceNode => {
+  if (node.type !== 'op' || node.name !== 'Cast') return node;
+  const [from, to] = ['SrcT', 'DstT'].map((name) => node.attributes.find((each) => each.name === name)?.value);
+  if (from !== float() || to !== float()) return node;
+  return { ...node, name: 'Identity', attributes: [attribute.float32('T')] };
+};
+
 const float = (): number => backend().binding.TF_FLOAT;
 
 class Rewriter {
@@ -109,7 +122,8 @@ class Rewriter {
     this.#low = low;
   }
 
-  add(node: TraceNode, index: number): void {
+  add(given: TraceNode, index: number): void {
+    const node = withoutCast(given);
     if (node.type !== 'op') {
       const at = this.nodes.push(node) - 1;
       this.#put([index, 0], [at, 0], node.dtype);

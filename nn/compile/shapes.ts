@@ -244,7 +244,11 @@ const rules: { readonly [op: string]: Rule } = {
     return [{ shape, dtype }, statistics, statistics];
   },
   CemiflowGroupNormGrad: (inputs) => [1, 2, 3].map((i) => ({ shape: at(inputs, i).shape, dtype: at(inputs, i).dtype })),
-  ...named('CemiflowAffine CemiflowPrelu', like()),
+  ...named('CemiflowAffine CemiflowPrelu CemiflowSampleAffine', like()),
+  CemiflowPositionSums: (inputs) => {
+    const { shape, dtype } = at(inputs, 0);
+    return { shape: [shape[0] as number, shape[3] as number], dtype };
+  },
   CemiflowPreluGrad: (inputs) => [1, 2].map((i) => ({ shape: at(inputs, i).shape, dtype: at(inputs, i).dtype })),
   SoftmaxCrossEntropyWithLogits: (inputs) => [
     { shape: at(inputs, 0).shape.slice(0, -1), dtype: at(inputs, 0).dtype },

@@ -2,7 +2,8 @@ import { tf } from '../tf.ts';
 import { attribute, op } from './backend.ts';
 
 /**
- * Nearest-neighbour up-sampling by 2 as reshape and tile; its gradient sums over the repeated axes.
+ * Nearest-neighbour up-sampling by 2 as reshape and tile; its gradient is the sum of each block,
+ * four times its mean.
  * (tfjs refuses the gradient of a rank-6 tile, and its resize kernel's gradient is another, slower kernel.)
  * @param x float32 [B, H, W, C] @returns float32 [B, 2H, 2W, C]
  */
@@ -13,7 +14,7 @@ export const upsample2 = tf.customGrad((x) => {
     .reshape([b, h, 1, w, 1, c])
     .tile([1, 1, 2, 1, 2, 1])
     .reshape([b, 2 * h, 2 * w, c]);
-  return { value, gradFunc: (dy: tf.Tensor) => dy.reshape([b, h, 2, w, 2, c]).sum([2, 4]) };
+  return { value, gradFunc: (dy: tf.Tensor) => downsample2(dy as tf.Tensor4D).mul(4) };
 }) as (x: tf.Tensor) => tf.Tensor4D;
 
 /** Mean over 2 × 2 blocks. @param x float32 [B, H, W, C], H and W even @returns float32 [B, H/2, W/2, C] */

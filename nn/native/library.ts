@@ -24,6 +24,8 @@ export const sources = [
   new URL('./numbers.h', import.meta.url),
   new URL('./ops.cc', import.meta.url),
   new URL('./parallel.h', import.meta.url),
+  new URL('./sample-ops.h', import.meta.url),
+  new URL('./samples.h', import.meta.url),
   new URL('./tensorflow-ops.h', import.meta.url),
   new URL('./vectors.h', import.meta.url),
   new URL('./winograd-product.h', import.meta.url),

@@ -1,13 +1,13 @@
 import { activation } from '../kernels/activation.ts';
 import { exact } from '../kernels/annotate.ts';
 import { biasAdd } from '../kernels/bias.ts';
-import { matMul } from '../kernels/mat-mul.ts';
 import { statelessUniform } from '../kernels/random.ts';
 import { recompute } from '../kernels/recompute.ts';
 import { affine, batchNormTrain, frozenAffine, runningAverage } from '../layers/batch-norm.ts';
 import { conv2d, subsample } from '../layers/conv.ts';
 import { dropout, linear } from '../layers/linear.ts';
 import { prelu } from '../layers/prelu.ts';
+import { squeezeExcite } from '../layers/squeeze-excite.ts';
 import { type Tensors, tf } from '../tf.ts';
 import { type RecognizerConfig, type Unit, unitsOf } from './config.ts';
 import { namesOf, squeezeName } from './names.ts';
@@ -137,19 +137,15 @@ const irUnit = (x: tf.Tensor4D, unit: Unit, config: RecognizerConfig, mode: Mode
   h = mode.convNorm(h, at(names.conv1), at(names.norm2), 1);
   h = prelu(h, mode.weight(`${at(names.slopes)}.weight`));
   h = mode.convNorm(h, at(names.conv2), at(names.norm3), unit.stride);
-  return tf.add(config.variant === 'ir_se' ? squeezeExcite(h, at(squeezeName), mode) : h, shortcut);
-};
-
-/** Channels weighted by sigmoid(fc2(relu(fc1(mean over pixels)))). */
-const squeezeExcite = (h: tf.Tensor4D, name: string, mode: Mode): tf.Tensor4D => {
-  const channels = h.shape[3];
+  if (config.variant !== 'ir_se') return tf.add(h, shortcut);
   const matrix = (layer: string): tf.Tensor2D => {
-    const w = mode.weight(`${name}.${layer}.weight`);
+    const w = mode.weight(`${at(squeezeName)}.${layer}.weight`);
     return tf.reshape(w, [w.shape[2] as number, w.shape[3] as number]);
   };
-  const pooled = tf.mean(h, [1, 2]) as tf.Tensor2D;
-  const gate = tf.sigmoid(matMul(tf.relu(matMul(pooled, matrix('fc1'))), matrix('fc2')));
-  return tf.mul(h, tf.reshape(gate, [-1, 1, 1, channels]));
+  return tf.add(
+    exact(() => squeezeExcite(h, matrix('fc1'), matrix('fc2'))),
+    shortcut,
+  );
 };
 
 const frozen = (weights: Tensors, name: string): { scale: tf.Tensor; shift: tf.Tensor } =>

@@ -54,7 +54,7 @@ export const unet = (
   }
   h = norm(weights, 'out.0', h, config.groups, { silu: true });
   return depthToSpace(
-    exact(() => conv(weights, 'out.2', h)),
+    exact(() => conv(weights, 'out.2', activation(h))),
     config.patch,
   );
 };
