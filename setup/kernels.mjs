@@ -4,7 +4,7 @@ import { packageDir } from './addon.mjs';
 import { ensureEntry, readStamp } from './entry.mjs';
 import { instructionLevel, kernelDigest, kernelFile, sourceFolder } from './kernel-file.mjs';
 import { cacheDir, tensorflowDir, versions } from './layout.mjs';
-import { CommandFailed, run } from './run.mjs';
+import { CommandFailed, probe, run } from './run.mjs';
 
 /**
  * Instruction levels to build for: this processor's, or those that `CEMIFLOW_KERNELS_FOR` names, such as
@@ -57,6 +57,13 @@ export const installKernels = async (env, project, variant, log, tell = () => {}
   }
 };
 
+/** The first that is there of those that set-up accepts as a C++ compiler. */
+const compilerOf = async (env) => {
+  for (const compiler of [env.CXX, 'c++', 'g++', 'clang++'].filter(Boolean))
+    if ((await probe(compiler, ['--version'])) !== undefined) return compiler;
+  return 'c++';
+};
+
 const compile = async (folder, { env, project, variant, level, log }) => {
   const tensorflow = tensorflowDir(env, variant);
   const args = [
@@ -69,7 +76,7 @@ const compile = async (folder, { env, project, variant, level, log }) => {
     ...[`-L${join(tensorflow, 'lib')}`, '-ltensorflow_framework'],
   ];
   try {
-    await run(env.CXX || 'c++', args, { log });
+    await run(await compilerOf(env), args, { log });
     return { files: [library], facts: { level } };
   } catch (error) {
     if (!(error instanceof CommandFailed)) throw error;

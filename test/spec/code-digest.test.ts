@@ -184,6 +184,7 @@ describe('this repository', () => {
       'nn',
       'report',
       'schemas',
+      'setup',
       'store',
       'threads',
       'training',
