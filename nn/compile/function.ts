@@ -3,7 +3,7 @@ import { type Tensors, tf } from '../tf.ts';
 import { GraphBuilder } from './graph.ts';
 import { type CompileOptions, type Precision, recordIn } from './precision.ts';
 import type { Trace } from './recorder.ts';
-import { addPlaceholders, openEnds, required, Variables } from './variables.ts';
+import { addPlaceholders, cloneAll, openEnds, required, Variables } from './variables.ts';
 
 /** An inference function together with its weights. */
 export interface CompiledFunction {
@@ -20,9 +20,7 @@ export const compileFunction = (
   { compiled = true, precision = 'float32' }: CompileOptions = {},
 ): CompiledFunction => {
   if (!compiled) {
-    const kept = tf.tidy(() =>
-      Object.fromEntries(Object.entries(weights).map(([name, tensor]) => [name, tensor.clone()])),
-    );
+    const kept = cloneAll(weights);
     return { run: (inputs) => tf.tidy(() => fn(kept, inputs)), dispose: () => tf.dispose(kept) };
   }
   const inputNames = Object.keys(example);

@@ -4,7 +4,7 @@ import { GraphBuilder } from './graph.ts';
 import { type CompileOptions, type Precision, recordIn } from './precision.ts';
 import type { Trace, TracedTensor } from './recorder.ts';
 import { type Session, scalarOf } from './session.ts';
-import { addPlaceholders, openEnds, required, type Variable, Variables } from './variables.ts';
+import { addPlaceholders, cloneAll, openEnds, required, type Variable, Variables } from './variables.ts';
 
 /**
  * A training step as a pure function: reads no values, draws no numbers in JavaScript, and has no shape that depends
@@ -181,8 +181,6 @@ const addProgram = (
   });
   return results.metrics.map((metric) => metric.name);
 };
-
-const cloneAll = (tensors: Tensors): Tensors => mapValues(tensors, (tensor) => tensor.clone());
 
 const programOf = <T>(programs: { readonly [name: string]: T }, name: string): T => {
   const program = programs[name];

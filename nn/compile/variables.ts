@@ -90,3 +90,6 @@ export const required = (tensors: Tensors, name: string): tf.Tensor => {
   if (!tensor) throw new Error(`the batch lacks '${name}'`);
   return tensor;
 };
+
+export const cloneAll = (tensors: Tensors): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tensor.clone()]));

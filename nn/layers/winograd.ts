@@ -36,8 +36,4 @@ const limit = (pass: Pass): number => {
 
 /** `nn/native/conv3x3.h`. @param transposed for the input's gradient: x is that of the output */
 export const winogradConv = (x: tf.Tensor, w: tf.Tensor, transposed: boolean): tf.Tensor =>
-  op(
-    'CemiflowConv3x3',
-    [attribute.float32('T'), attribute.bool('transposed', transposed), attribute.int('biases', 0)],
-    [x, w],
-  );
+  op('CemiflowConv3x3', [attribute.float32('T'), attribute.bool('transposed', transposed)], [x, w]);

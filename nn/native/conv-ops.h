@@ -27,7 +27,6 @@ class Conv3x3Op : public OpKernel {
  public:
   explicit Conv3x3Op(OpKernelConstruction* context) : OpKernel(context) {
     OP_REQUIRES_OK(context, context->GetAttr("transposed", &transposed_));
-    OP_REQUIRES_OK(context, context->GetAttr("biases", &biases_));
   }
 
   void Compute(OpKernelContext* context) override {
@@ -35,20 +34,17 @@ class Conv3x3Op : public OpKernel {
     OP_REQUIRES_OK(context, check_conv(x, w.shape(), w.dim_size(transposed_ ? 3 : 2)));
     const Conv3x3Shape s{x.dim_size(0), x.dim_size(1), x.dim_size(2), w.dim_size(2), w.dim_size(3)};
     const int64_t channels = transposed_ ? s.in : s.out;
-    OP_REQUIRES(context, biases_ == 0 || context->input(2).NumElements() == channels,
-                absl::InvalidArgumentError("a bias has one number for each channel"));
     const Parallel threads = pool(context);
     Tensor *y, scratch;
     OP_REQUIRES_OK(context,
                    context->allocate_output(0, TensorShape({s.batch, s.height, s.width, channels}), &y));
     OP_REQUIRES_OK(context, scratch_of(context, conv3x3_scratch(s, transposed_, threads), &scratch));
     conv3x3<T>(in<T>(context, 0), in<float>(context, 1), out<T>(y), s, transposed_,
-               biases_ > 0 ? in<float>(context, 2) : nullptr, nullptr, out<uint8_t>(&scratch), threads);
+               out<uint8_t>(&scratch), threads);
   }
 
  private:
   bool transposed_;
-  int64_t biases_;
 };
 
 template <class Wire>
@@ -78,10 +74,8 @@ class Conv3x3WeightGradOp : public OpKernel {
 REGISTER_OP("CemiflowConv3x3")
     .Attr("T: {float, bfloat16}")
     .Attr("transposed: bool")
-    .Attr("biases: int >= 0")
     .Input("x: T")
     .Input("w: float")
-    .Input("bias: biases * float")
     .Output("y: T")
     .SetShapeFn([](InferenceContext* c) {
       bool transposed;

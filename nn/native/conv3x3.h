@@ -23,8 +23,6 @@ struct Conv3x3Call {
   Map<const T> x;
   const float* w;
   Map<T> y;
-  const float* bias;
-  const T* residual;
 };
 
 // V of a tile, in place `slot` of the block.
@@ -55,9 +53,7 @@ inline void write_panel(const Conv3x3Call<T>& call, int64_t first, int64_t count
     const auto square = square_of(call.y, first + tile, kTile, 0);
     for (int64_t n = panel * kPanel; n < smaller(p.out, (panel + 1) * kPanel); n += kLanes) {
       const Square<T> at = at_channel(square, call.y, n);
-      const Floats bias = call.bias ? load_lanes(call.bias + n, at.lanes) : Floats{};
-      const T* residual = call.residual ? call.residual + (at.first - call.y.data) : nullptr;
-      write_square(m + n % kPanel, p.m_stride(), at, bias, residual);
+      write_square(m + n % kPanel, p.m_stride(), at);
     }
   }
 }
@@ -99,16 +95,14 @@ inline void convolve_by_panels(const Conv3x3Call<T>& call, Workers& workers) {
   });
 }
 
-// y = x * w, or with `transposed` the input's gradient: x is then dy [batch, height, width, out] and y is dx. `bias`
-// (float32, a number for each channel of y) and `residual` (of y's shape) are added to y where they are not null.
+// y = x * w, or with `transposed` the input's gradient: x is then dy [batch, height, width, out] and y is dx.
 // `scratch` has the bytes that conv3x3_scratch states.
 template <class T>
-void conv3x3(const T* x, const float* w, T* y, const Conv3x3Shape& s, bool transposed, const float* bias,
-             const T* residual, void* scratch, const Parallel& parallel) {
+void conv3x3(const T* x, const float* w, T* y, const Conv3x3Shape& s, bool transposed, void* scratch,
+             const Parallel& parallel) {
   const Conv3x3Plan p = conv3x3_plan(s, transposed);
   Workers workers(parallel, scratch, p.worker_floats());
-  const Conv3x3Call<T> call{s, transposed, p,    {x, s.height, s.width, p.in},
-                            w, {y, s.height, s.width, p.out}, bias, residual};
+  const Conv3x3Call<T> call{s, transposed, p, {x, s.height, s.width, p.in}, w, {y, s.height, s.width, p.out}};
   if (p.by_panel) convolve_by_panels(call, workers);
   else convolve_by_blocks(call, workers);
 }

@@ -84,6 +84,11 @@ class GroupNormGradOp : public OpKernel {
   bool silu_;
 };
 
+// Whether x is [..., C] and `numbers` has one number for each of its channels.
+bool fits_channels(const Tensor& x, const Tensor& numbers) {
+  return x.dims() > 0 && numbers.NumElements() > 0 && x.dim_size(x.dims() - 1) == numbers.NumElements();
+}
+
 template <class Wire>
 class AffineOp : public OpKernel {
   using T = typename Stored<Wire>::type;
@@ -94,9 +99,7 @@ class AffineOp : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor &x = context->input(0), &scale = context->input(1), &shift = context->input(2);
     const int64_t channels = scale.NumElements();
-    OP_REQUIRES(context,
-                x.dims() > 0 && channels > 0 && x.dim_size(x.dims() - 1) == channels &&
-                    shift.NumElements() == channels,
+    OP_REQUIRES(context, fits_channels(x, scale) && fits_channels(x, shift),
                 absl::InvalidArgumentError("an affine map takes x [..., C], scale and shift [C]"));
     Tensor* y;
     OP_REQUIRES_OK(context, context->forward_input_or_allocate_output({0}, 0, x.shape(), &y));
@@ -115,7 +118,7 @@ class PreluOp : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor &x = context->input(0), &slopes = context->input(1);
     const int64_t channels = slopes.NumElements();
-    OP_REQUIRES(context, x.dims() > 0 && channels > 0 && x.dim_size(x.dims() - 1) == channels,
+    OP_REQUIRES(context, fits_channels(x, slopes),
                 absl::InvalidArgumentError("PReLU takes x [..., C] and slopes [C]"));
     Tensor* y;
     OP_REQUIRES_OK(context, context->forward_input_or_allocate_output({0}, 0, x.shape(), &y));
@@ -134,8 +137,7 @@ class PreluGradOp : public OpKernel {
   void Compute(OpKernelContext* context) override {
     const Tensor &dy = context->input(0), &x = context->input(1), &slopes = context->input(2);
     const int64_t channels = slopes.NumElements();
-    OP_REQUIRES(context,
-                x.dims() > 0 && channels > 0 && x.dim_size(x.dims() - 1) == channels && dy.shape() == x.shape(),
+    OP_REQUIRES(context, fits_channels(x, slopes) && dy.shape() == x.shape(),
                 absl::InvalidArgumentError("the gradient of PReLU takes dy and x [..., C], and slopes [C]"));
     Tensor *dx, *d_slopes;
     OP_REQUIRES_OK(context, context->forward_input_or_allocate_output({0}, 0, x.shape(), &dx));

@@ -83,22 +83,19 @@ inline void transform_square(const Square<const T>& s, float* to, int64_t stride
   }
 }
 
-// The 4x4 outputs of the 36 sums that lie `stride` floats apart from `from` on, plus `bias` and `residual` (a square of
-// another map of the same shape, or one with `first` null).
+// The 4x4 outputs of the 36 sums that lie `stride` floats apart from `from` on.
 template <class T>
-inline void write_square(const float* from, int64_t stride, const Square<T>& s, Floats bias, const T* residual) {
+inline void write_square(const float* from, int64_t stride, const Square<T>& s) {
   // The next vector of channels, to be written next.
   for (int i = 0; i < s.bottom; i++) {
     for (int j = 0; j < s.right; j++) __builtin_prefetch(s.first + i * s.row + j * s.pixel + kLanes, 1);
   }
   Floats pixels[kTile][kTile];
   transform<OutputLine>([&](int i, int j) { return load(from + (i * kPatch + j) * stride); },
-                        [&](int i, int j, Floats value) { pixels[i][j] = value + bias; });
+                        [&](int i, int j, Floats value) { pixels[i][j] = value; });
   for (int i = 0; i < s.bottom; i++) {
     for (int j = 0; j < s.right; j++) {
-      const int64_t at = i * s.row + j * s.pixel;
-      const Floats other = residual ? load_lanes(residual + at, s.lanes) : Floats{};
-      store_lanes(s.first + at, pixels[i][j] + other, s.lanes);
+      store_lanes(s.first + i * s.row + j * s.pixel, pixels[i][j], s.lanes);
     }
   }
 }
