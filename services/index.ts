@@ -16,7 +16,7 @@ import { childTroubles, givenUp } from './fleet.ts';
 import { findOrphans, stopOrphans } from './orphans.ts';
 import { type Paths, pathsOf, projectDir } from './paths.ts';
 import { choosePorts, type Ports } from './ports.ts';
-import { setRetention, troubles } from './probe.ts';
+import { retentionTroubles, startTroubles, troubles } from './probe.ts';
 import type { ChildStatus, Endpoints, Env, GivenUp, ServiceEvent, SupervisorStatus, WorkerSpec } from './types.ts';
 
 export { namedStore, resolveEndpoints } from './endpoints.ts';
@@ -171,8 +171,7 @@ const startOrRepair = async (
   }
   if (running === undefined || running.stopping) await startSupervisor(paths, options, tell);
   const endpoints = resolveEndpoints(options);
-  await waitHealthy(paths, endpoints);
-  if (embeddedServers(options.env).temporal) await setRetention(endpoints.temporal);
+  await waitHealthy(paths, endpoints, embeddedServers(options.env).temporal);
   await ask(paths.socket, { op: 'ready' });
   tell({ kind: 'healthy', message: `Temporal at ${endpoints.temporal.address}, S3 at ${endpoints.s3.endpoint}` });
   return endpoints;
@@ -217,7 +216,8 @@ const startSupervisor = async (
   closeSync(log);
 };
 
-const waitHealthy = async (paths: Paths, endpoints: Endpoints): Promise<void> => {
+/** Until both servers answer, their pages open, and the namespace of a Temporal of ours keeps histories as long as it should. */
+const waitHealthy = async (paths: Paths, endpoints: Endpoints, ourTemporal: boolean): Promise<void> => {
   const deadline = Date.now() + healthyTimeoutMs;
   const startedAt = Date.now();
   while (true) {
@@ -227,7 +227,8 @@ const waitHealthy = async (paths: Paths, endpoints: Endpoints): Promise<void> =>
     const gone = running?.children.find((child) => child.state === 'failed');
     if (gone !== undefined && ['temporal', 'minio'].includes(gone.kind))
       throw failed(paths, gone.name, `it ended ${gone.restarts + 1} times in a row (${gone.lastExit})`);
-    const found = running === undefined ? ['the supervisor does not answer yet'] : await troubles(endpoints);
+    const found = running === undefined ? ['the supervisor does not answer yet'] : await startTroubles(endpoints);
+    if (found.length === 0 && ourTemporal) found.push(...(await retentionTroubles(endpoints.temporal)));
     if (found.length === 0) return;
     if (Date.now() > deadline)
       throw new CemiflowError(

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { connect } from 'node:net';
 import type { Connection } from '@temporalio/client';
 import type { Client } from 'minio';
 import { s3Answers, temporalAnswers } from './answers.ts';
@@ -78,15 +79,42 @@ export const troubles = async ({ temporal, s3 }: Endpoints): Promise<string[]> =
   ];
 };
 
-/** Gives an embedded namespace its retention. */
-export const setRetention = (temporal: TemporalEndpoint): Promise<void> =>
-  withConnection(temporal, async ({ workflowService }) => {
-    const { namespace } = temporal;
-    const { config } = await workflowService.describeNamespace({ namespace });
-    if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) === retentionSeconds) return;
-    const workflowExecutionRetentionTtl = { seconds: retentionSeconds as never };
-    await workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } });
+/** The same of servers that have just been started, whose pages open last: `up` prints where those are. */
+export const startTroubles = async (endpoints: Endpoints): Promise<string[]> => {
+  const { temporal, s3 } = endpoints;
+  const found = await troubles(endpoints);
+  if (found.length > 0) return found;
+  const pages = [temporal.ui, s3.console].filter((page) => page !== undefined);
+  const opened = await Promise.all(pages.map((page) => takesConnections(new URL(page))));
+  return pages.filter((_, index) => !opened[index]).map((page) => `the page at ${page} does not open`);
+};
+
+const takesConnections = ({ hostname, port }: URL): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port), timeout: quickMs });
+    const settle = (takes: boolean): void => {
+      socket.destroy();
+      resolve(takes);
+    };
+    socket.once('connect', () => settle(true));
+    for (const event of ['error', 'timeout']) socket.once(event, () => settle(false));
   });
+
+/** Gives an embedded namespace its retention; what is wrong where that fails. */
+export const retentionTroubles = async (temporal: TemporalEndpoint): Promise<string[]> => {
+  try {
+    await withConnection(temporal, async ({ workflowService }) => {
+      const { namespace } = temporal;
+      const { config } = await workflowService.describeNamespace({ namespace });
+      if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) === retentionSeconds) return;
+      const workflowExecutionRetentionTtl = { seconds: retentionSeconds as never };
+      await workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } });
+    });
+    return [];
+  } catch (error) {
+    return [`Temporal at ${temporal.address}: ${messageOf(error)}`];
+  }
+};
 
 /** Days that the namespace keeps histories of closed workflows. */
 export const retentionDays = (temporal: TemporalEndpoint): Promise<number> =>

@@ -8,6 +8,7 @@ import { down, retentionDays, status, up } from '../../services/index.ts';
 import { findOrphans } from '../../services/orphans.ts';
 import { pathsOf } from '../../services/paths.ts';
 import { isFree } from '../../services/ports.ts';
+import { retentionTroubles, startTroubles } from '../../services/probe.ts';
 import { processStart } from '../../setup/lock.mjs';
 import { startServices, type TestServices } from '../helpers/services.ts';
 
@@ -68,6 +69,18 @@ test('up returns servers that answer, and the store takes the generated credenti
   expect(await status(services)).toMatchObject({ troubles: [], orphans: [], supervisor: { ready: true } });
   expect((await fetch(services.endpoints.temporal.ui as string)).status).toBe(200);
   expect((await fetch(services.endpoints.s3.console as string)).status).toBe(200);
+});
+
+test('servers just started are well when their pages open and the namespace takes its retention', async () => {
+  const { s3, temporal } = services.endpoints;
+  const closed = 'http://127.0.0.1:1';
+  expect(await startTroubles(services.endpoints)).toEqual([]);
+  expect(await startTroubles({ ...services.endpoints, s3: { ...s3, console: closed } })).toEqual([
+    `the page at ${closed} does not open`,
+  ]);
+  expect(await retentionTroubles({ ...temporal, namespace: 'nobody' })).toEqual([
+    expect.stringContaining(`Temporal at ${temporal.address}: `),
+  ]);
 });
 
 test('wrong credentials are reported as trouble', async () => {
