@@ -19,7 +19,18 @@ const s3Client = async (s3: S3Endpoint): Promise<Client> => {
   const { accessKey, secretKey, region } = s3;
   // Node's own agent may go through a proxy (NODE_USE_ENV_PROXY), which the store's never does.
   const transportAgent = useSSL ? new https.Agent() : new http.Agent();
-  return new Client({ endPoint: url.hostname, port, useSSL, accessKey, secretKey, region, transportAgent });
+  // Who waits for a server asks again himself; the client's own retries print a line each.
+  const retryOptions = { disableRetry: true };
+  return new Client({
+    endPoint: url.hostname,
+    port,
+    useSSL,
+    accessKey,
+    secretKey,
+    region,
+    transportAgent,
+    retryOptions,
+  });
 };
 
 /** How long a server on this machine may take to say that it is well; after that, its client asks it. */
