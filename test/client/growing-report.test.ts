@@ -7,18 +7,18 @@ import type { ClientEvent } from '../../client/caller.ts';
 import { growReport } from '../../client/growing-report.ts';
 import type { RunView, ViewState } from '../../client/view/snapshot.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import { loadBlocks } from '../../report/blocks.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { madeUpExperiment } from '../report/fixture.ts';
-import { type ReportedRun, runOf } from '../report/plan-of.ts';
+import { runOf } from '../report/plan-of.ts';
 
 const store = memoryStore();
 const cwd = mkdtempSync(join(tmpdir(), 'cemiflow-growing-'));
-let run: ReportedRun;
+const run = runOf((await madeUpExperiment(store)) as unknown as JsonObject);
 let events: ClientEvent[] = [];
 
-beforeAll(async () => {
-  run = runOf((await madeUpExperiment(store)) as unknown as JsonObject);
-});
+// What is loaded at the first write would count as its time, after which it pauses.
+beforeAll(() => Promise.all([import('../../client/report-so-far.ts'), loadBlocks()]));
 beforeEach(() => {
   events = [];
   rmSync(join(cwd, 'reports'), { recursive: true, force: true });
@@ -53,7 +53,7 @@ const gridAndSet = view((id) => id.startsWith('grid') || id === 'accuracy-2-volu
 const page = join(cwd, 'reports/tiny/report.html');
 const missing = () => Number(/data-missing="(\d+)"/.exec(readFileSync(page, 'utf8'))?.[1]);
 const until = async (look: () => boolean): Promise<void> => {
-  for (const deadline = Date.now() + 20_000; !look(); await sleep(20))
+  for (const deadline = Date.now() + 40_000; !look(); await sleep(20))
     if (Date.now() > deadline) throw new Error(`never came to it: ${JSON.stringify(events)}`);
 };
 const wanted = () => run.plan.nodes.length - 1;
