@@ -3,6 +3,7 @@ import { commandLine } from '../client/shell.ts';
 import type { CemiflowError } from '../core/errors.ts';
 import { plural } from '../core/words.ts';
 import type { Session } from './session.ts';
+import { soFarLine } from './view/displays.ts';
 
 /** The session as the functions of `client/` take it: their events become notes. */
 export const callerOf = ({ env, home, cwd, interrupted, note }: Session): Caller => ({
@@ -38,6 +39,12 @@ const noteOf = (event: ClientEvent): string => {
     case 'replayed': {
       const { name, verdict, why, seconds } = event.replayed;
       return `${name}: ${verdict}${why ? `: ${why}` : ''} (${seconds.toFixed(1)} s)`;
+    }
+    case 'report so far':
+      return soFarLine(event);
+    case 'report so far failed': {
+      const { code = 'Unknown', message } = event.error as CemiflowError;
+      return `the report so far could not be written, and is tried again: ${code}: ${message}`;
     }
     case 'page incomplete': {
       const { code, message } = event.error as CemiflowError;

@@ -1,6 +1,8 @@
+import type { Caller } from '../client/caller.ts';
+import { growReport } from '../client/growing-report.ts';
 import { outputsIn, reportIn } from '../client/planned.ts';
 import type { ReachedRun } from '../client/reach.ts';
-import type { ReportRequest } from '../client/report.ts';
+import type { ReportRequest } from '../client/report-folder.ts';
 import { commandLine, runCommand } from '../client/shell.ts';
 import type { RunView } from '../client/view/snapshot.ts';
 import { callerOf } from './events.ts';
@@ -10,7 +12,7 @@ import { displayFor } from './view/displays.ts';
 
 /** Follows a run to its end and prints it: the report, or what failed and what to do. @returns the exit code */
 export const followToEnd = async (reached: ReachedRun, out: string | undefined, session: Session): Promise<number> => {
-  const view = await showRun(reached, session);
+  const view = await showRun(reached, session, { out });
   if (!view) {
     session.note(detachedNote(reached.run.id));
     return exitCodes.interrupted;
@@ -20,14 +22,36 @@ export const followToEnd = async (reached: ReachedRun, out: string | undefined, 
   return tellReport({ ...reached, out, outputs: outputsIn(view) }, session);
 };
 
-/** Shows a run until it ends or waits for a person. @returns the last view; undefined when interrupted */
-export const showRun = async (reached: ReachedRun, session: Session): Promise<RunView | undefined> => {
+/**
+ * Shows a run until it ends or waits for a person.
+ *
+ * @param grows where the report so far is written meanwhile; nothing is written without it
+ * @returns the last view; undefined when interrupted
+ */
+export const showRun = async (
+  reached: ReachedRun,
+  session: Session,
+  grows?: { readonly out: string | undefined },
+): Promise<RunView | undefined> => {
   // Loads Temporal's client, which a run with nothing to do never needs.
   const { follow } = await import('../client/follow.ts');
   const display = displayFor(session);
+  const caller = callerOf(session);
+  const on: Caller['on'] = (event) => (event.kind === 'report so far' ? display.tell(event) : caller.on(event));
+  const report = grows && growReport({ ...reached, out: grows.out }, { ...caller, on });
+  let last: RunView | undefined;
   try {
-    return await follow(reached, display.show, callerOf(session));
+    last = await follow(
+      reached,
+      (view) => {
+        display.show(view);
+        report?.look(view);
+      },
+      caller,
+    );
+    return last;
   } finally {
+    await report?.end(last);
     display.close();
   }
 };

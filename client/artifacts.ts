@@ -10,7 +10,7 @@ import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';
 import { stage } from './export/folder.ts';
 import { rootOf } from './lineage.ts';
-import { statusOf } from './planned.ts';
+import { skippedIn, statusOf } from './planned.ts';
 import { findRun } from './runs.ts';
 
 /**
@@ -20,14 +20,28 @@ import { findRun } from './runs.ts';
  * @throws CemiflowError `PathOutside` for an artifact whose paths leave the folder, `FolderInvalid`
  */
 export const writeArtifact = async (store: Store, ref: ArtifactRef, folder: string): Promise<string[]> => {
+  const { files } = await store.getArtifact(ref);
+  return writeFiles(
+    folder,
+    files.map(({ path, digest }) => ({ path, read: () => store.getBlob(digest) })),
+  );
+};
+
+/** A file to be written: its path within the folder, and what gives its content. */
+export interface FileToWrite {
+  readonly path: string;
+  read(): Promise<Uint8Array | string>;
+}
+
+/** Writes files into a folder, all of them or none: those that are there already are replaced. Otherwise as `writeArtifact`. */
+export const writeFiles = async (folder: string, files: readonly FileToWrite[]): Promise<string[]> => {
   const root = resolve(folder);
   await makeFolder(root);
-  const { files } = await store.getArtifact(ref);
   // Inside the folder, which may be another disk: files are moved by renaming.
   await stage(
     join(root, '.incoming'),
     async (put) => {
-      for (const { path, digest } of files) await put(path, await store.getBlob(digest));
+      for (const { path, read } of files) await put(path, await read());
     },
     async (staged) => {
       for (const { path } of files) {
@@ -58,6 +72,12 @@ export const outputsOf = async (store: Store, { plan, progress }: RunDocument): 
   const written = nodes.flatMap(({ id, outputs }) => (outputs ? [[id, outputs] as const] : []));
   const { records } = await statusOf(plan, store);
   return new Map([...written, ...[...records].map(([id, { outputs }]) => [id, outputs] as const)]);
+};
+
+/** Why the run does without some of its nodes, as its document knows it. */
+export const skipsOf = ({ progress }: RunDocument): Map<string, string> => {
+  const { nodes = [] } = (progress ?? {}) as unknown as Partial<RunProgress>;
+  return skippedIn(nodes);
 };
 
 /**

@@ -41,6 +41,10 @@ export type ClientEvent =
   | { readonly kind: 'trouble'; readonly run: string; readonly message: string }
   | { readonly kind: 'replaying'; readonly jobs: number; readonly seed: number }
   | { readonly kind: 'replayed'; readonly replayed: Replayed }
+  /** The report so far of a run that is being followed was written. */
+  | { readonly kind: 'report so far'; readonly run: string; readonly page: string; readonly missing: number }
+  /** It could not be written, for the first time: it is tried again. */
+  | { readonly kind: 'report so far failed'; readonly run: string; readonly error: Error }
   /** The page of a report was written without the run's root and chains. */
   | { readonly kind: 'page incomplete'; readonly run: string; readonly page: string; readonly error: Error };
 

@@ -8,7 +8,7 @@ import { type PlanStatus, planStatus } from '../spec/plan-status.ts';
 import type { SavedPlan } from '../spec/saved-plan.ts';
 import type { Store } from '../store/index.ts';
 import { MemoFile } from './lookup-memo.ts';
-import type { RunView } from './view/snapshot.ts';
+import type { RunView, StageView } from './view/snapshot.ts';
 
 /** A spec, or a saved plan. */
 export interface SpecRequest {
@@ -61,9 +61,13 @@ export const statusOf = async (plan: Plan, store: Store, home?: string): Promise
 export const outputOfType = (node: Pick<PlanNode, 'outputs'>, type: string): string | undefined =>
   Object.entries(node.outputs).find(([, found]) => found === type)?.[0];
 
-/** Outputs of the nodes of a run that is done. Only the run knows those that were made without skipped inputs. */
+/** Outputs of the nodes of a run that are made. Only the run knows those that were made without skipped inputs. */
 export const outputsIn = ({ stages }: RunView): Map<string, Outputs> =>
   new Map(stages.flatMap(({ id, outputs }) => (outputs ? [[id, outputs] as const] : [])));
+
+/** Why a run does without nodes, by their ids. */
+export const skippedIn = (nodes: readonly Pick<StageView, 'id' | 'skipped'>[]): Map<string, string> =>
+  new Map(nodes.flatMap(({ id, skipped }) => (skipped ? [[id, skipped.because] as const] : [])));
 
 /** The last report among the outputs of a plan's nodes. */
 export const reportIn = (plan: Plan, outputs: ReadonlyMap<string, Outputs>): ArtifactRef | undefined => {

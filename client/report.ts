@@ -1,44 +1,46 @@
-import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve, sep } from 'node:path';
-import type { Outputs } from '../core/action.ts';
+import { dirname } from 'node:path';
 import { CemiflowError } from '../core/errors.ts';
 import { findingsOf } from '../provenance/findings/index.ts';
-import { deviationsIn, linkDeviations } from '../provenance/publish/deviations.ts';
+import { deviationsIn } from '../provenance/publish/deviations.ts';
 import { publishedReport } from '../provenance/publish/index.ts';
-import type { RunDocument, Store } from '../store/index.ts';
-import { outputsOf, writeArtifact } from './artifacts.ts';
+import type { Store } from '../store/index.ts';
+import { outputsOf, skipsOf, writeArtifact } from './artifacts.ts';
 import type { Caller } from './caller.ts';
 import { connectStore } from './connect.ts';
 import { lineageOf } from './lineage.ts';
 import { reportIn } from './planned.ts';
+import { linkedFrom, type ReportRequest, reportFolder } from './report-folder.ts';
+import { writeReportSoFar } from './report-so-far.ts';
 import { findRun } from './runs.ts';
 
-/** Fetches the report of a run. @param out folder to write to @throws CemiflowError `UnknownRun`, `NotMade` */
-export const fetchReport = async (
-  name: string,
-  out: string | undefined,
-  caller: Caller,
-): Promise<{ readonly run: string; readonly page: string }> => {
+/** A page that was written for a run. */
+export interface FetchedReport {
+  readonly run: string;
+  readonly page: string;
+  /** How many stages a report so far lacks; absent for the report of a run that is done. */
+  readonly missing?: number;
+}
+
+/**
+ * Fetches the report of a run; of one that has none yet, writes the report so far.
+ *
+ * @param out folder to write to
+ * @throws CemiflowError `UnknownRun`, `NotMade` where there is nothing to show yet
+ */
+export const fetchReport = async (name: string, out: string | undefined, caller: Caller): Promise<FetchedReport> => {
   const store = await connectStore(caller);
   const run = await findRun(store, name);
-  const page = await writeReport({ store, run, out, outputs: await outputsOf(store, run) }, caller);
+  const request = { store, run, out, outputs: await outputsOf(store, run) };
+  const page = await writeReport(request, caller);
   if (page) return { run: run.id, page };
-  throw new CemiflowError('NotMade', `${run.id} has no report yet`, {
+  const soFar = await writeReportSoFar({ ...request, skipped: skipsOf(run) }, caller);
+  if (soFar) return { run: run.id, ...soFar };
+  throw new CemiflowError('NotMade', `${run.id} has no report, and nothing yet that a report could show`, {
     remedy: `cemiflow status ${run.id} says where it stands`,
     data: { run: run.id },
   });
 };
-
-/** What the report of a run is written from. */
-export interface ReportRequest {
-  readonly store: Store;
-  readonly run: Pick<RunDocument, 'id' | 'plan'>;
-  /** Folder to write to; default `reports/<experiment>` under the working folder. */
-  readonly out?: string;
-  /** Of the plan's nodes. */
-  readonly outputs: ReadonlyMap<string, Outputs>;
-}
 
 /** Writes a report into a folder, its page with root, findings and chains. @returns the page's path; undefined without a report */
 export const writeReport = async (
@@ -47,8 +49,7 @@ export const writeReport = async (
 ): Promise<string | undefined> => {
   const ref = reportIn(run.plan, outputs);
   if (!ref) return undefined;
-  const folder = out ? resolve(caller.cwd, out) : join(caller.cwd, 'reports', run.plan.experiment);
-  const paths = await writeArtifact(store, ref, folder);
+  const paths = await writeArtifact(store, ref, reportFolder(run, out, caller));
   const page = paths.find((path) => path.endsWith('.html'));
   if (page) {
     await publish(page, store, run.id, caller);
@@ -57,17 +58,14 @@ export const writeReport = async (
   return page ?? paths[0];
 };
 
-/**
- * Links the deviations that a page names by a path, as seen from where it lies. The path stands as it is where the project has
- * no such file, or the page lies outside the project: folders of this machine have no place in a page.
- */
+/** Links the deviations that a page names by a path, as seen from where it lies. */
 const link = async (page: string, paths: readonly string[], project: string): Promise<void> => {
   const path = deviationsIn(await readFile(page, 'utf8'));
-  const isOutside = relative(project, page).split(sep)[0] === '..';
-  if (path === undefined || isOutside || !existsSync(join(project, path))) return;
+  if (path === undefined) return;
   for (const each of paths.filter((name) => /\.(html|md)$/.test(name))) {
-    const to = relative(dirname(each), join(project, path)).split(sep).join('/');
-    await writeFile(each, linkDeviations(await readFile(each, 'utf8'), path, to));
+    const text = await readFile(each, 'utf8');
+    const linked = linkedFrom(dirname(each), text, path, project);
+    if (linked !== text) await writeFile(each, linked);
   }
 };
 

@@ -75,7 +75,9 @@ export const pathsOf = (places: NodePlaces): { readonly [param: string]: string 
   Object.fromEntries(Object.entries(places).map(([param, { path }]) => [param, path]));
 
 /** Ids of the nodes whose outputs this node needs, each once, in order of appearance. */
-export const dependenciesOf = (node: PlanNode): string[] => [...new Set(nodeRefsIn(node.params).map((r) => r.$node))];
+export const dependenciesOf = (node: Pick<PlanNode, 'params'>): string[] => [
+  ...new Set(nodeRefsIn(node.params).map((r) => r.$node)),
+];
 
 const nodeRefsIn = (value: Json): NodeRef[] => {
   if (isNodeRef(value)) return [value];

@@ -13,6 +13,8 @@ export interface Block<Params = never, Model = never> {
   readonly order: number;
   /** Whether it shows pictures and prints no number: the numbers of a report can be checked without it. */
   readonly onlyPictures?: boolean;
+  /** Whether it concludes from all its inputs together: a report so far leaves it out until all of them are made. */
+  readonly needsAll?: boolean;
   /** Rules that its drawings need beside the page's own style sheet. */
   readonly style?: string;
   /**

@@ -4,17 +4,17 @@ import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import { plain } from './format.ts';
 
 /**
- * Fills `{m}` in a label from a matrix point. A label without a place for its values gets them appended where several
- * rows would otherwise read the same.
+ * Fills `{m}` in a label from a matrix point. A label without a place for its values gets them appended: several rows would
+ * otherwise read the same, and of a matrix with one point so far nobody could tell which one it is.
  */
-export const fillLabel = (template: string, matrix: JsonObject, options: { distinguish?: boolean } = {}): string => {
+export const fillLabel = (template: string, matrix: JsonObject): string => {
   let filled = false;
   const text = template.replace(/\{([A-Za-z_][A-Za-z0-9_]*)\}/g, (_, axis: string) => {
     if (!Object.hasOwn(matrix, axis)) throw unknownAxis(template, axis, Object.keys(matrix));
     filled = true;
     return plain(matrix[axis]);
   });
-  return filled || !options.distinguish || Object.keys(matrix).length === 0 ? text : `${text} (${matrixLabel(matrix)})`;
+  return filled || Object.keys(matrix).length === 0 ? text : `${text} (${matrixLabel(matrix)})`;
 };
 
 /** `m = 0.5`, `m = 0.5, interval = 0.02`. */

@@ -3,6 +3,7 @@ import { deviationsText } from './deviations.ts';
 import { keyFigures, type NumberedPart, sectionsOf } from './document.ts';
 import type { ReportModel } from './model.ts';
 import { paragraphs } from './page.ts';
+import { soFarText } from './so-far.ts';
 import type { Cell, TableModel } from './table.ts';
 
 /** Text that Markdown (with tables and raw HTML, as GitHub renders it) shows as it is. */
@@ -20,7 +21,9 @@ export const escapeMarkdown = (text: string): string =>
 
 /** The report's tables; its figures are in the HTML page only. */
 export const reportMarkdown = (model: ReportModel): string => {
-  const parts = [`# ${escapeMarkdown(model.title)}`, ...paragraphs(model.description).map(escapeMarkdown)];
+  const parts = [`# ${escapeMarkdown(model.title)}`];
+  if (model.soFar) parts.push(...soFarText(model.soFar).map((text) => `> ${escapeMarkdown(text)}`));
+  parts.push(...paragraphs(model.description).map(escapeMarkdown));
   if (model.deviations) parts.push(deviationsText(model.deviations));
   if (model.skipped) {
     const stages = model.skipped.map(({ stage, because }) => `- ${escapeMarkdown(stage)}: ${escapeMarkdown(because)}`);

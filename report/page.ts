@@ -5,6 +5,7 @@ import { keyFigures, type NumberedPart, type Section, sectionsOf } from './docum
 import { attribute, Html, html } from './html.ts';
 import type { ReportModel } from './model.ts';
 import { numberIds, printedNumbers } from './printed.ts';
+import { soFarBanner, soFarStyle } from './so-far.ts';
 import type { Source } from './sources.ts';
 import type { Statement } from './statement.ts';
 import { styleSheet } from './style.ts';
@@ -16,7 +17,8 @@ import type { Cell, TableModel } from './table.ts';
  */
 export const reportPage = (model: ReportModel): string => {
   const sections = sectionsOf(model);
-  const style = styleSheet + model.blocks.map((block) => block.style).join('');
+  const { soFar } = model;
+  const style = styleSheet + (soFar ? soFarStyle : '') + model.blocks.map((block) => block.style).join('');
   const page = html`<!doctype html>
 <html lang="en">
 <head>
@@ -25,14 +27,14 @@ export const reportPage = (model: ReportModel): string => {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="referrer" content="no-referrer">
 <meta name="color-scheme" content="light dark">
-<title>${model.title}</title>
+<title>${model.title}${soFar ? ' (so far)' : ''}</title>
 <style>${new Html(style)}</style>
 </head>
 <body>
 <header class="top">
 <p class="eyebrow">cemiflow report</p>
 <h1>${model.title}</h1>
-<div class="lede">${paragraphs(model.description).map((text) => html`<p>${text}</p>`)}</div>
+${soFar ? soFarBanner(soFar) : ''}<div class="lede">${paragraphs(model.description).map((text) => html`<p>${text}</p>`)}</div>
 ${model.deviations ? deviationsLine(model.deviations) : ''}${leftOut(model.skipped)}${keyFigureList(model)}
 <nav aria-label="Sections">${sections.map((s) => html`<a href="#${s.id}">${s.title}</a> `)}<a href="#sources">Where the numbers come from</a></nav>
 </header>

@@ -99,7 +99,7 @@ export const commands: readonly Command[] = [
       ...resourceDetails,
       ...guardDetails,
       '--detach               start and return',
-      '--out DIR              where the report goes; default reports/<experiment>',
+      '--out DIR              where the report goes, and the report so far meanwhile; default reports/<experiment>',
     ].join('\n'),
     options: { ...resources, ...guard, set, out, detach: { type: 'boolean' } },
     positionals: [1, 1],
@@ -191,7 +191,7 @@ export const commands: readonly Command[] = [
   {
     name: 'report',
     usage: 'RUN [--out DIR]',
-    summary: 'fetch the report of a run',
+    summary: 'write the report of a run, or the report so far where it is not done',
     details: `${runName}\n--out DIR   default: reports/<experiment>`,
     options: { out },
     positionals: [1, 1],

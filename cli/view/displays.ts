@@ -6,9 +6,23 @@ import { runRows, stageLine, summaryOf } from './rows.ts';
 /** Shows a run while it is under way. */
 export interface Display {
   show(view: RunView): void;
+  /** Says that the report so far was written: to people once, to programs each time. */
+  tell(report: SoFarWritten): void;
   /** Leaves the terminal as other programs expect it. */
   close(): void;
 }
+
+/** A report so far that was written. */
+export interface SoFarWritten {
+  readonly run: string;
+  readonly page: string;
+  /** How many stages it lacks. */
+  readonly missing: number;
+}
+
+export const soFarLine = ({ page }: SoFarWritten): string => `report so far: ${page}`;
+
+export const soFarJson = ({ run, page, missing }: SoFarWritten) => ({ run, report: page, soFar: true, missing });
 
 /** JSON lines, a table that is redrawn in place, or plain lines where there is no terminal. */
 export const displayFor = (session: Session): Display => {
@@ -23,15 +37,21 @@ const hideCursor = '\u001b[?25l';
 const showCursor = '\u001b[?25h';
 
 export const tableDisplay = (terminal: Terminal): Display => {
-  let drawn = 0;
+  let [drawn, text, told] = [0, '', false];
   return {
     show: (view) => {
       const size = terminal.size();
       // The last column stays free: some terminals wrap when it is written.
       const rows = runRows(view, { columns: size.columns - 1, rows: size.rows - 1 });
-      const text = rows.map((row) => `${eraseLine}${row}\n`).join('');
+      text = rows.map((row) => `${eraseLine}${row}\n`).join('');
       terminal.write(`${hideCursor}${up(drawn)}\r${text}${eraseBelow}`);
       drawn = rows.length;
+    },
+    tell: (report) => {
+      if (told) return;
+      told = true;
+      // Above the table, which is drawn again below it.
+      terminal.write(`${up(drawn)}\r${eraseBelow}${soFarLine(report)}\n${text}`);
     },
     close: () => terminal.write(showCursor),
   };
@@ -42,7 +62,7 @@ const plainEveryMs = 15_000;
 
 export const plainDisplay = (print: (line: string) => void): Display => {
   const said = new Map<string, { state: string; atMs: number }>();
-  let [begun, runState] = [false, ''];
+  let [begun, runState, told] = [false, '', false];
   return {
     show: (view) => {
       if (view.stages.length === 0) return;
@@ -58,13 +78,17 @@ export const plainDisplay = (print: (line: string) => void): Display => {
       }
       begun = true;
     },
+    tell: (report) => {
+      if (!told) print(soFarLine(report));
+      told = true;
+    },
     close: () => {},
   };
 };
 
 /**
- * One object a line: `{"run", "stage", "state", …}` whenever a stage's state or step changes, and `{"run", "state"}` when
- * the run is paused and when it continues.
+ * One object a line: `{"run", "stage", "state", …}` whenever a stage's state or step changes, `{"run", "state"}` when the run is
+ * paused and when it continues, and `{"run", "report", "soFar", "missing"}` whenever the report so far was written.
  */
 export const jsonDisplay = (print: (line: string) => void): Display => {
   const said = new Map<string, string>();
@@ -81,6 +105,7 @@ export const jsonDisplay = (print: (line: string) => void): Display => {
         print(text);
       }
     },
+    tell: (report) => print(JSON.stringify(soFarJson(report))),
     close: () => {},
   };
 };

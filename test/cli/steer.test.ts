@@ -97,15 +97,33 @@ test('run on a run that waits tries the failed stages again and follows it to it
   expect(code).toBe(0);
 });
 
-test('skip lets a run end without a failed stage; status and the report say why', async () => {
+test('a run that waits has a report so far; skip lets it end without the failed stage, and status and the report say why', async () => {
   order(services.home, 'f', 'fail');
   const spec = quickSpec('skips', 3, ['e', 'f'], { withReport: true });
-  expect((await cemiflow('run', spec)).code).toBe(1);
+  const [sofar, fetched] = [emptyFolder(), emptyFolder()];
+  const waits = await cemiflow('run', spec, '--out', sofar);
+  expect(waits.code).toBe(1);
+  expect(waits.out).toContain(`report so far: ${join(sofar, 'report.html')}\n`);
+  const asked = await cemiflow('report', 'skips', '--out', fetched);
+  expect(asked.out).toBe(`${join(fetched, 'report.html')}\n`);
+  expect(asked.err).toMatch(/^skips-\S+ is not done: this is its report so far, without 1 stage\n$/);
+  const inJson = JSON.parse((await cemiflow('report', 'skips', '--out', fetched, '--json')).out);
+  expect(inJson).toEqual({
+    run: expect.stringMatching(/^skips-/),
+    report: expect.any(String),
+    soFar: true,
+    missing: 1,
+  });
+  for (const folder of [sofar, fetched]) {
+    const page = readFileSync(join(folder, 'report.html'), 'utf8');
+    expect(page).toContain('Not made yet: <code>f</code>.');
+    expect(page).toContain('src="data:image/png');
+  }
   const because = "the disk isn't ours";
   const { out, code } = await cemiflow('skip', 'skips', 'f', '--because', because, '--json');
   expect(JSON.parse(out)).toEqual({ run: expect.stringMatching(/^skips-/), stages: ['f'], because });
   expect(code).toBe(0);
-  const folders = [emptyFolder(), emptyFolder()] as const;
+  const folders = [sofar, fetched] as const;
   const end = await cemiflow('attach', 'skips', '--out', folders[0]);
   expect(end.err).toContain(`without f: ${because}`);
   expect(end.code).toBe(0);
@@ -113,7 +131,10 @@ test('skip lets a run end without a failed stage; status and the report say why'
   expect(status).toMatch(/^skips-\S+ {2}2 of 3 stages · 1 skipped/);
   expect(status).toContain(`f skipped: ${because}`);
   expect((await cemiflow('report', 'skips', '--out', folders[1])).code).toBe(0);
-  for (const folder of folders) expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain(because);
+  for (const folder of folders) {
+    expect(readFileSync(join(folder, 'report.md'), 'utf8')).toContain(because);
+    expect(readFileSync(join(folder, 'report.html'), 'utf8')).not.toContain('so-far');
+  }
 });
 
 test('pause holds back what has not begun and lets the rest go on; continue starts it', async () => {
@@ -136,6 +157,11 @@ test('abort ends a run as failed, says why, and what is under way leaves', async
   const options = ['--checkpoint-seconds', '7', '--checkpoint-steps', '30', '--heartbeat-timeout', '9'];
   await cemiflow('run', quickSpec('aborts', 5, ['j', 'k']), '--detach', ...options);
   await until('aborts', (view) => stateOf(view, 'k') === 'running' && stateOf(view, 'j') === 'done');
+  const none = await cemiflow('report', 'aborts', '--out', emptyFolder());
+  expect(none.err).toMatch(
+    /^error\[NotMade\]: aborts-\S+ has no report, and nothing yet that a report could show\n {2}remedy: /,
+  );
+  expect(none.code).toBe(1);
   const { out, code } = await cemiflow('abort', 'aborts', '--because', 'wrong data');
   expect(out).toMatch(/^aborts-\S+ was aborted\n$/);
   expect(code).toBe(0);

@@ -203,6 +203,32 @@ test('without a terminal, and with --json, a pause and its end are told once', (
   ]);
 });
 
+test('the report so far is told to people once, above the table, and to programs each time', () => {
+  const told = { run: 'tiny-0123456789ab', page: '/reports/tiny/report.html' };
+  const tell = (display: Display): void => {
+    display.show(view(training));
+    display.tell({ ...told, missing: 7 });
+    display.tell({ ...told, missing: 5 });
+  };
+  const lines: string[] = [];
+  tell(plainDisplay((line) => lines.push(line)));
+  expect(lines.filter((line) => line.includes('report'))).toEqual(['report so far: /reports/tiny/report.html']);
+  const objects: string[] = [];
+  tell(jsonDisplay((line) => objects.push(line)));
+  expect(objects.slice(1).map((line) => JSON.parse(line))).toEqual(
+    [7, 5].map((missing) => ({ run: told.run, report: told.page, soFar: true, missing })),
+  );
+  let screen = '';
+  const write = (text: string): void => {
+    screen += text;
+  };
+  tell(tableDisplay({ write, size: () => ({ columns: 80, rows: 24 }) }));
+  const [, after = '', again] = screen.split('report so far: /reports/tiny/report.html\n');
+  expect(screen).toContain('\u001b[2A\r\u001b[0Jreport so far');
+  expect(after).toContain('teacher');
+  expect(again).toBeUndefined();
+});
+
 test('commands that are suggested can be copied into a shell', () => {
   expect(commandLine('skip', 'tiny-1', 'student[m=0.5]', "it's")).toBe(
     "cemiflow skip tiny-1 'student[m=0.5]' 'it'\\''s'",

@@ -15,6 +15,7 @@ import { privacyMutants } from './mutants/privacy.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
 import { recognizerMutants } from './mutants/recognizer.ts';
 import { relativeMutants } from './mutants/relatives.ts';
+import { reportSoFarMutants } from './mutants/report-so-far.ts';
 import { samplingMutants } from './mutants/sampling.ts';
 import { searchRateMutants } from './mutants/search-rates.ts';
 import { trainingMutants } from './mutants/training.ts';
@@ -42,4 +43,5 @@ export const mutants: readonly Mutant[] = [
   ...normMutants,
   ...relativeMutants,
   ...precisionMutants,
+  ...reportSoFarMutants,
 ];

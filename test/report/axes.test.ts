@@ -81,10 +81,10 @@ describe('a mean over seeds', () => {
     expect(page).toContain('Points are means over seed (2 runs at most)');
     expect(printed.get('similarity-1.m-0.mean-std')?.text).toMatch(/^0\.35\d ± 0\.07\d$/);
     expect(printed.get('similarity-1.m-0.runs')?.text).toBe('2');
-    expect(printed.get('privacy.a-set.identities-above')?.text).toBe('37.5 ± 17.7');
-    expect(printed.get('privacy.a-set.difference-points')?.text).toBe('36.5 ± 17.7');
-    expect(printed.get('privacy.a-set.nearest-is-its-inquiry')?.text).toBe('62.5 ± 17.7');
-    expect(page).toContain('a set, run 2 of 2: at a threshold of 0.420');
+    expect(printed.get('privacy.a-set-m-5.identities-above')?.text).toBe('37.5 ± 17.7');
+    expect(printed.get('privacy.a-set-m-5.difference-points')?.text).toBe('36.5 ± 17.7');
+    expect(printed.get('privacy.a-set-m-5.nearest-is-its-inquiry')?.text).toBe('62.5 ± 17.7');
+    expect(page).toContain('a set (m = 5), run 2 of 2: at a threshold of 0.420');
   });
 
   it('over an axis that there is not is refused, with those that there are', async () => {

@@ -21,8 +21,8 @@ describe('labels', () => {
   });
 
   it('get matrix values appended where rows would read the same', () => {
-    expect(fillLabel('CemiFace', { m: 1 }, { distinguish: true })).toBe('CemiFace (m = 1)');
-    expect(fillLabel('CemiFace', {}, { distinguish: true })).toBe('CemiFace');
+    expect(fillLabel('CemiFace', { m: 1 })).toBe('CemiFace (m = 1)');
+    expect(fillLabel('CemiFace', {})).toBe('CemiFace');
   });
 
   it('refuse an axis that there is not, naming those there are', () => {

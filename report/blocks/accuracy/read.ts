@@ -30,7 +30,7 @@ export const readAccuracy = async (
     const meanOver = row.meanOver ?? [];
     const groups = groupsOf(listed(row.metrics, `accuracy.${r}.metrics`), meanOver);
     for (const { matrix, members } of groups) {
-      const label = fillLabel(row.label, matrix, { distinguish: groups.length > 1 });
+      const label = fillLabel(row.label, matrix);
       const runs: Verification[] = [];
       for (const { artifact, input, matrix: point } of members) {
         const found = await reader.metrics(artifact, verificationKind, `verification: ${label}`, point);

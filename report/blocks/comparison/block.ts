@@ -9,6 +9,7 @@ import { endsTable, pointsTable } from './table.ts';
 /** What an axis such as m does to accuracy, over the similarity that its sets achieve: differences, and a statement by rules. */
 export const block: Block<ComparisonParams, Comparison> = {
   order: 35,
+  needsAll: true,
   read: readComparison,
   draw: (comparison) => {
     const drawn = comparison.series.map((compared, i) => partsOf(compared, comparison, `comparison-${i + 1}`));

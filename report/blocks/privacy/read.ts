@@ -26,7 +26,7 @@ export const readPrivacy = async (params: PrivacyParams, reader: ReportReader): 
   for (const [r, { label, metrics, meanOver = [] }] of params.entries()) {
     const groups = groupsOf(listed(metrics, `privacy.${r}.metrics`), meanOver);
     for (const { matrix, members } of groups) {
-      const name = fillLabel(label, matrix, { distinguish: groups.length > 1 });
+      const name = fillLabel(label, matrix);
       const runs: PrivacyRow['runs'][number][] = [];
       for (const { artifact, input, matrix: point } of members) {
         const found = await reader.metrics(artifact, privacyKind, `nearest real identities: ${name}`, point);

@@ -23,9 +23,8 @@ export interface SampleSheet {
 export const readSamples = async (params: SamplesParams, reader: ReportReader): Promise<SampleSheet[]> => {
   const sheets: SampleSheet[] = [];
   for (const [s, { label, data, identities, images }] of params.entries()) {
-    const many = listed(data, `samples.${s}.data`);
-    for (const { matrix, artifact } of many) {
-      const name = fillLabel(label, matrix, { distinguish: many.length > 1 });
+    for (const { matrix, artifact } of listed(data, `samples.${s}.data`)) {
+      const name = fillLabel(label, matrix);
       const { type, meta } = await reader.open(artifact, `samples: ${name}`, matrix);
       const rows = new Map<number, Picture[]>();
       for await (const picture of reader.firstPictures(artifact, identities, images))

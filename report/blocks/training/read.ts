@@ -21,9 +21,8 @@ export interface Series {
 export const readTraining = async (params: TrainingParams, reader: ReportReader): Promise<TrainingLog[]> => {
   const logs: TrainingLog[] = [];
   for (const [t, { label, log }] of params.entries()) {
-    const many = listed(log, `training.${t}.log`);
-    for (const { matrix, artifact, input } of many) {
-      const name = fillLabel(label, matrix, { distinguish: many.length > 1 });
+    for (const { matrix, artifact, input } of listed(log, `training.${t}.log`)) {
+      const name = fillLabel(label, matrix);
       const found = await reader.metrics(artifact, trainingKind, `training log: ${name}`, matrix);
       const series = Object.entries(found.series).map(([name, line]) => ({ name, ...line }));
       logs.push({ artifact: artifact.digest, input, label: name, series });
