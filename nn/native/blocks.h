@@ -2,7 +2,9 @@
 #pragma once
 #include <algorithm>
 #include <cstdint>
+#include <numeric>
 #include <type_traits>
+#include <vector>
 
 namespace cemiflow {
 
@@ -28,6 +30,16 @@ inline void lanes(int64_t channels, Body body) {
   int64_t c = 0;
   for (; c + kStrip <= channels; c += kStrip) body(c, std::integral_constant<int64_t, kStrip>{});
   if (c < channels) body(c, channels - c);
+}
+
+// Positions side by side that fill whole vectors of up to 16 floats: 2 of 24 channels, 1 of 32.
+inline int64_t side_by_side(int64_t channels) { return 16 / std::gcd(channels, int64_t{16}); }
+
+// Numbers by channel, repeated for that many positions.
+inline std::vector<float> repeated(const float* numbers, int64_t channels) {
+  std::vector<float> all;
+  for (int64_t i = 0; i < side_by_side(channels); i++) all.insert(all.end(), numbers, numbers + channels);
+  return all;
 }
 
 }  // namespace cemiflow
