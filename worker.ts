@@ -11,7 +11,7 @@ import { loadStage } from './engine/registry.ts';
 import { sourceKeeper } from './engine/source-keeper.ts';
 import type { StageActivities } from './engine/stage-activities.ts';
 import { startWatchdog } from './engine/watchdog.ts';
-import { flagsOf, tensorflowVariables } from './nn/device/flags.ts';
+import { flagsOf, tensorflowVariables, workerThreads } from './nn/device/flags.ts';
 import { checkParams, loadStageSchemas } from './schemas/stage-schemas.ts';
 import { codeDigests } from './spec/code-digest.ts';
 import { ThreadWriter } from './store/checkpoints/writer.ts';
@@ -160,7 +160,10 @@ const runWorker = async (host: typeof hostOver): Promise<void> => {
       remedy: 'node --import tsx worker.ts --role cpu --build <id>',
     });
   const device = role === 'gpu' ? 'gpu' : 'cpu';
-  Object.assign(process.env, tensorflowVariables(process.env, { device, cores: cpus().length }));
+  Object.assign(
+    process.env,
+    tensorflowVariables(process.env, { device, threads: workerThreads(device, cpus().length) }),
+  );
   const setup = { device, flags: flagsOf(process.env), visibleGpus: process.env.CUDA_VISIBLE_DEVICES } as const;
   const s3: S3Config = {
     endpoint: required('S3_ENDPOINT'),

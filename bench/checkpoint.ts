@@ -16,7 +16,7 @@ const sides = async (context: Context) => {
   const { env, folder } = context;
   const { s3 } = await up({ home: folder, env, stopWithPid: process.pid });
   const request = { parameters, vectors, s3: { ...s3, console: '' } } as JsonObject;
-  const variables = tensorflowVariables(env, { device: 'cpu', cores: cpus().length });
+  const variables = tensorflowVariables(env, { device: 'cpu', threads: cpus().length });
   const ours = processSide(
     'cemiflow',
     () => ({ ...ownProgram('checkpoint-side.ts'), env: { ...env, ...variables } }),

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { flagsOf, tensorflowVariables } from '../nn/device/flags.ts';
+import { flagsOf, tensorflowVariables, workerThreads } from '../nn/device/flags.ts';
 import { diagnose } from './diagnosis.ts';
 
 /**
@@ -8,7 +8,10 @@ import { diagnose } from './diagnosis.ts';
  * log on standard error. "cemiflow doctor" starts it and reads both.
  */
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } });
-Object.assign(process.env, tensorflowVariables(process.env, { device: 'gpu', cores: cpus().length }));
+Object.assign(
+  process.env,
+  tensorflowVariables(process.env, { device: 'gpu', threads: workerThreads('cpu', cpus().length) }),
+);
 const setup = { device: 'gpu', flags: flagsOf(process.env), visibleGpus: process.env.CUDA_VISIBLE_DEVICES } as const;
 const diagnosis = await diagnose(setup, { quick: values.quick });
 process.stdout.write(JSON.stringify(diagnosis), () => process.exit());

@@ -28,7 +28,7 @@ const ownProgram = (file: string): string => join(root, 'bench', file);
 /** The variables of a process of ours at a precision. */
 export const variablesFor = (precision: GpuPrecision, { device, env }: Place): Place['env'] => ({
   ...env,
-  ...tensorflowVariables(env, { device, cores: cpus().length }),
+  ...tensorflowVariables(env, { device, threads: cpus().length }),
   NVIDIA_TF32_OVERRIDE: precision === 'tf32' ? undefined : '0',
 });
 

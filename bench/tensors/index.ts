@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '..', '..');
 
 /** TensorFlow reads its variables when it is loaded, so every side of ours is a process that is born with them. */
 const ours = (task: Task, { env }: Context, mode: 'compiled' | 'eager' = 'compiled'): Side => {
-  const variables = tensorflowVariables(env, { device: 'cpu', cores: cpus().length });
+  const variables = tensorflowVariables(env, { device: 'cpu', threads: cpus().length });
   return processSide(mode === 'compiled' ? 'cemiflow' : 'cemiflow, eager', () => ({
     file: process.execPath,
     args: ['--import', 'tsx', join(import.meta.dirname, 'ours.ts'), JSON.stringify(task), mode],

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { instructionSets } from '../../../nn/device/cpu.ts';
-import { flagsOf, tensorflowVariables } from '../../../nn/device/flags.ts';
+import { flagsOf, tensorflowVariables, workerThreads } from '../../../nn/device/flags.ts';
 import { firstVisible, hasTf32, parseGpus } from '../../../nn/device/gpu.ts';
 
 describe('the variables of TensorFlow', () => {
   const told = (env: Record<string, string> = {}, device: 'cpu' | 'gpu' = 'cpu', arch = 'x64') =>
-    tensorflowVariables(env, { device, cores: 3, arch });
+    tensorflowVariables(env, { device, threads: 3, arch });
 
   it('fix what numbers depend on, and hide the GPUs from work that is for the CPU', () => {
     const own = { TF_DETERMINISTIC_OPS: '0', TF_NUM_INTRAOP_THREADS: '7', CUDA_VISIBLE_DEVICES: '0' };
@@ -34,8 +34,14 @@ describe('the variables of TensorFlow', () => {
   });
 
   it('take the threads that the user gives', () => {
-    expect(told({ CEMIFLOW_THREADS: '1' }).TF_NUM_INTRAOP_THREADS).toBe('1');
+    expect(told({ CEMIFLOW_THREADS: '1' })).toMatchObject({ TF_NUM_INTRAOP_THREADS: '1', TF_NUM_INTEROP_THREADS: '1' });
+    expect(told({ CEMIFLOW_THREADS: '1', TF_NUM_INTEROP_THREADS: '2' }).TF_NUM_INTEROP_THREADS).toBe('2');
     expect(told({ CEMIFLOW_THREADS: '' }).TF_NUM_INTRAOP_THREADS).toBe('3');
+  });
+
+  it('are half of the cores in a CPU worker, of which two share a machine, and all of them beside a GPU', () => {
+    expect([1, 2, 3, 16].map((cores) => workerThreads('cpu', cores))).toEqual([1, 1, 1, 8]);
+    expect(workerThreads('gpu', 16)).toBe(16);
   });
 
   it('say unknown where nothing was told', () => {
