@@ -180,13 +180,18 @@ const example = (schema: JsonObject, candidates: (types: readonly string[]) => s
   const types = [schema.artifact ?? schema.artifacts ?? []].flat() as string[];
   if (types.length === 0) return '<value>';
   const all = schema.artifacts !== undefined;
-  const names = candidates(types).map((name) => (all ? name.replace(/^([\w-]+)(\[.*?\])?/, '$1[*]') : name));
+  const found = candidates(types).sort((a, b) => oddity(a, all) - oddity(b, all));
+  const names = found.map((name) => (all ? name.replace(/^([\w-]+)(\[.*?\])?/, '$1[*]') : name));
   if (names.length === 0) return `a reference to a stage that gives ${types.join(' or ')}`;
   return names
     .slice(0, 4)
     .map((name) => `\${{ stages.${name} }}`)
     .join(' or ');
 };
+
+/** Last in a list of proposals: outputs beside the first, and where a list is asked for, stages without a matrix. */
+const oddity = (name: string, all: boolean): number =>
+  (/^[\w-]+(\[.*\])?\./.test(name) ? 1 : 0) + (all && !name.includes('[') ? 2 : 0);
 
 const sentence = (description: Json | undefined): string => String(description ?? '').split(/\.\s|\.$/)[0] ?? '';
 

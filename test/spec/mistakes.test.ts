@@ -192,7 +192,7 @@ const cases: Case[] = [
     'one artifact where a list belongs',
     `${spec(`${faces}${teacher}  v: {uses: evaluate/verification, with: {recognizer: "\${{ stages.teacher }}"}}\n`)}report: {verification: ¦"\${{ stages.v }}"}\n`,
     /report\.verification expects a list of metrics, got the metrics of stages\.v/,
-    /\$\{\{ stages\.teacher\[\*\]\.log \}\} or \$\{\{ stages\.v\[\*\] \}\}/,
+    /write \$\{\{ stages\.v\[\*\] \}\} or \$\{\{ stages\.teacher\[\*\]\.log \}\}/,
   ],
   [
     'a cycle',
