@@ -51,6 +51,18 @@ export const levelsOf = (vertices: readonly Vertex[]): string[][] => {
 /** Every vertex after all that it needs; by level, inside a level in the given order. */
 export const topologicalOrder = (vertices: readonly Vertex[]): string[] => levelsOf(vertices).flat();
 
+/**
+ * How many vertices the longest way from each vertex has, itself among them: those with the most decide when all is done.
+ *
+ * @param vertices every one after all that it needs
+ */
+export const longestWays = (vertices: readonly Vertex[]): Map<string, number> => {
+  const ways = new Map(vertices.map(({ id }) => [id, 1]));
+  for (const { id, needs } of [...vertices].reverse())
+    for (const need of needs) ways.set(need, Math.max(ways.get(need) ?? 1, (ways.get(id) ?? 1) + 1));
+  return ways;
+};
+
 /** The first cycle met in the given order, its first vertex repeated at the end: `[a, b, a]`. */
 export const findCycle = (vertices: readonly Vertex[]): string[] | undefined => {
   const byId = new Map(vertices.map((vertex) => [vertex.id, vertex]));

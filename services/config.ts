@@ -34,12 +34,16 @@ export const homeVariable = 'CEMIFLOW_SUPERVISED_BY';
  */
 const sqlite = ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'];
 
+/** Without it the queues of Temporal 1.29 are first in, first out. */
+const priorities = ['--dynamic-config-value', 'matching.useNewMatcher=true'];
+
 export const temporalCommand = (config: SupervisorConfig, binary: string, paths: Paths): Command => ({
   file: binary,
   args: [
     ...['server', 'start-dev', '--headless=false', '--ip', '127.0.0.1'],
     ...['--port', String(config.ports.temporal), '--ui-port', String(config.ports.temporalUi)],
     ...['--db-filename', paths.temporalDb, '--namespace', config.endpoints.temporal.namespace, ...sqlite],
+    ...priorities,
     ...['--log-level', 'warn', '--log-format', 'json'],
   ],
   env: { ...config.serverEnv, [homeVariable]: config.home },

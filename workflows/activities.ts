@@ -64,11 +64,19 @@ export const callStage = <Name extends keyof StageActivities>(
     readonly queue: string;
     readonly summary: string;
     readonly heartbeatSeconds?: number;
+    /** `Ready.priority` */
+    readonly priority?: number;
   },
   ...args: Parameters<StageActivities[Name]>
 ): Promise<Awaited<ReturnType<StageActivities[Name]>>> => {
-  const { id, queue, summary, heartbeatSeconds } = options;
-  const own: ActivityOptions = { ...stageOptions, activityId: id, taskQueue: queue, summary };
+  const { id, queue, summary, heartbeatSeconds, priority } = options;
+  const own: ActivityOptions = {
+    ...stageOptions,
+    activityId: id,
+    taskQueue: queue,
+    summary,
+    priority: { priorityKey: priority },
+  };
   if (heartbeatSeconds !== undefined) own.heartbeatTimeout = heartbeatSeconds * 1000;
   // The proxy's methods all have this shape; TypeScript cannot follow it through the mapped type.
   const { executeWithOptions } = stages[name] as never as {

@@ -1,4 +1,5 @@
 import { type Action, type ActionKey, actionKey, type Outputs } from '../core/action.ts';
+import { longestWays } from '../core/dag.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { dependenciesOf, type Plan, type PlanNode, toAction } from '../core/plan.ts';
@@ -8,6 +9,8 @@ import { type Failure, maxRepairs, type NodeProgress, type NodeState } from './t
 interface Entry {
   readonly node: PlanNode;
   readonly needs: readonly string[];
+  /** Of work that others wait for: the longer the way from here to the end, the sooner it is done. */
+  readonly priority: number;
   state: NodeState;
   action?: Action;
   key?: ActionKey;
@@ -27,6 +30,8 @@ export interface Ready {
   readonly node: PlanNode;
   readonly action: Action;
   readonly key: ActionKey;
+  /** 1 to 5, as Temporal counts: work with a lower number is taken from a queue first. */
+  readonly priority: number;
 }
 
 /** What a stage ended with. */
@@ -43,8 +48,12 @@ export class Schedule {
   readonly #entries: Map<string, Entry>;
 
   constructor(plan: Plan) {
+    const vertices = plan.nodes.map((node) => ({ id: node.id, node, needs: dependenciesOf(node) }));
+    const ways = longestWays(vertices);
+    const longest = Math.max(...ways.values());
+    const priorityOf = (id: string): number => 1 + Math.floor((5 * (longest - (ways.get(id) ?? 1))) / longest);
     this.#entries = new Map(
-      plan.nodes.map((node) => [node.id, { node, needs: dependenciesOf(node), state: 'waiting', repairs: 0 }]),
+      vertices.map(({ id, ...entry }) => [id, { ...entry, priority: priorityOf(id), state: 'waiting', repairs: 0 }]),
     );
   }
 
@@ -82,7 +91,7 @@ export class Schedule {
     }
     entry.key = actionKey(entry.action);
     entry.state = 'ready';
-    return [{ node, action: entry.action, key: entry.key }];
+    return [{ node, action: entry.action, key: entry.key, priority: entry.priority }];
   }
 
   /** A report whose params say which stages it was made without, and why, so that its key and record do as well. */
@@ -107,12 +116,14 @@ export class Schedule {
     return any;
   }
 
-  /** The next node to start: ready, and no other node is busy with the same key. */
+  /** The next node to start: ready, no other node busy with the same key, and of such the first of those with most behind it. */
   next(): Ready | undefined {
     const busy = new Set([...this.#entries.values()].filter((e) => e.state === 'running').map((e) => e.key));
-    for (const { state, node, action, key } of this.#entries.values())
-      if (state === 'ready' && action && key && !busy.has(key)) return { node, action, key };
-    return undefined;
+    let next: Ready | undefined;
+    for (const { state, node, action, key, priority } of this.#entries.values())
+      if (state === 'ready' && action && key && !busy.has(key) && priority < (next?.priority ?? 6))
+        next = { node, action, key, priority };
+    return next;
   }
 
   start(id: string, nowMs: number): void {

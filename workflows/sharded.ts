@@ -172,12 +172,13 @@ class Shards {
 
   /** How an activity of this stage is called. */
   #call(name: string, summary: string) {
-    const { node, heartbeatSeconds } = this.#input;
+    const { node, heartbeatSeconds, priority } = this.#input;
     return {
       id: `${node.id}/${name}`,
       queue: queueOf(node, this.#input),
       summary: `${node.id} · ${summary}`,
       heartbeatSeconds,
+      priority,
     };
   }
 }

@@ -14,18 +14,18 @@ export class Stages {
     this.#input = input;
   }
 
-  run({ node, action }: Ready): Promise<StageResult> {
+  run({ node, action, priority }: Ready): Promise<StageResult> {
     const { plan, checkpoint, heartbeatSeconds } = this.#input;
     const { id, kind } = node;
-    if (node.sharded) return this.#runShards({ node, action });
+    if (node.sharded) return this.#runShards({ node, action, priority });
     return callStage(
       'runStage',
-      { id, queue: queueOf(node, this.#input), summary: `${id} · ${kind}`, heartbeatSeconds },
+      { id, queue: queueOf(node, this.#input), summary: `${id} · ${kind}`, heartbeatSeconds, priority },
       { nodeId: id, experiment: plan.experiment, action, places: node.places, checkpoint },
     );
   }
 
-  async #runShards({ node, action }: Pick<Ready, 'node' | 'action'>): Promise<StageResult> {
+  async #runShards({ node, action, priority }: Omit<Ready, 'key'>): Promise<StageResult> {
     const { plan, ...settings } = this.#input;
     const { id, kind, seed, code, resource, places } = node;
     const child = startChild(sharded, {
@@ -38,6 +38,7 @@ export class Stages {
           ...settings,
           node: { id, kind, seed, code, resource, places },
           params: action.params,
+          priority,
           experiment: plan.experiment,
         },
       ],

@@ -33,6 +33,8 @@ export interface ShardedInput extends RunSettings {
   readonly node: Pick<PlanNode, 'id' | 'kind' | 'seed' | 'code' | 'resource' | 'places'>;
   /** The node's params with artifact refs in the place of node refs. */
   readonly params: JsonObject;
+  /** `Ready.priority` */
+  readonly priority?: number;
   /** What a history before this one knew. */
   readonly carried?: ShardsCarried;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { findCycle, levelsOf, topologicalOrder } from '../../core/dag.ts';
+import { findCycle, levelsOf, longestWays, topologicalOrder } from '../../core/dag.ts';
 
 const graph = (text: string) =>
   text.split(' ').map((part) => {
@@ -15,6 +15,17 @@ describe('the order of a DAG', () => {
 
   it('counts a need that is named twice once', () => {
     expect(topologicalOrder(graph('b:a,a a'))).toEqual(['a', 'b']);
+  });
+
+  it('has as many vertices on the longest way from each as are behind it, and itself', () => {
+    expect(Object.fromEntries(longestWays(graph('a e b:a c:a d:b,c f:d,a')))).toEqual({
+      a: 4,
+      e: 1,
+      b: 3,
+      c: 3,
+      d: 2,
+      f: 1,
+    });
   });
 
   it('refuses cycles, unknown needs and ids given twice', () => {

@@ -126,6 +126,20 @@ test('never more than maxParallel stages are under way', async () => {
   expect(ran.map((entry) => Number(entry.split(' ')[1]))).toSatisfy((inside: number[]) => Math.max(...inside) === 2);
 });
 
+test('where work waits for a worker, that with the longest way behind it is done first', async () => {
+  const names = ['s1', 's2', 's3'];
+  const holding = await engine.start(plan('holding', ...names.map((name) => node(name, 'test/gate', { name }))));
+  const opens = await Promise.all(names.map((name) => until(() => gates.get(name))));
+  const chain = [note('long'), note('longer', ['long']), note('longest', ['longer'])];
+  const waiting = await engine.start(plan('waiting', ...['x1', 'x2', 'x3', 'x4'].map((id) => note(id)), ...chain));
+  await until(async () => (await waiting.describe()).raw.pendingActivities?.length === 5);
+  opens[0]?.();
+  await waiting.result();
+  expect(ran[0]).toBe('long');
+  for (const open of opens) open();
+  await holding.result();
+});
+
 test('a failed stage leaves the rest running, blocks what needs it, and the run waits for a person', async () => {
   const broken = node('broken', 'test/refuse');
   await engine.start(

@@ -174,3 +174,28 @@ describe('damaged inputs', () => {
     expect(schedule.mayRepair('c')).toBe(true);
   });
 });
+
+describe('the next stage to start', () => {
+  it('is the one with the longest way behind it, and of equal ones the first', () => {
+    const chain = [stage('a'), stage('b', 'a'), stage('c', 'b'), stage('d', 'c'), stage('e', 'd')];
+    const schedule = scheduleOf(stage('x'), stage('y'), ...chain);
+    const order = [];
+    for (let next = schedule.next(); next; next = schedule.next()) {
+      order.push([next.node.id, next.priority]);
+      succeed(schedule, next.node.id);
+    }
+    expect(order).toEqual([
+      ...[
+        ['a', 1],
+        ['b', 2],
+        ['c', 3],
+        ['d', 4],
+      ],
+      ...[
+        ['x', 5],
+        ['y', 5],
+        ['e', 5],
+      ],
+    ]);
+  });
+});
