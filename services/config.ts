@@ -34,8 +34,15 @@ export const homeVariable = 'CEMIFLOW_SUPERVISED_BY';
  */
 const sqlite = ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal'];
 
-/** Without it the queues of Temporal 1.29 are first in, first out. */
-const priorities = ['--dynamic-config-value', 'matching.useNewMatcher=true'];
+/**
+ * Queues by priority, which Temporal 1.29 has to be told, and each in one piece: of four, which a server of many machines needs, each
+ * hands out its own first.
+ */
+const priorities = [
+  'matching.useNewMatcher=true',
+  'matching.numTaskqueueReadPartitions=1',
+  'matching.numTaskqueueWritePartitions=1',
+].flatMap((value) => ['--dynamic-config-value', value]);
 
 export const temporalCommand = (config: SupervisorConfig, binary: string, paths: Paths): Command => ({
   file: binary,
