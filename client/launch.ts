@@ -1,6 +1,7 @@
 import type { ActionRecord, Outputs } from '../core/action.ts';
 import type { CemiflowError } from '../core/errors.ts';
-import { withoutPlaces } from '../core/plan.ts';
+import { type Plan, withoutPlaces } from '../core/plan.ts';
+import { checkPrecision } from '../core/precision.ts';
 import { isoTime } from '../core/time.ts';
 import type { PlanStatus } from '../spec/plan-status.ts';
 import type { RunDocument, Store } from '../store/index.ts';
@@ -54,7 +55,15 @@ export const launch = async (request: LaunchRequest, caller: Caller): Promise<Al
     // A gc may have taken something before the run had a document: then it is made again below.
     if (await store.sweeps.unswept(since)) return { how: 'all made', store, run, outputs };
   }
+  checkPrecisions(plan, status, request.resources);
   return launchPlanned(planned, run, request, store, caller);
+};
+
+/** Before anything is started: what is to be made on the CPU, and cannot. A GPU is only known to its worker. */
+const checkPrecisions = ({ nodes }: Plan, status: PlanStatus, { device }: Resources): void => {
+  if (device === 'gpu') return;
+  for (const { id, params } of nodes)
+    if (status.nodes.get(id)?.state !== 'hit') checkPrecision(params.precision, { device, tf32: false }, id);
 };
 
 const launchPlanned = async (

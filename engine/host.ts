@@ -5,6 +5,7 @@ import { plural } from '../core/words.ts';
 import { noCheckpoints } from './attempt.ts';
 import { asActivityFailure } from './failures.ts';
 import { kindLoader, shardedOnly } from './kind-loader.ts';
+import { requirePrecision } from './machine.ts';
 import { ActionMaker, contextFor, type HostDependencies } from './make-action.ts';
 import type { StageActivities, StageTask } from './stage-activities.ts';
 import { startWatch, type Watch } from './watch.ts';
@@ -27,6 +28,7 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
         const { kind, params, code } = task.action;
         const stage = shardedOnly(kind, (await load(kind, code)).stage);
         checkParams(kind, params);
+        await requirePrecision(params, () => dependencies.machine(kind), task.nodeId);
         const context = { ...contextFor(task, store, watch), checkpoints: noCheckpoints };
         return refuseLargeSplit(task, await stage.split(params, context));
       }),

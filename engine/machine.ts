@@ -3,7 +3,8 @@ import { createReadStream, existsSync, readFileSync } from 'node:fs';
 import { arch, cpus, hostname, platform, release } from 'node:os';
 import type { Machine, TensorflowFlags } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
-import { CemiflowError } from '../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { checkPrecision } from '../core/precision.ts';
 import { instructionSets } from '../nn/device/cpu.ts';
 import { firstVisible, type Gpu, listGpus } from '../nn/device/gpu.ts';
 import type { KernelChoice } from '../nn/native/library.ts';
@@ -65,6 +66,19 @@ export const requireGpu = async (): Promise<void> => {
   throw new CemiflowError('NoGpu', 'this worker is to compute on a GPU, but TensorFlow finds none that it can use', {
     remedy: '"cemiflow doctor" says why; or run with --device cpu',
   });
+};
+
+/** @throws CemiflowError `PrecisionUnsupported` where the machine would not compute a stage in the precision of its parameters */
+export const requirePrecision = async (
+  { precision }: JsonObject,
+  machine: () => Promise<Machine>,
+  stage: string,
+): Promise<void> => {
+  if (precision === undefined) return;
+  const { tensorflow } = await machine();
+  if (!tensorflow) return;
+  const { device, flags, gpu } = tensorflow;
+  checkPrecision(precision, { device, tf32: flags.tf32, computeCapability: gpu?.computeCapability }, stage);
 };
 
 /** Asked once: neither name nor driver changes while the process has the GPU. */

@@ -8,6 +8,7 @@ import type { CheckpointWriter, Store } from '../store/index.ts';
 import { ActionAttempt } from './attempt.ts';
 import { endOf } from './failures.ts';
 import type { KindAccess, LoadKind } from './kind-loader.ts';
+import { requirePrecision } from './machine.ts';
 import { spent, startClock } from './spent.ts';
 import type { StageResult, StageTask } from './stage-activities.ts';
 import type { Heartbeat, Watch } from './watch.ts';
@@ -80,6 +81,7 @@ export class ActionMaker {
     const { action, places, experiment, nodeId } = task;
     const { stage, source } = await this.#load(kind, action.code);
     if (!isShard) checkParams(kind, action.params);
+    await requirePrecision(action.params, () => machineFor(kind), nodeId);
     const clock = startClock();
     const outputs = await run(stage, { ...contextFor(task, store, watch), checkpoints: attempt });
     const took = clock();

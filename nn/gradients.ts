@@ -1,7 +1,10 @@
+import { annotation } from './kernels/annotate.ts';
 import { type Tensors, tf } from './tf.ts';
 
 /**
- * Value and gradients of a scalar function with respect to named parameters.
+ * Value and gradients of a scalar function with respect to named parameters. Where a loss scale is set, the way back begins with it
+ * in place of 1, and the gradients are divided by it at the end.
+ *
  * @param f gets the parameters under their names and returns a scalar, besides anything else it wants kept in `aside`
  */
 export const valueAndGradients = (
@@ -11,8 +14,13 @@ export const valueAndGradients = (
   const names = Object.keys(parameters);
   const byName = (values: tf.Tensor[]): Tensors =>
     Object.fromEntries(names.map((name, i) => [name, values[i] as tf.Tensor]));
-  const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => f(byName(values)))(Object.values(parameters));
-  return { value: value as tf.Scalar, gradients: byName(grads) };
+  const { lossScale } = annotation();
+  const { value, grads } = tf.valueAndGrads((...values: tf.Tensor[]) => f(byName(values)))(
+    Object.values(parameters),
+    lossScale,
+  );
+  const gradients = lossScale ? grads.map((gradient) => gradient.div(lossScale)) : grads;
+  return { value: value as tf.Scalar, gradients: byName(gradients) };
 };
 
 /** The entries of `state` under `prefix.`, with the prefix taken off. */

@@ -1,5 +1,6 @@
 import type { Programs } from './compile/index.ts';
 import { prefixed, withPrefix } from './gradients.ts';
+import { guardOf, scaled } from './loss-scale.ts';
 import { type Tensors, tf } from './tf.ts';
 
 /** What one pass over a (micro-)batch gives. */
@@ -38,14 +39,20 @@ type Sums = Pick<Optimisation, 'name' | 'microBatches'>;
 /** Whether state is such a sum: zero after each step, so that no checkpoint needs it. */
 export const isGradientSum = (name: string): boolean => /(^|\.)gradient\./.test(name);
 
-/** The programs of one optimised network: `step`, and with micro-batches `accumulate`. */
+/**
+ * The programs of one optimised network: `step`, and with micro-batches `accumulate`. Where the state has a loss scale, which
+ * `compileStep` adds in float16, gradients are scaled by it, and a step whose gradients are not finite is skipped.
+ */
 export const trainingPrograms = (optimisation: Optimisation): Programs => {
   const { name = 'step', microBatches = 1, pass, update, sum = (body) => body() } = optimisation;
+  const passOf = (state: Tensors, batch: Tensors): Pass => scaled(state, () => pass(state, batch));
   if (microBatches === 1) {
     return {
       [name]: (state, batch) => {
-        const { gradients, state: changed, metrics } = pass(state, batch);
-        return { state: { ...update(state, batch, gradients), ...changed }, metrics };
+        const { gradients, state: changed, metrics } = passOf(state, batch);
+        const guard = guardOf(state, gradients);
+        const moved = guard.orBefore({ ...update(state, batch, gradients), ...changed });
+        return { state: { ...moved, ...guard.nextScale() }, metrics: { ...metrics, ...guard.metrics(name) } };
       },
     };
   }
@@ -57,13 +64,20 @@ export const trainingPrograms = (optimisation: Optimisation): Programs => {
   };
   return {
     [accumulating(name)]: (state, batch) => {
-      const { gradients, state: changed, metrics } = pass(state, batch);
-      return { state: { ...prefixed(added(state, gradients), sums), ...changed }, metrics };
+      const { gradients, state: changed = {}, metrics } = passOf(state, batch);
+      // A sum that is not finite says so to the step; statistics could not be mended there.
+      const kept = guardOf(state, gradients).orBefore(changed);
+      return { state: { ...prefixed(added(state, gradients), sums), ...kept }, metrics };
     },
     [name]: (state, batch) => {
-      const { gradients, state: changed, metrics } = pass(state, batch);
-      const moved = update(state, batch, added(state, gradients));
-      return { state: { ...moved, ...changed, ...prefixed(zeros(gradients), sums) }, metrics };
+      const { gradients, state: changed, metrics } = passOf(state, batch);
+      const all = added(state, gradients);
+      const guard = guardOf(state, all);
+      const moved = guard.orBefore({ ...update(state, batch, all), ...changed });
+      return {
+        state: { ...moved, ...prefixed(zeros(gradients), sums), ...guard.nextScale() },
+        metrics: { ...metrics, ...guard.metrics(name) },
+      };
     },
   };
 };

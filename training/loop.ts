@@ -5,7 +5,7 @@ import { stateArrays, stateTensors } from '../nn/compile/arrays.ts';
 import type { Step } from '../nn/compile/index.ts';
 import { isGradientSum } from '../nn/micro-batches.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
-import { checkFinite, diverged } from './finite.ts';
+import { checkFinite, checkMetrics } from './finite.ts';
 import type { InputContext } from './input.ts';
 import { MeanLog, type Series } from './log.ts';
 import { type MicroBatch, runPrograms, timed } from './micro-batches.ts';
@@ -83,8 +83,7 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
       const metrics = await runPrograms(step, programs(done - 1), microBatches, signal, (microBatch) =>
         training.tensorsOf(done - 1, plan, images, microBatch),
       );
-      const bad = Object.keys(metrics).find((name) => !Number.isFinite(metrics[name]));
-      if (bad !== undefined) throw diverged(bad, done, lr);
+      checkMetrics(metrics, done, lr);
       log.add(done, { ...metrics, ...training.logged?.(plan) });
       if (checkpoints.due(done) && done < steps) save(done);
       await orLeave(progress({ phase: 'train', step: done, steps, metrics }), done);

@@ -48,7 +48,7 @@ export const timed = ({ log }: Pick<StageContext, 'log'>, make: () => Step): Ste
  * Runs the programs of one training step, each over all micro-batches, and lets heartbeats leave between them.
  *
  * @param programs in order; programs of several networks name their metrics differently
- * @returns means of the metrics over the micro-batches
+ * @returns means of the metrics over the micro-batches, and those that only the last one gives
  * @throws the signal's reason, where it aborts between two micro-batches
  */
 export const runPrograms = async (
@@ -70,7 +70,9 @@ export const runPrograms = async (
       const metrics = step.run(batch, microBatch.index < last ? accumulating(program) : program);
       tf.dispose(batch);
       for (const [name, value] of Object.entries(metrics)) {
-        means[name] = (means[name] ?? 0) + value / microBatches.length;
+        // What the last micro-batch alone gives is said of the whole step.
+        const share = microBatch.index === last && means[name] === undefined ? 1 : microBatches.length;
+        means[name] = (means[name] ?? 0) + value / share;
       }
     }
   }

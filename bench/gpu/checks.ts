@@ -10,7 +10,7 @@ import { benchMachine } from '../machine.ts';
 import { note } from '../program.ts';
 import { findCuda, linkCuda, missingCuda, usualFolders } from './cuda.ts';
 import { StepFailed } from './record.ts';
-import { codePrecision, type GpuPrecision, type Place, variablesFor } from './rows.ts';
+import { type GpuPrecision, type Place, variablesFor } from './rows.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 
@@ -150,7 +150,7 @@ export const golden = async (place: Place): Promise<JsonObject> => {
 /** Two processes at a time. @returns the digest, which stands for all results */
 export const digest = async (precision: GpuPrecision, place: Place): Promise<{ digest: string; networks: Json }> => {
   const one = async (): Promise<{ device: string; networks: { name: string; digest: string }[] }> =>
-    parse(await ownProcess(['bench/gpu/digest.ts', codePrecision(precision)], variablesFor(precision, place))) as never;
+    parse(await ownProcess(['bench/gpu/digest.ts', precision], variablesFor(precision, place))) as never;
   const [a, b] = await Promise.all([one(), one()]);
   if (a.device !== place.device)
     throw new StepFailed('WrongDevice', `computed on the ${a.device}, asked for the ${place.device}`, {

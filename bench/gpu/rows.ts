@@ -29,22 +29,18 @@ const ownProgram = (file: string): string => join(root, 'bench', file);
 export const variablesFor = (precision: GpuPrecision, { device, env }: Place): Place['env'] => ({
   ...env,
   ...tensorflowVariables(env, { device, threads: cpus().length }),
+  CEMIFLOW_TF32: precision === 'tf32' ? '1' : undefined,
   NVIDIA_TF32_OVERRIDE: precision === 'tf32' ? undefined : '0',
 });
 
-/** What the code calls it. */
-export const codePrecision = (precision: GpuPrecision): 'float32' | 'bfloat16' =>
-  precision === 'bfloat16' ? 'bfloat16' : 'float32';
+/** What PyTorch's side calls it, where TF32 is a switch of its own. */
+export const torchPrecision = (precision: GpuPrecision): 'float32' | 'bfloat16' =>
+  precision === 'tf32' ? 'float32' : precision;
 
 const ours = (task: Task, precision: GpuPrecision, place: Place): Side =>
   processSide(`cemiflow ${precision}`, () => ({
     file: process.execPath,
-    args: [
-      '--import',
-      'tsx',
-      ownProgram('tensors/ours.ts'),
-      JSON.stringify({ ...task, precision: codePrecision(precision) }),
-    ],
+    args: ['--import', 'tsx', ownProgram('tensors/ours.ts'), JSON.stringify({ ...task, precision })],
     cwd: root,
     env: variablesFor(precision, place),
   }));
@@ -56,7 +52,7 @@ const torch = (
   { python, env }: NonNullable<Place['torch']>,
 ): Side =>
   processSide(`PyTorch ${precision}`, () => {
-    const asked = { ...task, precision: codePrecision(precision), mode: 'eager', threads: cpus().length };
+    const asked = { ...task, precision: torchPrecision(precision), mode: 'eager', threads: cpus().length };
     const where = { device: device === 'gpu' ? 'cuda' : 'cpu', tf32: precision !== 'float32' };
     return { file: python, args: [ownProgram('gpu/on_device.py'), JSON.stringify({ ...asked, ...where })], env };
   });

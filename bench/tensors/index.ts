@@ -21,8 +21,13 @@ const ours = (task: Task, { env }: Context, mode: 'compiled' | 'eager' = 'compil
   }));
 };
 
+/** What is measured here; `bench/gpu` measures others. */
+type CpuPrecision = Extract<Precision, 'float32' | 'bfloat16'>;
+
 /** What a user of PyTorch would choose from at each precision. */
-const peers: { readonly [P in Precision]: readonly { readonly name: string; readonly mode: 'eager' | 'compile' }[] } = {
+const peers: {
+  readonly [P in CpuPrecision]: readonly { readonly name: string; readonly mode: 'eager' | 'compile' }[];
+} = {
   float32: [
     { name: 'PyTorch eager', mode: 'eager' },
     { name: 'PyTorch compile', mode: 'compile' },
@@ -34,9 +39,8 @@ const peers: { readonly [P in Precision]: readonly { readonly name: string; read
 };
 
 /** All are channels_last. `torch.compile` starts with an empty cache, and says how many seconds it took. */
-const torchSides = (task: Task, context: Context): Side[] => {
-  const { precision = 'float32' } = task;
-  return peers[precision].map(({ name, mode }) =>
+const torchSides = (task: Task, precision: CpuPrecision, context: Context): Side[] =>
+  peers[precision].map(({ name, mode }) =>
     processSide(name, async () => {
       const { python } = await ensurePeers('torch', context);
       const asked = JSON.stringify({ ...task, precision, mode, threads: cpus().length });
@@ -48,14 +52,13 @@ const torchSides = (task: Task, context: Context): Side[] => {
       };
     }),
   );
-};
 
 export interface Measured {
   readonly name: string;
   readonly work: string;
   readonly task: Task;
   /** Of the fastest peer's time over ours, by precision. */
-  readonly targets: { readonly [P in Precision]: number };
+  readonly targets: { readonly [P in CpuPrecision]: number };
   readonly rounds: number;
 }
 
@@ -101,7 +104,7 @@ export const measured: readonly Measured[] = [
   },
 ];
 
-const precisions: readonly Precision[] = ['float32', 'bfloat16'];
+const precisions: readonly CpuPrecision[] = ['float32', 'bfloat16'];
 
 /** Work without a peer: how much memory it takes, and that it runs at all. */
 const alone: readonly { name: string; work: string; task: Task }[] = [
@@ -155,7 +158,7 @@ export const benchmarks: readonly Benchmark[] = [
       return {
         ...{ name: `${name}/${precision}`, work: `${work}; ${precision}`, rounds },
         ...{ target: targets[precision], against: 'fastest' },
-        sides: async (context) => ({ ours: ours(asked, context), peers: torchSides(asked, context) }),
+        sides: async (context) => ({ ours: ours(asked, context), peers: torchSides(asked, precision, context) }),
       };
     }),
   ),

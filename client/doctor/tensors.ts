@@ -123,7 +123,7 @@ const flagChecks = ({ machine, flags, gpus, visibleGpu }: Diagnosis, log: Startu
       'TF32',
       flags.tf32
         ? tf32Of(machine.tensorflow, gpus.find(({ index }) => index === visibleGpu)?.name, log)
-        : 'off by NVIDIA_TF32_OVERRIDE',
+        : 'off; CEMIFLOW_TF32=1 turns it on, for precision: tf32',
     ),
     ok('XLA', flags.xla === 'off' ? 'off' : `on by ${flags.xla}`),
     oneDnnCheck(flags.oneDnn, log.oneDnn),

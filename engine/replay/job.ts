@@ -48,7 +48,10 @@ export const sameKind = (a: Machine, b: Machine): boolean => {
       tensorflow.kernels ?? 'composed',
       tensorflow.gpu?.name,
       tensorflow.gpu?.driver,
-      ...Object.entries(tensorflow.flags).sort(),
+      // CPUs have no TF32, whatever the flag says: it was on in earlier releases.
+      ...Object.entries(tensorflow.flags)
+        .filter(([name]) => name !== 'tf32' || tensorflow.device === 'gpu')
+        .sort(),
     ]);
   return facts(a, left) === facts(b, right);
 };

@@ -23,6 +23,7 @@ import { plural } from '../../core/words.ts';
 import type { Store } from '../../store/index.ts';
 import { noCheckpoints } from '../attempt.ts';
 import { otherCode } from '../checkout.ts';
+import { requirePrecision } from '../machine.ts';
 import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from './job.ts';
 import { findPlaces, type KnownFolders } from './places.ts';
 import { compareOutputs } from './tolerance.ts';
@@ -61,6 +62,7 @@ const judge = async (job: ReplayJob, mode: ReplayMode, dependencies: ReplayDepen
   const other = otherCode(record, await dependencies.code(kind));
   if (other) return { verdict: 'cannot', why: other };
   const stage = await dependencies.loadStage(kind);
+  await requirePrecision(record.action.params, () => dependencies.machine(kind), job.name);
   const store = mode === 'rebuild' ? dependencies.store : dependencies.overlay();
   if (interval) return replayInterval(job, stage, store, dependencies);
   if (job.cut) return replayCut(record, stage, store, dependencies);

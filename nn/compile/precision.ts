@@ -3,10 +3,14 @@ import { attribute, backend, type OpAttribute } from '../kernels/backend.ts';
 import { record, type Source, type Trace, type TracedTensor, type TraceNode } from './recorder.ts';
 
 /**
- * What products and convolutions are computed in. `bfloat16` is mixed precision: weights, their averages, optimizers, losses,
- * statistics of normalisations and softmax stay in float32, and every sum is accumulated in it.
+ * What products and convolutions are computed in. `bfloat16` and `float16` are mixed precision: weights, their averages, optimizers,
+ * losses, statistics of normalisations and softmax stay in float32, and every sum is accumulated in it. Training in `float16` scales
+ * its losses (`nn/loss-scale.ts`). `tf32` is the graph of float32, in a process whose GPU may round the operands of products to TF32.
  */
-export type Precision = 'float32' | 'bfloat16';
+export type Precision = 'float32' | 'tf32' | 'bfloat16' | 'float16';
+
+/** Those that rewrite a trace. */
+type Mixed = 'bfloat16' | 'float16';
 
 /** How a step or function is compiled. */
 export interface CompileOptions {
@@ -21,8 +25,28 @@ export interface PrecisionOption {
   readonly precision: Precision;
 }
 
-/** `DT_BFLOAT16` of TensorFlow's types.proto. */
-const types = { bfloat16: 14 } as const;
+/** A type of half the bytes. */
+interface Low {
+  /** Its number in TensorFlow's types.proto. */
+  readonly type: number;
+  /** Whether `nn/native` computes in it. */
+  readonly ownKernels: boolean;
+  /** Whether it holds a float32 to the last bit. */
+  holds(value: number): boolean;
+}
+
+const float32Bits = (value: number): number => new Uint32Array(Float32Array.of(value).buffer)[0] as number;
+
+const lows: { readonly [precision in Mixed]: Low } = {
+  bfloat16: { type: 14, ownKernels: true, holds: (value) => (float32Bits(value) & 0xffff) === 0 },
+  float16: {
+    ...{ type: 19, ownKernels: false },
+    // 11 bits of mantissa, and the exponents of normal numbers: from 2^−14 to below 2^16.
+    holds: (value) =>
+      (float32Bits(value) & 0x1fff) === 0 &&
+      (value === 0 || (Math.abs(value) >= 2 ** -14 && Math.abs(value) < 2 ** 16)),
+  },
+};
 
 type Op = TraceNode & { readonly type: 'op' };
 
@@ -72,11 +96,8 @@ const ofImages: {
  *
  * @returns the trace, and where a source of the old trace lies in it, as float32
  */
-export const inPrecision = (
-  trace: Trace,
-  precision: Exclude<Precision, 'float32'>,
-): { trace: Trace; place: (source: Source) => Source } => {
-  const rewriter = new Rewriter(trace, types[precision]);
+export const inPrecision = (trace: Trace, precision: Mixed): { trace: Trace; place: (source: Source) => Source } => {
+  const rewriter = new Rewriter(trace, lows[precision]);
   for (const [index, node] of trace.nodes.entries()) rewriter.add(node, index);
   return { trace: { nodes: rewriter.nodes }, place: (source) => rewriter.place(source, float()) };
 };
@@ -87,7 +108,7 @@ export const recordIn: <K extends string>(
   ...given: Parameters<typeof record<K>>
 ) => ReturnType<typeof record<K>> = (precision, ...given) => {
   const recorded = annotated({ precision }, () => record(...given));
-  if (precision === 'float32') return recorded;
+  if (precision === 'float32' || precision === 'tf32') return recorded;
   const { trace, place } = inPrecision(recorded.trace, precision);
   const results = Object.fromEntries(
     Object.entries<TracedTensor[]>(recorded.results).map(([key, tensors]) => [
@@ -111,15 +132,17 @@ const float = (): number => backend().binding.TF_FLOAT;
 class Rewriter {
   readonly nodes: TraceNode[] = [];
   readonly #old: Trace;
+  readonly #format: Low;
   readonly #low: number;
   /** Sources of the new trace by source of the old one and type. */
   readonly #places = new Map<string, Source>();
   /** The type in which a source was made; float32 unless it is here. */
   readonly #lowered = new Set<string>();
 
-  constructor(old: Trace, low: number) {
+  constructor(old: Trace, format: Low) {
     this.#old = old;
-    this.#low = low;
+    this.#format = format;
+    this.#low = format.type;
   }
 
   add(given: TraceNode, index: number): void {
@@ -177,6 +200,7 @@ class Rewriter {
   }
 
   #isLow(node: Op): boolean {
+    if (!this.#format.ownKernels && node.name.startsWith('Cemiflow')) return false;
     const floats = node.inputs.filter((source) => this.#isFloat(source));
     if (products.has(node.name)) return node.rounding !== 'exact';
     if (node.name in ofImages) return this.#lowered.has(`${node.inputs[0]}`);
@@ -192,8 +216,7 @@ class Rewriter {
   #isExactScalar([index]: Source): boolean {
     const node = this.#old.nodes[index] as TraceNode;
     if (node.type !== 'constant' || node.values.length !== 1) return false;
-    const bits = new Uint32Array(Float32Array.of(node.values[0] as number).buffer)[0] as number;
-    return (bits & 0xffff) === 0;
+    return this.#format.holds(node.values[0] as number);
   }
 
   #retyped(given: OpAttribute): OpAttribute {

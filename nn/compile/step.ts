@@ -1,4 +1,5 @@
 import { withPrefix } from '../gradients.ts';
+import { lossScaleState } from '../loss-scale.ts';
 import { type Tensors, tf } from '../tf.ts';
 import { GraphBuilder } from './graph.ts';
 import { type CompileOptions, type Precision, recordIn } from './precision.ts';
@@ -33,7 +34,7 @@ export interface Step {
  * Turns a pure step into one session call: the recorder writes down what it would do, and the record becomes a graph in
  * which the state lives as TensorFlow variables (on a GPU: in device memory) until `readState`.
  *
- * @param initial the state's tensors; the caller keeps them
+ * @param initial the state's tensors; the caller keeps them. In float16 the loss scale is added, unless it is among them
  * @param step one function, or several over the same state and batches of the same shapes
  * @param example a batch of the shapes to come; its values do not matter
  */
@@ -44,7 +45,14 @@ export const compileStep = (
   { compiled = true, precision = 'float32' }: CompileOptions = {},
 ): Step => {
   const programs = typeof step === 'function' ? { step } : step;
-  return compiled ? new CompiledStep(programs, initial, example, precision) : new EagerStep(programs, initial);
+  if (!compiled) return new EagerStep(programs, initial);
+  if (precision !== 'float16') return new CompiledStep(programs, initial, example, precision);
+  const scale = lossScaleState();
+  try {
+    return new CompiledStep(programs, { ...scale, ...initial }, example, precision);
+  } finally {
+    tf.dispose(scale);
+  }
 };
 
 class EagerStep implements Step {

@@ -30,6 +30,8 @@ export const tensorflowVariables = (
     ...(arch === 'x64' ? { TF_ENABLE_ONEDNN_OPTS: env.TF_ENABLE_ONEDNN_OPTS ?? '1' } : {}),
     // GPUs in the order of nvidia-smi, so that a number means the same one to both.
     CUDA_DEVICE_ORDER: env.CUDA_DEVICE_ORDER ?? 'PCI_BUS_ID',
+    // TensorFlow would round the operands of float32 products to TF32 on GPUs that have it.
+    ...(env.CEMIFLOW_TF32 === '1' ? {} : { NVIDIA_TF32_OVERRIDE: '0' }),
     ...(device === 'cpu' ? { CUDA_VISIBLE_DEVICES: '-1' } : {}),
   };
 };

@@ -9,6 +9,8 @@ export interface Annotation {
   readonly rounding?: Rounding;
   /** What the trace that is being made will be computed in; absent where ops run at once, in float32. */
   readonly precision?: string;
+  /** What gradients are multiplied by on the way back, and divided by at its end; see `nn/loss-scale.ts`. */
+  readonly lossScale?: tf.Scalar;
 }
 
 /** What mixed precision does with an op: `exact` leaves its products in float32, `activation` rounds its output. */

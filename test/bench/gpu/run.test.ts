@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { expect, it } from 'vitest';
-import { codePrecision, variablesFor } from '../../../bench/gpu/rows.ts';
+import { torchPrecision, variablesFor } from '../../../bench/gpu/rows.ts';
 
 const run = (program: string, ...args: string[]) => {
   const options = { encoding: 'utf8', timeout: 50_000 } as const;
@@ -29,5 +29,5 @@ it('allows TF32 for tf32 alone, and hides GPUs where the CPU is asked for', () =
   expect(float32).toMatchObject({ PATH: '/bin', TF_DETERMINISTIC_OPS: '1' });
   expect(float32?.CUDA_VISIBLE_DEVICES).toBeUndefined();
   expect(variablesFor('tf32', { ...place, device: 'cpu' }).CUDA_VISIBLE_DEVICES).toBe('-1');
-  expect((['float32', 'tf32', 'bfloat16'] as const).map(codePrecision)).toEqual(['float32', 'float32', 'bfloat16']);
+  expect((['float32', 'tf32', 'bfloat16'] as const).map(torchPrecision)).toEqual(['float32', 'float32', 'bfloat16']);
 });
