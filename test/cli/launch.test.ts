@@ -1,3 +1,5 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findArtifact } from '../../client/artifacts.ts';
@@ -10,7 +12,7 @@ import { memoryStore } from '../helpers/memory-store.ts';
 import { recordOf } from '../helpers/record.ts';
 import { startServices, type TestServices } from '../helpers/services.ts';
 import { node } from '../workflows/harness.ts';
-import { call } from './helpers.ts';
+import { call, emptyFolder } from './helpers.ts';
 
 let services: TestServices;
 let store: Store;
@@ -44,6 +46,24 @@ test('the first start starts, the second attaches, and one under other code take
   expect(await runningBuild(client, id)).toMatchObject({ build: 'bbbbbbbbbbbb', device: 'cpu' });
   expect((await client.workflow.getHandle(id, firstExecution).describe()).status.name).toBe('TERMINATED');
   expect(await store.getRun(id)).toMatchObject({ plan, workflowId: id, state: 'running', spec: { path: 'tiny.yaml' } });
+});
+
+test('a precision that the CPU does not compute is refused before anything starts, with stage and remedy', async () => {
+  const file = join(emptyFolder(), 'spec.yaml');
+  writeFileSync(
+    file,
+    `experiment: halved
+seed: 1
+stages:
+  faces: {uses: data/procedural}
+  teacher: {uses: recognizer/train, with: {data: "\${{ stages.faces }}", precision: float16}}
+`,
+  );
+  const { code, err } = await call(['run', file, '--device', 'cpu'], services.home);
+  expect(err).toMatch(/^error\[PrecisionUnsupported\]: teacher has precision float16/);
+  expect(err).toContain('remedy: use bfloat16, or run with --device gpu');
+  expect(code).toBe(1);
+  expect((await call(['status', 'halved'], services.home)).code).not.toBe(0);
 });
 
 test('attaching writes a damaged document anew', async () => {

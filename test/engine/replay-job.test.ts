@@ -22,6 +22,12 @@ describe('machines that must give equal bytes', () => {
     expect(sameKind(machine(), machine({ kernels: 'composed' }))).toBe(true);
   });
 
+  it('have the same say in TF32, where they have a GPU: records of CPUs from before it was off are as good as new ones', () => {
+    const [on, off] = [{ flags: flagsOf({}) }, { flags: flagsOf({ NVIDIA_TF32_OVERRIDE: '0' }) }];
+    expect(sameKind(machine(on), machine(off))).toBe(true);
+    expect(sameKind(machine({ ...on, device: 'gpu' }), machine({ ...off, device: 'gpu' }))).toBe(false);
+  });
+
   it('are all, for what used no tensors', () => {
     const { tensorflow: _, ...plain } = machine();
     expect(sameKind(plain, machine())).toBe(true);

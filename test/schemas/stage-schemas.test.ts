@@ -49,7 +49,7 @@ describe('stage schemas', () => {
       return {
         kind,
         given: precision?.enum,
-        wanted: resource === 'tensor' ? ['float32', 'bfloat16'] : undefined,
+        wanted: resource === 'tensor' ? ['float32', 'bfloat16', 'float16', 'tf32'] : undefined,
         precision,
       };
     });

@@ -23,5 +23,7 @@ it('precision is float32 unless the spec says otherwise, and one parameter sets 
 });
 
 it('a precision that there is not is refused with those that there are', () => {
-  expect(() => expanded(', precision: float16')).toThrow('must be one of float32, bfloat16, got "float16"');
+  expect(() => expanded(', precision: float8')).toThrow(
+    'must be one of float32, bfloat16, float16, tf32, got "float8"',
+  );
 });

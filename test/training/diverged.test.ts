@@ -7,7 +7,7 @@ import { initialise } from '../../nn/parameters.ts';
 import { recognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { tf } from '../../nn/tf.ts';
-import { firstNonFinite } from '../../training/finite.ts';
+import { checkMetrics, firstNonFinite } from '../../training/finite.ts';
 import { Embedder } from '../../training/recognizer.ts';
 import { float32, side, toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
 
@@ -24,6 +24,25 @@ const train = (epochs: number, checkpoints: StageCheckpoints = context.checkpoin
   const params = { ...toyTraining, ...wild, data, epochs } as unknown as Parameters<typeof recognizer.run>[0];
   return recognizer.run(params, { ...context, checkpoints });
 };
+
+describe('the metrics of a step', () => {
+  const told = (metrics: Record<string, number>) => () => checkMetrics(metrics, 7, 0.1);
+
+  it('diverge where one is not finite', () => {
+    expect(told({ loss: 1, skipped: 1, lossScale: 2 ** -14 })).not.toThrow();
+    expect(told({ loss: 1, accuracy: Number.NaN })).toThrow('accuracy is no longer finite at step 7');
+  });
+
+  it.each(['lossScale', 'critic lossScale'])('diverge where no %s helps', (name) => {
+    expect(told({ loss: 1, [name]: 2 ** -15 })).toThrow(
+      expect.objectContaining({
+        code: 'Diverged',
+        message: 'the gradients of step 7 are not finite in float16 at any loss scale',
+        remedy: expect.stringContaining('bfloat16'),
+      }),
+    );
+  });
+});
 
 describe('a training that diverges', () => {
   it.each([9, 10, 12])(

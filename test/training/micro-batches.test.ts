@@ -30,6 +30,15 @@ describe('micro-batches', () => {
     expect(calls).toEqual(['accumulate', 'accumulate', 'step']);
   });
 
+  it('leave what the last alone says of the whole step as it is', async () => {
+    const run = (_: unknown, program: string) => ({ loss: 3, ...(program === 'step' ? { skipped: 1 } : {}) });
+    const { signal } = new AbortController();
+    for (const size of [0, 2])
+      expect(
+        await runPrograms({ run } as unknown as Step, ['step'], microBatchesOf(6, size), signal, () => ({})),
+      ).toEqual({ loss: 3, skipped: 1 });
+  });
+
   it('of several networks: each goes through the whole batch before the next', async () => {
     const calls: unknown[] = [];
     const run = (_: unknown, program: string) => {

@@ -182,6 +182,8 @@ beforeAll(async () => {
     'diffusion/train in micro-batches': kindOf(diffusion, generator),
     'recognizer/train in bfloat16': kindOf(recognizer, { ...training, microBatch: 8, precision: 'bfloat16' }),
     'diffusion/train in bfloat16': kindOf(diffusion, { ...generator, precision: 'bfloat16' }),
+    'recognizer/train in float16': kindOf(recognizer, { ...training, microBatch: 8, precision: 'float16' }),
+    'diffusion/train in float16': kindOf(diffusion, { ...generator, precision: 'float16' }),
   };
 }, 120_000);
 
@@ -268,11 +270,16 @@ describe.each(['recognizer/train in micro-batches', 'diffusion/train in micro-ba
   });
 });
 
-describe.each(['recognizer/train', 'diffusion/train'])('%s in bfloat16', (name) => {
+describe.each([
+  ['recognizer/train', 'bfloat16'],
+  ['diffusion/train', 'bfloat16'],
+  ['recognizer/train', 'float16'],
+  ['diffusion/train', 'float16'],
+])('%s in %s', (name, low) => {
   it('killed between two checkpoints, it ends with the bytes of one that was left alone', async () => {
     const run = (precision: string) => trainings[`${name} in ${precision}`] as Run;
-    const alone = await survive(run('bfloat16'));
-    const { outputs, told } = await survive(run('bfloat16'), { killAt: 8 });
+    const alone = await survive(run(low));
+    const { outputs, told } = await survive(run(low), { killAt: 8 });
     expect(told.resumedFrom).toBe(6);
     expect(outputs).toEqual(alone.outputs);
     const { outputs: others } = await survive(run('micro-batches'));

@@ -26,6 +26,7 @@ it('allows TF32 for tf32 alone, and hides GPUs where the CPU is asked for', () =
   const place = { device: 'gpu', env: { PATH: '/bin', NVIDIA_TF32_OVERRIDE: '1' } } as const;
   const [float32, tf32, bfloat16] = (['float32', 'tf32', 'bfloat16'] as const).map((each) => variablesFor(each, place));
   expect([float32, tf32, bfloat16].map((each) => each?.NVIDIA_TF32_OVERRIDE)).toEqual(['0', undefined, '0']);
+  expect([float32, tf32, bfloat16].map((each) => each?.CEMIFLOW_TF32)).toEqual([undefined, '1', undefined]);
   expect(float32).toMatchObject({ PATH: '/bin', TF_DETERMINISTIC_OPS: '1' });
   expect(float32?.CUDA_VISIBLE_DEVICES).toBeUndefined();
   expect(variablesFor('tf32', { ...place, device: 'cpu' }).CUDA_VISIBLE_DEVICES).toBe('-1');

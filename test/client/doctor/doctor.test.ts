@@ -296,7 +296,7 @@ it('doctor --quick tells what this machine has, in lines and as JSON, and starts
     ]),
   );
   expect(told.ok).toBe(code === 0);
-  expect(told.diagnosis.machine.tensorflow.flags).toMatchObject({ deterministicOps: true, tf32: true, xla: 'off' });
+  expect(told.diagnosis.machine.tensorflow.flags).toMatchObject({ deterministicOps: true, tf32: false, xla: 'off' });
   expect(told.diagnosis.machine.tensorflow.library).toBe(
     told.installation.tensorflow.digests['lib/libtensorflow_cc.so.2'],
   );

@@ -12,6 +12,7 @@ import { dtypeNumber } from '../../../nn/compile/session.ts';
 import { prefixed, valueAndGradients, withPrefix } from '../../../nn/gradients.ts';
 import { activation } from '../../../nn/kernels/activation.ts';
 import { exact } from '../../../nn/kernels/annotate.ts';
+import { attribute, op } from '../../../nn/kernels/backend.ts';
 import { matMul } from '../../../nn/kernels/mat-mul.ts';
 import { batchNormTrain } from '../../../nn/layers/batch-norm.ts';
 import { conv2d } from '../../../nn/layers/conv.ts';
@@ -20,7 +21,8 @@ import { type Tensors, tf } from '../../../nn/tf.ts';
 
 type Op = TraceNode & { readonly type: 'op' };
 
-const nameOf = (dtype: number): string => (dtype === 14 ? 'low' : dtype === dtypeNumber('float32') ? 'float' : 'other');
+const nameOf = (dtype: number): string =>
+  dtype === 14 || dtype === 19 ? 'low' : dtype === dtypeNumber('float32') ? 'float' : 'other';
 
 /** A trace in mixed precision, with what of it a test looks at. */
 class Traced {
@@ -84,6 +86,8 @@ class Traced {
   }
 }
 
+const mapValues = (tensors: Tensors, map: (tensor: tf.Tensor) => tf.Tensor): Tensors =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, map(tensor)]));
 const square = (): tf.Tensor => tf.zeros([4, 4]);
 const product = (a: unknown, b: unknown): tf.Tensor2D => matMul(a as tf.Tensor2D, b as tf.Tensor2D);
 
@@ -95,8 +99,8 @@ describe('a trace in bfloat16', () => {
     expect(traced.results).toEqual(['float']);
   });
 
-  it('is the float32 trace itself where that is asked for', () => {
-    const traced = new Traced({ x: square() }, ({ x }) => ({ y: product(x, x) }), 'float32');
+  it.each(['float32', 'tf32'] as const)('is the float32 trace itself in %s', (precision) => {
+    const traced = new Traced({ x: square() }, ({ x }) => ({ y: product(x, x) }), precision);
     expect(traced.ops()).toEqual(['MatMul float float → float']);
   });
 
@@ -203,6 +207,53 @@ describe('a trace in bfloat16', () => {
       expect(convolutions.filter((op) => op.includes('low')).length).toBeGreaterThan(convolutions.length / 2);
     },
   );
+});
+
+describe('a trace in float16', () => {
+  it('is rewritten like one in bfloat16, with casts to half', () => {
+    const traced = new Traced(
+      { x: square(), w: square() },
+      ({ x, w }) => ({
+        y: product(
+          tf.relu(product(x, w)),
+          exact(() => product(x, w)),
+        ),
+      }),
+      'float16',
+    );
+    expect(traced.ops('MatMul')).toEqual([
+      'MatMul low low → low',
+      'MatMul float float → float',
+      'MatMul low low → low',
+    ]);
+    expect(traced.ops('Relu')).toEqual(['Relu low → low']);
+    expect(new Set(traced.casts.map((cast) => cast.split(' ')[1]))).toEqual(new Set(['19', '1']));
+    expect(traced.results).toEqual(['float']);
+  });
+
+  it('multiplies by a constant in it only where it holds that to the last bit', () => {
+    const of = (factor: number): string =>
+      new Traced({ x: square() }, ({ x }) => ({ y: product(x, x).mul(factor) }), 'float16').ops('Mul').join();
+    const [low, float] = ['Mul low low → low', 'Mul float float → float'];
+    expect([0, 0.5, -1 - 2 ** -10, 2 ** -14, 65504].map(of)).toEqual(Array(5).fill(low));
+    expect([0.1, 1 + 2 ** -11, 2 ** -15, 2 ** 16].map(of)).toEqual(Array(4).fill(float));
+  });
+
+  it('leaves our own kernels in float32, which do not know it', () => {
+    const example = { x: tf.zeros([1, 4, 4, 2]), w: tf.zeros([1, 1, 2, 2]), alpha: tf.zeros([2]) };
+    const attributes = [attribute.float32('T')];
+    const of = (precision: Precision): string[] =>
+      new Traced(
+        mapValues(example, (tensor) => tensor.clone()),
+        ({ x, w, alpha }) => ({
+          y: op('CemiflowPrelu', attributes, [conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1), alpha as tf.Tensor]),
+        }),
+        precision,
+      ).ops('CemiflowPrelu');
+    expect(of('bfloat16')).toEqual(['CemiflowPrelu low float → low']);
+    expect(of('float16')).toEqual(['CemiflowPrelu float float → float']);
+    tf.dispose(example);
+  });
 });
 
 /** One step: its loss, and what it left in the state as vectors by name. */

@@ -21,16 +21,27 @@ describe('the variables of TensorFlow', () => {
     expect({ ...own, ...told(own, 'gpu') }.CUDA_VISIBLE_DEVICES).toBe('0');
   });
 
-  it('give the flags that are recorded: TF32 on, XLA off, deterministic', () => {
+  it('give the flags that are recorded: TF32 off, XLA off, deterministic', () => {
     expect(flagsOf(told())).toEqual({
-      ...{ deterministicOps: true, tf32: true, xla: 'off', oneDnn: true },
+      ...{ deterministicOps: true, tf32: false, xla: 'off', oneDnn: true },
       ...{ intraOpThreads: 3, interOpThreads: 2 },
     });
   });
 
-  it('let the user turn TF32 and oneDNN off and XLA on, which is recorded too', () => {
-    const env = { NVIDIA_TF32_OVERRIDE: '0', TF_ENABLE_ONEDNN_OPTS: 'false', TF_XLA_FLAGS: '--tf_xla_auto_jit=2' };
-    expect(flagsOf({ ...env, ...told(env) })).toMatchObject({ tf32: false, oneDnn: false, xla: '--tf_xla_auto_jit=2' });
+  it('let the user turn TF32 and XLA on and oneDNN off, which is recorded too', () => {
+    const env = { CEMIFLOW_TF32: '1', TF_ENABLE_ONEDNN_OPTS: 'false', TF_XLA_FLAGS: '--tf_xla_auto_jit=2' };
+    expect(flagsOf({ ...env, ...told(env) })).toMatchObject({ tf32: true, oneDnn: false, xla: '--tf_xla_auto_jit=2' });
+  });
+
+  it('allow TF32 by CEMIFLOW_TF32 alone, and never where the CUDA libraries are told to leave it', () => {
+    const refused: Record<string, string>[] = [
+      { NVIDIA_TF32_OVERRIDE: '1' },
+      { CEMIFLOW_TF32: '0' },
+      { CEMIFLOW_TF32: '' },
+    ];
+    for (const env of refused) expect(flagsOf({ ...env, ...told({ ...env }) }).tf32).toBe(false);
+    const both = { CEMIFLOW_TF32: '1', NVIDIA_TF32_OVERRIDE: '0' };
+    expect(flagsOf({ ...both, ...told(both) }).tf32).toBe(false);
   });
 
   it('take the threads that the user gives', () => {
