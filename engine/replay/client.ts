@@ -45,7 +45,7 @@ export async function* replay(jobs: readonly ReplayJob[], options: ReplayOptions
 }
 
 /** What must be set before TensorFlow is loaded. */
-const setupOf = ({ record }: ReplayJob) => {
+export const setupOf = ({ record }: Pick<ReplayJob, 'record'>) => {
   const { device = 'cpu', flags, kernels } = record.machine.tensorflow ?? {};
   return {
     device,
@@ -53,6 +53,7 @@ const setupOf = ({ record }: ReplayJob) => {
       CEMIFLOW_THREADS: `${flags.intraOpThreads}`,
       TF_NUM_INTEROP_THREADS: `${flags.interOpThreads}`,
       TF_ENABLE_ONEDNN_OPTS: flags.oneDnn === false ? '0' : '1',
+      CEMIFLOW_TF32: flags.tf32 ? '1' : '',
       CEMIFLOW_KERNELS: kernels === 'native' ? '' : 'composed',
     },
   };

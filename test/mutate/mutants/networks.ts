@@ -367,8 +367,8 @@ export const networkMutants: readonly Mutant[] = [
       },
       {
         name: 'micro-batches/last-alone',
-        find: 'update(state, batch, added(state, gradients))',
-        replace: 'update(state, batch, gradients)',
+        find: 'const all = added(state, gradients);',
+        replace: 'const all = gradients;',
         breaks: 'the last micro-batch alone moves the weights',
       },
     ],
