@@ -22,6 +22,12 @@ const stateOf = (step: Step): State => {
   return state;
 };
 
+/** Names of what two states do not have in the same bits. */
+const differing = (a: State, b: State): string[] =>
+  [...a].flatMap(([name, { buffer }]) =>
+    Buffer.from(buffer).equals(Buffer.from(b.get(name)?.buffer ?? new ArrayBuffer(0))) ? [] : [name],
+  );
+
 const scaleOf = (state: State): [scale: number | undefined, finiteSteps: number | undefined] => [
   state.get('lossScale.value')?.[0],
   state.get('lossScale.finiteSteps')?.[0],
@@ -90,9 +96,7 @@ it.each(testNetworks)('$name: a step whose gradients overflow changes the scale 
   expect(run(step, network, 0)).toMatchObject({ skipped: 1, lossScale: 2 ** 36, loss: expect.any(Number) });
   const after = stateOf(step);
   expect(scaleOf(after)).toEqual([2 ** 35, 0]);
-  for (const [name, values] of before) {
-    if (!name.startsWith('lossScale.')) expect(after.get(name), name).toEqual(values);
-  }
+  expect(differing(before, after)).toEqual(['lossScale.value', 'lossScale.finiteSteps']);
   step.dispose();
 });
 
@@ -189,7 +193,7 @@ it('resumed, a training has the bits of one that was left alone, its scale inclu
   const resumed = compileStep(network.step, kept, network.batch(0), { precision: 'float16' });
   for (let i = 3; i < 6; i++) expect(run(resumed, network, i)).toEqual(run(alone, network, i));
   expect(scaleOf(stateOf(alone))[0]).toBeLessThan(2 ** 18);
-  expect(stateOf(resumed)).toEqual(stateOf(alone));
+  expect(differing(stateOf(resumed), stateOf(alone))).toEqual([]);
   tf.dispose(kept);
 });
 
