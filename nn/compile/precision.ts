@@ -55,6 +55,8 @@ const ofImages: {
 } = {
   FusedBatchNormV3: { operands: [0], outputs: [0] },
   FusedBatchNormGradV3: { operands: [0, 1], outputs: [0] },
+  CemiflowBatchNorm: { operands: [0], outputs: [0] },
+  CemiflowBatchNormGrad: { operands: [0, 1], outputs: [0] },
   CemiflowGroupNorm: { operands: [0], outputs: [0] },
   CemiflowGroupNormGrad: { operands: [0, 1], outputs: [0] },
   CemiflowConv3x3: { operands: [0], outputs: [0] },

@@ -229,6 +229,8 @@ const rules: { readonly [op: string]: Rule } = {
     empty,
     empty,
   ],
+  CemiflowBatchNorm: (inputs) => [0, 1, 1, 1].map((i) => ({ shape: at(inputs, i).shape, dtype: at(inputs, i).dtype })),
+  CemiflowBatchNormGrad: (inputs) => [1, 2, 2].map((i) => ({ shape: at(inputs, i).shape, dtype: at(inputs, i).dtype })),
   CemiflowConv3x3: (inputs, attribute) => {
     const [x, w] = [at(inputs, 0), at(inputs, 1)];
     const channels = w.shape[attribute('transposed') ? 2 : 3] as number;

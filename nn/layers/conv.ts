@@ -71,18 +71,5 @@ const convAttributes = (stride: number, padding: 'SAME' | 'VALID'): OpAttribute[
  *
  * @param x float32 [B, H, W, C] @returns float32 [B, ceil(H / stride), ceil(W / stride), C]
  */
-export const subsample = (x: tf.Tensor4D, stride: number): tf.Tensor4D => {
-  if (stride === 1) return x;
-  const ints = (values: number[]): tf.Tensor => tf.tensor1d(values, 'int32');
-  const range = (): tf.Tensor[] => [ints([0, 0, 0, 0]), ints(x.shape), ints([1, stride, stride, 1])];
-  const attributes = [
-    attribute.float32('T'),
-    attribute.int32('Index'),
-    ...['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'].map((n) => attribute.int(n, 0)),
-  ];
-  return differentiable(
-    { x },
-    () => op('StridedSlice', attributes, [x, ...range()]) as tf.Tensor4D,
-    (dy) => ({ x: () => op('StridedSliceGrad', attributes, [ints(x.shape), ...range(), dy]) }),
-  );
-};
+export const subsample = (x: tf.Tensor4D, stride: number): tf.Tensor4D =>
+  stride === 1 ? x : tf.avgPool(x, 1, stride, 'valid');

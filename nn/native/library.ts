@@ -11,6 +11,8 @@ export type KernelChoice = 'native' | 'composed';
 
 /** Named one by one, so that they belong to the code of every stage that computes with them. */
 export const sources = [
+  new URL('./batch-norm-ops.h', import.meta.url),
+  new URL('./batch-norm.h', import.meta.url),
   new URL('./blocks.h', import.meta.url),
   new URL('./channels.h', import.meta.url),
   new URL('./conv-ops.h', import.meta.url),

@@ -77,6 +77,16 @@ inline void store_some(T* to, Floats from, int count) {
   std::memcpy(to, some, sizeof(T) * count);
 }
 
+// Calls `body(column, vectors)` for each part of a row of `width` floats, a multiple of 16: a constant number of vectors
+// from that column on, so that their sums stay in registers.
+template <class Body>
+inline void columns(int64_t width, Body body) {
+  int64_t c = 0;
+  for (; c + 4 * kLanes <= width; c += 4 * kLanes) body(c, std::integral_constant<int, 4>{});
+  for (; c + 2 * kLanes <= width; c += 2 * kLanes) body(c, std::integral_constant<int, 2>{});
+  for (; c < width; c += kLanes) body(c, std::integral_constant<int, 1>{});
+}
+
 // Lanes of a or b: where the bit kStep of the lane's number is not set, those of a, and otherwise b's from kStep lanes
 // further left; or with `kRight` the others, a's from kStep lanes further right and b's.
 template <int kStep, bool kRight, int... kLane>
