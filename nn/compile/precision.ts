@@ -34,7 +34,7 @@ const products = new Set([
 
 /** Computed in the low type where all their operands have it; they move values, or round once. */
 const followers = new Set([
-  ...['Reshape', 'Transpose', 'Tile', 'ConcatV2', 'SplitV', 'Slice', 'StridedSlice', 'StridedSliceGrad', 'PadV2'],
+  ...['Reshape', 'Transpose', 'Tile', 'ConcatV2', 'SplitV', 'Slice', 'PadV2'],
   ...[
     'Identity',
     'ReverseV2',

@@ -25,12 +25,8 @@ interface Normalised {
  * @returns `y` float32 [B, H, W, C], normalised by the biased variance; `mean` and the unbiased `variance` float32 [C]
  *   for the running statistics (no gradient flows through these two)
  */
-export const batchNormTrain = (
-  x: tf.Tensor4D,
-  gamma: tf.Tensor,
-  beta: tf.Tensor,
-  eps = 1e-5,
-): Normalised => (kernelChoice() === 'native' ? native : composed)(x, gamma, beta, eps);
+export const batchNormTrain = (x: tf.Tensor4D, gamma: tf.Tensor, beta: tf.Tensor, eps = 1e-5): Normalised =>
+  (kernelChoice() === 'native' ? native : composed)(x, gamma, beta, eps);
 
 /** `nn/native/batch-norm.h`. */
 const native = (x: tf.Tensor4D, gamma: tf.Tensor, beta: tf.Tensor, eps: number): Normalised => {

@@ -31,6 +31,7 @@ export const sources = [
   new URL('./tensorflow-ops.h', import.meta.url),
   new URL('./vectors.h', import.meta.url),
   new URL('./winograd-product.h', import.meta.url),
+  new URL('./winograd-strided.h', import.meta.url),
   new URL('./winograd-tiles.h', import.meta.url),
   new URL('./winograd-transforms.h', import.meta.url),
 ];
