@@ -58,7 +58,7 @@ const products = new Set([
 
 /** Computed in the low type where all their operands have it; they move values, or round once. */
 const followers = new Set([
-  ...['Reshape', 'Transpose', 'Tile', 'ConcatV2', 'SplitV', 'Slice', 'StridedSlice', 'StridedSliceGrad', 'PadV2'],
+  ...['Reshape', 'Transpose', 'Tile', 'ConcatV2', 'SplitV', 'Slice', 'PadV2'],
   ...[
     'Identity',
     'ReverseV2',
@@ -79,6 +79,8 @@ const ofImages: {
 } = {
   FusedBatchNormV3: { operands: [0], outputs: [0] },
   FusedBatchNormGradV3: { operands: [0, 1], outputs: [0] },
+  CemiflowBatchNorm: { operands: [0], outputs: [0] },
+  CemiflowBatchNormGrad: { operands: [0, 1], outputs: [0] },
   CemiflowGroupNorm: { operands: [0], outputs: [0] },
   CemiflowGroupNormGrad: { operands: [0, 1], outputs: [0] },
   CemiflowConv3x3: { operands: [0], outputs: [0] },

@@ -176,14 +176,6 @@ const rules: { readonly [op: string]: Rule } = {
     const begin = ints(inputs, 1);
     return { shape: sizes.map((n, i) => (n === -1 ? (shape[i] as number) - (begin[i] as number) : n)), dtype };
   },
-  StridedSlice: (inputs, attribute) => {
-    const masks = ['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'];
-    if (masks.some((mask) => attribute(mask))) throw new Error('a traced StridedSlice must have no masks');
-    const [begin, end, strides] = [ints(inputs, 1), ints(inputs, 2), ints(inputs, 3)];
-    const shape = begin.map((from, i) => Math.ceil(((end[i] as number) - from) / (strides[i] as number)));
-    return { shape, dtype: at(inputs, 0).dtype };
-  },
-  StridedSliceGrad: shapeFrom(0, 4),
   PadV2: (inputs) => {
     const pads = ints(inputs, 1);
     const shape = at(inputs, 0).shape.map((n, i) => n + (pads[2 * i] as number) + (pads[2 * i + 1] as number));
@@ -229,10 +221,14 @@ const rules: { readonly [op: string]: Rule } = {
     empty,
     empty,
   ],
+  CemiflowBatchNorm: (inputs) => [0, 1, 1, 1].map((i) => ({ shape: at(inputs, i).shape, dtype: at(inputs, i).dtype })),
+  CemiflowBatchNormGrad: (inputs) => [1, 2, 2].map((i) => ({ shape: at(inputs, i).shape, dtype: at(inputs, i).dtype })),
   CemiflowConv3x3: (inputs, attribute) => {
     const [x, w] = [at(inputs, 0), at(inputs, 1)];
-    const channels = w.shape[attribute('transposed') ? 2 : 3] as number;
-    return { shape: [...x.shape.slice(0, 3), channels], dtype: x.dtype };
+    const [batch, height, width] = x.shape as [number, number, number];
+    const stride = attribute('stride') as number;
+    const [times, channels] = attribute('transposed') ? [stride, w.shape[2]] : [1 / stride, w.shape[3]];
+    return { shape: [batch, times * height, times * width, channels as number], dtype: x.dtype };
   },
   CemiflowConv3x3WeightGrad: (inputs) => {
     const [x, dy] = [at(inputs, 0), at(inputs, 1)];

@@ -11,19 +11,42 @@ const attributesOf = (eps: number, training: boolean): OpAttribute[] => [
   attribute.bool('is_training', training),
 ];
 
+/** What a batch gives: its normalised image, and the statistics that running ones are made of. */
+interface Normalised {
+  readonly y: tf.Tensor4D;
+  readonly mean: tf.Tensor;
+  readonly variance: tf.Tensor;
+}
+
 /**
- * Batch normalisation by the batch's own statistics, with TensorFlow's fused kernels both ways.
+ * Batch normalisation by the batch's own statistics, with our own kernels or TensorFlow's fused ones both ways.
  *
  * @param x float32 [B, H, W, C] @param gamma float32 [C] @param beta float32 [C]
  * @returns `y` float32 [B, H, W, C], normalised by the biased variance; `mean` and the unbiased `variance` float32 [C]
  *   for the running statistics (no gradient flows through these two)
  */
-export const batchNormTrain = (
-  x: tf.Tensor4D,
-  gamma: tf.Tensor,
-  beta: tf.Tensor,
-  eps = 1e-5,
-): { y: tf.Tensor4D; mean: tf.Tensor; variance: tf.Tensor } => {
+export const batchNormTrain = (x: tf.Tensor4D, gamma: tf.Tensor, beta: tf.Tensor, eps = 1e-5): Normalised =>
+  (kernelChoice() === 'native' ? native : composed)(x, gamma, beta, eps);
+
+/** `nn/native/batch-norm.h`. */
+const native = (x: tf.Tensor4D, gamma: tf.Tensor, beta: tf.Tensor, eps: number): Normalised => {
+  const type = attribute.float32('T');
+  const [y, mean, variance] = differentiable(
+    { x, gamma, beta },
+    (save) => {
+      const made = opMany('CemiflowBatchNorm', [type, attribute.float('eps', eps)], [x, gamma, beta], 4);
+      save([x, gamma, made[1] as tf.Tensor, made[3] as tf.Tensor]);
+      return made.slice(0, 3);
+    },
+    ([dy], saved) => {
+      const made = opMany('CemiflowBatchNormGrad', [type], [dy as tf.Tensor, ...saved], 3);
+      return { x: () => made[0] as tf.Tensor, gamma: () => made[1] as tf.Tensor, beta: () => made[2] as tf.Tensor };
+    },
+  ) as [tf.Tensor4D, tf.Tensor, tf.Tensor];
+  return { y, mean, variance };
+};
+
+const composed = (x: tf.Tensor4D, gamma: tf.Tensor, beta: tf.Tensor, eps: number): Normalised => {
   const [y, mean, variance] = differentiable(
     { x, gamma, beta },
     (save) => {

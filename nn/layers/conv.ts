@@ -1,7 +1,7 @@
 import { attribute, type OpAttribute, op } from '../kernels/backend.ts';
 import { differentiable } from '../kernels/differentiable.ts';
 import { tf } from '../tf.ts';
-import { type Pass, winogradConv, winogradPays } from './winograd.ts';
+import { type Pass, stridedWinogradPays, winogradConv, winogradPays, winogradWeightGradient } from './winograd.ts';
 
 /**
  * Convolution without bias and with PyTorch's padding: k // 2 zeros on every side, also where the stride is 2 (there
@@ -12,7 +12,8 @@ import { type Pass, winogradConv, winogradPays } from './winograd.ts';
  */
 export const conv2d = (x: tf.Tensor4D, w: tf.Tensor4D, stride = 1): tf.Tensor4D => {
   const kernel = w.shape[0];
-  if (stride === 1) return convolve(x, w, 1, kernel === 1 ? 'VALID' : 'SAME');
+  if (stride === 1) return convolve(x, w, 1, kernel === 1 ? 'VALID' : 'SAME', (pass) => winogradPays(x, w, pass));
+  if (stride === 2 && stridedWinogradPays(x, w)) return convolve(x, w, 2, 'SAME', () => true);
   // oneDNN's input gradient of a 1 × 1 convolution with a stride took a hundred times as long in bfloat16.
   if (kernel === 1) return convolve(subsample(x, stride), w, 1, 'VALID');
   return convolve(padded(x, kernel, stride), w, stride, 'VALID');
@@ -31,26 +32,33 @@ const padded = (x: tf.Tensor4D, kernel: number, stride: number): tf.Tensor4D => 
   ]);
 };
 
-const convolve = (x: tf.Tensor4D, w: tf.Tensor4D, stride: number, padding: 'SAME' | 'VALID'): tf.Tensor4D => {
+const convolve = (
+  x: tf.Tensor4D,
+  w: tf.Tensor4D,
+  stride: number,
+  padding: 'SAME' | 'VALID',
+  winograd: (pass: Pass) => boolean = () => false,
+): tf.Tensor4D => {
   const attributes = convAttributes(stride, padding);
   const sizes = (tensor: tf.Tensor): tf.Tensor => tf.tensor1d(tensor.shape, 'int32');
-  const winograd = (pass: Pass): boolean => stride === 1 && padding === 'SAME' && winogradPays(x, w, pass);
   return differentiable(
     { x, w },
     (save) => {
       save([x, w]);
-      return (winograd('forward') ? winogradConv(x, w, false) : op('Conv2D', attributes, [x, w])) as tf.Tensor4D;
+      return (
+        winograd('forward') ? winogradConv(x, w, stride, false) : op('Conv2D', attributes, [x, w])
+      ) as tf.Tensor4D;
     },
     (dy, saved) => {
       const [input, filter] = saved as [tf.Tensor, tf.Tensor];
       return {
         x: () =>
           winograd('input gradient')
-            ? winogradConv(dy, filter, true)
+            ? winogradConv(dy, filter, stride, true)
             : op('Conv2DBackpropInput', attributes, [sizes(input), filter, dy]),
         w: () =>
           winograd('weight gradient')
-            ? op('CemiflowConv3x3WeightGrad', [attribute.float32('T')], [input, dy])
+            ? winogradWeightGradient(input, dy, stride)
             : op('Conv2DBackpropFilter', attributes, [input, sizes(filter), dy]),
       };
     },
@@ -71,18 +79,5 @@ const convAttributes = (stride: number, padding: 'SAME' | 'VALID'): OpAttribute[
  *
  * @param x float32 [B, H, W, C] @returns float32 [B, ceil(H / stride), ceil(W / stride), C]
  */
-export const subsample = (x: tf.Tensor4D, stride: number): tf.Tensor4D => {
-  if (stride === 1) return x;
-  const ints = (values: number[]): tf.Tensor => tf.tensor1d(values, 'int32');
-  const range = (): tf.Tensor[] => [ints([0, 0, 0, 0]), ints(x.shape), ints([1, stride, stride, 1])];
-  const attributes = [
-    attribute.float32('T'),
-    attribute.int32('Index'),
-    ...['begin_mask', 'end_mask', 'ellipsis_mask', 'new_axis_mask', 'shrink_axis_mask'].map((n) => attribute.int(n, 0)),
-  ];
-  return differentiable(
-    { x },
-    () => op('StridedSlice', attributes, [x, ...range()]) as tf.Tensor4D,
-    (dy) => ({ x: () => op('StridedSliceGrad', attributes, [ints(x.shape), ...range(), dy]) }),
-  );
-};
+export const subsample = (x: tf.Tensor4D, stride: number): tf.Tensor4D =>
+  stride === 1 ? x : tf.avgPool(x, 1, stride, 'valid');

@@ -7,10 +7,13 @@
 
 namespace cemiflow {
 
-// The convolution x [batch, height, width, in], w [3, 3, in, out], y [batch, height, width, out], also where one of its
-// gradients is computed. All sizes are at least 1.
+// Pixels of x along an axis that belong to a tile, with either stride.
+constexpr int kTile = 4;
+
+// The convolution x [batch, height, width, in], w [3, 3, in, out], y [batch, height / stride, width / stride, out] of
+// padding 1, also where one of its gradients is computed. The stride is 1 or 2. All sizes are at least 1.
 struct Conv3x3Shape {
-  int64_t batch, height, width, in, out;
+  int64_t batch, height, width, in, out, stride;
 };
 
 }  // namespace cemiflow

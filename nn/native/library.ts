@@ -11,6 +11,8 @@ export type KernelChoice = 'native' | 'composed';
 
 /** Named one by one, so that they belong to the code of every stage that computes with them. */
 export const sources = [
+  new URL('./batch-norm-ops.h', import.meta.url),
+  new URL('./batch-norm.h', import.meta.url),
   new URL('./blocks.h', import.meta.url),
   new URL('./channels.h', import.meta.url),
   new URL('./conv-ops.h', import.meta.url),
@@ -29,6 +31,7 @@ export const sources = [
   new URL('./tensorflow-ops.h', import.meta.url),
   new URL('./vectors.h', import.meta.url),
   new URL('./winograd-product.h', import.meta.url),
+  new URL('./winograd-strided.h', import.meta.url),
   new URL('./winograd-tiles.h', import.meta.url),
   new URL('./winograd-transforms.h', import.meta.url),
 ];

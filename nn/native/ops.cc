@@ -1,5 +1,6 @@
 // The library: ops with shapes and types over the kernels, threads by TensorFlow's own pool. Node loads it as an addon, which
 // registers them.
+#include "batch-norm-ops.h"
 #include "conv-ops.h"
 #include "norm-ops.h"
 #include "sample-ops.h"

@@ -26,6 +26,11 @@ Parallel pool(OpKernelContext* context) {
   const auto* threads = context->device()->tensorflow_cpu_worker_threads();
   const auto run = [](void* workers, int64_t count, void (*task)(void*, int64_t), void* of) {
     auto* const pool = static_cast<tsl::thread::ThreadPool*>(workers);
+    // TensorFlow would wake its only thread for half of the work.
+    if (pool->NumThreads() == 1) {
+      for (int64_t i = 0; i < count; i++) task(of, i);
+      return;
+    }
     const int64_t each = std::max<int64_t>(1, count / (8 * pool->NumThreads()));
     pool->ParallelFor(count, tsl::thread::ThreadPool::SchedulingParams::Fixed(each), [&](int64_t first, int64_t last) {
       for (int64_t i = first; i < last; i++) task(of, i);

@@ -4,6 +4,9 @@
 #include <cstdint>
 #include <cstring>
 #include <utility>
+#if defined(__AVX512VL__) && defined(__AVX512BW__)
+#include <immintrin.h>
+#endif
 
 namespace cemiflow {
 
@@ -63,6 +66,26 @@ inline void store(bf16* to, Floats from) {
 }
 
 // The first `count` lanes; the others are zero, and memory behind them is not read.
+#if defined(__AVX512VL__) && defined(__AVX512BW__)
+inline Floats load_some(const float* from, int count) {
+  return _mm512_maskz_loadu_ps(static_cast<__mmask16>((1u << count) - 1), from);
+}
+
+inline Floats load_some(const bf16* from, int count) {
+  const __m256i halves = _mm256_maskz_loadu_epi16(static_cast<__mmask16>((1u << count) - 1), from);
+  return bits_as<Floats>(_mm512_slli_epi32(_mm512_cvtepu16_epi32(halves), 16));
+}
+
+inline void store_some(float* to, Floats from, int count) {
+  _mm512_mask_storeu_ps(to, static_cast<__mmask16>((1u << count) - 1), from);
+}
+
+inline void store_some(bf16* to, Floats from, int count) {
+  bf16 some[kLanes];
+  store(some, from);
+  std::memcpy(to, some, sizeof(bf16) * count);
+}
+#else
 template <class T>
 inline Floats load_some(const T* from, int count) {
   T some[kLanes] = {};
@@ -75,6 +98,17 @@ inline void store_some(T* to, Floats from, int count) {
   T some[kLanes];
   store(some, from);
   std::memcpy(to, some, sizeof(T) * count);
+}
+#endif
+
+// Calls `body(column, vectors)` for each part of a row of `width` floats, a multiple of 16: a constant number of vectors
+// from that column on, so that their sums stay in registers.
+template <class Body>
+inline void columns(int64_t width, Body body) {
+  int64_t c = 0;
+  for (; c + 4 * kLanes <= width; c += 4 * kLanes) body(c, std::integral_constant<int, 4>{});
+  for (; c + 2 * kLanes <= width; c += 2 * kLanes) body(c, std::integral_constant<int, 2>{});
+  for (; c < width; c += kLanes) body(c, std::integral_constant<int, 1>{});
 }
 
 // Lanes of a or b: where the bit kStep of the lane's number is not set, those of a, and otherwise b's from kStep lanes

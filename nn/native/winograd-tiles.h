@@ -1,18 +1,15 @@
 // Tiles of feature maps on their way into Winograd's domain and back.
 #pragma once
 
-#include "winograd-transforms.h"
+#include "winograd-strided.h"
 
 namespace cemiflow {
 
-// A feature map [batch, height, width, channels], cut into tiles of 4x4 pixels that are numbered through the batch.
+// A feature map [batch, height, width, channels]. It is cut into tiles, which are numbered through the batch.
 template <class T>
 struct Map {
   T* data;
   int64_t height, width, channels;
-
-  int64_t tiles_down() const { return ceil_div(height, kTile); }
-  int64_t tiles_across() const { return ceil_div(width, kTile); }
 };
 
 // A square of pixels whose first one may lie outside the map.
@@ -23,15 +20,15 @@ struct Square {
   int top, bottom, left, right;  // which of its rows and columns lie inside: [top, bottom) and [left, right)
   int lanes;
 
-  bool inside(int i, int j) const { return i >= top && i < bottom && j >= left && j < right; }
+  bool inside(int i, int j) const { return (i >= top) & (i < bottom) & (j >= left) & (j < right); }
 };
 
-// The square of `size` pixels that begins `margin` pixels above and left of a tile.
+// The square of `size` pixels that begins `margin` pixels above and left of a tile of `step` pixels.
 template <class T>
-inline Square<T> square_of(const Map<T>& map, int64_t tile, int size, int margin) {
-  const int64_t across = map.tiles_across(), per_image = across * map.tiles_down();
+inline Square<T> square_of(const Map<T>& map, int64_t tile, int size, int step, int margin) {
+  const int64_t across = ceil_div(map.width, step), per_image = across * ceil_div(map.height, step);
   const int64_t image = tile / per_image, index = tile % per_image;
-  const int64_t y = index / across * kTile - margin, x = index % across * kTile - margin;
+  const int64_t y = index / across * step - margin, x = index % across * step - margin;
   return {map.data + ((image * map.height + y) * map.width + x) * map.channels,
           map.width * map.channels,
           map.channels,
@@ -40,6 +37,18 @@ inline Square<T> square_of(const Map<T>& map, int64_t tile, int size, int margin
           static_cast<int>(larger(0, -x)),
           static_cast<int>(smaller(size, map.width - x)),
           static_cast<int>(smaller(kLanes, map.channels))};
+}
+
+// What a tile reads through `Line`.
+template <class Line, class T>
+inline Square<T> read_square(const Map<T>& map, int64_t tile) {
+  return square_of(map, tile, Line::kIn, Line::kStep, Line::kMargin);
+}
+
+// What a tile writes through `Line`.
+template <class Line, class T>
+inline Square<T> written_square(const Map<T>& map, int64_t tile) {
+  return square_of(map, tile, Line::kOut, Line::kOut, 0);
 }
 
 // The same square from channel `c` on.
@@ -61,38 +70,45 @@ inline void store_lanes(T* to, Floats from, int lanes) {
   else store_some(to, from, lanes);
 }
 
-// Transforms a square of pixels and writes its 36 values `stride` floats apart; pixels outside the map are zero.
-template <class Line, class T>
-inline void transform_square(const Square<const T>& s, float* to, int64_t stride) {
-  const auto put = [&](int i, int j, Floats value) { store(to + (i * kPatch + j) * stride, value); };
+// Transforms a square of pixels and writes its values, each to `to(i, j)`; pixels outside the map are zero.
+template <class Line, class T, class To>
+inline void transform_square(const Square<const T>& s, const To& to) {
+  const auto put = [&](int i, int j, Floats value) { store(to(i, j), value); };
   const bool whole = s.top == 0 && s.left == 0 && s.bottom == Line::kIn && s.right == Line::kIn;
   if (whole && s.lanes == kLanes) {
     // The next tile of the row, whose first columns are in this one.
 #pragma GCC unroll 6
     for (int i = 0; i < Line::kIn; i++) {
 #pragma GCC unroll 4
-      for (int j = 0; j < kTile; j++) __builtin_prefetch(s.first + i * s.row + (j + Line::kIn) * s.pixel);
+      for (int j = 0; j < Line::kStep; j++) __builtin_prefetch(s.first + i * s.row + (j + Line::kIn) * s.pixel);
     }
     transform<Line>([&](int i, int j) { return load(s.first + i * s.row + j * s.pixel); }, put);
   } else {
-    Floats pixels[Line::kIn][Line::kIn] = {};
-    for (int i = s.top; i < s.bottom; i++) {
-      for (int j = s.left; j < s.right; j++) pixels[i][j] = load_lanes(s.first + i * s.row + j * s.pixel, s.lanes);
+    // What lies outside is read from here, which takes no branches. Not unrolled: a compiler that knows of the zeros computes
+    // with them ahead, and rounds in other places than on the way above.
+    static constexpr T zeros[kLanes] = {};
+    Floats pixels[Line::kIn][Line::kIn];
+#pragma GCC unroll 1
+    for (int i = 0; i < Line::kIn; i++) {
+#pragma GCC unroll 1
+      for (int j = 0; j < Line::kIn; j++) {
+        pixels[i][j] = load_lanes(s.inside(i, j) ? s.first + i * s.row + j * s.pixel : zeros, s.lanes);
+      }
     }
     transform<Line>([&](int i, int j) { return pixels[i][j]; }, put);
   }
 }
 
-// The 4x4 outputs of the 36 sums that lie `stride` floats apart from `from` on.
-template <class T>
-inline void write_square(const float* from, int64_t stride, const Square<T>& s) {
+// Writes the outputs of the sums that lie at `from(i, j)`.
+template <class Line, class T, class From>
+inline void write_square(const Square<T>& s, const From& from) {
   // The next vector of channels, to be written next.
   for (int i = 0; i < s.bottom; i++) {
     for (int j = 0; j < s.right; j++) __builtin_prefetch(s.first + i * s.row + j * s.pixel + kLanes, 1);
   }
-  Floats pixels[kTile][kTile];
-  transform<OutputLine>([&](int i, int j) { return load(from + (i * kPatch + j) * stride); },
-                        [&](int i, int j, Floats value) { pixels[i][j] = value; });
+  Floats pixels[Line::kOut][Line::kOut];
+  transform<Line>([&](int i, int j) { return load(from(i, j)); },
+                  [&](int i, int j, Floats value) { pixels[i][j] = value; });
   for (int i = 0; i < s.bottom; i++) {
     for (int j = 0; j < s.right; j++) {
       store_lanes(s.first + i * s.row + j * s.pixel, pixels[i][j], s.lanes);

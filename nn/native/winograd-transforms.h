@@ -11,16 +11,14 @@
 
 namespace cemiflow {
 
-constexpr int kTile = 4;   // outputs of a tile along an axis
 constexpr int kPatch = 6;  // inputs of a tile along an axis, and points
-constexpr int kPoints = kPatch * kPatch;
 // The points +-kA and +-kB.
 constexpr float kA = 0.70710678118654752f;
 constexpr float kB = 1.41421356237309505f;
 
-// B': inputs at the points.
+// B': inputs at the points. A tile begins kMargin pixels before its first output, and kStep pixels behind the last one.
 struct InputLine {
-  static constexpr int kIn = 6, kOut = 6;
+  static constexpr int kIn = kPatch, kOut = kPatch, kStep = 4, kMargin = 1;
   static inline void apply(const Floats* d, Floats* r) {
     const Floats even_a = d[4] - 2.f * d[2], odd_a = d[3] - 2.f * d[1];
     const Floats even_b = d[4] - .5f * d[2], odd_b = d[3] - .5f * d[1];
@@ -63,7 +61,7 @@ struct OutputLine {
 
 // G for four gradients of outputs, without the Lagrange factors: WeightGradientLine has them, once for all tiles.
 struct GradientLine {
-  static constexpr int kIn = 4, kOut = 6;
+  static constexpr int kIn = 4, kOut = 6, kStep = 4, kMargin = 0;
   static inline void apply(const Floats* d, Floats* r) {
     const Floats even_a = d[0] + .5f * d[2], odd_a = d[1] + .5f * d[3];
     const Floats even_b = d[0] + 2.f * d[2], odd_b = d[1] + 2.f * d[3];

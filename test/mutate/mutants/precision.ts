@@ -58,8 +58,8 @@ export const precisionMutants: readonly Mutant[] = [
       },
       {
         name: 'precision/statistics',
-        find: 'FusedBatchNormV3: { operands: [0], outputs: [0] }',
-        replace: 'FusedBatchNormV3: { operands: [0], outputs: [0, 1, 2] }',
+        find: 'CemiflowBatchNorm: { operands: [0], outputs: [0] }',
+        replace: 'CemiflowBatchNorm: { operands: [0], outputs: [0, 1, 2] }',
         breaks: 'statistics of a normalisation are rounded',
       },
       {

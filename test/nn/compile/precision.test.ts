@@ -165,10 +165,10 @@ describe('a trace in bfloat16', () => {
         gradient: tf.grad((v) => tf.sum(conv2d(norm(v).y, v as tf.Tensor4D, 1)))(w as tf.Tensor),
       };
     });
-    for (const op of traced.ops('FusedBatchNormV3'))
-      expect(op).toBe('FusedBatchNormV3 low float float float float → low float float float float float');
-    expect(traced.ops('FusedBatchNormGradV3')).toEqual([
-      'FusedBatchNormGradV3 low low float float float float → low float float float float',
+    for (const op of traced.ops('CemiflowBatchNorm'))
+      expect(op).toBe('CemiflowBatchNorm low float float → low float float float');
+    expect(traced.ops('CemiflowBatchNormGrad')).toEqual([
+      'CemiflowBatchNormGrad low low float float float → low float float',
     ]);
   });
 

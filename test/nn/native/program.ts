@@ -1,6 +1,8 @@
 /** Norms, activations and a training step by one choice of kernels: for a test that compares two processes. Prints JSON. */
 import { compileStep } from '../../../nn/compile/index.ts';
 import { groupNorm } from '../../../nn/kernels/group-norm.ts';
+import { batchNormTrain } from '../../../nn/layers/batch-norm.ts';
+import { conv2d } from '../../../nn/layers/conv.ts';
 import { prelu } from '../../../nn/layers/prelu.ts';
 import { kernelChoice } from '../../../nn/native/library.ts';
 import { testNetworks } from '../../../nn/self-test/networks.ts';
@@ -28,11 +30,26 @@ const norm = ({ x: image, gamma: g, beta: b, scale, shift }: Tensors, silu: bool
     ...(scale && shift ? { film: { scale, shift } } : {}),
   });
 
+/** 1875 positions of 24 channels: several blocks, whole vectors of two positions, and one position behind them. */
+const normed = { x: random([3, 25, 25, 24], 7), gamma: random([24], 8), beta: random([24], 9) };
+const batchNorm = ({ x: image, gamma: g, beta: b }: Tensors) =>
+  batchNormTrain(image as tf.Tensor4D, g as tf.Tensor, b as tf.Tensor);
+/** Channels that leave half a panel, and tiles that reach over the edge. */
+const convolved = { x: random([2, 10, 14, 40], 10), w: random([3, 3, 40, 48], 11) };
+const strided = (stride: number) => () =>
+  withGradients(({ x: image, w }) => conv2d(image as tf.Tensor4D, w as tf.Tensor4D, stride), convolved);
+
 const functions: Record<string, () => Tensors> = {
   'group norm': () => withGradients((inputs) => norm(inputs, false), { x, gamma, beta }),
   'group norm with SiLU': () => withGradients((inputs) => norm(inputs, true), { x, gamma, beta }),
   'group norm with scale, shift and SiLU': () =>
     withGradients((inputs) => norm(inputs, true), { x, gamma, beta, ...film }),
+  'batch norm': () => {
+    const { mean, variance } = batchNorm(normed);
+    return { ...withGradients((inputs) => batchNorm(inputs).y, normed), mean, variance };
+  },
+  'convolution of stride 1': strided(1),
+  'convolution of stride 2': strided(2),
   PReLU: () =>
     withGradients(({ x: image, alpha }) => prelu(image as tf.Tensor, alpha as tf.Tensor), {
       x,
