@@ -8,6 +8,7 @@ import { type Bookkeeping, createBookkeeping } from './engine/bookkeeping.ts';
 import { createHost } from './engine/host.ts';
 import { recordedMachine, requireGpu, type TensorflowSetup } from './engine/machine.ts';
 import { loadStage } from './engine/registry.ts';
+import { patientSlots } from './engine/slots.ts';
 import { sourceKeeper } from './engine/source-keeper.ts';
 import type { StageActivities } from './engine/stage-activities.ts';
 import { startWatchdog } from './engine/watchdog.ts';
@@ -38,6 +39,13 @@ const leave = { shutdownGraceTime: '0s', shutdownForceTime: '25s' } as const;
 /** When a worker that was asked to stop is gone in any case: Temporal's own clean-up can hang on a stage that never returns. */
 export const longestLeaveMs = 28_000;
 
+/** Workers of stages take no workflows; a tuner has to name slots of every type. */
+const noOtherWork = {
+  workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 2 },
+  localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+  nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+} as const;
+
 /** A Temporal worker for one role. */
 export const createWorker = (setup: WorkerSetup): Promise<Worker> => {
   const { role, build, connection, namespace, activities, slots = 1, cachedWorkflows } = setup;
@@ -52,7 +60,8 @@ export const createWorker = (setup: WorkerSetup): Promise<Worker> => {
     maxHeartbeatThrottleInterval: '2s',
     defaultHeartbeatThrottleInterval: '2s',
   };
-  if (role !== 'orchestrator') return Worker.create({ ...common, maxConcurrentActivityTaskExecutions: slots });
+  if (role !== 'orchestrator')
+    return Worker.create({ ...common, tuner: { ...noOtherWork, activityTaskSlotSupplier: patientSlots(slots) } });
   return Worker.create({
     ...common,
     workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)),
