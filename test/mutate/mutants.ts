@@ -10,6 +10,7 @@ import { lookupMutants } from './mutants/lookups.ts';
 import { measureMutants } from './mutants/measures.ts';
 import { networkMutants } from './mutants/networks.ts';
 import { normMutants } from './mutants/norms.ts';
+import { orderMutants } from './mutants/order.ts';
 import { precisionMutants } from './mutants/precision.ts';
 import { privacyMutants } from './mutants/privacy.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
@@ -44,4 +45,5 @@ export const mutants: readonly Mutant[] = [
   ...relativeMutants,
   ...precisionMutants,
   ...reportSoFarMutants,
+  ...orderMutants,
 ];
