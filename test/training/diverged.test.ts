@@ -18,7 +18,7 @@ beforeAll(async () => {
   data = await toyDataset(context.store, 4, 8);
 });
 
-/** One step an epoch; its running statistics are infinite after step 9, and its loss is only NaN at step 13. */
+/** One step an epoch; its running statistics are infinite after step 9, and its loss is NaN at step 10. */
 const train = (epochs: number, checkpoints: StageCheckpoints = context.checkpoints) => {
   const wild = { lr: 10, weightDecay: 1, warmup: 0, milestones: [], microBatch: 0, recompute: false };
   const params = { ...toyTraining, ...wild, data, epochs } as unknown as Parameters<typeof recognizer.run>[0];
@@ -45,21 +45,18 @@ describe('the metrics of a step', () => {
 });
 
 describe('a training that diverges', () => {
-  it.each([9, 10, 12])(
-    'stores no weights where the last of %i steps left infinite ones, though every loss was finite',
-    async (epochs) => {
-      const tensor = epochs < 12 ? 'stats.body.0.res_layer.5.running_var' : 'w.input_layer.0.weight';
-      const message = expect.stringContaining(`${tensor} is no longer finite at step ${epochs}`);
-      await expect(train(epochs)).rejects.toMatchObject({ code: 'Diverged', message, data: { step: epochs, tensor } });
-    },
-  );
+  it('stores no weights where the last step left infinite ones, though every loss was finite', async () => {
+    const tensor = 'stats.body.0.res_layer.5.running_var';
+    const message = expect.stringContaining(`${tensor} is no longer finite at step 9`);
+    await expect(train(9)).rejects.toMatchObject({ code: 'Diverged', message, data: { step: 9, tensor } });
+  });
 
   it('is stored as long as it is finite', async () => {
     expect((await train(8)).weights?.type).toBe('weights');
   });
 
   it('ends at the loss where there is no checkpoint before', async () => {
-    const found = { code: 'Diverged', data: { step: 13, tensor: 'loss', lr: 10 } };
+    const found = { code: 'Diverged', data: { step: 10, tensor: 'loss', lr: 10 } };
     await expect(train(30)).rejects.toMatchObject(found);
   });
 
