@@ -25,7 +25,7 @@ export interface WorkerSetup {
   readonly namespace: string;
   /** Bookkeeping for an orchestrator, stage work for the others. */
   readonly activities: Bookkeeping | StageActivities;
-  /** Stages at once: 1: a stage uses the threads of its worker. Tests take more. */
+  /** Stages at once. Default 1: a stage uses all threads of its worker. Tests take more. */
   readonly slots?: number;
   /** Workflows kept in memory between their tasks; 0 replays each task from the start, which tests do. */
   readonly cachedWorkflows?: number;

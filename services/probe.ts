@@ -40,12 +40,7 @@ const quickMs = 1_000;
 export const s3Trouble = async (s3: S3Endpoint): Promise<string | undefined> => {
   const { protocol, host } = new URL(s3.endpoint);
   if (protocol === 'http:' && isLoopback(host) && (await s3Answers(s3, quickMs))) return undefined;
-  try {
-    await (await s3Client(s3)).bucketExists(s3.bucket);
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
+  return failureOf(async () => (await s3Client(s3)).bucketExists(s3.bucket));
 };
 
 const withConnection = async <T>(
@@ -69,25 +64,19 @@ const withConnection = async <T>(
 export const temporalTrouble = async (temporal: TemporalEndpoint): Promise<string | undefined> => {
   // Servers elsewhere may be behind a proxy, which only the client knows how to use.
   if (isLoopback(temporal.address) && (await temporalAnswers(temporal, quickMs))) return undefined;
-  try {
-    await withConnection(temporal, (connection) =>
+  return failureOf(() =>
+    withConnection(temporal, (connection) =>
       connection.withDeadline(Date.now() + 3_000, () =>
         connection.workflowService.describeNamespace({ namespace: temporal.namespace }),
       ),
-    );
-    return undefined;
-  } catch (error) {
-    return messageOf(error);
-  }
+    ),
+  );
 };
 
 /** What is wrong with the servers, each in a line; empty when both are healthy. */
 export const troubles = async ({ temporal, s3 }: Endpoints): Promise<string[]> => {
   const [atTemporal, atS3] = await Promise.all([temporalTrouble(temporal), s3Trouble(s3)]);
-  return [
-    ...(atTemporal === undefined ? [] : [`Temporal at ${temporal.address}: ${atTemporal}`]),
-    ...(atS3 === undefined ? [] : [`S3 at ${s3.endpoint}: ${atS3}`]),
-  ];
+  return [...told(temporal, atTemporal), ...(atS3 === undefined ? [] : [`S3 at ${s3.endpoint}: ${atS3}`])];
 };
 
 /** The same of servers that have just been started, whose pages open last: `up` prints where those are. */
@@ -113,18 +102,15 @@ const takesConnections = ({ hostname, port }: URL): Promise<boolean> =>
 
 /** Gives an embedded namespace its retention; what is wrong where that fails. */
 export const retentionTroubles = async (temporal: TemporalEndpoint): Promise<string[]> => {
-  try {
-    await withConnection(temporal, async ({ workflowService }) => {
+  const set = (): Promise<void> =>
+    withConnection(temporal, async ({ workflowService }) => {
       const { namespace } = temporal;
       const { config } = await workflowService.describeNamespace({ namespace });
       if (Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) === retentionSeconds) return;
       const workflowExecutionRetentionTtl = { seconds: retentionSeconds as never };
       await workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl } });
     });
-    return [];
-  } catch (error) {
-    return [`Temporal at ${temporal.address}: ${messageOf(error)}`];
-  }
+  return told(temporal, await failureOf(set));
 };
 
 /** Days that the namespace keeps histories of closed workflows. */
@@ -133,6 +119,19 @@ export const retentionDays = (temporal: TemporalEndpoint): Promise<number> =>
     const { config } = await workflowService.describeNamespace({ namespace: temporal.namespace });
     return Number(config?.workflowExecutionRetentionTtl?.seconds ?? 0) / (24 * 3600);
   });
+
+const told = ({ address }: TemporalEndpoint, trouble: string | undefined): string[] =>
+  trouble === undefined ? [] : [`Temporal at ${address}: ${trouble}`];
+
+/** Undefined where it succeeds, otherwise what is wrong. */
+const failureOf = async (ask: () => Promise<unknown>): Promise<string | undefined> => {
+  try {
+    await ask();
+    return undefined;
+  } catch (error) {
+    return messageOf(error);
+  }
+};
 
 const messageOf = (error: unknown): string => {
   const { details, message } = error as { details?: string; message?: string };

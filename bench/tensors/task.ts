@@ -1,6 +1,5 @@
 import type { CemiFaceNetwork } from '../../methods/cemiface/config.ts';
 import type { Precision } from '../../nn/compile/index.ts';
-
 import { type RecognizerConfig, recognizerConfig } from '../../nn/recognizer/config.ts';
 
 interface Shared {
