@@ -1,4 +1,3 @@
-import { cpus } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
@@ -6,13 +5,12 @@ import { CemiflowError } from './core/errors.ts';
 import { type Role, taskQueue } from './core/queues.ts';
 import { type Bookkeeping, createBookkeeping } from './engine/bookkeeping.ts';
 import { createHost } from './engine/host.ts';
-import { recordedMachine, requireGpu, type TensorflowSetup } from './engine/machine.ts';
+import { recordedMachine, requireGpu, setUpTensorflow, type TensorflowSetup } from './engine/machine.ts';
 import { loadStage } from './engine/registry.ts';
 import { patientSlots } from './engine/slots.ts';
 import { sourceKeeper } from './engine/source-keeper.ts';
 import type { StageActivities } from './engine/stage-activities.ts';
 import { startWatchdog } from './engine/watchdog.ts';
-import { flagsOf, tensorflowVariables, workerThreads } from './nn/device/flags.ts';
 import { checkParams, loadStageSchemas } from './schemas/stage-schemas.ts';
 import { codeDigests } from './spec/code-digest.ts';
 import { ThreadWriter } from './store/checkpoints/writer.ts';
@@ -169,11 +167,7 @@ const runWorker = async (host: typeof hostOver): Promise<void> => {
       remedy: 'node --import tsx worker.ts --role cpu --build <id>',
     });
   const device = role === 'gpu' ? 'gpu' : 'cpu';
-  Object.assign(
-    process.env,
-    tensorflowVariables(process.env, { device, threads: workerThreads(device, cpus().length) }),
-  );
-  const setup = { device, flags: flagsOf(process.env), visibleGpus: process.env.CUDA_VISIBLE_DEVICES } as const;
+  const setup = setUpTensorflow(process.env, device);
   const s3: S3Config = {
     endpoint: required('S3_ENDPOINT'),
     accessKey: required('S3_ACCESS_KEY'),

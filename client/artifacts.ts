@@ -7,10 +7,9 @@ import { CemiflowError } from '../core/errors.ts';
 import type { PlanNode } from '../core/plan.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { RunDocument, Store } from '../store/index.ts';
-import type { RunProgress } from '../workflows/types.ts';
 import { stage } from './export/folder.ts';
 import { rootOf } from './lineage.ts';
-import { skippedIn, statusOf } from './planned.ts';
+import { progressNodes, skippedIn, statusOf } from './planned.ts';
 import { findRun } from './runs.ts';
 
 /**
@@ -67,18 +66,14 @@ const makeFolder = async (path: string): Promise<void> => {
  * Outputs of every node of the run that has been made. Nodes that were made without skipped inputs have other keys than the
  * plan has: only the run's document knows them.
  */
-export const outputsOf = async (store: Store, { plan, progress }: RunDocument): Promise<Map<string, Outputs>> => {
-  const { nodes = [] } = (progress ?? {}) as unknown as Partial<RunProgress>;
-  const written = nodes.flatMap(({ id, outputs }) => (outputs ? [[id, outputs] as const] : []));
-  const { records } = await statusOf(plan, store);
+export const outputsOf = async (store: Store, run: RunDocument): Promise<Map<string, Outputs>> => {
+  const written = progressNodes(run).flatMap(({ id, outputs }) => (outputs ? [[id, outputs] as const] : []));
+  const { records } = await statusOf(run.plan, store);
   return new Map([...written, ...[...records].map(([id, { outputs }]) => [id, outputs] as const)]);
 };
 
 /** Why the run does without some of its nodes, as its document knows it. */
-export const skipsOf = ({ progress }: RunDocument): Map<string, string> => {
-  const { nodes = [] } = (progress ?? {}) as unknown as Partial<RunProgress>;
-  return skippedIn(nodes);
-};
+export const skipsOf = (run: RunDocument): Map<string, string> => skippedIn(progressNodes(run));
 
 /**
  * `RUN:NODE` or `RUN:NODE.output`: an artifact of a run.

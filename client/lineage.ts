@@ -4,8 +4,7 @@ import type { Lineage } from '../core/lineage.ts';
 import type { RunNode, RunRecord } from '../core/run-record.ts';
 import { gatherRun, keepRun, openRun, runRecord } from '../engine/seal.ts';
 import type { RunDocument, Store } from '../store/index.ts';
-import type { RunProgress } from '../workflows/types.ts';
-import { statusOf } from './planned.ts';
+import { progressNodes, statusOf } from './planned.ts';
 
 /**
  * A run with all its records: as it was sealed at its end, or as far as it has come.
@@ -28,13 +27,12 @@ export const sealMade = async (
 };
 
 /** What became of the nodes: what the document says of those made without skipped inputs, and what the store has. */
-const nodesOf = async (store: Store, { plan, progress }: RunDocument): Promise<RunRecord['nodes']> => {
-  const { nodes = [] } = (progress ?? {}) as unknown as Partial<RunProgress>;
-  const known = nodes.flatMap(({ id, key, outputs, skipped }): [string, RunNode][] => {
+const nodesOf = async (store: Store, run: RunDocument): Promise<RunRecord['nodes']> => {
+  const known = progressNodes(run).flatMap(({ id, key, outputs, skipped }): [string, RunNode][] => {
     if (skipped) return [[id, { skipped: skipped.because }]];
     return key && outputs ? [[id, { key }]] : [];
   });
-  const { records } = await statusOf(plan, store);
+  const { records } = await statusOf(run.plan, store);
   return Object.fromEntries([...known, ...[...records].map(([id, { key }]): [string, RunNode] => [id, { key }])]);
 };
 

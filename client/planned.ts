@@ -6,7 +6,8 @@ import type { RunPlaces, RunSpec } from '../core/run-record.ts';
 import type { CodeDigest } from '../spec/code-digest.ts';
 import { type PlanStatus, planStatus } from '../spec/plan-status.ts';
 import type { SavedPlan } from '../spec/saved-plan.ts';
-import type { Store } from '../store/index.ts';
+import type { RunDocument, Store } from '../store/index.ts';
+import type { RunProgress } from '../workflows/types.ts';
 import { MemoFile } from './lookup-memo.ts';
 import type { RunView, StageView } from './view/snapshot.ts';
 
@@ -64,6 +65,10 @@ export const outputOfType = (node: Pick<PlanNode, 'outputs'>, type: string): str
 /** Outputs of the nodes of a run that are made. Only the run knows those that were made without skipped inputs. */
 export const outputsIn = ({ stages }: RunView): Map<string, Outputs> =>
   new Map(stages.flatMap(({ id, outputs }) => (outputs ? [[id, outputs] as const] : [])));
+
+/** How far each node of a run has come, as its document has it. */
+export const progressNodes = ({ progress }: Pick<RunDocument, 'progress'>): RunProgress['nodes'] =>
+  ((progress ?? {}) as unknown as Partial<RunProgress>).nodes ?? [];
 
 /** Why a run does without nodes, by their ids. */
 export const skippedIn = (nodes: readonly Pick<StageView, 'id' | 'skipped'>[]): Map<string, string> =>

@@ -74,6 +74,9 @@ export const writtenPaths = (places: NodePlaces): { readonly [param: string]: st
 export const pathsOf = (places: NodePlaces): { readonly [param: string]: string } =>
   Object.fromEntries(Object.entries(places).map(([param, { path }]) => [param, path]));
 
+/** Whether a node makes a report. */
+export const isReport = ({ outputs }: PlanNode): boolean => Object.values(outputs).includes('report');
+
 /** Ids of the nodes whose outputs this node needs, each once, in order of appearance. */
 export const dependenciesOf = (node: Pick<PlanNode, 'params'>): string[] => [
   ...new Set(nodeRefsIn(node.params).map((r) => r.$node)),

@@ -13,11 +13,21 @@ export const withoutNodes = (params: JsonObject, skipped: ReadonlySet<string>): 
     ]),
   );
 
+/** An input that a node runs without, and why. */
+export interface Skip {
+  readonly stage: string;
+  readonly because: string;
+}
+
+/** Which of a node's inputs are skipped. @param becauseOf why a node was; undefined where it was not */
+export const skipsAmong = (inputs: readonly string[], becauseOf: (id: string) => string | undefined): Skip[] =>
+  inputs.flatMap((stage) => {
+    const because = becauseOf(stage);
+    return because === undefined ? [] : [{ stage, because }];
+  });
+
 /** A node that runs without these inputs and records them in its params as `skipped`. */
-export const nodeWithout = (
-  node: PlanNode,
-  skipped: readonly { readonly stage: string; readonly because: string }[],
-): PlanNode => {
+export const nodeWithout = (node: PlanNode, skipped: readonly Skip[]): PlanNode => {
   if (skipped.length === 0) return node;
   const params = withoutNodes(node.params, new Set(skipped.map(({ stage }) => stage)));
   return { ...node, params: { ...params, skipped: skipped.map(({ stage, because }) => ({ stage, because })) } };

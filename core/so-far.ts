@@ -1,7 +1,7 @@
 import type { Outputs } from './action.ts';
 import type { JsonObject } from './errors.ts';
-import { dependenciesOf, type Plan, type PlanNode, resolveParams } from './plan.ts';
-import { nodeWithout, withoutNodes } from './skips.ts';
+import { dependenciesOf, isReport, type Plan, type PlanNode, resolveParams } from './plan.ts';
+import { nodeWithout, skipsAmong, withoutNodes } from './skips.ts';
 
 /** How much of a run is there: of each node of its plan, what it made, or why the run does without it. */
 export interface Made {
@@ -28,20 +28,18 @@ export interface Share {
 }
 
 /** The last node of a plan that makes a report. */
-export const reportNodeOf = ({ nodes }: Plan): PlanNode | undefined =>
-  [...nodes].reverse().find(({ outputs }) => Object.values(outputs).includes('report'));
+export const reportNodeOf = ({ nodes }: Plan): PlanNode | undefined => [...nodes].reverse().find(isReport);
 
 /** What a node can be made from so far. */
 export const nodeSoFar = (node: PlanNode, { nodes }: Plan, { outputs, skipped }: Made): NodeSoFar => {
   const inputs = dependenciesOf(node);
-  const skips = inputs.flatMap((stage) => {
-    const because = skipped.get(stage);
-    return because === undefined ? [] : [{ stage, because }];
-  });
   const wanted = nodes.filter(({ id }) => inputs.includes(id) && !skipped.has(id));
   const missing = wanted.filter(({ id }) => !outputs.has(id));
   const absent = new Set(missing.map(({ id }) => id));
-  const left = nodeWithout(node, skips);
+  const left = nodeWithout(
+    node,
+    skipsAmong(inputs, (id) => skipped.get(id)),
+  );
   const partial = Object.entries(node.params).flatMap(([name, value]): [string, Share][] => {
     const own = dependenciesOf({ params: { [name]: value } }).filter((id) => !skipped.has(id));
     const made = own.filter((id) => !absent.has(id)).length;

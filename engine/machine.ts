@@ -6,6 +6,7 @@ import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { checkPrecision } from '../core/precision.ts';
 import { instructionSets } from '../nn/device/cpu.ts';
+import { flagsOf, tensorflowVariables, workerThreads } from '../nn/device/flags.ts';
 import { firstVisible, type Gpu, listGpus } from '../nn/device/gpu.ts';
 import type { KernelChoice } from '../nn/native/library.ts';
 
@@ -17,6 +18,21 @@ export interface TensorflowSetup {
   /** `CUDA_VISIBLE_DEVICES` */
   readonly visibleGpus: string | undefined;
 }
+
+/**
+ * Sets this process up for TensorFlow, before any module of tensors is loaded.
+ *
+ * @param env the process's own variables, which are changed
+ * @param threads for the work inside one op
+ */
+export const setUpTensorflow = (
+  env: NodeJS.ProcessEnv,
+  device: TensorflowSetup['device'],
+  threads = workerThreads(device, cpus().length),
+): TensorflowSetup => {
+  Object.assign(env, tensorflowVariables(env, { device, threads }));
+  return { device, flags: flagsOf(env), visibleGpus: env.CUDA_VISIBLE_DEVICES };
+};
 
 /** The machine as action records hold it. @param tensors for a stage that uses TensorFlow */
 export const recordedMachine = async (tensors?: TensorflowSetup): Promise<Machine> => {

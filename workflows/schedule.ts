@@ -2,8 +2,8 @@ import { type Action, type ActionKey, actionKey, type Outputs } from '../core/ac
 import { longestWays } from '../core/dag.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
-import { dependenciesOf, type Plan, type PlanNode, toAction } from '../core/plan.ts';
-import { nodeWithout } from '../core/skips.ts';
+import { dependenciesOf, isReport, type Plan, type PlanNode, toAction } from '../core/plan.ts';
+import { nodeWithout, skipsAmong } from '../core/skips.ts';
 import { type Failure, maxRepairs, type NodeProgress, type NodeState } from './types.ts';
 
 interface Entry {
@@ -25,6 +25,9 @@ interface Entry {
   /** How often its inputs were found damaged and were made again. */
   repairs: number;
 }
+
+/** How many priorities Temporal has. */
+const levels = 5;
 
 export interface Ready {
   readonly node: PlanNode;
@@ -51,7 +54,7 @@ export class Schedule {
     const vertices = plan.nodes.map((node) => ({ id: node.id, node, needs: dependenciesOf(node) }));
     const ways = longestWays(vertices);
     const longest = Math.max(...ways.values());
-    const priorityOf = (id: string): number => 1 + Math.floor((5 * (longest - (ways.get(id) ?? 1))) / longest);
+    const priorityOf = (id: string): number => 1 + Math.floor((levels * (longest - (ways.get(id) ?? 1))) / longest);
     this.#entries = new Map(
       vertices.map(({ id, ...entry }) => [id, { ...entry, priority: priorityOf(id), state: 'waiting', repairs: 0 }]),
     );
@@ -96,11 +99,10 @@ export class Schedule {
 
   /** A report whose params say which stages it was made without, and why, so that its key and record do as well. */
   #withoutSkipped({ node, needs }: Entry): PlanNode {
-    const skipped = needs.flatMap((id) => {
-      const because = becauseOf(this.#entry(id));
-      return because === undefined ? [] : [{ stage: id, because }];
-    });
-    return nodeWithout(node, skipped);
+    return nodeWithout(
+      node,
+      skipsAmong(needs, (id) => becauseOf(this.#entry(id))),
+    );
   }
 
   /** Marks every ready node whose key has a record. @returns whether there was one */
@@ -121,7 +123,7 @@ export class Schedule {
     const busy = new Set([...this.#entries.values()].filter((e) => e.state === 'running').map((e) => e.key));
     let next: Ready | undefined;
     for (const { state, node, action, key, priority } of this.#entries.values())
-      if (state === 'ready' && action && key && !busy.has(key) && priority < (next?.priority ?? 6))
+      if (state === 'ready' && action && key && !busy.has(key) && priority < (next?.priority ?? levels + 1))
         next = { node, action, key, priority };
     return next;
   }
@@ -264,8 +266,6 @@ export class Schedule {
 
 /** What a failed try leaves behind, taken back. */
 const afresh = { failure: undefined, startedAtMs: undefined, endedAtMs: undefined };
-
-const isReport = ({ outputs }: PlanNode): boolean => Object.values(outputs).includes('report');
 
 const isMissing = ({ outputs, state }: Entry): boolean => outputs === undefined && state !== 'skipped';
 

@@ -4,7 +4,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import { type Lineage, type MadeNode, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { dependenciesOf, type Plan, toAction, writtenPaths } from '../../core/plan.ts';
 import type { RunRecord } from '../../core/run-record.ts';
-import { nodeWithout } from '../../core/skips.ts';
+import { nodeWithout, type Skip, skipsAmong } from '../../core/skips.ts';
 import { shardKind } from '../../core/stage.ts';
 import { plural } from '../../core/words.ts';
 import { refused } from './refused.ts';
@@ -78,8 +78,8 @@ const under = (action: Action, record: ActionRecord, name: string, placed: reado
   };
 };
 
-const skippedFor = ({ node }: MadeNode, { nodes }: RunRecord): { stage: string; because: string }[] =>
-  dependenciesOf(node).flatMap((stage) => {
-    const made = nodes[stage];
-    return made && 'skipped' in made ? [{ stage, because: made.skipped }] : [];
+const skippedFor = ({ node }: MadeNode, { nodes }: RunRecord): Skip[] =>
+  skipsAmong(dependenciesOf(node), (id) => {
+    const made = nodes[id];
+    return made && 'skipped' in made ? made.skipped : undefined;
   });

@@ -1,11 +1,9 @@
-import { cpus } from 'node:os';
 import { text } from 'node:stream/consumers';
-import { flagsOf, tensorflowVariables, workerThreads } from '../../nn/device/flags.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
 import { codeDigests } from '../../spec/code-digest.ts';
 import { openObjects, Store } from '../../store/index.ts';
 import { OverlayObjects } from '../../store/overlay.ts';
-import { recordedMachine } from '../machine.ts';
+import { recordedMachine, setUpTensorflow } from '../machine.ts';
 import { loadStage } from '../registry.ts';
 import type { ReplayRequest } from './client.ts';
 import { replayAction } from './perform.ts';
@@ -15,8 +13,7 @@ import { replayAction } from './perform.ts';
  * line on standard output, logs on standard error. "cemiflow audit --replay" and "cemiflow fsck --repair" start it.
  */
 const { store: place, mode, device, folders, jobs } = JSON.parse(await text(process.stdin)) as ReplayRequest;
-Object.assign(process.env, tensorflowVariables(process.env, { device, threads: workerThreads(device, cpus().length) }));
-const setup = { device, flags: flagsOf(process.env), visibleGpus: process.env.CUDA_VISIBLE_DEVICES } as const;
+const setup = setUpTensorflow(process.env, device);
 const objects = await openObjects(place);
 const schemas = loadStageSchemas();
 for (const job of jobs) {

@@ -5,7 +5,7 @@ import { shortDigest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { inputArtifacts, type Lineage, type MadeNode, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { dependenciesOf, toAction } from '../../core/plan.ts';
-import { nodeWithout } from '../../core/skips.ts';
+import { nodeWithout, skipsAmong } from '../../core/skips.ts';
 import type { Store } from '../../store/index.ts';
 import type { AuditReader } from './reader.ts';
 import type { Ledger, Problem } from './result.ts';
@@ -31,10 +31,7 @@ export const checkLinks = (lineage: Lineage, ledger: Ledger): void => {
     Object.entries(run.nodes).flatMap(([id, made]) => ('skipped' in made ? [[id, made.skipped] as const] : [])),
   );
   for (const { node, key, record } of madeNodes(lineage)) {
-    const skipped = dependenciesOf(node).flatMap((id) => {
-      const why = because.get(id);
-      return why === undefined ? [] : [{ stage: id, because: why }];
-    });
+    const skipped = skipsAmong(dependenciesOf(node), (id) => because.get(id));
     note(
       node.id,
       planned(() => actionKey(toAction(nodeWithout(node, skipped), outputs)), key),

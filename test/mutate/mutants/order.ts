@@ -26,8 +26,8 @@ export const orderMutants: readonly Mutant[] = [
       },
       {
         name: 'order/last-of-equals',
-        find: 'priority < (next?.priority ?? 6)',
-        replace: 'priority <= (next?.priority ?? 6)',
+        find: 'priority < (next?.priority ?? levels + 1)',
+        replace: 'priority <= (next?.priority ?? levels + 1)',
         breaks: 'of stages with the same priority the last is started',
       },
     ],
