@@ -4,7 +4,7 @@ import type { CopyRecipe } from '../../data/loader/copies.ts';
 import { Centers } from '../../metrics/centers.ts';
 import { nearestRows } from '../../nn/nearest.ts';
 import type { InputContext } from '../../training/input.ts';
-import type { Embedder } from '../../training/recognizer.ts';
+import type { Embeds } from './remembered.ts';
 
 /** The real people in whom probes are searched. */
 export interface Gallery {
@@ -30,7 +30,7 @@ interface EmbedOptions {
 }
 
 /** Enrols every person with all of their images. */
-export const enrol = async (embedder: Embedder, set: ImageSet, input: Input): Promise<Gallery> => {
+export const enrol = async (embedder: Embeds, set: ImageSet, input: Input): Promise<Gallery> => {
   const centers = new Centers(set.classes, embedder.size);
   const probes = { set, rows: Int32Array.from(set.labels.keys()) };
   await embedBlocks(embedder, probes, input, { phase: 'embed the gallery' }, (rows, embeddings) =>
@@ -41,7 +41,7 @@ export const enrol = async (embedder: Embedder, set: ImageSet, input: Input): Pr
 
 /** Finds the nearest of the gallery for each identity, by the mean of its embeddings, and for each image. */
 export const search = async (
-  embedder: Embedder,
+  embedder: Embeds,
   { set, rows }: Probes,
   gallery: Gallery,
   input: Input,
@@ -72,7 +72,7 @@ export const search = async (
 };
 
 const embedBlocks = async (
-  embedder: Embedder,
+  embedder: Embeds,
   { set, rows }: Probes,
   input: Input,
   // Whole batches of the embedder.

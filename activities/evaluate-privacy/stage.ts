@@ -7,11 +7,13 @@ import { CemiflowError } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
+import { loadDataset } from '../../data/loader/load.ts';
 import { privacyMetrics, requireStrangers } from '../../metrics/privacy.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
-import { type InputContext, loadSet, withInput } from '../../training/input.ts';
+import { type InputContext, loading, withInput } from '../../training/input.ts';
 import { withEmbedder } from '../../training/recognizer.ts';
 import { factsOf } from './facts.ts';
+import { Remembered, remembering } from './remembered.ts';
 import { enrol, type Probes, search } from './search.ts';
 import { refuseKnownStrangers } from './strangers.ts';
 
@@ -29,17 +31,31 @@ export const stage: StageKind<Params> = {
   run: (params, context) => withInput(context, copies, (input) => run(params, input)),
 };
 
+/** 100,000 images and their embeddings of 512 numbers. */
+const remembered = new Remembered(200 * 2 ** 20);
+
 const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;
   await refuseKnownStrangers(store, params);
-  const [data, people] = [await loadSet(input, params.data), await loadSet(input, params.strangers)];
+  // Packed: each image is needed once, and not at all where its embedding is remembered.
+  const load = (ref: ArtifactRef) => loadDataset(store, ref, { ...loading(input), budgetBytes: 0 });
+  const [data, people] = [await load(params.data), await load(params.strangers)];
   requireStrangers(people.classes, params.fpir);
   const { meta } = await datasetCodec.read(store, params.data);
   const probes = equalProbes({ set: data, rows: generatedRows(data, meta.generatedImages) }, everyImage(people));
-  const real = await loadSet(input, params.real);
+  const real = await load(params.real);
   // The view of verification: the sum of the embeddings of an image and its mirror image.
   const { recognizer, precision } = params;
-  return withEmbedder(store, recognizer, { view: 'both', precision }, async (embedder) => {
+  const view = 'both';
+  return withEmbedder(store, recognizer, { view, precision }, async (loaded) => {
+    const embedder = remembering(loaded, remembered, {
+      space: `${recognizer.digest} ${view} ${precision}`,
+      sets: new Map([
+        [data, params.data.digest],
+        [people, params.strangers.digest],
+        [real, params.real.digest],
+      ]),
+    });
     const gallery = await enrol(embedder, real, input);
     const generated = await search(embedder, probes.generated, gallery, input, { phase: 'search generated images' });
     const strangers = await search(embedder, probes.strangers, gallery, input, {

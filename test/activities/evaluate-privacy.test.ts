@@ -248,6 +248,22 @@ describe('evaluate/privacy', () => {
     tf.dispose(loaded.weights);
   });
 
+  it('embeds a gallery and strangers once for several generated sets', async () => {
+    const real = await toyDataset(store, 5, 3, 60);
+    const first = await measure({ real });
+    const steps = context.steps.length;
+    const second = await measure({ real, data: await generated([61, 62], 3, people) });
+    expect(context.steps.slice(steps).map(({ phase }) => phase)).toEqual(
+      expect.arrayContaining(['search generated images']),
+    );
+    expect(context.steps.slice(steps).some(({ phase }) => /gallery|strangers/.test(phase))).toBe(false);
+    expect(second.strangers).toEqual(first.strangers);
+    expect([...second.subjects.identities.nearest]).toEqual([61, 62]);
+    // Other rows of the same strangers are embedded, and not taken for those.
+    const fewer = await measure({ real, data: await generated(people, 1, people) });
+    expect(fewer.strangers.images.similarity).toHaveLength(8);
+  });
+
   it('keeps no tensors', async () => {
     await measure();
     const before = tf.memory().numTensors;
