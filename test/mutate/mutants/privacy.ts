@@ -10,8 +10,8 @@ export const privacyMutants: readonly Mutant[] = [
     [
       {
         name: 'privacy-stage/view',
-        find: "withEmbedder(store, recognizer, { view: 'both',",
-        replace: "withEmbedder(store, recognizer, { view: 'plain',",
+        find: "const view = 'both';",
+        replace: "const view = 'plain';",
         breaks: 'the mirror image is left out',
       },
       {
@@ -97,6 +97,36 @@ export const privacyMutants: readonly Mutant[] = [
         find: '    done += block.length;\n',
         replace: '',
         breaks: 'every block of images overwrites the first',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'activities/evaluate-privacy/remembered.ts',
+    ['test/activities/remembered.test.ts', privacy],
+    [
+      {
+        name: 'privacy-remembered/any-rows',
+        find: '`${names.space} ${digest} ${rows}`',
+        replace: '`${names.space} ${digest}`',
+        breaks: 'other rows of a set get the embeddings of the first ones',
+      },
+      {
+        name: 'privacy-remembered/any-recognizer',
+        find: '`${names.space} ${digest} ${rows}`',
+        replace: '`${digest} ${rows}`',
+        breaks: 'one recognizer measures with the embeddings of another',
+      },
+      {
+        name: 'privacy-remembered/never-dropped',
+        find: 'if (this.#bytes <= this.#limitBytes) break;',
+        replace: 'break;',
+        breaks: 'embeddings fill the memory of a worker',
+      },
+      {
+        name: 'privacy-remembered/oldest-made',
+        find: 'if (this.#kept.delete(name)) this.#bytes -= found.byteLength;',
+        replace: 'if (this.#kept.has(name)) return found;',
+        breaks: 'what was used last is dropped first',
       },
     ],
   ),
