@@ -34,6 +34,7 @@ it('gives one slot after the other, at once where work was short', async () => {
   use(longMs - 1);
   await second;
   expect(reserved).toHaveLength(2);
+  expect(slots.tryReserveSlot({} as never)).toBeNull();
 });
 
 it('waits after long work, and not after a poll that found none', async () => {
