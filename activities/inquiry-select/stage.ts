@@ -94,7 +94,7 @@ const firstImages = ({ identities }: ImageSet, perIdentity: number): Int32Array 
 const tooFew = (found: number, candidates: number, count: number, maxSimilarity: number): CemiflowError =>
   new CemiflowError(
     'TooFewInquiries',
-    `${plural(count, 'inquiry', 'inquiries')} with pairwise similarity below ${maxSimilarity} required, ${plural(candidates, 'candidate')} gave ${found}`,
+    `${plural(count, 'inquiry', 'inquiries')} with pairwise similarity below ${Number(maxSimilarity.toFixed(4))} required, ${plural(candidates, 'candidate')} gave ${found}`,
     {
       remedy: `set count to ${found} or less, give more candidates, or allow a higher similarity`,
       data: { found, count, candidates, maxSimilarity },

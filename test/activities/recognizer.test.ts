@@ -251,6 +251,12 @@ describe('inquiry/select', () => {
     const data = await toyDataset(store, 6, 1, 100);
     const run = inquiryStage.run({ ...params, data, recognizer: refs.weights, count: 7 }, context);
     await expect(run).rejects.toMatchObject({ code: 'TooFewInquiries', data: { candidates: 6 } });
+    // A threshold that was measured has digits that no person needs.
+    const measured = inquiryStage.run(
+      { ...params, data, recognizer: refs.weights, count: 7, maxSimilarity: 0.46499999999999997 },
+      context,
+    );
+    await expect(measured).rejects.toThrow('with pairwise similarity below 0.465 required, 6 candidates gave');
   });
 });
 
