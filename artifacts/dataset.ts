@@ -1,7 +1,7 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import type { JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { encodePng } from '../formats/png.ts';
+import { encodePng, imageKind } from '../formats/png.ts';
 import { encodeTarEntry, tarEnd, tarEntrySize } from '../formats/tar.ts';
 import { datasetCodec, type PeopleShown } from './codecs/dataset.ts';
 import { datasetInvalid as invalid } from './invalid.ts';
@@ -10,8 +10,8 @@ import { digits, type Packed, type Sample, shardPath, window } from './shards.ts
 const maxShardBytes = 64 * 2 ** 20;
 
 /**
- * Packs samples into WebDataset shards in the order of `add`: `IIIIII/JJJJ.png` and `IIIIII/JJJJ.cls`. Shards are cut by
- * size alone, so that equal samples in equal order give equal bytes.
+ * Packs samples into WebDataset shards in the order of `add`: `IIIIII/JJJJ.png` (`.jpg`, `.webp`) and `IIIIII/JJJJ.cls`.
+ * Shards are cut by size alone, so that equal samples in equal order give equal bytes.
  */
 export class DatasetWriter {
   readonly #store: ArtifactStore;
@@ -37,9 +37,12 @@ export class DatasetWriter {
     return this.#take(identity, image, () => encodePng(new Uint8Array(pixels), height, width));
   }
 
-  /** Takes a PNG file of another set as it is; its bytes must not change. Resolves as `add` does. */
-  addPacked({ identity, image, png }: Packed): Promise<void> {
-    return this.#take(identity, image, async () => png);
+  /**
+   * Takes an image file as it is: a PNG, JPEG or WebP of the set's size, which is not checked here. Its bytes must not change
+   * until it is packed. Resolves as `add` does.
+   */
+  addEncoded({ identity, image, bytes }: Packed): Promise<void> {
+    return this.#take(identity, image, async () => bytes);
   }
 
   async #take(identity: number, image: number, encode: () => Promise<Uint8Array>): Promise<void> {
@@ -49,9 +52,9 @@ export class DatasetWriter {
     this.#identities.add(identity);
     const encoded = encode();
     const before = this.#last;
-    this.#last = encoded.then(async (png) => {
+    this.#last = encoded.then(async (bytes) => {
       await before;
-      await this.#append(key, png, Buffer.from(`${identity}`));
+      await this.#append(key, bytes, Buffer.from(`${identity}`));
     });
     this.#last.catch(() => {}); // The next call that awaits it reports the error.
     this.#pending.push(this.#last);
@@ -81,11 +84,13 @@ export class DatasetWriter {
     return { identities: this.#identities.size, images: this.#keys.size, height, width };
   }
 
-  async #append(key: string, png: Uint8Array, label: Buffer): Promise<void> {
-    const size = tarEntrySize(png.length) + tarEntrySize(label.length);
+  async #append(key: string, image: Uint8Array, label: Buffer): Promise<void> {
+    const kind = imageKind(image);
+    if (kind === undefined) throw invalid(`sample ${key} must be a PNG, JPEG or WebP file`, { sample: key });
+    const size = tarEntrySize(image.length) + tarEntrySize(label.length);
     if (this.#bytes + size + tarEnd.length > this.#options.shardBytes) await this.#flush();
     const cls = encodeTarEntry({ path: `${key}.cls`, bytes: label });
-    this.#parts.push(encodeTarEntry({ path: `${key}.png`, bytes: png }), cls);
+    this.#parts.push(encodeTarEntry({ path: `${key}.${kind}`, bytes: image }), cls);
     this.#bytes += size;
   }
 

@@ -49,35 +49,39 @@ export async function* readSamples(
   }
 }
 
-/** A sample as it lies in a shard. */
+/** A sample as it lies in a shard: the image is the file that came in, to the byte. */
 export interface Packed {
   readonly identity: number;
   readonly image: number;
-  readonly png: Uint8Array;
+  /** A PNG, JPEG or WebP file. */
+  readonly bytes: Uint8Array;
 }
 type Decoded = Sample & { readonly height: number; readonly width: number };
 
-const startDecoding = ({ identity, image, png }: Packed): Promise<Decoded> => {
-  const decoded = decodeImage(png).then((pixels) => ({ identity, image, ...pixels }));
+const startDecoding = ({ identity, image, bytes }: Packed): Promise<Decoded> => {
+  const decoded = decodeImage(bytes).then((pixels) => ({ identity, image, ...pixels }));
   decoded.catch(() => {}); // Awaited in turn, unless the reader has stopped.
   return decoded;
 };
 
-/** The samples of a shard, PNGs as views into it. @param path for messages @throws CemiflowError `DatasetInvalid`, `TarInvalid` */
+/** The samples of a shard, images as views into it. @param path for messages @throws CemiflowError `DatasetInvalid`, `TarInvalid` */
 export const unpackShard = (shard: Uint8Array, path: string): Packed[] => {
   const files = new Map(decodeTar(shard).map((entry) => [entry.path, entry.bytes]));
   const samples: Packed[] = [];
-  for (const [name, png] of files) {
-    const [, key, imageDigits] = /^(\d+\/(\d+))\.png$/.exec(name) ?? [];
+  for (const [name, bytes] of files) {
+    const [, key, imageDigits] = sampleName.exec(name) ?? [];
     if (!key) continue;
     const label = files.get(`${key}.cls`);
     const text = Buffer.from(label ?? []).toString();
     if (!/^\d{1,10}$/.test(text)) throw invalid(`${path}: ${key}.cls must hold the identity in digits`, { path, key });
-    samples.push({ identity: Number(text), image: Number(imageDigits), png });
+    samples.push({ identity: Number(text), image: Number(imageDigits), bytes });
   }
-  if (samples.length * 2 !== files.size) throw invalid(`${path} must hold pairs of .png and .cls alone`, { path });
+  if (samples.length * 2 !== files.size)
+    throw invalid(`${path} must hold pairs of an image and its .cls alone`, { path });
   return samples;
 };
+
+const sampleName = /^(\d+\/(\d+))\.(?:png|jpg|webp)$/;
 
 /** A number with leading zeros. */
 export const digits = (value: number, width: number): string => `${value}`.padStart(width, '0');

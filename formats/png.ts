@@ -28,17 +28,28 @@ export const encodePng = async (pixels: Uint8Array, height: number, width: numbe
     .toBuffer();
 };
 
+/** Formats of image files that sets hold, as their files are called. */
+export type ImageKind = 'png' | 'jpg' | 'webp';
+
+/** What an image file is by its first bytes; undefined for what no set may hold. */
+export const imageKind = (bytes: Uint8Array): ImageKind | undefined => {
+  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
+  if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
+  if (start.startsWith('\xff\xd8\xff')) return 'jpg';
+  return start.startsWith('RIFF') && start.endsWith('WEBP') && start.length === 12 ? 'webp' : undefined;
+};
+
 /**
- * Decodes PNG, JPEG or WebP: rotated upright, converted to sRGB, alpha dropped. Other formats never reach sharp, which would also
+ * Decodes PNG, JPEG or WebP: rotated upright, converted to sRGB, transparent pixels laid on black. Other formats never reach sharp, which would also
  * accept SVG and others that can reference further files.
  *
  * @throws CemiflowError `ImageInvalid` for bytes that are no image, are damaged, or would decode to over 64 megapixels
  */
 export const decodeImage = async (bytes: Uint8Array): Promise<Image> => {
-  if (!isPhotograph(bytes)) throw undecodable(bytes, 'it is no PNG, JPEG or WebP');
+  if (imageKind(bytes) === undefined) throw undecodable(bytes, 'it is no PNG, JPEG or WebP');
   try {
     const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'warning', autoOrient: true })
-      .removeAlpha()
+      .flatten({ background: '#000' })
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
@@ -46,12 +57,6 @@ export const decodeImage = async (bytes: Uint8Array): Promise<Image> => {
   } catch (cause) {
     throw undecodable(bytes, (cause as Error).message, cause);
   }
-};
-
-const isPhotograph = (bytes: Uint8Array): boolean => {
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: file signatures hold them
-  return /^(\x89PNG\r\n\x1a\n|\xff\xd8\xff|RIFF.{4}WEBP)/s.test(start);
 };
 
 const undecodable = (bytes: Uint8Array, why: string, cause?: unknown): CemiflowError =>

@@ -36,7 +36,7 @@ export const stage: StageKind<Params> = {
     const writer = new DatasetWriter(context.store, source.meta);
     let row = 0;
     for await (const sample of samplesOf(source, context, 'copy images')) {
-      if (taken[row++] === 1) await writer.addPacked(sample);
+      if (taken[row++] === 1) await writer.addEncoded(sample);
     }
     const files = [...(await writer.files()), ...(await namesOf(source, kept, context))];
     const meta = { ...(await factsOf(source, kept, params, context)), ...writer.counts() };

@@ -114,7 +114,7 @@ const readShard = async (store: ArtifactStore, { digest, path }: FileEntry): Pro
   const samples = unpackShard(shared, path);
   return {
     bytes,
-    spans: Uint32Array.from(samples.flatMap(({ png }) => [png.byteOffset, png.byteOffset + png.length])),
+    spans: Uint32Array.from(samples.flatMap(({ bytes }) => [bytes.byteOffset, bytes.byteOffset + bytes.length])),
     identities: samples.map(({ identity }) => identity),
     images: samples.map(({ image }) => image),
   };

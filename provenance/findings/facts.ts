@@ -45,7 +45,7 @@ export class Facts {
     return { count: sharedPeople(left, right) + names.length, examples: [...drawn, ...names].slice(0, named) };
   }
 
-  /** Images of both that are equal to the byte: all are packed by one encoder, so that equal pixels give equal bytes. */
+  /** Images of both that are equal to the byte. */
   images(unseen: ArtifactRef, dataset: ArtifactRef): Promise<Shared> {
     return once(this.#images, `${unseen.digest} ${dataset.digest}`, async () => {
       const known = await once(this.#hashes, unseen.digest, () => this.#hashesOf(unseen));
@@ -64,8 +64,8 @@ export class Facts {
   /** Every image, shard by shard. */
   async *#each(ref: ArtifactRef): AsyncGenerator<{ readonly hash: string; readonly label: string }> {
     for (const { path, digest } of everyShard((await this.#open(ref)).files))
-      for (const { identity, image, png } of unpackShard(await this.#store.getBlob(digest), path)) {
-        const hash = createHash('sha256').update(png).digest('base64');
+      for (const { identity, image, bytes } of unpackShard(await this.#store.getBlob(digest), path)) {
+        const hash = createHash('sha256').update(bytes).digest('base64');
         yield { hash, label: `image ${image} of identity ${identity}` };
       }
   }

@@ -16,12 +16,12 @@ const context = toyContext();
 const { store } = context;
 const whole = { group: null, identities: 0, images: 0, draw: 'random' as const };
 
-/** Every image of a set: `identity/image` and its PNG file. */
+/** Every image of a set: `identity/image` and its file. */
 const imagesOf = async (ref: ArtifactRef): Promise<[string, string][]> => {
   const found: [string, string][] = [];
   for (const { path, digest } of shardsOf((await store.getArtifact(ref)).files))
-    for (const { identity, image, png } of unpackShard(await store.getBlob(digest), path))
-      found.push([`${identity}/${image}`, Buffer.from(png).toString('base64')]);
+    for (const { identity, image, bytes } of unpackShard(await store.getBlob(digest), path))
+      found.push([`${identity}/${image}`, Buffer.from(bytes).toString('base64')]);
   return found;
 };
 const namesIn = async (ref: ArtifactRef): Promise<string[]> => (await imagesOf(ref)).map(([name]) => name);

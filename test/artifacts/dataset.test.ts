@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { putBenchmarks, putPairs } from '../../artifacts/benchmarks.ts';
 import { type Pairs, setPrefix } from '../../artifacts/codecs/benchmarks.ts';
@@ -5,7 +6,7 @@ import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { joinShards, readSamples, shardsOf } from '../../artifacts/shards.ts';
 import { loadBenchmark } from '../../data/benchmarks.ts';
 import { loadDataset } from '../../data/loader/load.ts';
-import { encodePng } from '../../formats/png.ts';
+import { decodeImage, encodePng } from '../../formats/png.ts';
 import { decodeTar, encodeTar } from '../../formats/tar.ts';
 import { allPixels } from '../helpers/images.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
@@ -45,6 +46,27 @@ describe('DatasetWriter', () => {
     expect([...set.labels]).toEqual([1, 1, 1, 0, 0, 0, 2, 2, 2]);
     expect([...set.images]).toEqual([0, 1, 2, 0, 1, 2, 0, 1, 2]);
     expect(await allPixels(set)).toEqual(Buffer.concat(samples.map(({ pixels }) => pixels)));
+  });
+
+  it('keeps image files as they came, each under the name of its format', async () => {
+    const store = memoryStore();
+    const raw = (identity: number) => sharp(pixelsOf(identity, 0), { raw: { width: 4, height: 6, channels: 3 } });
+    const sent = [await raw(0).jpeg().toBuffer(), await raw(1).png().toBuffer(), await raw(2).webp().toBuffer()];
+    const writer = new DatasetWriter(store, size);
+    for (const [identity, bytes] of sent.entries()) await writer.addEncoded({ identity, image: 0, bytes });
+    const ref = await writer.finish({ origin: 'import', peopleShown: 'real' });
+    const [shard] = shardsOf((await store.getArtifact(ref)).files);
+    const entries = decodeTar(await store.getBlob(shard?.digest as never)).filter(({ path }) => !path.endsWith('.cls'));
+    expect(entries.map(({ path }) => path)).toEqual(['000000/0000.jpg', '000001/0000.png', '000002/0000.webp']);
+    expect(entries.map(({ bytes }) => Buffer.from(bytes))).toEqual(sent);
+    const decoded = await Promise.all(sent.map(async (bytes) => (await decodeImage(bytes)).pixels));
+    expect(await allPixels(await loadDataset(store, ref))).toEqual(Buffer.concat(decoded));
+  });
+
+  it('refuses bytes that are no image', async () => {
+    const writer = new DatasetWriter(memoryStore(), size);
+    await writer.addEncoded({ identity: 3, image: 1, bytes: Buffer.from('GIF89a') });
+    await expect(writer.files()).rejects.toMatchObject({ code: 'DatasetInvalid', data: { sample: '000003/0001' } });
   });
 
   it('gives equal bytes whether the caller waits for each sample or not, and takes pixels at once', async () => {
