@@ -85,6 +85,8 @@ class Intake {
   }
 
   async run(): Promise<FileEntry[]> {
+    if (this.#state.entries === 0)
+      for (const { path: name, fault } of this.#source.faults ?? []) this.#state.leaveOut({ name, fault });
     let listed = 0;
     for await (const entry of this.#format.list(this.#source))
       if (listed++ >= this.#state.entries) await this.#put(entry);

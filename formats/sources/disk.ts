@@ -22,7 +22,7 @@ const maxDepth = 32;
  *
  * @throws CemiflowError `FolderNotFound`, `LinkOutside`
  */
-export const openDisk = async (path: string, { links = 'inside' }: { links?: Links } = {}): Promise<DiskSource> => {
+export const openDisk = async (path: string, { links = 'anywhere' }: { links?: Links } = {}): Promise<DiskSource> => {
   const { location, isFolder } = await locate(path);
   const root = isFolder ? location : dirname(location);
   const walk = new Walk(root, links);
