@@ -137,7 +137,7 @@ describe('a damaged or hostile pickle is refused', () => {
     ['has text that is not UTF-8', 'X\x01\0\0\0\xff.', 0, /UTF-8/],
     ['has a bad escape', "S'\\q'\n.", 0, /escape/],
     ['has a string without quotes', 'Sabc\n.', 0, /quotes/],
-    ['encodes with another codec', 'c_codecs\nencode\n(X\x01\0\0\0aX\x03\0\0\0ziptR.', 31, /latin1/],
+    ['encodes with another codec', 'c_codecs\nencode\n(X\x01\0\0\0aX\x03\0\0\0ziptR.', 32, /latin1/],
     ['has a frame beyond the file', '\x80\x04\x95\xff\0\0\0\0\0\0\0N.', 2, /frame/],
   ])('one that %s', (_, bytes, offset, message) => {
     const error = refusal(bytes);
