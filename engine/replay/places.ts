@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { ActionRecord } from '../../core/action.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
-import { folderDigest } from '../../formats/folder/digest.ts';
+import { contentDigest } from '../../formats/content.ts';
 import type { Store } from '../../store/index.ts';
 
 /** Where folders may lie that recorded actions have read: records say what was in them, not where they were. */
@@ -47,10 +47,10 @@ export const findPlaces = async (
 
 const firstWith = async (content: string, candidates: readonly string[]): Promise<string | undefined> => {
   for (const path of candidates) {
-    const digest = await folderDigest(path).catch((error) => {
+    const digest = await contentDigest(path).catch((error) => {
       if (!(error instanceof CemiflowError)) throw error;
     });
-    if (digest?.digest === content) return path;
+    if (digest === content) return path;
   }
   return undefined;
 };

@@ -9,7 +9,7 @@ import { loadRecompute, loadStage } from '../../engine/registry.ts';
 import { explainErrors } from '../../schemas/explain.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
 import { kindPlaces } from '../../schemas/kind-places.ts';
-import { editDistance, nearest } from '../../schemas/nearest.ts';
+import { editDistance, nearest } from '../../core/nearest.ts';
 import {
   checkParams,
   factsOfKind,
