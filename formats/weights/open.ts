@@ -7,6 +7,7 @@ import { type LocalFile, openLocal } from './local.ts';
 import { openSafetensors } from './safetensors.ts';
 import { joinShards, readShardIndex } from './sharded.ts';
 import type { TensorFile } from './tensor-file.ts';
+import { openCheckpoint } from './torch.ts';
 
 /** An index of a hundred thousand tensors. */
 const maxIndexBytes = 16 * 2 ** 20;
@@ -80,6 +81,8 @@ const openOne = async (file: RandomAccess): Promise<TensorFile> => {
   const first = await file.read(0, Math.min(9, file.bytes));
   // The header, which is JSON, begins behind its length.
   if (first.length === 9 && first[8] === 0x7b) return openSafetensors(file);
+  // A zip, or a pickle of protocol 2 and later.
+  if (first.toString('latin1', 0, 2) === 'PK' || first[0] === 0x80) return openCheckpoint(file);
   throw formatInvalid({
     format: 'weights',
     file: file.path,

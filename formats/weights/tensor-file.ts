@@ -1,6 +1,7 @@
 import type { CemiflowError } from '../../core/errors.ts';
 import { formatInvalid } from '../invalid.ts';
 import type { RandomAccess } from '../source.ts';
+import { toArray } from '../torch/array.ts';
 
 /** A tensor of a file, as the file lists it. */
 export interface ListedTensor {
@@ -29,36 +30,17 @@ export const readFloats = async (
   from: number,
 ): Promise<Float32Array> => {
   const refuse = (message: string): CemiflowError => formatInvalid({ format, file: file.path, offset: from, message });
-  const read = Object.hasOwn(floats, dtype) ? floats[dtype as keyof typeof floats] : undefined;
-  if (!read) throw refuse(`${name} must be of ${Object.keys(floats).join(', ')}, got ${dtype}`);
+  const float = Object.hasOwn(floats, dtype) ? floats[dtype as keyof typeof floats] : undefined;
+  if (!float) throw refuse(`${name} must be of ${Object.keys(floats).join(', ')}, got ${dtype}`);
   const count = shape.reduce((product, n) => product * n, 1);
   if (count > maxValues) throw refuse(`${name} must have at most ${maxValues} values, got ${count}`);
-  const bytes = await file.read(from, count * read.bytes);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  const values = new Float32Array(count);
-  for (let i = 0; i < count; i++) values[i] = read.at(view, i * read.bytes);
-  return values;
-};
-
-/** IEEE 754 binary16. */
-const half = (bits: number): number => {
-  const sign = bits & 0x8000 ? -1 : 1;
-  const exponent = (bits >> 10) & 0x1f;
-  const fraction = bits & 0x3ff;
-  if (exponent === 0x1f) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
-};
-
-/** The upper half of a float32's bits, in a view of its own: there is no other way to reinterpret bits. */
-const word = new DataView(new ArrayBuffer(4));
-const brain = (bits: number): number => {
-  word.setUint16(2, bits, true);
-  return word.getFloat32(0, true);
+  const values = toArray(float.dtype, await file.read(from, count * float.bytes));
+  return values instanceof Float32Array ? values : Float32Array.from(values as Float64Array);
 };
 
 const floats = {
-  F64: { bytes: 8, at: (view: DataView, i: number) => view.getFloat64(i, true) },
-  F32: { bytes: 4, at: (view: DataView, i: number) => view.getFloat32(i, true) },
-  F16: { bytes: 2, at: (view: DataView, i: number) => half(view.getUint16(i, true)) },
-  BF16: { bytes: 2, at: (view: DataView, i: number) => brain(view.getUint16(i, true)) },
+  F64: { dtype: 'float64', bytes: 8 },
+  F32: { dtype: 'float32', bytes: 4 },
+  F16: { dtype: 'float16', bytes: 2 },
+  BF16: { dtype: 'bfloat16', bytes: 2 },
 } as const;
