@@ -40,7 +40,7 @@ const tellVersion = async ({ json, print }: Session): Promise<number> => {
 const findCommand = async (name: string): Promise<Command> => {
   const command = commands.find((each) => each.name === name);
   if (command) return command;
-  const { suggest } = await import('../schemas/nearest.ts');
+  const { suggest } = await import('../core/nearest.ts');
   const names = commands.map((each) => each.name);
   throw usageError(`there is no command ${name}`, suggest(name, names, 'commands'));
 };

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import type { NodeStatus, PlanNode } from '../core/plan.ts';
 import type { RunSpec } from '../core/run-record.ts';
-import { folderDigest } from '../formats/folder/digest.ts';
+import { contentDigest } from '../formats/content.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 import { planExpansion } from '../spec/compile.ts';
@@ -81,8 +81,8 @@ export const makePlan = async (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'
   const contents = new Map<string, Digest>();
   const made = await planExpansion(spec, expansion, {
     codes,
-    resolveContent: async (path) => {
-      const { digest } = await folderDigest(path);
+    resolveContent: async (path, { links }) => {
+      const digest = await contentDigest(path, { links: links === 'inside' ? 'inside' : 'anywhere' });
       contents.set(path, digest);
       return digest;
     },

@@ -2,7 +2,7 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, st
 import { basename, dirname, resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
-import { folderDigest } from '../formats/folder/digest.ts';
+import { contentDigest } from '../formats/content.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 import { codeFiles } from '../spec/code-files.ts';
@@ -63,11 +63,11 @@ export const plannedFrom = async ({ path, saved }: SavedFile): Promise<Planned> 
 const digestsOf = async (paths: readonly string[]): Promise<Map<string, Digest | CemiflowError>> => {
   const found = new Map<string, Digest | CemiflowError>();
   for (const path of paths) {
-    const digest = await folderDigest(path).catch((error) => {
+    const digest = await contentDigest(path).catch((error) => {
       if (error instanceof CemiflowError) return error;
       throw error;
     });
-    found.set(path, digest instanceof CemiflowError ? digest : digest.digest);
+    found.set(path, digest);
   }
   return found;
 };

@@ -62,6 +62,6 @@ export const decodeImage = async (bytes: Uint8Array): Promise<Image> => {
 const undecodable = (bytes: Uint8Array, why: string, cause?: unknown): CemiflowError =>
   new CemiflowError('ImageInvalid', `cannot decode an image of ${bytes.length} bytes: ${why}`, {
     remedy: 'remove the file or save it again as PNG or JPEG',
-    data: { bytes: bytes.length },
+    data: { bytes: bytes.length, why },
     cause,
   });

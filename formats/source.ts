@@ -7,6 +7,12 @@ export interface SourceFile {
   readonly bytes: number;
 }
 
+/** Something in a source that cannot be read as a file, and why: `is a broken link`. */
+export interface SourceFault {
+  readonly path: string;
+  readonly fault: string;
+}
+
 /**
  * Files that a user named: a folder, a single file, or an address in an object store. Formats read through it alone, and so read
  * from all of them alike.
@@ -16,6 +22,10 @@ export interface Source {
   readonly name: string;
   /** Sorted by path, by code unit. */
   readonly files: readonly SourceFile[];
+  /** What lies there and cannot be read; absent where nothing is. */
+  readonly faults?: readonly SourceFault[];
+  /** Folders without any file in them, by path; absent where there are none. */
+  readonly empty?: readonly string[];
   /** Exactly `length` bytes from `from` on. @throws CemiflowError `SourceChanged` where the file has become shorter */
   read(file: SourceFile, from: number, length: number): Promise<Buffer>;
 }

@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv/dist/2020.js';
 import type { Json, JsonObject } from '../core/errors.ts';
+import { suggest } from '../core/nearest.ts';
 import { isNodeRef } from '../core/plan.ts';
-import { suggest } from './nearest.ts';
 import type { StageSchema } from './stage-schemas.ts';
 import { artifactTypeOf } from './stage-schemas.ts';
 

@@ -1,10 +1,11 @@
 import { basename, isAbsolute, resolve } from 'node:path';
+import { isAddress } from '../core/address.ts';
 import { findCycle, topologicalOrder } from '../core/dag.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { matrixPoints, nodeId, type Point, pointCount } from '../core/expand.ts';
+import { suggest } from '../core/nearest.ts';
 import { dependenciesOf, type NodePlace, type PlanNode } from '../core/plan.ts';
 import { plural } from '../core/words.ts';
-import { suggest } from '../schemas/nearest.ts';
 import type { StageSchema, StageSchemas } from '../schemas/stage-schemas.ts';
 import { axesOf } from './axes.ts';
 import { checkAxisLabels } from './axis-labels.ts';
@@ -142,7 +143,7 @@ class Expander {
     if (schema.contentOf === undefined || typeof value !== 'string') return node;
     const at = written ? this.#at.params.originOf(written) : stage.at;
     const place = {
-      path: resolve(at.source.folder, value),
+      path: isAddress(value) ? value : resolve(at.source.folder, value),
       written: isAbsolute(value) ? basename(value) : value,
     };
     return { ...node, content: { ...place, param: schema.contentOf, at } };

@@ -1,4 +1,4 @@
-import { suggest } from '../schemas/nearest.ts';
+import { suggest } from '../core/nearest.ts';
 import { makeSource, type Place, type Problems, type Source } from './problems.ts';
 import { type Entry, type Located, type LocatedMap, parseYaml } from './yaml.ts';
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, dirname, extname, join, relative, resolve } from 'node:path';
 import { CemiflowError } from '../core/errors.ts';
-import { suggest } from '../schemas/nearest.ts';
+import { suggest } from '../core/nearest.ts';
 import { mergeSpecs } from './merge.ts';
 import { applyOverride, type Override, parseOverride } from './overrides.ts';
 import { makeSource, type Place, Problems } from './problems.ts';

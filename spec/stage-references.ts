@@ -1,6 +1,6 @@
 import type { Json } from '../core/errors.ts';
 import { type Axes, axisNames, type ChoiceFault, choosePoints, nodeId, type Point } from '../core/expand.ts';
-import { suggest } from '../schemas/nearest.ts';
+import { suggest } from '../core/nearest.ts';
 import { type StageSchema, typedRef } from '../schemas/stage-schemas.ts';
 import type { StageReference } from './values.ts';
 

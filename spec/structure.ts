@@ -1,4 +1,4 @@
-import { suggest } from '../schemas/nearest.ts';
+import { suggest } from '../core/nearest.ts';
 import type { Place, Problems } from './problems.ts';
 import { describe, type Located, type LocatedMap } from './yaml.ts';
 

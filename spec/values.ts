@@ -1,7 +1,7 @@
 import type { Json, JsonObject } from '../core/errors.ts';
 import type { Point } from '../core/expand.ts';
+import { suggest } from '../core/nearest.ts';
 import { hasReference, parseTemplate, type Reference } from '../core/references.ts';
-import { suggest } from '../schemas/nearest.ts';
 import type { Place, Problems } from './problems.ts';
 import type { Located, LocatedMap, LocatedScalar } from './yaml.ts';
 

@@ -1,6 +1,6 @@
 import { usageError } from '../../client/usage-error.ts';
 import type { JsonObject } from '../../core/errors.ts';
-import { suggest } from '../../schemas/nearest.ts';
+import { suggest } from '../../core/nearest.ts';
 import { loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';

@@ -1,7 +1,8 @@
 import { resolve } from 'node:path';
 import type { ActionRecord } from '../../core/action.ts';
+import { isAddress } from '../../core/address.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
-import { folderDigest } from '../../formats/folder/digest.ts';
+import { contentDigest } from '../../formats/content.ts';
 import type { Store } from '../../store/index.ts';
 
 /** Where folders may lie that recorded actions have read: records say what was in them, not where they were. */
@@ -33,7 +34,7 @@ export const findPlaces = async (
   const content = String((action.params as JsonObject).content ?? '');
   const found: { [param: string]: string } = {};
   for (const [param, path] of Object.entries(written)) {
-    const candidates = [...(byContent[content] ?? []), resolve(from, path)];
+    const candidates = [...(byContent[content] ?? []), isAddress(path) ? path : resolve(from, path)];
     const place = await firstWith(content, candidates);
     if (place === undefined)
       throw new CemiflowError('PlaceUnknown', `no folder with the files that were read as ${path} is known here`, {
@@ -47,10 +48,10 @@ export const findPlaces = async (
 
 const firstWith = async (content: string, candidates: readonly string[]): Promise<string | undefined> => {
   for (const path of candidates) {
-    const digest = await folderDigest(path).catch((error) => {
+    const digest = await contentDigest(path).catch((error) => {
       if (!(error instanceof CemiflowError)) throw error;
     });
-    if (digest?.digest === content) return path;
+    if (digest === content) return path;
   }
   return undefined;
 };

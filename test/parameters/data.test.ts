@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll } from 'vitest';
 import { stage as benchmarks } from '../../activities/data-benchmarks/stage.ts';
 import { stage as folder } from '../../activities/data-folder/stage.ts';
+import { stage as imported } from '../../activities/data-import/stage.ts';
 import { stage as procedural } from '../../activities/data-procedural/stage.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { JsonObject } from '../../core/errors.ts';
@@ -58,6 +59,7 @@ sweep('data/benchmarks', {
 let good: string;
 let more: string;
 let bad: string;
+let linked: string;
 
 /** Photos of one colour each. @returns where they are */
 const photos = async (files: { readonly [path: string]: number | undefined }): Promise<string> => {
@@ -75,6 +77,8 @@ beforeAll(async () => {
   good = await photos(two);
   more = await photos({ ...two, 'bob/3.png': 60 });
   bad = await photos({ ...two, 'bob/3.png': undefined });
+  linked = await photos(two);
+  await symlink(join(more, 'bob'), join(linked, 'dan'));
 });
 
 sweep('data/folder', {
@@ -87,8 +91,29 @@ sweep('data/folder', {
     minImages: { to: 2 },
     maxImages: { to: 1 },
     onBadFile: { to: 'fail', with: { path: bad, onBadFile: 'skip' } },
+    links: { to: 'inside', with: { path: linked, links: 'anywhere' } },
     faces: { to: 'synthetic', onlyStated: true },
     licence: { to: 'CC0', onlyStated: true },
+    consent: { to: 'given', onlyStated: true },
+  }),
+});
+
+sweep('data/import', {
+  store: context.store,
+  run: ({ path, ...params }) => imported.run(params as never, { ...context, places: { path: path as string } }),
+  base: () => ({ path: good, size: 20 }),
+  changes: () => ({
+    path: { to: more },
+    format: { to: 'recordio' },
+    size: { to: 17, with: { fit: 'cover' } },
+    fit: { to: 'exact', with: { size: 17, fit: 'cover' } },
+    minImages: { to: 2 },
+    maxImages: { to: 1 },
+    onBadFile: { to: 'fail', with: { path: bad, onBadFile: 'skip' } },
+    links: { to: 'inside', with: { path: linked, links: 'anywhere' } },
+    people: { to: 'drawn', onlyStated: true },
+    licence: { to: 'CC0', onlyStated: true },
+    source: { to: 'https://example.org', onlyStated: true },
     consent: { to: 'given', onlyStated: true },
   }),
 });

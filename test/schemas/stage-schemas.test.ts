@@ -4,12 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { digestOf } from '../../core/digest.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
+import { editDistance, nearest } from '../../core/nearest.ts';
 import { isSharded } from '../../core/stage.ts';
 import { loadRecompute, loadStage } from '../../engine/registry.ts';
 import { explainErrors } from '../../schemas/explain.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
 import { kindPlaces } from '../../schemas/kind-places.ts';
-import { editDistance, nearest } from '../../schemas/nearest.ts';
 import {
   checkParams,
   factsOfKind,

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { folderDigest } from '../../formats/folder/index.ts';
+import { contentDigest } from '../../formats/content.ts';
 
 let folder: string;
-const digest = async () => (await folderDigest(folder)).digest;
+const digest = () => contentDigest(folder);
 
 const photo = (level: number): Promise<Buffer> =>
   sharp({ create: { width: 8, height: 8, channels: 3, background: { r: level, g: level, b: level } } })
@@ -25,7 +25,6 @@ afterAll(() => rm(folder, { recursive: true }));
 describe('the digest of a folder', () => {
   test('sees content, names, new files and nothing else', async () => {
     const before = await digest();
-    expect((await folderDigest(folder)).files).toBe(4);
     await writeFile(join(folder, '.DS_Store'), 'clutter');
     await writeFile(join(folder, 'ann', '1.png'), await photo(20));
     expect(await digest()).toBe(before);
@@ -45,15 +44,25 @@ describe('the digest of a folder', () => {
     expect(await digest()).toBe(before);
   });
 
-  test('refuses links that lead out of the folder', async () => {
+  test('refuses links that lead out of the folder, unless they may', async () => {
     await symlink('/etc/hosts', join(folder, 'ann', 'link.png'));
-    await expect(digest()).rejects.toMatchObject({ code: 'LinkOutside' });
+    await expect(contentDigest(folder, { links: 'inside' })).rejects.toMatchObject({
+      code: 'LinkOutside',
+      remedy: expect.stringContaining('links: anywhere'),
+    });
+    expect(await digest()).toMatch(/^sha256:/);
     await rm(join(folder, 'ann', 'link.png'));
   });
 
   test('says where a folder was looked for', async () => {
     const nowhere = join(folder, 'nowhere');
-    await expect(folderDigest(nowhere)).rejects.toMatchObject({ code: 'FolderNotFound', data: { path: nowhere } });
-    await expect(folderDigest(join(folder, 'ann', '1.png'))).rejects.toMatchObject({ code: 'FolderNotFound' });
+    await expect(contentDigest(nowhere)).rejects.toMatchObject({ code: 'FolderNotFound', data: { path: nowhere } });
+  });
+
+  test('is that of a single file where the path is one', async () => {
+    const file = join(folder, 'ann', '1.png');
+    const before = await contentDigest(file);
+    await writeFile(file, await photo(99));
+    expect(await contentDigest(file)).not.toBe(before);
   });
 });
