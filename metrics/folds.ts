@@ -24,21 +24,6 @@ export interface FoldCounts {
 }
 
 /**
- * Contiguous folds that are not shuffled, as scikit-learn's `KFold(folds, shuffle=False)` cuts them: the first `pairs % folds`
- * have one pair more.
- *
- * @returns int32 [pairs], 0 … folds − 1
- */
-export const contiguousFolds = (pairs: number, folds = 10): Int32Array => {
-  const size = Math.floor(pairs / folds);
-  const larger = pairs % folds;
-  const inLarger = larger * (size + 1);
-  return Int32Array.from({ length: pairs }, (_, i) =>
-    i < inLarger ? Math.floor(i / (size + 1)) : larger + Math.floor((i - inLarger) / size),
-  );
-};
-
-/**
  * Counts the pairs of each fold below each threshold.
  *
  * @param thresholds ascending

@@ -1,5 +1,5 @@
+import { contiguousFold } from '../../formats/pairs/index.ts';
 import type { PairScores } from '../../metrics/folds.ts';
-import { contiguousFolds } from '../../metrics/folds.ts';
 
 /** A hash of 32-bit integers (the finalizer of MurmurHash3). */
 const mix = (value: number): number => {
@@ -29,5 +29,5 @@ export const protocolScores = (s: number): PairScores => {
     same[i] = Number(isSame);
     distance[i] = d;
   }
-  return { distance, same, fold: contiguousFolds(pairs) };
+  return { distance, same, fold: Int32Array.from(same, (_, i) => contiguousFold(i, pairs, 10)) };
 };

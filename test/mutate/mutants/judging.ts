@@ -81,10 +81,16 @@ export const judgingMutants: readonly Mutant[] = [
         replace: 'if (first > 0) row[first - 1] = (row[first - 1] as number) + 1;',
         breaks: 'a distance at the threshold counts as the same person',
       },
+    ],
+  ),
+  ...mutantsOf(
+    'formats/pairs/row.ts',
+    [protocol],
+    [
       {
         name: 'folds/larger-last',
-        find: 'i < inLarger ? Math.floor(i / (size + 1)) : larger + Math.floor((i - inLarger) / size)',
-        replace: 'Math.floor((i * folds) / pairs)',
+        find: 'index < inLonger ? Math.floor(index / (size + 1)) : longer + Math.floor((index - inLonger) / size)',
+        replace: 'Math.floor((index * folds) / pairs)',
         breaks: 'the folds that are one pair larger are not the first ones',
       },
     ],
