@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import type { Place } from '../../formats/image-set.ts';
 import { lmdb, writeLmdb } from '../../formats/lmdb/index.ts';
 import { decimalOrder } from '../../formats/lmdb/write.ts';
+import { askReader } from '../helpers/python-readers.ts';
 import { imagesOf, listAll, loadFiles, sourceOf } from '../helpers/sets.ts';
 
 const fixtures = join(import.meta.dirname, '../fixtures/formats/lmdb');
@@ -192,7 +193,7 @@ describe('writeLmdb', () => {
       for (const [identity, text] of images) yield { identity, bytes: Buffer.from(text, 'base64') };
     }
     const written = await writeLmdb(path, stream(), options);
-    return { written, files: loadFiles(path) };
+    return { path, written, files: loadFiles(path) };
   };
   const many = (count: number) =>
     Array.from({ length: count }, (_, i): [number, string] => [
@@ -213,6 +214,21 @@ describe('writeLmdb', () => {
     expect(written).toEqual({ images: count, classes: Math.max(0, ...images.map(([label]) => label + 1)) });
     expect(await imagesOf(lmdb, sourceOf(files))).toEqual(images);
   });
+
+  it.each([4096, 512, 16_384])(
+    "writes what Python's lmdb reads, in pages of %d bytes",
+    async (size) => {
+      const images = many(2500);
+      const { path } = await write(images, { pageBytes: size });
+      const read = await askReader<{ length: number; classes: number; images: unknown; stat: object }>(
+        'lmdb_set.py',
+        path,
+      );
+      expect(read).toMatchObject({ length: 2500, classes: 1 + Math.max(...images.map(([label]) => label)), images });
+      expect(read.stat).toMatchObject({ psize: size, entries: 2503, depth: size === 512 ? 3 : 2 });
+    },
+    600_000,
+  );
 
   it('writes equal bytes for equal images', async () => {
     expect((await write(many(40))).files).toEqual((await write(many(40))).files);

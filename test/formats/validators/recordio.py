@@ -1,7 +1,7 @@
 """Reads a pack with MXNet's recordio, as arcface_torch's MXFaceDataset does.
 
 recordio.py FOLDER -> JSON: {"images": [[label, base64], ...], "ranges": [[start, end], ...]}
-Needs mxnet 1.9.1 with numpy under 1.24.
+Run by hand: it needs mxnet 1.9.1 with numpy under 1.24, which current Pythons do not install. The tests compare with files that MXNet wrote.
 """
 import base64, json, os, sys
 import mxnet.recordio as mx
