@@ -7,7 +7,7 @@ import { openFile, type Source, type SourceFile } from '../source.ts';
 import { type Database, openDatabase, refuseLmdb } from './database.ts';
 import { nodeHeaderBytes } from './layout.ts';
 import { openValue, spanOf, type Value } from './page.ts';
-import { Tree } from './tree.ts';
+import { type StoredValue, Tree } from './tree.ts';
 
 export { writeLmdb } from './write.ts';
 
@@ -65,41 +65,41 @@ async function* list(source: Source): AsyncGenerator<ListedImage | BadEntry> {
   }
 }
 
-interface KeyList {
-  readonly bytes: Buffer;
+interface KeyList extends StoredValue {
   readonly cursor: MsgpackCursor;
 }
 
 /** `__keys__`, of which `__len__` is the length. */
 const readKeys = async (db: Database, tree: Tree): Promise<KeyList> => {
-  const bytes = await tree.get('__keys__', maxKeysBytes);
-  if (bytes === undefined) throw await noKeys(db, tree);
-  const cursor = cursorOf(db, '__keys__', bytes);
+  const stored = await tree.get('__keys__', maxKeysBytes);
+  if (stored === undefined) throw await noKeys(db, tree);
+  const cursor = cursorOf(db, '__keys__', stored);
   const count = cursor.array();
   const length = await tree.get('__len__', 16);
   const claimed = length && cursorOf(db, '__len__', length).natural();
   if (claimed !== count) {
     const what = claimed === undefined ? 'is not there' : `is ${claimed}`;
-    throw refuseLmdb(db.file, `__len__ must be the number of keys in __keys__, ${count}, and ${what}`, 0);
+    throw refuseLmdb(db.file, `__len__ must be the number of keys in __keys__, ${count}, and ${what}`, stored.at);
   }
-  return { bytes, cursor };
+  return { ...stored, cursor };
 };
 
-const cursorOf = (db: Database, name: string, bytes: Buffer): MsgpackCursor =>
-  new MsgpackCursor(bytes, (message, at) => refuseLmdb(db.file, `${name}, byte ${at} of its value: ${message}`, 0));
+const cursorOf = (db: Database, name: string, { bytes, at }: StoredValue): MsgpackCursor =>
+  new MsgpackCursor(bytes, (message, offset) => refuseLmdb(db.file, `${name}: ${message}`, at + offset));
 
 /** Where the next key's value lies. All values together fit into the file, so a list that repeats its keys soon ends. */
 const findNext = async (
   db: Database,
   tree: Tree,
-  { bytes, cursor }: KeyList,
+  { bytes, at, cursor }: KeyList,
   left: { bytes: number },
 ): Promise<Value> => {
   const { start, length } = cursor.span();
   const key = bytes.subarray(start, start + length);
   const shown = key.toString('latin1', 0, 40);
   const value = await tree.find(key);
-  if (value === undefined) throw refuseLmdb(db.file, `__keys__ has the key ${shown}, and there is no such entry`, 0);
+  if (value === undefined)
+    throw refuseLmdb(db.file, `__keys__ has the key ${shown}, and there is no such entry`, at + start);
   if (value.bytes > maxValueBytes) {
     throw refuseLmdb(
       db.file,
@@ -108,7 +108,8 @@ const findNext = async (
     );
   }
   left.bytes -= nodeHeaderBytes + spanOf(value);
-  if (left.bytes < 0) throw refuseLmdb(db.file, `__keys__ must have each key once: ${shown} or others are repeated`, 0);
+  if (left.bytes < 0)
+    throw refuseLmdb(db.file, `__keys__ must have each key once: ${shown} or others are repeated`, at + start);
   return value;
 };
 

@@ -15,6 +15,12 @@ import {
 /** Bytes of pages that are kept, least recently used out first. */
 const keptBytes = 16 * 2 ** 20;
 
+/** A value, and the byte of the file at which it lies. */
+export interface StoredValue {
+  readonly bytes: Buffer;
+  readonly at: number;
+}
+
 /**
  * The main tree of a database, for look-ups. Each goes down at most 32 levels, whatever the pages say, so a tree that leads
  * back to itself ends in an error.
@@ -44,13 +50,14 @@ export class Tree {
   }
 
   /** The value itself. @param maxBytes of a value; larger ones are refused before they are read */
-  async get(key: string, maxBytes: number): Promise<Buffer | undefined> {
+  async get(key: string, maxBytes: number): Promise<StoredValue | undefined> {
     const value = await this.find(Buffer.from(key));
     if (value === undefined) return undefined;
     if (value.bytes > maxBytes) {
       throw refuseLmdb(this.#db.file, `${key} must have at most ${maxBytes} bytes, got ${value.bytes}`, value.from);
     }
-    return openValue(this.#db, value, await this.#db.file.read(value.from, spanOf(value)));
+    const bytes = openValue(this.#db, value, await this.#db.file.read(value.from, spanOf(value)));
+    return { bytes, at: value.from + spanOf(value) - value.bytes };
   }
 
   /** The first keys, for messages, and whether they name further databases. */

@@ -111,6 +111,12 @@ describe('recordio, what is wrong', () => {
     await expect(list(other)).rejects.toEqual(invalid(/label 3.*shows 12/));
   });
 
+  it('takes an .idx file with the line ends of Windows', async () => {
+    const files = load('insightface');
+    files['train.idx'] = Buffer.from(`${files['train.idx']}`.replaceAll('\n', '\r\n'));
+    expect(await list(files)).toHaveLength(5);
+  });
+
   it("counts labels, not list.txt, where InsightFace's header is there", async () => {
     const files = { ...load('insightface'), 'list.txt': Buffer.from('no list') };
     expect(await list(files)).toHaveLength(5);
@@ -172,7 +178,7 @@ describe('writeRecordio', () => {
   it('writes what it reads again: bytes, labels and order', async () => {
     const images = Array.from({ length: 300 }, (_, i): [number, string] => [
       Math.floor(i / 7) * 3,
-      Buffer.alloc(1 + ((i * 131) % 3000), i).toString('base64'),
+      Buffer.alloc(1 + ((i * 7919) % 40_000), i).toString('base64'),
     ]);
     const { files } = await write(images);
     expect(await imagesOf(recordio, sourceOf(files))).toEqual(images);
