@@ -11,7 +11,7 @@ import { type StoredValue, Tree } from './tree.ts';
 
 export { writeLmdb } from './write.ts';
 
-/** Most bytes of the list of keys: 7 to 11 a key. HSFace300k's 15 million take 160 MB. */
+/** Most bytes of the list of keys: 7 to 11 a key. HSFace300k's 15 million take about 150 MB. */
 const maxKeysBytes = 256 * 2 ** 20;
 /** Beside the image, a value may hold the embedding that Vec2Face is trained with: an `.npy` of 2 KB. */
 const maxValueBytes = maxImageBytes + 2 ** 20;
@@ -56,16 +56,19 @@ async function* list(source: Source): AsyncGenerator<ListedImage | BadEntry> {
   const tree = new Tree(db);
   const keys = await readKeys(db, tree);
   const left = { bytes: db.file.bytes };
-  while (!keys.cursor.ended) {
+  for (let from = 0; from < keys.count; from += batchKeys) {
     const values: Value[] = [];
-    while (values.length < batchKeys && !keys.cursor.ended) values.push(await findNext(db, tree, keys, left));
+    const count = Math.min(batchKeys, keys.count - from);
+    while (values.length < count) values.push(await findNext(db, tree, keys, left));
     const places = values.map((value): Place => [index, value.from, spanOf(value)]);
     let next = 0;
     for await (const bytes of readPlaces(source, places)) yield readImage(db, index, values[next++] as Value, bytes);
   }
+  if (!keys.cursor.ended) throw refuseLmdb(db.file, `__keys__ must end after its ${keys.count} keys`, keys.at);
 }
 
 interface KeyList extends StoredValue {
+  readonly count: number;
   readonly cursor: MsgpackCursor;
 }
 
@@ -81,7 +84,7 @@ const readKeys = async (db: Database, tree: Tree): Promise<KeyList> => {
     const what = claimed === undefined ? 'is not there' : `is ${claimed}`;
     throw refuseLmdb(db.file, `__len__ must be the number of keys in __keys__, ${count}, and ${what}`, stored.at);
   }
-  return { ...stored, cursor };
+  return { ...stored, count, cursor };
 };
 
 const cursorOf = (db: Database, name: string, { bytes, at }: StoredValue): MsgpackCursor =>

@@ -178,6 +178,13 @@ describe('lmdb, entries that are no images', () => {
     await expect(list(shorter)).rejects.toEqual(
       invalid(/__len__ must be the number of keys in __keys__, 27, and is 28/),
     );
+    const both = (count: number): Buffer => {
+      const bytes = withValue(keys, Buffer.from([0xdc, 0, count]));
+      bytes[bytes.lastIndexOf('__len__\x1c') + 7] = count;
+      return bytes;
+    };
+    await expect(list(both(27))).rejects.toEqual(invalid(/__keys__ must end after its 27 keys/));
+    await expect(list(both(29))).rejects.toEqual(invalid(/__keys__: the value is cut off/));
     const missing = withValue(keys, Buffer.from([0xdc, 0, 28, 0xc4, 1, 0x78]));
     const offset = missing.indexOf(Buffer.from([0xc4, 1, 0x78, 0xc4])) + 2;
     await expect(list(missing)).rejects.toEqual(invalid(/has the key x, and there is no such entry/, { offset }));
