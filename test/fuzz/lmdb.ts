@@ -7,7 +7,7 @@ const fixtures = join(import.meta.dirname, '../fixtures/formats/lmdb');
 
 export const target: FuzzTarget = {
   name: 'lmdb',
-  seeds: ['hsface.lmdb', 'webface', 'old-msgpack.lmdb', 'named.lmdb'].map(
+  seeds: ['hsface.lmdb', 'webface', 'old-msgpack.lmdb'].map(
     (name) => Object.values(loadFiles(join(fixtures, name)))[0] as Buffer,
   ),
   run: async (bytes) => {

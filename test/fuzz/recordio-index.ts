@@ -8,7 +8,7 @@ const records = packFile('shuffled/train.rec');
 /** The `.idx` file beside good records. */
 export const target: FuzzTarget = {
   name: 'recordio-index',
-  seeds: [packFile('insightface/train.idx'), packFile('shuffled/train.idx')],
+  seeds: [packFile('header-first/train.idx'), packFile('shuffled/train.idx')],
   run: async (bytes) => {
     await imagesOf(recordio, sourceOf({ 'train.rec': records, 'train.idx': bytes }));
   },
