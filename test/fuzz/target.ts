@@ -1,0 +1,8 @@
+/** A parser of untrusted files, as the fuzzer runs it. */
+export interface FuzzTarget {
+  readonly name: string;
+  /** Valid files, which are mutated. */
+  readonly seeds: readonly Uint8Array[];
+  /** Resolves, or rejects with a CemiflowError; anything else is a finding. */
+  run(bytes: Uint8Array): Promise<void>;
+}
