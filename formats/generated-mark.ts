@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import sharp from 'sharp';
-import { imageKind } from './png.ts';
+import { imageKind } from './image-kind.ts';
 
 /** How an image came to be, in the terms of IPTC's NewsCodes "Digital Source Type". */
 export const sourceTypes = {
