@@ -192,6 +192,7 @@ describe('a zip that says other things than PyTorch writes', () => {
       { 'zip/data.pkl': `}(U\x03a.b${tensor}U\x01a}U\x01b${tensor}su.` },
       /two tensors are named "a.b"/,
     ],
+    ['lists too deep', { 'zip/data.pkl': `}(U\x01a${tensor}U\x01b]${'\x85'.repeat(20)}u.` }, /more than 16 deep/],
     ['references that double', { 'zip/data.pkl': `}(U\x01a${tensor}U\x01b${doubled}u.` }, /at most 1000000 values/],
     ['lists of lists', { 'zip/data.pkl': `}(U\x01a${tensor}U\x01b${wide}u.` }, /at most 1000000 values/],
   ])('%s is refused', async (_, changes, message) => {
