@@ -1,7 +1,8 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import type { JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { encodePng, imageKind } from '../formats/png.ts';
+import { imageKind } from '../formats/image-kind.ts';
+import { encodePng } from '../formats/png.ts';
 import { encodeTarEntry, tarEnd, tarEntrySize } from '../formats/tar.ts';
 import { datasetCodec, type PeopleShown } from './codecs/dataset.ts';
 import { datasetInvalid as invalid } from './invalid.ts';
@@ -9,26 +10,42 @@ import { digits, type Packed, type Sample, shardPath, window } from './shards.ts
 
 const maxShardBytes = 64 * 2 ** 20;
 
+export interface DatasetWriterOptions {
+  /** Of every image, in pixels. */
+  readonly height: number;
+  readonly width: number;
+  /** Folder of the shards inside the artifact; default none. */
+  readonly prefix?: string;
+  /** Most bytes of a shard; default 64 MiB. */
+  readonly shardBytes?: number;
+  /** Shards that are stored at a time while further ones are packed; default 1. Memory is that many shards, and two. */
+  readonly uploads?: number;
+  /** Where an earlier attempt stood: its shards, and how many images it has of each identity, numbered from 0. */
+  readonly done?: { readonly shards: readonly FileEntry[]; readonly images: ReadonlyMap<number, number> };
+}
+
 /**
  * Packs samples into WebDataset shards in the order of `add`: `IIIIII/JJJJ.png` (`.jpg`, `.webp`) and `IIIIII/JJJJ.cls`.
  * Shards are cut by size alone, so that equal samples in equal order give equal bytes.
  */
 export class DatasetWriter {
   readonly #store: ArtifactStore;
-  readonly #options: { height: number; width: number; prefix: string; shardBytes: number };
-  readonly #keys = new Set<string>();
-  readonly #identities = new Set<number>();
-  readonly #shards: FileEntry[] = [];
+  readonly #options: Required<Omit<DatasetWriterOptions, 'done'>>;
+  readonly #samples: SampleNumbers;
+  readonly #shards: Promise<FileEntry>[];
   readonly #pending: Promise<void>[] = [];
+  readonly #uploading = new Set<Promise<unknown>>();
+  readonly #failures: unknown[] = [];
   #last: Promise<void> = Promise.resolve();
   #parts: Buffer[] = [];
   #bytes = 0;
 
-  /** @param options `prefix`: folder of the shards inside the artifact; `shardBytes`: most bytes of a shard, default 64 MiB */
-  constructor(store: ArtifactStore, options: { height: number; width: number; prefix?: string; shardBytes?: number }) {
-    const { height, width, prefix = '', shardBytes = maxShardBytes } = options;
+  constructor(store: ArtifactStore, { done, ...options }: DatasetWriterOptions) {
+    const { height, width, prefix = '', shardBytes = maxShardBytes, uploads = 1 } = options;
     this.#store = store;
-    this.#options = { height, width, prefix: prefix && `${prefix.replace(/\/$/, '')}/`, shardBytes };
+    this.#options = { height, width, prefix: prefix && `${prefix.replace(/\/$/, '')}/`, shardBytes, uploads };
+    this.#samples = new SampleNumbers(done?.images);
+    this.#shards = (done?.shards ?? []).map((shard) => Promise.resolve(shard));
   }
 
   /** Takes a copy of the pixels; resolves when there is room for the next sample. */
@@ -39,17 +56,26 @@ export class DatasetWriter {
 
   /**
    * Takes an image file as it is: a PNG, JPEG or WebP of the set's size, which is not checked here. Its bytes must not change
-   * until it is packed. Resolves as `add` does.
+   * until it is packed. Resolves once it is.
    */
-  addEncoded({ identity, image, bytes }: Packed): Promise<void> {
-    return this.#take(identity, image, async () => bytes);
+  async addEncoded({ identity, image, bytes }: Packed): Promise<void> {
+    await this.#take(identity, image, async () => bytes);
+    await this.#last;
+  }
+
+  /** Whether an encoded image goes into the shard that is being packed; else that shard is closed first. */
+  fits(imageBytes: number): boolean {
+    return this.#bytes + sampleSize(imageBytes) + tarEnd.length <= this.#options.shardBytes;
+  }
+
+  /** Shards that are packed so far, and their entries once they are stored. The samples added since lie in none of them. */
+  packed(): { readonly count: number; readonly stored: Promise<FileEntry[]> } {
+    return { count: this.#shards.length, stored: Promise.all(this.#shards) };
   }
 
   async #take(identity: number, image: number, encode: () => Promise<Uint8Array>): Promise<void> {
     const key = sampleKey(identity, image);
-    if (this.#keys.has(key)) throw invalid(`sample ${key} was added twice`, { identity, image });
-    this.#keys.add(key);
-    this.#identities.add(identity);
+    if (!this.#samples.add(identity, image)) throw invalid(`sample ${key} was added twice`, { identity, image });
     const encoded = encode();
     const before = this.#last;
     this.#last = encoded.then(async (bytes) => {
@@ -65,7 +91,7 @@ export class DatasetWriter {
   async files(): Promise<FileEntry[]> {
     await this.#last;
     await this.#flush();
-    return [...this.#shards];
+    return Promise.all(this.#shards);
   }
 
   /**
@@ -81,17 +107,16 @@ export class DatasetWriter {
   /** What has been added so far, as a dataset's `meta` states it. */
   counts(): { identities: number; images: number; height: number; width: number } {
     const { height, width } = this.#options;
-    return { identities: this.#identities.size, images: this.#keys.size, height, width };
+    return { ...this.#samples.counts(), height, width };
   }
 
   async #append(key: string, image: Uint8Array, label: Buffer): Promise<void> {
     const kind = imageKind(image);
     if (kind === undefined) throw invalid(`sample ${key} must be a PNG, JPEG or WebP file`, { sample: key });
-    const size = tarEntrySize(image.length) + tarEntrySize(label.length);
-    if (this.#bytes + size + tarEnd.length > this.#options.shardBytes) await this.#flush();
+    if (!this.fits(image.length)) await this.#flush();
     const cls = encodeTarEntry({ path: `${key}.cls`, bytes: label });
     this.#parts.push(encodeTarEntry({ path: `${key}.${kind}`, bytes: image }), cls);
-    this.#bytes += size;
+    this.#bytes += sampleSize(image.length);
   }
 
   async #flush(): Promise<void> {
@@ -100,7 +125,53 @@ export class DatasetWriter {
     this.#parts = [];
     this.#bytes = 0;
     const path = shardPath(this.#options.prefix, this.#shards.length);
-    this.#shards.push(await this.#store.putFile(path, shard, 'application/x-tar'));
+    const stored = this.#store.putFile(path, shard, 'application/x-tar');
+    this.#shards.push(stored);
+    const upload = stored
+      .then(
+        () => {},
+        (error) => void this.#failures.push(error),
+      )
+      .finally(() => this.#uploading.delete(upload));
+    this.#uploading.add(upload);
+    if (this.#uploading.size >= this.#options.uploads) await Promise.race(this.#uploading);
+    // Not only at the end: nothing more should be packed for a store that is away.
+    if (this.#failures.length > 0) throw this.#failures[0];
+  }
+}
+
+/** Bytes of a sample in a shard: of its image, and of a label that fills one block. */
+const sampleSize = (imageBytes: number): number => tarEntrySize(imageBytes) + tarEntrySize(1);
+
+/**
+ * Which images there are of each identity. Those numbered from 0 on in order, as nearly all are, cost a number per identity alone.
+ */
+class SampleNumbers {
+  readonly #next: Map<number, number>;
+  readonly #others = new Map<number, Set<number>>();
+  #images = 0;
+
+  constructor(known: ReadonlyMap<number, number> = new Map()) {
+    this.#next = new Map(known);
+    for (const count of known.values()) this.#images += count;
+  }
+
+  /** @returns false where it is there already */
+  add(identity: number, image: number): boolean {
+    const next = this.#next.get(identity) ?? 0;
+    const others = this.#others.get(identity);
+    if (image < next || others?.has(image)) return false;
+    this.#images++;
+    if (image === next) this.#next.set(identity, next + 1);
+    else {
+      this.#next.set(identity, next);
+      this.#others.set(identity, (others ?? new Set()).add(image));
+    }
+    return true;
+  }
+
+  counts(): { readonly identities: number; readonly images: number } {
+    return { identities: this.#next.size, images: this.#images };
   }
 }
 

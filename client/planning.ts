@@ -81,8 +81,8 @@ export const makePlan = async (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'
   const contents = new Map<string, Digest>();
   const made = await planExpansion(spec, expansion, {
     codes,
-    resolveContent: async (path) => {
-      const digest = await contentDigest(path);
+    resolveContent: async (path, { links }) => {
+      const digest = await contentDigest(path, { links: links === 'inside' ? 'inside' : 'anywhere' });
       contents.set(path, digest);
       return digest;
     },

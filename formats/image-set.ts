@@ -18,6 +18,8 @@ export interface ListedImage {
 export interface BadEntry {
   readonly place: Place;
   readonly fault: string;
+  /** Whose it would be, where that is known: an identity all of whose entries are bad must not vanish without a word. */
+  readonly identity?: number | string;
 }
 
 /** One format of image sets. Reads are sequential and bounded: no set has to fit into memory. */
@@ -34,6 +36,8 @@ export interface ImageSetFormat {
   list(source: Source): AsyncIterable<ListedImage | BadEntry>;
   /** Images again, in the order of `places`. @throws CemiflowError `FormatInvalid` */
   read(source: Source, places: readonly Place[]): AsyncIterable<Uint8Array>;
+  /** Identities that the source has a place for and no file of; absent where the format knows no such thing. */
+  emptyIdentities?(source: Source): readonly string[];
   /** How messages call a place: `train.rec, record at byte 4096`. */
   nameOf(source: Source, place: Place): string;
 }

@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { CemiflowError } from '../core/errors.ts';
+import { imageKind } from './image-kind.ts';
 
 // Many small images are processed concurrently; threads within one image only add overhead.
 sharp.concurrency(1);
@@ -28,17 +29,6 @@ export const encodePng = async (pixels: Uint8Array, height: number, width: numbe
     .toBuffer();
 };
 
-/** Formats of image files that sets hold, as their files are called. */
-export type ImageKind = 'png' | 'jpg' | 'webp';
-
-/** What an image file is by its first bytes; undefined for what no set may hold. */
-export const imageKind = (bytes: Uint8Array): ImageKind | undefined => {
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
-  if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
-  if (start.startsWith('\xff\xd8\xff')) return 'jpg';
-  return start.startsWith('RIFF') && start.endsWith('WEBP') && start.length === 12 ? 'webp' : undefined;
-};
-
 /**
  * Decodes PNG, JPEG or WebP: rotated upright, converted to sRGB, transparent pixels laid on black. Other formats never reach sharp, which would also
  * accept SVG and others that can reference further files.
@@ -62,6 +52,6 @@ export const decodeImage = async (bytes: Uint8Array): Promise<Image> => {
 const undecodable = (bytes: Uint8Array, why: string, cause?: unknown): CemiflowError =>
   new CemiflowError('ImageInvalid', `cannot decode an image of ${bytes.length} bytes: ${why}`, {
     remedy: 'remove the file or save it again as PNG or JPEG',
-    data: { bytes: bytes.length },
+    data: { bytes: bytes.length, why },
     cause,
   });

@@ -7,6 +7,12 @@ export interface SourceFile {
   readonly bytes: number;
 }
 
+/** Something in a source that cannot be read as a file, and why: `is a broken link`. */
+export interface SourceFault {
+  readonly path: string;
+  readonly fault: string;
+}
+
 /**
  * Files that a user named: a folder, a single file, or an address in an object store. Formats read through it alone, and so read
  * from all of them alike.
@@ -14,8 +20,14 @@ export interface SourceFile {
 export interface Source {
   /** As the user wrote it; for messages. */
   readonly name: string;
+  /** Whether the user named one file, and not a folder that may hold one. */
+  readonly isFile?: boolean;
   /** Sorted by path, by code unit. */
   readonly files: readonly SourceFile[];
+  /** What lies there and cannot be read; absent where nothing is. */
+  readonly faults?: readonly SourceFault[];
+  /** Folders without any file in them, by path; absent where there are none. */
+  readonly empty?: readonly string[];
   /** Exactly `length` bytes from `from` on. @throws CemiflowError `SourceChanged` where the file has become shorter */
   read(file: SourceFile, from: number, length: number): Promise<Buffer>;
 }

@@ -1,5 +1,5 @@
 import type { Digest } from '../core/digest.ts';
-import { CemiflowError } from '../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
 import type { StageSchemas } from '../schemas/stage-schemas.ts';
 import { type Expansion, expandSpec } from './expand.ts';
@@ -10,8 +10,8 @@ export interface PlanInputs {
   readonly schemas: StageSchemas;
   /** Code digest of each kind that the spec uses. */
   readonly codes: ReadonlyMap<string, { readonly digest: Digest }>;
-  /** Digest of the files under an absolute path. */
-  resolveContent(path: string): Promise<Digest>;
+  /** Digest of the files under an absolute path, or at an address. @param params of the stage that reads them */
+  resolveContent(path: string, params: JsonObject): Promise<Digest>;
 }
 
 /** Expands a spec into a plan. @throws SpecError with every mistake of the spec */
@@ -25,10 +25,10 @@ export const planExpansion = async (
   inputs: Omit<PlanInputs, 'schemas'>,
 ): Promise<Plan> => {
   const contents = new Map<string, Digest>();
-  for (const { content } of expansion.nodes) {
-    if (content === undefined || contents.has(content.path)) continue;
+  for (const { content, params } of expansion.nodes) {
+    if (content === undefined || contents.has(keyOf(content.path, params))) continue;
     try {
-      contents.set(content.path, await inputs.resolveContent(content.path));
+      contents.set(keyOf(content.path, params), await inputs.resolveContent(content.path, params));
     } catch (error) {
       if (!(error instanceof CemiflowError)) throw error;
       spec.problems.add(content.at, error.message, error.remedy);
@@ -44,12 +44,15 @@ export const planExpansion = async (
     return {
       ...node,
       code,
-      params: { ...params, content: contents.get(path) as Digest },
+      params: { ...params, content: contents.get(keyOf(path, node.params)) as Digest },
       places: { [param]: { path, written } },
     };
   });
   return { experiment: expansion.experiment, nodes };
 };
+
+/** Stages that read one path may differ in whether they follow its links. */
+const keyOf = (path: string, { links }: JsonObject): string => JSON.stringify([path, links ?? null]);
 
 const noCode = (kind: string): CemiflowError =>
   new CemiflowError('CodeUnknown', `there is no code digest of ${kind}`, {

@@ -1,4 +1,5 @@
 import { basename, isAbsolute, resolve } from 'node:path';
+import { isAddress } from '../core/address.ts';
 import { findCycle, topologicalOrder } from '../core/dag.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { matrixPoints, nodeId, type Point, pointCount } from '../core/expand.ts';
@@ -142,7 +143,7 @@ class Expander {
     if (schema.contentOf === undefined || typeof value !== 'string') return node;
     const at = written ? this.#at.params.originOf(written) : stage.at;
     const place = {
-      path: resolve(at.source.folder, value),
+      path: isAddress(value) ? value : resolve(at.source.folder, value),
       written: isAbsolute(value) ? basename(value) : value,
     };
     return { ...node, content: { ...place, param: schema.contentOf, at } };

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import type { ActionRecord } from '../../core/action.ts';
+import { isAddress } from '../../core/address.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import { contentDigest } from '../../formats/content.ts';
 import type { Store } from '../../store/index.ts';
@@ -33,7 +34,7 @@ export const findPlaces = async (
   const content = String((action.params as JsonObject).content ?? '');
   const found: { [param: string]: string } = {};
   for (const [param, path] of Object.entries(written)) {
-    const candidates = [...(byContent[content] ?? []), resolve(from, path)];
+    const candidates = [...(byContent[content] ?? []), isAddress(path) ? path : resolve(from, path)];
     const place = await firstWith(content, candidates);
     if (place === undefined)
       throw new CemiflowError('PlaceUnknown', `no folder with the files that were read as ${path} is known here`, {

@@ -10,12 +10,12 @@ import { exportFolder } from '../../artifacts/export-folder.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { pixelsOf } from '../../data/images.ts';
 import { loadDataset } from '../../data/loader/load.ts';
-import { folderDigest } from '../../formats/folder/index.ts';
+import { contentDigest } from '../../formats/content.ts';
 import { stageContext } from '../faces/context.ts';
 import { allPixels } from '../helpers/images.ts';
 
 const defaults = {
-  ...{ size: 16, minImages: 2, maxImages: 0, onBadFile: 'fail' as const },
+  ...{ size: 16, minImages: 2, maxImages: 0, onBadFile: 'fail' as const, links: 'inside' as const },
   ...{ faces: 'real' as const, licence: '', consent: '' },
 };
 const context = stageContext();
@@ -84,7 +84,7 @@ describe('a folder of photos', () => {
       await writeFile(join(path, name), bytes);
     };
     expect(await exportFolder(context.store, data, put)).toEqual({ identities: 3, images: 6 });
-    const { digest: content } = await folderDigest(path);
+    const content = await contentDigest(path);
     const again = (await stage.run({ ...defaults, content }, at(path))) as { data: ArtifactRef };
     const [before, after] = [await loadDataset(context.store, data), await loadDataset(context.store, again.data)];
     expect(await allPixels(after)).toEqual(await allPixels(before));
@@ -123,7 +123,7 @@ describe('what is wrong with a folder is said:', () => {
       'ann/deep/1.png': 30,
       'readme.md': 'hello',
     });
-    const bad = ['ann/broken.jpg', 'ann/deep', 'ann/empty.png', 'ann/notes.txt', 'ann/text.png', 'readme.md'];
+    const bad = ['ann/broken.jpg', 'ann/deep/1.png', 'ann/empty.png', 'ann/notes.txt', 'ann/text.png', 'readme.md'];
     await expect(stage.run(defaults, at(path))).rejects.toMatchObject({
       code: 'BadImages',
       data: { count: 6, files: bad },
@@ -161,10 +161,10 @@ describe('what is wrong with a folder is said:', () => {
 
   test('files that changed since the run was planned', async () => {
     const path = await folderOf('moving', { 'ann/1.png': 10, 'ann/2.png': 20 });
-    const { digest: content } = await folderDigest(path);
+    const content = await contentDigest(path);
     await stage.run({ ...defaults, content }, at(path));
     await folderOf('moving', { 'ann/2.png': 21 });
-    await expect(stage.run({ ...defaults, content }, at(path))).rejects.toMatchObject({ code: 'FolderChanged' });
+    await expect(stage.run({ ...defaults, content }, at(path))).rejects.toMatchObject({ code: 'SourceChanged' });
   });
 
   test('links out of the folder, while links inside it are followed', async () => {
@@ -174,6 +174,8 @@ describe('what is wrong with a folder is said:', () => {
     expect((await loadDataset(context.store, data)).count).toBe(3);
     await symlink(await folderOf('elsewhere', { '1.png': 10 }), join(path, 'bob'));
     await expect(stage.run(defaults, at(path))).rejects.toMatchObject({ code: 'LinkOutside' });
+    const all = (await stage.run({ ...defaults, links: 'anywhere', minImages: 1 }, at(path))) as { data: ArtifactRef };
+    expect((await loadDataset(context.store, all.data)).count).toBe(4);
   });
 
   test('a folder that is not there', async () => {

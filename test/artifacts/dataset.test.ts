@@ -65,8 +65,8 @@ describe('DatasetWriter', () => {
 
   it('refuses bytes that are no image', async () => {
     const writer = new DatasetWriter(memoryStore(), size);
-    await writer.addEncoded({ identity: 3, image: 1, bytes: Buffer.from('GIF89a') });
-    await expect(writer.files()).rejects.toMatchObject({ code: 'DatasetInvalid', data: { sample: '000003/0001' } });
+    const added = writer.addEncoded({ identity: 3, image: 1, bytes: Buffer.from('GIF89a') });
+    await expect(added).rejects.toMatchObject({ code: 'DatasetInvalid', data: { sample: '000003/0001' } });
   });
 
   it('gives equal bytes whether the caller waits for each sample or not, and takes pixels at once', async () => {

@@ -135,7 +135,7 @@ test('other code than when it was saved is refused, and the file named in which 
     if (!/^(\.|node_modules$|test$|docs$|bench$|reports$)/.test(name))
       cpSync(join(root, name), join(copy, name), { recursive: true });
   symlinkSync(join(root, 'node_modules'), join(copy, 'node_modules'));
-  const changed = join(copy, 'formats/folder/list.ts');
+  const changed = join(copy, 'formats/image-set.ts');
   writeFileSync(changed, readFileSync(changed, 'utf8').replace('64 * 2 ** 20', '63 * 2 ** 20'));
   const argv = ['--import', 'tsx', join(copy, 'cli/main.ts'), 'plan', made.spec, '--save', made.plan];
   const env = { ...ownEnv(), CEMIFLOW_HOME: services.home };
@@ -147,7 +147,7 @@ test('other code than when it was saved is refused, and the file named in which 
   const { code, err } = await run(made.plan);
   expect(code).toBe(2);
   expect(err).toMatch(/^error\[PlanStale\]/);
-  expect(err).toContain('\n  code of data/folder: formats/folder/list.ts changed\n');
+  expect(err).toContain('\n  code of data/folder: formats/image-set.ts changed\n');
   expect(err).not.toContain('package ');
 }, 60_000);
 

@@ -1,9 +1,11 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll } from 'vitest';
 import { stage as benchmarks } from '../../activities/data-benchmarks/stage.ts';
 import { stage as folder } from '../../activities/data-folder/stage.ts';
+import { stage as imported } from '../../activities/data-import/stage.ts';
+import { stage as importedBenchmarks } from '../../activities/data-import-benchmarks/stage.ts';
 import { stage as procedural } from '../../activities/data-procedural/stage.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { JsonObject } from '../../core/errors.ts';
@@ -58,6 +60,9 @@ sweep('data/benchmarks', {
 let good: string;
 let more: string;
 let bad: string;
+let linked: string;
+let tests: string;
+let otherTests: string;
 
 /** Photos of one colour each. @returns where they are */
 const photos = async (files: { readonly [path: string]: number | undefined }): Promise<string> => {
@@ -75,6 +80,34 @@ beforeAll(async () => {
   good = await photos(two);
   more = await photos({ ...two, 'bob/3.png': 60 });
   bad = await photos({ ...two, 'bob/3.png': undefined });
+  linked = await photos(two);
+  await symlink(join(more, 'bob'), join(linked, 'dan'));
+  tests = await photos(two);
+  await writeFile(join(tests, 'a.csv'), 'left,right,same,fold\nann/1.png,ann/2.png,1,0\nbob/1.png,cyd/1.png,0,1\n');
+  await writeFile(join(tests, 'b.csv'), 'left,right,same,fold\nann/1.png,ann/2.png,0,0\nbob/1.png,cyd/1.png,1,1\n');
+  otherTests = await photos({ ...two, 'bob/1.png': 35 });
+  await writeFile(
+    join(otherTests, 'a.csv'),
+    'left,right,same,fold\nann/1.png,ann/2.png,1,0\nbob/1.png,cyd/1.png,0,1\n',
+  );
+  await symlink(join(tests, 'b.csv'), join(otherTests, 'c.csv'));
+});
+
+sweep('data/import-benchmarks', {
+  store: context.store,
+  run: ({ path, ...params }) =>
+    importedBenchmarks.run(params as never, { ...context, places: { path: path as string } }),
+  base: () => ({ path: tests, sets: [{ name: 'own', file: 'a.csv' }], size: 20 }),
+  changes: () => ({
+    path: { to: otherTests },
+    sets: { to: [{ name: 'own', file: 'b.csv' }] },
+    size: { to: 17 },
+    links: { to: 'inside', with: { path: otherTests, sets: [{ name: 'own', file: 'c.csv' }], links: 'anywhere' } },
+    people: { to: 'drawn', onlyStated: true },
+    licence: { to: 'CC0', onlyStated: true },
+    source: { to: 'https://example.org', onlyStated: true },
+    consent: { to: 'given', onlyStated: true },
+  }),
 });
 
 sweep('data/folder', {
@@ -87,8 +120,29 @@ sweep('data/folder', {
     minImages: { to: 2 },
     maxImages: { to: 1 },
     onBadFile: { to: 'fail', with: { path: bad, onBadFile: 'skip' } },
+    links: { to: 'inside', with: { path: linked, links: 'anywhere' } },
     faces: { to: 'synthetic', onlyStated: true },
     licence: { to: 'CC0', onlyStated: true },
+    consent: { to: 'given', onlyStated: true },
+  }),
+});
+
+sweep('data/import', {
+  store: context.store,
+  run: ({ path, ...params }) => imported.run(params as never, { ...context, places: { path: path as string } }),
+  base: () => ({ path: good, size: 20 }),
+  changes: () => ({
+    path: { to: more },
+    format: { to: 'recordio' },
+    size: { to: 17, with: { fit: 'cover' } },
+    fit: { to: 'exact', with: { size: 17, fit: 'cover' } },
+    minImages: { to: 2 },
+    maxImages: { to: 1 },
+    onBadFile: { to: 'fail', with: { path: bad, onBadFile: 'skip' } },
+    links: { to: 'inside', with: { path: linked, links: 'anywhere' } },
+    people: { to: 'drawn', onlyStated: true },
+    licence: { to: 'CC0', onlyStated: true },
+    source: { to: 'https://example.org', onlyStated: true },
     consent: { to: 'given', onlyStated: true },
   }),
 });

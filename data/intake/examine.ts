@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto';
+import sharp from 'sharp';
+import { CemiflowError } from '../../core/errors.ts';
+import { imageKind } from '../../formats/image-kind.ts';
+import { decodeImage, encodePng, type Image } from '../../formats/png.ts';
+
+/** What images of a set must be. */
+export interface Wanted {
+  /** In pixels. */
+  readonly height: number;
+  readonly width: number;
+  /**
+   * `exact`: images of another size cannot be used. `cover`: they are scaled to cover the size, and what lies over its edges is cut
+   * off on both sides alike.
+   */
+  readonly fit: 'exact' | 'cover';
+}
+
+/** An image that can be used. */
+export interface Examined {
+  /** A new file where the image had to be scaled; absent where the file that came in stays as it is. */
+  readonly made?: Uint8Array;
+  /** Whether pixels are transparent: decoding lays them on black. */
+  readonly transparent: boolean;
+  /** int32 [4]: 64 bits each of the digests of the file and of the decoded pixels */
+  readonly hashes: Int32Array;
+}
+
+/** An image that cannot be used, and why: `is wholly transparent`. */
+export interface Unusable {
+  readonly fault: string;
+}
+
+/** Decodes one untrusted file whole and says whether a set can take it. Meant for a process whose crash harms nothing. */
+const examine = async (bytes: Uint8Array, wanted: Wanted): Promise<Examined | Unusable> => {
+  if (imageKind(bytes) === undefined) return { fault: 'is no PNG, JPEG or WebP' };
+  try {
+    if (wanted.fit === 'exact') {
+      const { autoOrient: stated } = await sharp(bytes).metadata();
+      if (stated.height !== wanted.height || stated.width !== wanted.width) return otherSize(stated, wanted);
+    }
+    const image = await decodeImage(bytes);
+    const transparent = await transparency(bytes);
+    if (transparent === 'wholly') return { fault: 'is wholly transparent' };
+    const fits = image.height === wanted.height && image.width === wanted.width;
+    if (!fits && wanted.fit === 'exact') return otherSize(image, wanted);
+    const kept = fits ? image.pixels : await cover(image, wanted);
+    const made = fits ? undefined : await encodePng(kept, wanted.height, wanted.width);
+    return { ...(made && { made }), transparent: transparent === 'partly', hashes: hashesOf(made ?? bytes, kept) };
+  } catch (error) {
+    return {
+      fault:
+        error instanceof CemiflowError
+          ? ((error.data.why as string | undefined) ?? error.message)
+          : (error as Error).message,
+    };
+  }
+};
+
+/** Stages import it, so that its code is part of their keys; the child process loads this module by its address. */
+export const examining = { url: import.meta.url, examine };
+
+const otherSize = (found: { height: number; width: number }, { height, width }: Wanted): Unusable => ({
+  fault: `is ${found.height} × ${found.width} pixels, not ${height} × ${width}`,
+});
+
+/** Whether an image has transparent pixels. JPEG has none. */
+const transparency = async (bytes: Uint8Array): Promise<'none' | 'partly' | 'wholly'> => {
+  if (imageKind(bytes) === 'jpg') return 'none';
+  const { hasAlpha } = await sharp(bytes).metadata();
+  if (!hasAlpha) return 'none';
+  const { isOpaque, channels } = await sharp(bytes).stats();
+  if (isOpaque) return 'none';
+  return channels.at(-1)?.max === 0 ? 'wholly' : 'partly';
+};
+
+/** Scales to cover, centred. @returns uint8 RGB [height, width, 3] */
+const cover = ({ pixels, ...from }: Image, { height, width }: Wanted): Promise<Buffer> =>
+  sharp(pixels, { raw: { ...from, channels: 3 } })
+    .resize(width, height, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
+    .raw()
+    .toBuffer();
+
+const hashesOf = (file: Uint8Array, pixels: Uint8Array): Int32Array => {
+  const hashes = new Int32Array(4);
+  for (const [i, bytes] of [file, pixels].entries()) {
+    const digest = createHash('sha256').update(bytes).digest();
+    hashes[2 * i] = digest.readInt32LE(0);
+    hashes[2 * i + 1] = digest.readInt32LE(4);
+  }
+  return hashes;
+};

@@ -1,2 +1,0 @@
-export { folderDigest } from './digest.ts';
-export { FolderReader } from './read.ts';

@@ -1,0 +1,97 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { fromPlainError, type PlainError } from '../core/plain-error.ts';
+
+/** How a child process ended: a signal such as `SIGSEGV`, an exit status, or `no answer`. */
+export class ChildEnded extends Error {
+  readonly how: string;
+
+  constructor(how: string) {
+    super(`the child process ended: ${how}`);
+    this.how = how;
+  }
+}
+
+export interface ChildOptions {
+  /** How long an answer may take before the child is killed. */
+  readonly patienceMs: number;
+  /** What the module finds as `process.argv[3]`. */
+  readonly data: string;
+  /** Beside this process's own environment. */
+  readonly env?: { readonly [name: string]: string };
+}
+
+interface Pending {
+  readonly resolve: (answer: never) => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+interface Answer {
+  readonly id: number;
+  readonly answer?: unknown;
+  readonly error?: PlainError;
+}
+
+/**
+ * One child process that answers questions, for work that may crash or hang: its end rejects what it was asked, and nothing else.
+ * Its module calls `serveChild`.
+ */
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #pending = new Map<number, Pending>();
+  readonly #patienceMs: number;
+  #next = 0;
+  #ended: ChildEnded | undefined;
+
+  constructor(module: URL, { patienceMs, data, env }: ChildOptions) {
+    this.#patienceMs = patienceMs;
+    this.#process = fork(fileURLToPath(new URL('./start-child.mjs', import.meta.url)), [module.href, data], {
+      ...{ serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
+      env: { ...process.env, ...env },
+    });
+    this.#process.on('message', ({ id, answer, error }: Answer) => {
+      const pending = this.#pending.get(id);
+      this.#pending.delete(id);
+      clearTimeout(pending?.timer);
+      if (error) pending?.reject(fromPlainError(error));
+      else pending?.resolve(answer as never);
+    });
+    this.#process.on('error', (cause) => this.#end(cause.message));
+    this.#process.on('exit', (status, signal) => this.#end(signal ?? `status ${status}`));
+  }
+
+  get hasEnded(): boolean {
+    return this.#ended !== undefined;
+  }
+
+  /** @throws ChildEnded where the child ends before it answers */
+  ask<A>(question: unknown): Promise<A> {
+    if (this.#ended) return Promise.reject(this.#ended);
+    const id = this.#next++;
+    return new Promise<A>((resolve, reject) => {
+      const timer = setTimeout(() => this.#kill('no answer'), this.#patienceMs);
+      this.#pending.set(id, { resolve, reject, timer });
+      this.#process.send({ id, question }, (error) => error && this.#end(error.message));
+    });
+  }
+
+  /** Ends the child; questions under way are rejected. */
+  close(): void {
+    this.#kill('closed');
+  }
+
+  #kill(how: string): void {
+    this.#end(how);
+    this.#process.kill('SIGKILL');
+  }
+
+  #end(how: string): void {
+    this.#ended ??= new ChildEnded(how);
+    for (const { reject, timer } of this.#pending.values()) {
+      clearTimeout(timer);
+      reject(this.#ended);
+    }
+    this.#pending.clear();
+  }
+}
