@@ -13,6 +13,7 @@ import { initialise } from '../../nn/parameters.ts';
 import { toSafetensors } from '../../nn/weights.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
 import { loadInitial } from '../../training/diffusion/initial.ts';
+import { cases, fillParameters } from '../golden/values.ts';
 import { putGenerator, putRecognizer, tinyGenerator, withoutZeros } from '../methods/cemiface/tiny.ts';
 import { toyContext, toyDataset } from './toy.ts';
 
@@ -82,6 +83,18 @@ describe('diffusion/import', () => {
     }
     expect(apart(from['out.2.weight'], scratch['out.2.weight'])).toBeGreaterThan(0.01);
   }, 60_000);
+
+  it("takes in a checkpoint that PyTorch wrote with DCFace's names: every tensor under its own name", async () => {
+    const path = join(import.meta.dirname, '../fixtures/formats/weights/unet.ckpt');
+    const params = { prefix: 'auto', trainedOn: '', licence: '' };
+    const { weights } = await stage.run(params, { ...context, places: { path } });
+    const unet = cemifaceDenoiser(cases.unet).parameters;
+    const { tensors, fresh } = await loadInitial(store, weights as ArtifactRef, unet);
+    expect(fresh.every((name) => name.startsWith('condition.'))).toBe(true);
+    const held = unet.filter(({ name }) => tensors[name]);
+    expect(held.length).toBe(unet.length - 4);
+    expect(toSafetensors(tensors, held)).toEqual(toSafetensors(fillParameters(unet), held));
+  });
 
   it('takes in a UNet without any condition, as guided-diffusion publishes them', async () => {
     const names = Object.keys(original).filter((name) => !/^condition\.|^cross_attn_adapter\./.test(name));
