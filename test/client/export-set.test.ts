@@ -1,15 +1,15 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stage } from '../../activities/data-import/stage.ts';
-import { putInquiries } from '../../artifacts/codecs/inquiries.ts';
+import { putInquiryRows } from '../../artifacts/codecs/inquiries.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { shardsOf, unpackShard } from '../../artifacts/shards.ts';
-import type { ArtifactRef } from '../../core/artifact.ts';
 import { exportArrays } from '../../client/export/arrays.ts';
 import { exportSet, setFormats } from '../../client/export/set.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
 import { sourceTypes } from '../../formats/generated-mark.ts';
 import { openNpy } from '../../formats/npy/index.ts';
 import { decodeImage } from '../../formats/png.ts';
@@ -33,7 +33,7 @@ const setOf = async (peopleShown: 'real' | 'generated' | 'drawn'): Promise<Artif
   for (const [identity, images] of [2, 1, 3].entries())
     for (let image = 0; image < images; image++) {
       const plain = picture(40 * identity + image);
-      const file = [plain.jpeg(), plain.png(), plain.webp()][identity] as sharp.Sharp;
+      const file = [plain.jpeg(), plain.png(), plain.webp()][identity] as Sharp;
       await writer.addEncoded({ identity, image, bytes: await file.toBuffer() });
     }
   return writer.finish({ origin: 'import', peopleShown });
@@ -46,10 +46,10 @@ const samplesOf = async (ref: ArtifactRef) => {
 };
 
 const importAgain = async (path: string, format: string): Promise<ArtifactRef> => {
-  const params = {
+  const params: Parameters<typeof stage.run>[0] = {
     ...{ format, size: 8, fit: 'exact', minImages: 1, maxImages: 0, onBadFile: 'fail', links: 'inside' },
     ...{ people: 'real', licence: '', source: '', consent: '' },
-  } as const;
+  };
   return (await stage.run(params, { ...context, places: { path } })).data as ArtifactRef;
 };
 
@@ -88,11 +88,11 @@ describe('a dataset that is exported', () => {
 
 describe('arrays that are exported', () => {
   it('are one .npy file for each tensor', async () => {
-    const rows = {
+    const files = await putInquiryRows(store, {
       ...{ count: 2, embeddingSize: 2, embeddings: Float32Array.of(1, 0, 0, 1) },
       ...{ identities: Int32Array.of(4, 9), images: Int32Array.of(0, 3) },
-    };
-    const ref = await putInquiries(store, rows as never, [], {} as never);
+    });
+    const ref = await store.putArtifact({ type: 'inquiries', meta: {}, files });
     const path = join(home, 'arrays');
     expect((await exportArrays(store, ref, path)).sort()).toEqual(['embeddings.npy', 'identities.npy', 'images.npy']);
     const file = await openNpy(inMemory('embeddings.npy', await readFile(join(path, 'embeddings.npy'))));
@@ -100,6 +100,8 @@ describe('arrays that are exported', () => {
   });
 
   it('are refused of what holds none', async () => {
-    await expect(exportArrays(store, await setOf('real'), join(home, 'none'))).rejects.toMatchObject({ code: 'NoArrays' });
+    await expect(exportArrays(store, await setOf('real'), join(home, 'none'))).rejects.toMatchObject({
+      code: 'NoArrays',
+    });
   });
 });
