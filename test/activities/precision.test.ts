@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
+import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
 import { stage as verification } from '../../activities/evaluate-verification/stage.ts';
@@ -72,6 +73,11 @@ const families: Record<string, { output: string; run(precision: Precision): Prom
   'evaluate/verification': {
     output: 'scores',
     run: (precision) => run(verification, { ...judged('recognizer', 'benchmarks'), sets: [], precision }),
+  },
+  'evaluate/identification': {
+    output: 'scores',
+    run: (precision) =>
+      run(identification, { recognizer: refs.recognizer, gallery: refs.data, galleryImages: 1, precision }),
   },
   'evaluate/similarity': {
     output: 'scores',
