@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { CemiflowError } from '../../core/errors.ts';
-import { decodeImage, encodePng, type Image, imageKind } from '../../formats/png.ts';
+import { imageKind } from '../../formats/image-kind.ts';
+import { decodeImage, encodePng, type Image } from '../../formats/png.ts';
 
 /** What images of a set must be. */
 export interface Wanted {

@@ -1,7 +1,7 @@
 import type { CemiflowError } from '../../core/errors.ts';
+import { imageKind } from '../image-kind.ts';
 import { formatInvalid } from '../invalid.ts';
 import { NumpyArray, numpyConstructors, readPickle } from '../pickle/index.ts';
-import { imageKind } from '../png.ts';
 import type { RandomAccess } from '../source.ts';
 
 /** A verification benchmark: pair i is images 2i and 2i + 1. */
