@@ -1,10 +1,8 @@
+import { unitRows } from './centers.ts';
 import type { Channels } from './verification.ts';
 
 /** Faces as templates are made of them. */
 export interface TemplateFaces {
-  /** float32 [N, size], the sum of the embeddings of image and mirror image, not normalised: a norm is a weight */
-  readonly embeddings: Float32Array;
-  readonly size: number;
   /** int32 [N] */
   readonly template: Int32Array;
   /** int32 [N], the photo or the video that a face was taken from */
@@ -15,39 +13,51 @@ export interface TemplateFaces {
 
 /**
  * Templates by InsightFace's `image2template_feature` (`eval_ijbc.py`): the mean of the faces of each media, the sum of these means,
- * normalised.
- *
- * @returns float32 [T, size], unit rows, and the row of each template's number
+ * normalised. Faces come block by block, so that no more than a row for each template is in memory.
  */
-export const templateRows = ({ embeddings, size, template, media, weight }: TemplateFaces) => {
-  const rowOf = new Map<number, number>();
-  for (const number of Int32Array.from(template).sort()) if (!rowOf.has(number)) rowOf.set(number, rowOf.size);
-  const groups = new Map<string, number[]>();
-  template.forEach((number, face) => {
-    const key = `${number} ${media[face]}`;
-    const held = groups.get(key);
-    if (held) held.push(face);
-    else groups.set(key, [face]);
-  });
-  const sums = new Float64Array(rowOf.size * size);
-  const mean = new Float64Array(size);
-  for (const faces of groups.values()) {
-    mean.fill(0);
-    for (const face of faces) {
-      const factor = weight?.[face] ?? 1;
-      for (let k = 0; k < size; k++) mean[k] = (mean[k] as number) + factor * (embeddings[face * size + k] as number);
+export class Templates {
+  /** Row of each template, by its number, ascending. */
+  readonly rowOf: ReadonlyMap<number, number>;
+  readonly #faces: TemplateFaces;
+  readonly #size: number;
+  /** Faces of each media of each template. */
+  readonly #facesOf = new Map<string, number>();
+  readonly #sums: Float64Array;
+
+  constructor(faces: TemplateFaces, size: number) {
+    const numbers = [...new Set(Int32Array.from(faces.template).sort())];
+    this.rowOf = new Map(numbers.map((number, row) => [number, row]));
+    this.#faces = faces;
+    this.#size = size;
+    for (let face = 0; face < faces.template.length; face++)
+      this.#facesOf.set(this.#key(face), (this.#facesOf.get(this.#key(face)) ?? 0) + 1);
+    this.#sums = new Float64Array(numbers.length * size);
+  }
+
+  /**
+   * @param first number of the first face of the block
+   * @param embeddings float32 [faces, size], the sums of the embeddings of image and mirror image, not normalised: a norm is a weight
+   */
+  add(first: number, embeddings: Float32Array): void {
+    const size = this.#size;
+    for (let i = 0; i * size < embeddings.length; i++) {
+      const face = first + i;
+      const factor = (this.#faces.weight?.[face] ?? 1) / (this.#facesOf.get(this.#key(face)) as number);
+      const at = (this.rowOf.get(this.#faces.template[face] as number) as number) * size;
+      for (let k = 0; k < size; k++)
+        this.#sums[at + k] = (this.#sums[at + k] as number) + factor * (embeddings[i * size + k] as number);
     }
-    const at = (rowOf.get(template[faces[0] as number] as number) as number) * size;
-    for (let k = 0; k < size; k++) sums[at + k] = (sums[at + k] as number) + (mean[k] as number) / faces.length;
   }
-  const rows = new Float32Array(sums.length);
-  for (let from = 0; from < sums.length; from += size) {
-    const row = sums.subarray(from, from + size);
-    const length = Math.sqrt(row.reduce((sum, value) => sum + value * value, 0)) || 1;
-    for (let k = 0; k < size; k++) rows[from + k] = (row[k] as number) / length;
+
+  /** @returns float32 [T, size], unit rows */
+  unit(): Float32Array {
+    return unitRows(Float32Array.from(this.#sums), this.#size);
   }
-  return { rows, rowOf };
-};
+
+  #key(face: number): string {
+    return `${this.#faces.template[face]} ${this.#faces.media[face]}`;
+  }
+}
 
 /** Cosine similarities of listed pairs of templates. */
 export interface TemplateScores {

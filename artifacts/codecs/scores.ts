@@ -19,6 +19,7 @@ import {
 export type ScoresMeta =
   | { readonly of: 'pairs'; readonly sets: readonly string[] }
   | { readonly of: 'images'; readonly images: number }
+  | { readonly of: 'templates'; readonly templates: readonly string[] }
   | {
       readonly of: 'ranks';
       /** Searches. */
@@ -45,6 +46,7 @@ export type ScoresMeta =
 /** `meta` as it is written: what was scored follows from the fields. */
 export type ScoresWritten =
   | { readonly sets: readonly string[] }
+  | { readonly templates: readonly string[] }
   | { readonly images: number }
   | Omit<Extract<ScoresMeta, { of: 'ranks' }>, 'of'>
   | Omit<Extract<ScoresMeta, { of: 'nearest' }>, 'of'>;
@@ -54,6 +56,7 @@ export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
   versions: [
     (fields) => {
       if (fields.has('sets')) return { of: 'pairs', sets: fields.strings('sets') };
+      if (fields.has('templates')) return { of: 'templates', templates: fields.strings('templates') };
       if (fields.has('gallery'))
         return {
           of: 'ranks',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
-import { nearestTars, templateMetrics, templateRows } from '../../metrics/templates.ts';
+import { nearestTars, Templates, templateMetrics } from '../../metrics/templates.ts';
 import { protocolScores } from './protocol-scores.ts';
 
 const fixture = decodeSafetensors(
@@ -9,27 +9,28 @@ const fixture = decodeSafetensors(
 );
 
 describe('templates', () => {
-  it('are the mean over a media, summed over media, of length one', () => {
-    const { rows, rowOf } = templateRows({
-      ...{ size: 2, embeddings: Float32Array.from([3, 0, 1, 2, 0, 4, 5, 0, 0, 7]) },
-      template: Int32Array.from([9, 9, 9, 4, 4]),
-      media: Int32Array.from([1, 1, 2, 1, 3]),
-    });
-    expect([...rowOf]).toEqual([
+  it('are the mean over a media, summed over media, of length one, in whatever blocks faces come', () => {
+    const faces = { template: Int32Array.from([9, 9, 9, 4, 4]), media: Int32Array.from([1, 1, 2, 1, 3]) };
+    const templates = new Templates(faces, 2);
+    templates.add(0, Float32Array.from([3, 0]));
+    templates.add(1, Float32Array.from([1, 2, 0, 4, 5, 0]));
+    templates.add(4, Float32Array.from([0, 7]));
+    expect([...templates.rowOf]).toEqual([
       [4, 0],
       [9, 1],
     ]);
     // Template 9: the mean of (3, 0) and (1, 2), and (0, 4) beside it: (2, 5). Template 4: (5, 7).
-    const unit = (x: number, y: number): number[] => [x / Math.hypot(x, y), y / Math.hypot(x, y)].map(Math.fround);
-    expect([...rows]).toEqual([...unit(5, 7), ...unit(2, 5)]);
+    const rows = templates.unit();
+    const wanted = [5 / Math.hypot(5, 7), 7 / Math.hypot(5, 7), 2 / Math.hypot(2, 5), 5 / Math.hypot(2, 5)];
+    for (const [i, value] of wanted.entries()) expect(rows[i]).toBeCloseTo(value, 6);
   });
 
   it('weigh each face by its score where scores are given', () => {
-    const { rows } = templateRows({
-      ...{ size: 2, embeddings: Float32Array.from([1, 0, 0, 1]), weight: Float32Array.from([0.75, 1]) },
-      ...{ template: Int32Array.from([1, 1]), media: Int32Array.from([1, 1]) },
-    });
-    expect((rows[0] as number) / (rows[1] as number)).toBeCloseTo(0.75, 6);
+    const [template, media] = [Int32Array.from([1, 1]), Int32Array.from([1, 1])];
+    const templates = new Templates({ template, media, weight: Float32Array.from([0.75, 1]) }, 2);
+    templates.add(0, Float32Array.from([1, 0, 0, 1]));
+    const [x, y] = templates.unit() as unknown as [number, number];
+    expect(x / y).toBeCloseTo(0.75, 6);
   });
 });
 

@@ -230,6 +230,7 @@ describe('what computes numbers again', () => {
       'evaluate/identification',
       'evaluate/privacy',
       'evaluate/similarity',
+      'evaluate/templates',
       'evaluate/verification',
     ]);
     for (const kind of having) expect(await loadRecompute(kind), kind).toBeTypeOf('function');
