@@ -1,6 +1,3 @@
-import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stage as imported } from '../../activities/data-import-ijb/stage.ts';
 import { recompute } from '../../activities/evaluate-templates/recompute.ts';
@@ -14,7 +11,6 @@ import { readTemplateScores } from '../../artifacts/templates.ts';
 import type { ActionRecord } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
-import { encodePng } from '../../formats/png.ts';
 import { nearestTars } from '../../metrics/templates.ts';
 import { embed } from '../../nn/recognizer/backbone.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
@@ -23,39 +19,12 @@ import { fromSafetensors } from '../../nn/weights.ts';
 import { block } from '../../report/blocks/templates/block.ts';
 import { ReportReader } from '../../report/reader.ts';
 import { putRecognizer, tinyRecognizer } from '../methods/cemiface/tiny.ts';
+import { faces, ijbFolder as home, pairs } from './ijb-folder.ts';
 import { float32, side, toyContext, toyPixels } from './toy.ts';
 
 const context = toyContext();
 const { store } = context;
 let recognizer: ArtifactRef;
-
-/** Faces as [person, photo, template, media, score]. */
-const faces = [
-  [0, 0, 5, 1, 0.9],
-  [0, 1, 5, 2, 0.5],
-  [0, 2, 5, 2, 1],
-  [0, 3, 8, 1, 0.7],
-  [1, 0, 2, 4, 0.8],
-  [1, 1, 9, 4, 0.6],
-] as const;
-const pairs = '5 8 1\n2 9 1\n5 2 0\n8 9 0\n5 9 0\n';
-
-const home = async (more: { readonly [path: string]: string } = {}): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'ijb-'));
-  const files: Record<string, string | Uint8Array> = {
-    'meta/faces.txt': faces.map(([, , t, m], i) => `${i}.png ${t} ${m}\n`).join(''),
-    'meta/pairs.txt': pairs,
-    'meta/points.txt': faces.map(([, , , , score], i) => `${i}.png 1 2 3 4 5 6 7 8 9 10 ${score}\n`).join(''),
-    ...more,
-  };
-  for (const [i, [person, photo]] of faces.entries())
-    files[`crops/${i}.png`] = await encodePng(toyPixels(person, photo), side, side);
-  for (const [path, content] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), content);
-  }
-  return folder;
-};
 
 const lists = { faces: 'meta/faces.txt', pairs: 'meta/pairs.txt', points: 'meta/points.txt', images: 'crops' };
 const take = async (path: string, params: JsonObject = {}): Promise<ArtifactRef> => {

@@ -23,6 +23,7 @@ describe('blocks', () => {
         'curve',
         'roc',
         'identification',
+        'templates',
         'comparison',
         'similarity',
         'privacy',
@@ -50,7 +51,7 @@ describe('blocks', () => {
       code: 'UnknownBlock',
       message: 'this checkout cannot draw the block "hardest" of the report',
     });
-    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(11);
+    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(12);
   });
 
   it('that show pictures alone are left out where numbers are checked, and no number is lost', async () => {

@@ -7,6 +7,7 @@ import { normalStream, randomStream } from '../../core/random.ts';
 import type { ArtifactStore, StageContext } from '../../core/stage.ts';
 import { noCheckpoints } from '../../engine/attempt.ts';
 import { identificationMetrics } from '../../metrics/identification.ts';
+import { templateMetrics } from '../../metrics/templates.ts';
 import { type PairScores, verificationMetrics } from '../../metrics/verification.ts';
 import type { ReportParams } from '../../report/block.ts';
 import type { AccuracyParams } from '../../report/blocks/accuracy/read.ts';
@@ -25,6 +26,7 @@ export interface FullReport extends ReportParams {
   readonly curve: CurveParams;
   readonly roc: RocParams;
   readonly identification: RocParams;
+  readonly templates: RocParams;
   readonly comparison: ComparisonParams;
   readonly similarity: SimilarityParams;
   readonly privacy: PrivacyParams;
@@ -46,6 +48,11 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
     const rank = Int32Array.from({ length: 40 }, (_, i) => 1 + (i % Math.round(4 - 2 * m)));
     const facts = { channels: 'rgb', gallery: 10, galleryImages: 1, withoutMate: 0 } as const;
     return putMetrics(store, JSON.parse(JSON.stringify(identificationMetrics(rank, facts))));
+  });
+  const paired = await over((m) => {
+    const { distance, same } = drawnPairs(0.62 + 0.08 * m, 6);
+    const scores = { similarity: distance.map((each) => 1 - each / 2), same };
+    return putMetrics(store, JSON.parse(JSON.stringify(templateMetrics([['ijbc', scores]], 'bgr'))));
   });
   const unseen = await over((m) => putMetrics(store, similarity(0.29 + 0.1 * m, m + 7)));
   const sets = await over((m) => putFaces(store, 4, 6, 1 + m, { origin: 'generated' }));
@@ -73,6 +80,7 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
     curve: { axis: 'm', metrics: verify },
     roc: [{ label: 'CemiFace, m = {m}', metrics: scored }],
     identification: [{ label: 'CemiFace, m = {m}', metrics: searched }],
+    templates: [{ label: 'CemiFace, m = {m}', metrics: paired }],
     comparison: {
       axis: 'm',
       metrics: scored,
