@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import sharp from 'sharp';
 import { encodePng } from '../../formats/png.ts';
 import { side, toyPixels } from './toy.ts';
 
@@ -15,8 +16,8 @@ export const faces = [
 ] as const;
 export const pairs = '5 8 1\n2 9 1\n5 2 0\n8 9 0\n5 9 0\n';
 
-/** A folder of crops and lists. @param more files that replace or join them @returns where it is */
-export const ijbFolder = async (more: { readonly [path: string]: string } = {}): Promise<string> => {
+/** A folder of crops and lists. @param more files that replace or join them @param edge height and width of the crops @returns where it is */
+export const ijbFolder = async (more: { readonly [path: string]: string } = {}, edge = side): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'ijb-'));
   const files: Record<string, string | Uint8Array> = {
     'meta/faces.txt': faces.map(([, , t, m], i) => `${i}.png ${t} ${m}\n`).join(''),
@@ -25,7 +26,10 @@ export const ijbFolder = async (more: { readonly [path: string]: string } = {}):
     ...more,
   };
   for (const [i, [person, photo]] of faces.entries())
-    files[`crops/${i}.png`] = await encodePng(toyPixels(person, photo), side, side);
+    files[`crops/${i}.png`] = await sharp(await encodePng(toyPixels(person, photo), side, side))
+      .resize(edge, edge)
+      .png()
+      .toBuffer();
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     await writeFile(join(folder, path), content);
