@@ -18,7 +18,7 @@ const maxFileBytes = 2 ** 30;
 /**
  * Reads a benchmark as InsightFace packs it (`lfw.bin`): a pickle of Python 2 or 3 of `(images, same)`, read as data. Images may be
  * `bytes`, `bytearray`, `str` of Python 2, or uint8 arrays of numpy; `same` may be bools, 0 and 1, or bools of numpy. The file is in
- * memory as a whole.
+ * memory as a whole, and two to three times where Python 3 wrote it with a protocol under 3, which makes text of bytes.
  *
  * @throws CemiflowError `FormatInvalid`
  */

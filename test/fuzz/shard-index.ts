@@ -16,7 +16,7 @@ const held: TensorFile = {
 };
 
 export const target: FuzzTarget = {
-  name: 'shard index',
+  name: 'shard-index',
   seeds: [published, Buffer.from(cut)],
   run: async (bytes) => {
     const index = readShardIndex('fuzz.safetensors.index.json', Buffer.from(bytes));

@@ -42,7 +42,7 @@ export const listAll = async (format: ImageSetFormat, source: Source): Promise<(
 
 /** Images as `[identity, base64]`, which fixtures expect, bad entries left out; each is read again by its place, in turned order, and must be the same. */
 export const imagesOf = async (format: ImageSetFormat, source: Source): Promise<[number | string, string][]> => {
-  const listed = (await listAll(format, source)).filter((entry) => 'identity' in entry);
+  const listed = (await listAll(format, source)).filter((entry) => 'bytes' in entry);
   const again: string[] = [];
   const turned = [...listed].reverse();
   for await (const bytes of format.read(
