@@ -118,10 +118,8 @@ const compile = (
     optimizer: { ...adamWDefaults, weightDecay: options.weightDecay },
     microBatches: microBatchesOf(options.batch, options.microBatch).length,
   };
-  const first = initialise(
-    denoiser.parameters.filter(({ name }) => !given[name]),
-    seed,
-  );
+  const absent = denoiser.parameters.filter(({ name }) => !given[name]);
+  const first = initialise(absent, seed);
   const initial = diffusionState({ ...first, ...given }, frozen, training);
   try {
     return compileStep(diffusionPrograms(training), { ...initial, ...resumed }, example, {
