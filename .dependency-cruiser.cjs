@@ -16,7 +16,7 @@ const arrows = {
   nn: { values: ['core', 'setup'] },
   store: { values: ['core', 'threads'] },
   report: { values: ['core', 'formats', 'artifacts', 'data', 'metrics'] },
-  training: { values: ['core', 'artifacts', 'formats', 'data', 'nn'] },
+  training: { values: ['core', 'artifacts', 'formats', 'data', 'nn', 'threads'] },
   methods: { values: ['core', 'artifacts', 'data', 'metrics', 'nn', 'report', 'training'] },
   activities: {
     values: ['core', 'artifacts', 'data', 'faces', 'formats', 'methods', 'metrics', 'nn', 'report', 'training'],

@@ -1,5 +1,6 @@
 import { datasetInvalid } from '../artifacts/invalid.ts';
 import { decodeImage } from '../formats/png.ts';
+import { readScratch } from '../threads/scratch.ts';
 
 /** Images in buffers that threads share: each is uint8 RGB [H, W, 3]. No buffer holds more than a shard. */
 export interface Images {
@@ -10,8 +11,8 @@ export interface Images {
   readonly chunks: readonly Chunk[];
 }
 
-/** Images `first` … `first + count − 1`: decoded, or packed as PNG files where memory is too small for all. */
-export type Chunk = DecodedChunk | PackedChunk;
+/** Images `first` … `first + count − 1`: decoded, or as files where memory is too small for all, in memory or on disk. */
+export type Chunk = DecodedChunk | PackedChunk | StoredChunk;
 
 export interface DecodedChunk {
   readonly first: number;
@@ -26,7 +27,22 @@ export interface PackedChunk {
   readonly packed: PackedImages;
 }
 
-/** PNG files packed as in a shard. */
+export interface StoredChunk {
+  readonly first: number;
+  readonly count: number;
+  readonly stored: StoredImages;
+}
+
+/** Image files on disk, one after another. */
+export interface StoredImages {
+  readonly path: string;
+  /** Byte of the file from which `spans` count. */
+  readonly from: number;
+  /** uint32 [N, 2], first byte and byte after the last of each image */
+  readonly spans: Uint32Array;
+}
+
+/** Image files packed as in a shard. */
 export interface PackedImages {
   readonly bytes: SharedArrayBuffer;
   /** uint32 [N, 2], first byte and byte after the last of each file */
@@ -55,19 +71,31 @@ export const pixelsOf = (images: Images, index: number): Uint8Array | Promise<Ui
   const chunk = chunkOf(images, index);
   const size = images.height * images.width * 3;
   const at = index - chunk.first;
-  return 'pixels' in chunk ? new Uint8Array(chunk.pixels, at * size, size) : decodePacked(chunk.packed, at, images);
+  if ('pixels' in chunk) return new Uint8Array(chunk.pixels, at * size, size);
+  return 'packed' in chunk ? decodePacked(chunk.packed, at, images) : decodeStored(chunk.stored, at, images);
+};
+
+const decodeStored = async ({ path, from, spans }: StoredImages, at: number, size: Size): Promise<Uint8Array> => {
+  const begin = spans[2 * at] as number;
+  const file = new Uint8Array((spans[2 * at + 1] as number) - begin);
+  readScratch(path, from + begin, file);
+  return decodeAs(file, size);
 };
 
 /** @throws CemiflowError `ImageInvalid`, and `DatasetInvalid` where the image is of another size */
-export const decodePacked = async (
-  { bytes, spans }: PackedImages,
-  at: number,
-  { height, width }: { readonly height: number; readonly width: number },
-): Promise<Uint8Array> => {
+export const decodePacked = async ({ bytes, spans }: PackedImages, at: number, size: Size): Promise<Uint8Array> => {
   const begin = spans[2 * at] as number;
   // A copy: the decoder's library does not expect memory that others may write.
-  const png = new Uint8Array(new Uint8Array(bytes, begin, (spans[2 * at + 1] as number) - begin));
-  const image = await decodeImage(png);
+  return decodeAs(new Uint8Array(new Uint8Array(bytes, begin, (spans[2 * at + 1] as number) - begin)), size);
+};
+
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+const decodeAs = async (file: Uint8Array, { height, width }: Size): Promise<Uint8Array> => {
+  const image = await decodeImage(file);
   if (image.height === height && image.width === width) return image.pixels;
   throw datasetInvalid(`images must be ${height} × ${width}, one is ${image.height} × ${image.width}`, {
     height,

@@ -5,12 +5,15 @@ import { BatchReader, Stall } from '../data/loader/batches.ts';
 import { type LoadOptions, loadDataset } from '../data/loader/load.ts';
 import type { Maker } from '../data/loader/maker.ts';
 import { startThreads, type Workers } from '../data/loader/workers.ts';
+import { Scratch } from '../threads/scratch.ts';
 
 /** A stage's context, with threads that prepare its batches. */
 export interface InputContext<Recipe> extends StageContext {
   readonly workers: Workers<Recipe>;
   /** How long the stage has waited for its batches so far. */
   readonly stall: Stall;
+  /** For what does not fit into memory. */
+  readonly scratch: Scratch;
 }
 
 /**
@@ -24,21 +27,28 @@ export const withInput = async <Recipe, T>(
 ): Promise<T> => {
   const workers = startThreads(maker);
   const stall = new Stall();
+  const scratch = new Scratch();
   try {
     return await work({
       ...context,
       workers,
       stall,
+      scratch,
       progress: (progress) => context.progress({ ...progress, waitedSeconds: Math.round(stall.waitedMs) / 1000 }),
     });
   } finally {
     await workers.close();
+    await scratch.close();
     if (stall.batches > 0) context.log(`${stall}`);
   }
 };
 
 /** Options for loading that decode in the threads and report progress under `phase`. */
-export const loading = <Recipe>({ workers, progress }: InputContext<Recipe>, phase = 'load images'): LoadOptions => ({
+export const loading = <Recipe>(
+  { workers, progress, scratch }: InputContext<Recipe>,
+  phase = 'load images',
+): LoadOptions => ({
+  scratch,
   decode: (job) => workers.decode(job),
   progress: (step, steps) => progress({ phase, step, steps }),
 });

@@ -6,6 +6,11 @@ import type { Asked, Examined, Examining, Unusable } from './examine.ts';
 /** Longer than any image that is allowed takes to decode on a busy machine. */
 const patienceMs = 60_000;
 
+export interface ExaminerOptions {
+  /** How long images of one call may take. */
+  readonly patienceMs: number;
+}
+
 /**
  * Examines untrusted images in a child process: an image that crashes the decoder, or never comes to an end, is one that cannot be
  * used, and nothing else is lost. Close it when done.
@@ -13,49 +18,55 @@ const patienceMs = 60_000;
 export class Examiner<W = unknown> {
   readonly #examining: Examining<W>;
   readonly #wanted: W;
-  readonly #patienceMs: number;
+  readonly #options: ExaminerOptions;
   #child: Child | undefined;
 
   /** @param wanted must survive structured cloning: it goes with every question */
-  constructor(examining: Examining<W>, wanted: W, { patience = patienceMs }: { patience?: number } = {}) {
+  constructor(examining: Examining<W>, wanted: W, options: Partial<ExaminerOptions> = {}) {
     this.#examining = examining;
     this.#wanted = wanted;
-    this.#patienceMs = patience;
+    this.#options = { patienceMs, ...options };
   }
 
   /** One answer for each image, in order. Many calls may be under way. */
   async examine(images: readonly Asked[]): Promise<readonly (Examined | Unusable)[]> {
+    if (this.#child === undefined || this.#child.hasEnded) this.#child = this.#start();
     try {
-      return await this.#ask(images);
+      return await this.#ask(this.#child, images);
     } catch (error) {
       if (!(error instanceof ChildEnded)) throw error;
-      return this.#oneByOne(images, error);
     }
+    // Which image it was is not known, nor whether it was one of these: each gets a process to itself.
+    const answers: (Examined | Unusable)[] = [];
+    for (const image of images) answers.push(await this.#alone(image));
+    return answers;
   }
 
   close(): void {
     this.#child?.close();
   }
 
-  /** After a crash: finds the image at fault. */
-  async #oneByOne(images: readonly Asked[], ended: ChildEnded): Promise<(Examined | Unusable)[]> {
-    if (images.length === 1) return [{ fault: `ends the decoder: ${ended.how}` }];
-    const answers: (Examined | Unusable)[] = [];
-    for (const image of images) {
-      const alone = new Examiner(this.#examining, this.#wanted, { patience: this.#patienceMs });
-      answers.push(...(await alone.examine([image])));
-      alone.close();
+  async #alone(image: Asked): Promise<Examined | Unusable> {
+    const child = this.#start();
+    try {
+      return (await this.#ask(child, [image]))[0] as Examined | Unusable;
+    } catch (error) {
+      if (error instanceof ChildEnded) return { fault: `ends the decoder: ${error.how}` };
+      throw error;
+    } finally {
+      child.close();
     }
-    return answers;
   }
 
-  #ask(images: readonly Asked[]): Promise<(Examined | Unusable)[]> {
-    if (this.#child === undefined || this.#child.hasEnded)
-      this.#child = new Child(new URL('./child.ts', import.meta.url), {
-        patienceMs: this.#patienceMs,
-        data: this.#examining.url,
-        env: { UV_THREADPOOL_SIZE: `${Math.max(4, availableParallelism())}` },
-      });
-    return this.#child.ask({ images, wanted: this.#wanted } satisfies Question);
+  #start(): Child {
+    return new Child(new URL('./child.ts', import.meta.url), {
+      patienceMs: this.#options.patienceMs,
+      data: this.#examining.url,
+      env: { UV_THREADPOOL_SIZE: `${Math.max(4, availableParallelism())}` },
+    });
+  }
+
+  #ask(child: Child, images: readonly Asked[]): Promise<(Examined | Unusable)[]> {
+    return child.ask({ images, wanted: this.#wanted } satisfies Question);
   }
 }

@@ -6,6 +6,7 @@ import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { plural } from '../../core/words.ts';
+import type { Scratch, ScratchFile } from '../../threads/scratch.ts';
 import type { Chunk, ImageSet, PackedImages } from '../images.ts';
 import { type DecodeJob, decodeAll } from './decode.ts';
 
@@ -13,10 +14,12 @@ export interface LoadOptions {
   /** Decodes images; default: this thread. */
   readonly decode?: (job: DecodeJob) => Promise<void>;
   /**
-   * Memory for decoded images; default half of the free memory. Images that do not fit stay packed and are decoded at each
-   * use. Pixels are the same either way.
+   * Memory for images; default half of the free memory. Images that do not fit stay packed and are decoded at each use: in memory as
+   * far as they fit, else on disk. Pixels are the same either way.
    */
   readonly budgetBytes?: number;
+  /** Where images go that do not fit; without it they stay in memory as long as there is any. */
+  readonly scratch?: Scratch;
   /** Called after each shard. */
   readonly progress?: (done: number, shards: number) => Promise<void>;
 }
@@ -55,34 +58,48 @@ export const loadImages = async (
   store: ArtifactStore,
   shards: readonly FileEntry[],
   { height, width, images: stated }: { readonly height: number; readonly width: number; readonly images?: number },
-  { decode = decodeAll, budgetBytes = process.availableMemory() / 2, progress }: LoadOptions = {},
+  { decode = decodeAll, budgetBytes = process.availableMemory() / 2, scratch, progress }: LoadOptions = {},
 ): Promise<ImageSet> => {
   const imageBytes = height * width * 3;
   let packedBytes = shards.reduce((sum, { bytes }) => sum + bytes, 0);
   let usedBytes = 0;
-  refuseTooLarge(packedBytes);
+  if (!scratch) refuseTooLarge(packedBytes);
+  let file: ScratchFile | undefined;
   const chunks: Chunk[] = [];
   const identities: number[] = [];
   const numbers: number[] = [];
   let decoding: Promise<unknown> = Promise.resolve();
-  for (const [done, file] of shards.entries()) {
-    const shard = await readShard(store, file);
+  for (const [done, entry] of shards.entries()) {
+    const shard = await readShard(store, entry);
     // Fetch one shard ahead while this one is decoded.
     await decoding;
     const first = identities.length;
     for (const identity of shard.identities) identities.push(identity);
     for (const number of shard.images) numbers.push(number);
     const decodedBytes = shard.identities.length * imageBytes;
-    packedBytes -= file.bytes;
-    if (decodedBytes <= file.bytes || usedBytes + decodedBytes + packedBytes <= budgetBytes) {
+    packedBytes -= entry.bytes;
+    if (
+      (decodedBytes <= entry.bytes && usedBytes + decodedBytes <= budgetBytes) ||
+      usedBytes + decodedBytes + packedBytes <= budgetBytes
+    ) {
       usedBytes += decodedBytes;
       decoding = decodeShard(shard, first, { height, width }, chunks, decode);
       // It is awaited above, or below.
       decoding.catch(() => {});
     } else {
-      usedBytes += file.bytes;
       const { bytes, spans } = shard;
-      chunks.push({ first, count: shard.identities.length, packed: { bytes, spans } });
+      const count = shard.identities.length;
+      if (scratch === undefined || usedBytes + entry.bytes <= budgetBytes) {
+        usedBytes += entry.bytes;
+        chunks.push({ first, count, packed: { bytes, spans } });
+      } else {
+        file ??= await scratch.file();
+        chunks.push({
+          first,
+          count,
+          stored: { path: file.path, from: await file.append(new Uint8Array(bytes)), spans },
+        });
+      }
     }
     await progress?.(done + 1, shards.length);
   }

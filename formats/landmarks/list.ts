@@ -1,10 +1,11 @@
 import { formatInvalid } from '../invalid.ts';
+import { readLines } from '../lines.ts';
 import { openFile, type RandomAccess, type Source, type SourceFile } from '../source.ts';
 
+/** As messages call it. */
+const format = 'list of landmarks';
 /** Most rows of a list: half a gigabyte of memory at most. */
 const maxRows = 2_000_000;
-const maxLineBytes = 8192;
-const pieceBytes = 2 ** 20;
 /** x and y of each of five points. */
 const numbers = 10;
 
@@ -53,7 +54,8 @@ export const readLandmarkList = async (file: RandomAccess): Promise<LandmarkList
   const list = new LandmarkList();
   let separator: RegExp | undefined;
   let isFirst = true;
-  for await (const { line, offset } of linesOf(file)) {
+  for await (const { text, offset } of readLines(file, format)) {
+    const line = text.replace(/^\uFEFF/, '');
     const refuse = (message: string): Error => invalid(file.path, message, offset);
     if (line.trim() === '') continue;
     separator ??= separatorOf(line);
@@ -91,6 +93,7 @@ const splitPath = (
   const end = whole === -1 ? line.length : whole;
   const path = quoted ? (quoted[1] as string).replaceAll('""', '"') : line.slice(0, end);
   if (path.trim() === '') throw refuse('a row must begin with a path');
+  if (path.includes('\uFFFD')) throw refuse('a path must be UTF-8');
   return { path, rest: line.slice(end).replace(separator, '') };
 };
 
@@ -98,40 +101,12 @@ const decimal = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 const toNumber = (text: string): number => (decimal.test(text.trim()) ? Number(text) : Number.NaN);
 const isNoNumber = (value: number): boolean => !Number.isFinite(value);
 
-const utf8 = new TextDecoder('utf-8', { fatal: true });
-
-async function* linesOf(file: RandomAccess): AsyncGenerator<{ readonly line: string; readonly offset: number }> {
-  let rest = Buffer.alloc(0);
-  let offset = 0;
-  const textOf = (bytes: Buffer): string => {
-    if (bytes.length > maxLineBytes) throw invalid(file.path, `a row must be at most ${maxLineBytes} bytes`, offset);
-    try {
-      return utf8.decode(bytes).replace(/\r$/, '');
-    } catch (cause) {
-      throw invalid(file.path, 'a row must be UTF-8', offset, cause);
-    }
-  };
-  for (let from = 0; from < file.bytes; from += pieceBytes) {
-    rest = Buffer.concat([rest, await file.read(from, Math.min(pieceBytes, file.bytes - from))]);
-    let start = 0;
-    for (let end = rest.indexOf(10); end !== -1; end = rest.indexOf(10, start)) {
-      yield { line: textOf(rest.subarray(start, end)), offset };
-      offset += end + 1 - start;
-      start = end + 1;
-    }
-    rest = rest.subarray(start);
-    if (rest.length > maxLineBytes) textOf(rest);
-  }
-  if (rest.length > 0) yield { line: textOf(rest), offset };
-}
-
-const invalid = (file: string, message: string, offset: number, cause?: unknown): Error =>
+const invalid = (file: string, message: string, offset: number): Error =>
   formatInvalid({
-    format: 'list of landmarks',
+    format,
     file,
     offset,
     message,
     remedy:
       'write a row for each photo: its path from the folder, then x and y of both eyes, the nose, and both corners of the mouth',
-    cause,
   });

@@ -8,6 +8,7 @@ import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { inProcess } from '../../data/loader/workers.ts';
 import { noCheckpoints } from '../../engine/attempt.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
+import { Scratch } from '../../threads/scratch.ts';
 import type { InputContext } from '../../training/input.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
@@ -39,6 +40,7 @@ export const toyContext = (
     checkpoints: noCheckpoints,
     workers: inProcess(copies),
     stall: new Stall(),
+    scratch: new Scratch(),
   };
 };
 

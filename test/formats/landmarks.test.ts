@@ -47,7 +47,7 @@ describe('a list of landmarks', () => {
     ['no path', `,${commas}`, 'begin with a path', 0],
     ['an open quote', `"ann/1.jpg,${commas}`, 'end with a quote', 0],
     ['a row without end', 'a'.repeat(9000), 'at most 8192 bytes', 0],
-    ['bytes that are not UTF-8', Buffer.from(`ann/\xe9.jpg,${commas}`, 'latin1'), 'must be UTF-8', 0],
+    ['bytes that are not UTF-8', Buffer.from(`ann/\xe9.jpg,${commas}`, 'latin1'), 'a path must be UTF-8', 0],
   ])('with %s is refused, with the byte', async (_, text, message, offset) => {
     const failure = await read(text).catch((error) => error);
     expect(failure).toMatchObject({ code: 'FormatInvalid', data: { file: 'landmarks.csv', offset } });

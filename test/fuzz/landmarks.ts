@@ -1,5 +1,4 @@
 import { readLandmarkList } from '../../formats/landmarks/list.ts';
-import { readSidecar } from '../../formats/landmarks/sidecar.ts';
 import { inMemory } from '../../formats/source.ts';
 import type { FuzzTarget } from './target.ts';
 
@@ -7,7 +6,7 @@ const rows = 'path,x1,y1,x2,y2,x3,y3,x4,y4,x5,y5\nann/1.jpg,38.3,51.7,73.5,51.5,
 
 /** Lists of landmarks. */
 export const target: FuzzTarget = {
-  name: 'list of landmarks',
+  name: 'landmarks',
   seeds: [
     Buffer.from(rows),
     Buffer.from(rows.replaceAll(',', '\t')),
@@ -15,13 +14,4 @@ export const target: FuzzTarget = {
     Buffer.from('"a, ""b"".jpg",1e1,-2,.5,4.,5,6,7,8,9,10\n'),
   ],
   run: async (bytes) => void (await readLandmarkList(inMemory('landmarks.csv', bytes))),
-};
-
-/** Landmarks beside a photo. */
-export const sidecar: FuzzTarget = {
-  name: 'landmarks beside a photo',
-  seeds: [
-    Buffer.from('{"landmarks": [[38.3, 51.7], [73.5, 51.5], [56, 71.7], [41.5, 92.4], [70.7, 92.2]], "score": 1}'),
-  ],
-  run: async (bytes) => void readSidecar('ann/1.json', bytes),
 };

@@ -1,6 +1,10 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { datasetCodec } from '../../../artifacts/codecs/dataset.ts';
 import { DatasetWriter } from '../../../artifacts/dataset.ts';
+import type { FileEntry } from '../../../core/artifact.ts';
 import { type ImageSet, type Images, pixelsOf } from '../../../data/images.ts';
 import { type AugmentRecipe, maker as augmented } from '../../../data/loader/augmented.ts';
 import { BatchReader, Stall } from '../../../data/loader/batches.ts';
@@ -10,6 +14,7 @@ import type { Maker } from '../../../data/loader/maker.ts';
 import { defaultThreads, inProcess, startThreads, type Workers } from '../../../data/loader/workers.ts';
 import { encodePng } from '../../../formats/png.ts';
 import { encodeTar } from '../../../formats/tar.ts';
+import { Scratch } from '../../../threads/scratch.ts';
 import { allPixels } from '../../helpers/images.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
 
@@ -61,7 +66,7 @@ const read = async <R>(workers: Workers<R>, images: Images, planOf: (step: numbe
 /** Everything decoded, everything packed, and some of each. */
 const budgets = { decoded: Number.POSITIVE_INFINITY, packed: 0, mixed: 160_000 };
 const kindsOf = ({ chunks }: ImageSet): string[] => [
-  ...new Set(chunks.map((chunk) => ('pixels' in chunk ? 'decoded' : 'packed'))),
+  ...new Set(chunks.map((chunk) => ('pixels' in chunk ? 'decoded' : 'packed' in chunk ? 'packed' : 'stored'))),
 ];
 
 describe('input threads', () => {
@@ -81,6 +86,28 @@ describe('input threads', () => {
         expect((await read(copying, images, copyAt)).equals(copiedHere)).toBe(true);
       }
     }
+  });
+
+  it('give the same batches where images lie on disk, which is left as it was', async () => {
+    const parent = await mkdtemp(join(tmpdir(), 'scratch-'));
+    const scratch = new Scratch(parent);
+    const wanted = await loadDataset(store, dataset);
+    const [here, copying] = [await read(threads(copies, 0), wanted, copyAt), threads(copies, 2)];
+    const decode = copying.decode.bind(copying);
+    const { bytes } = shards[0] as FileEntry;
+    for (const [budgetBytes, kinds] of [
+      [0, ['stored']],
+      [bytes + 1, ['packed', 'stored']],
+    ] as const) {
+      const images = await loadDataset(store, dataset, { decode, budgetBytes, scratch });
+      expect(kindsOf(images)).toEqual(kinds);
+      expect((await allPixels(images)).equals(await allPixels(wanted))).toBe(true);
+      expect((await read(copying, images, copyAt)).equals(here)).toBe(true);
+    }
+    expect((await readdir(parent)).length).toBe(1);
+    await scratch.close();
+    expect(await readdir(parent)).toEqual([]);
+    await rm(parent, { recursive: true });
   });
 
   it('give what the recipe says: mirrored where asked, zeros in slots left over', async () => {

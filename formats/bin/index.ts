@@ -1,0 +1,2 @@
+export { readBin, type VerificationSet } from './read.ts';
+export { writeBin } from './write.ts';

@@ -1,0 +1,2 @@
+export { zip } from './images.ts';
+export { openZip, type PlacedEntry, type Zip } from './open.ts';
