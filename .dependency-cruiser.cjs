@@ -29,7 +29,19 @@ const arrows = {
   },
   services: { values: ['core', 'setup'] },
   client: {
-    values: ['core', 'artifacts', 'engine', 'formats', 'provenance', 'schemas', 'services', 'spec', 'store'],
+    // Of nn what describes a network alone: commands load no tensors.
+    values: [
+      'core',
+      'artifacts',
+      'engine',
+      'formats',
+      'nn/recognizer/graph.ts',
+      'provenance',
+      'schemas',
+      'services',
+      'spec',
+      'store',
+    ],
     types: ['workflows'],
   },
   cli: { values: ['core', 'client', 'provenance', 'schemas', 'setup'], types: ['store'] },

@@ -1,7 +1,8 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import type { JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { encodePng, imageKind } from '../formats/png.ts';
+import { imageKind } from '../formats/image-kind.ts';
+import { encodePng } from '../formats/png.ts';
 import { encodeTarEntry, tarEnd, tarEntrySize } from '../formats/tar.ts';
 import { datasetCodec, type PeopleShown } from './codecs/dataset.ts';
 import { datasetInvalid as invalid } from './invalid.ts';

@@ -3,7 +3,7 @@ import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactReader } from './codec.ts';
 import { metricsCodec, metricsIn } from './codecs/metrics.ts';
-import { verificationKind } from './codecs/metrics-kinds.ts';
+import { verificationKind } from './codecs/metrics-verification.ts';
 
 /** Where a threshold was measured: metrics of `evaluate/verification`, and one of their sets. */
 export interface MeasuredThreshold {

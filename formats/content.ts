@@ -16,19 +16,25 @@ import type { TaggedFile } from './sources/s3.ts';
 export const contentDigest = async (path: string, options: { readonly links?: Links } = {}): Promise<Digest> => {
   const source = await openSource(path, options);
   try {
+    const [only] = source.files;
+    // What a single file is called changes nothing.
+    if (only && source.isFile) return `sha256:${await contentOf(source, only)}`;
     const hash = createHash('sha256');
     const add = (name: string, bytes: number, content: string): void =>
       void hash.update(`${JSON.stringify(name)} ${bytes} ${content}\n`);
     for (const { path: name, fault } of source.faults ?? []) add(name, 0, fault);
     for (const name of source.empty ?? []) add(name, 0, 'is empty');
-    for (const file of source.files) {
-      const { tag } = file as Partial<TaggedFile>;
-      add(file.path, file.bytes, tag ?? (await hashOf(source, file)));
-    }
+    for (const file of source.files) add(file.path, file.bytes, await contentOf(source, file));
     return `sha256:${hash.digest('hex')}`;
   } finally {
     await source.close();
   }
+};
+
+/** In hexadecimal: the digest of a file's bytes, or of the tag that an object store gives them. */
+const contentOf = async (source: Source, file: Source['files'][number]): Promise<string> => {
+  const { tag } = file as Partial<TaggedFile>;
+  return tag === undefined ? hashOf(source, file) : createHash('sha256').update(tag).digest('hex');
 };
 
 const pieceBytes = 4 * 2 ** 20;

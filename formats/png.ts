@@ -1,5 +1,6 @@
 import sharp from 'sharp';
 import { CemiflowError } from '../core/errors.ts';
+import { imageKind } from './image-kind.ts';
 
 // Many small images are processed concurrently; threads within one image only add overhead.
 sharp.concurrency(1);
@@ -26,17 +27,6 @@ export const encodePng = async (pixels: Uint8Array, height: number, width: numbe
   return sharp(pixels, { raw: { width, height, channels: 3 } })
     .png({ compressionLevel: 6, adaptiveFiltering: true, palette: false, progressive: false })
     .toBuffer();
-};
-
-/** Formats of image files that sets hold, as their files are called. */
-export type ImageKind = 'png' | 'jpg' | 'webp';
-
-/** What an image file is by its first bytes; undefined for what no set may hold. */
-export const imageKind = (bytes: Uint8Array): ImageKind | undefined => {
-  const start = Buffer.from(bytes.subarray(0, 12)).toString('latin1');
-  if (start.startsWith('\x89PNG\r\n\x1a\n')) return 'png';
-  if (start.startsWith('\xff\xd8\xff')) return 'jpg';
-  return start.startsWith('RIFF') && start.endsWith('WEBP') && start.length === 12 ? 'webp' : undefined;
 };
 
 /**

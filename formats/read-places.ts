@@ -29,11 +29,11 @@ const endOfRun = (places: readonly Place[], first: number): number => {
   const [file, start, length] = places[first] as Place;
   let end = start + length;
   let last = first;
-  for (const [nextFile, from, bytes] of places.slice(first + 1, first + 4096)) {
+  for (; last + 1 < places.length; last++) {
+    const [nextFile, from, bytes] = places[last + 1] as Place;
     const follows = nextFile === file && from >= end && from - end <= maxGapBytes;
     if (!follows || from + bytes - start > maxRunBytes) break;
     end = from + bytes;
-    last++;
   }
   return last;
 };

@@ -78,22 +78,50 @@ export const safetensorsMetadata = (buffer: Uint8Array): Record<string, string> 
 
 const decode = (bytes: Uint8Array): { tensors: Record<string, SafeTensor>; metadata: Record<string, string> } => {
   const { header, body } = split(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
-  const spans: [begin: number, end: number, name: string][] = [];
-  const tensors: [string, SafeTensor][] = [];
-  let metadata: Record<string, string> = {};
-  for (const [name, entry] of Object.entries(header)) {
-    if (name === metadataKey) {
-      metadata = readMetadata(entry);
-      continue;
-    }
-    const { dtype, shape, begin, end } = readEntry(name, entry, body.length);
-    spans.push([begin, end, name]);
+  const { entries, metadata } = readEntries(header, body.length, ownWidths);
+  const tensors = entries.map(({ name, dtype, shape, begin, end }): [string, SafeTensor] => {
     // A copy: the file's own memory is neither aligned nor safe to keep alive.
     const copy = new Uint8Array(body.subarray(begin, end)).buffer;
-    tensors.push([name, { dtype, shape, data: new dtypes[dtype].array(copy) }]);
+    return [name, { dtype: dtype as SafeDtype, shape, data: new dtypes[dtype as SafeDtype].array(copy) }];
+  });
+  return { tensors: Object.fromEntries(tensors), metadata };
+};
+
+/** Bytes of one value, by dtype. */
+type Widths = { readonly [dtype: string]: number };
+
+const ownWidths: Widths = Object.fromEntries(Object.entries(dtypes).map(([dtype, { bytes }]) => [dtype, bytes]));
+
+/** What a header says of one tensor. */
+export interface SafeEntry {
+  readonly name: string;
+  readonly dtype: string;
+  readonly shape: readonly number[];
+  /** From the first byte behind the header. */
+  readonly begin: number;
+  readonly end: number;
+}
+
+/**
+ * Checks a header: every tensor within the body, none over another, no byte left over.
+ *
+ * @param widths of the dtypes that tensors may have
+ * @returns tensors in the header's order
+ * @throws CemiflowError `SafetensorsInvalid`, `SafetensorsDtype`, `SafetensorsShape`
+ */
+const readEntries = (
+  header: object,
+  bodyBytes: number,
+  widths: Widths,
+): { readonly entries: SafeEntry[]; readonly metadata: Record<string, string> } => {
+  const entries: SafeEntry[] = [];
+  let metadata: Record<string, string> = {};
+  for (const [name, entry] of Object.entries(header)) {
+    if (name === metadataKey) metadata = readMetadata(entry);
+    else entries.push(readEntry(name, entry, bodyBytes, widths));
   }
   let reached = 0;
-  for (const [begin, end, name] of spans.sort((a, b) => a[0] - b[0] || a[1] - b[1])) {
+  for (const { begin, end, name } of [...entries].sort((a, b) => a.begin - b.begin || a.end - b.end)) {
     if (begin !== reached) {
       const what =
         begin < reached ? 'overlaps the tensor before it' : `leaves ${begin - reached} bytes unused before it`;
@@ -101,22 +129,42 @@ const decode = (bytes: Uint8Array): { tensors: Record<string, SafeTensor>; metad
     }
     reached = end;
   }
-  if (reached !== body.length) {
-    throw invalid('SafetensorsInvalid', `tensors end at byte ${reached}, but there are ${body.length}`, { reached });
+  if (reached !== bodyBytes) {
+    throw invalid('SafetensorsInvalid', `tensors end at byte ${reached}, but there are ${bodyBytes}`, { reached });
   }
-  return { tensors: Object.fromEntries(tensors), metadata };
+  return { entries, metadata };
+};
+
+/** Those of files of others too. */
+const allWidths: Widths = {
+  ...{ F64: 8, I64: 8, U64: 8, F32: 4, I32: 4, U32: 4, F16: 2, BF16: 2, I16: 2, U16: 2 },
+  ...{ I8: 1, U8: 1, BOOL: 1, F8_E4M3: 1, F8_E5M2: 1 },
+};
+
+/**
+ * What the header of a file lists, whatever the dtypes; no tensor is read.
+ *
+ * @param start the file's first bytes, header included
+ * @param fileBytes size of the whole file
+ * @throws CemiflowError `SafetensorsInvalid`, `SafetensorsDtype`, `SafetensorsShape`
+ */
+export const listSafetensors = (start: Uint8Array, fileBytes: number): SafeEntry[] => {
+  const { header, body } = split(Buffer.from(start.buffer, start.byteOffset, start.byteLength));
+  const bodyBytes = fileBytes - (start.length - body.length);
+  return readEntries(header, bodyBytes, allWidths).entries;
+};
+
+/** Bytes of a file up to its first tensor, from its first 8 bytes. @throws CemiflowError `SafetensorsInvalid` */
+export const safetensorsStart = (first: Uint8Array, fileBytes: number): number => {
+  const declared = Buffer.from(first).readBigUInt64LE(0);
+  if (declared > BigInt(Math.min(maxHeaderBytes, fileBytes - 8))) throw badHeader(declared, fileBytes);
+  return 8 + Number(declared);
 };
 
 const split = (buffer: Buffer): { header: object; body: Buffer } => {
   const declared = buffer.length < 8 ? undefined : buffer.readBigUInt64LE(0);
   if (declared === undefined || declared > BigInt(Math.min(maxHeaderBytes, buffer.length - 8))) {
-    throw invalid(
-      'SafetensorsInvalid',
-      `header must fit the file and ${maxHeaderBytes} bytes, got ${declared ?? 'none'}`,
-      {
-        bytes: buffer.length,
-      },
-    );
+    throw badHeader(declared, buffer.length);
   }
   const end = 8 + Number(declared);
   let header: unknown;
@@ -131,10 +179,15 @@ const split = (buffer: Buffer): { header: object; body: Buffer } => {
   return { header, body: buffer.subarray(end) };
 };
 
-const readEntry = (name: string, entry: unknown, bodyBytes: number) => {
+const badHeader = (declared: bigint | undefined, bytes: number): CemiflowError =>
+  invalid('SafetensorsInvalid', `header must fit the file and ${maxHeaderBytes} bytes, got ${declared ?? 'none'}`, {
+    bytes,
+  });
+
+const readEntry = (name: string, entry: unknown, bodyBytes: number, widths: Widths): SafeEntry => {
   const { dtype, shape, data_offsets } = (entry ?? {}) as Record<string, unknown>;
-  if (typeof dtype !== 'string' || !Object.hasOwn(dtypes, dtype)) {
-    throw invalid('SafetensorsDtype', `tensor ${name} must be one of ${Object.keys(dtypes).join(', ')}, got ${dtype}`, {
+  if (typeof dtype !== 'string' || !Object.hasOwn(widths, dtype)) {
+    throw invalid('SafetensorsDtype', `tensor ${name} must be one of ${Object.keys(widths).join(', ')}, got ${dtype}`, {
       name,
     });
   }
@@ -146,13 +199,13 @@ const readEntry = (name: string, entry: unknown, bodyBytes: number) => {
       name,
     });
   }
-  const needed = size * dtypes[dtype as SafeDtype].bytes;
+  const needed = size * (widths[dtype] as number);
   if (end - begin !== needed) {
     throw invalid('SafetensorsShape', `tensor ${name} of shape [${shape}] needs ${needed} bytes, got ${end - begin}`, {
       name,
     });
   }
-  return { dtype: dtype as SafeDtype, shape: shape as number[], begin, end };
+  return { name, dtype, shape: shape as number[], begin, end };
 };
 
 const readMetadata = (entry: unknown): Record<string, string> => {

@@ -1,11 +1,14 @@
 import { CemiflowError } from '../core/errors.ts';
 import { folder } from './folder/folder.ts';
 import type { ImageSetFormat } from './image-set.ts';
+import { lmdb } from './lmdb/index.ts';
 import { recordio } from './recordio/index.ts';
 import type { Source } from './source.ts';
+import { webdataset } from './webdataset/index.ts';
+import { zip } from './zip/images.ts';
 
 /** All formats of image sets. Where several match, the first is taken: packs before loose files. */
-const formats: readonly ImageSetFormat[] = [recordio, folder];
+const formats: readonly ImageSetFormat[] = [recordio, lmdb, webdataset, zip, folder];
 
 /**
  * The format of a source: the one that is named, or for `auto` the one that its files look like.

@@ -20,6 +20,8 @@ export interface SourceFault {
 export interface Source {
   /** As the user wrote it; for messages. */
   readonly name: string;
+  /** Whether the user named one file, and not a folder that may hold one. */
+  readonly isFile?: boolean;
   /** Sorted by path, by code unit. */
   readonly files: readonly SourceFile[];
   /** What lies there and cannot be read; absent where nothing is. */

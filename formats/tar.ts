@@ -7,7 +7,9 @@ export interface TarEntry {
   readonly bytes: Uint8Array;
 }
 
-const block = 512;
+/** Bytes of a block: headers take one, files as many as they need. */
+export const tarBlock = 512;
+const block = tarBlock;
 
 /** Two empty blocks, which every archive ends with. */
 export const tarEnd = Buffer.alloc(2 * block);
@@ -28,7 +30,7 @@ export const encodeTarEntry = ({ path, bytes }: TarEntry): Buffer => {
   entry.write('0', 156, 'latin1');
   entry.write('ustar\x0000', 257, 'latin1');
   entry.write(`${octal(0, 7)}\0${octal(0, 7)}\0`, 329, 'latin1');
-  entry.write(`${octal(checksum(entry), 6)}\0 `, 148, 'latin1');
+  entry.write(`${octal(tarChecksum(entry), 6)}\0 `, 148, 'latin1');
   entry.set(bytes, block);
   return entry;
 };
@@ -62,28 +64,29 @@ export const decodeTar = (archive: Uint8Array, limits: { maxEntries?: number } =
 };
 
 const decodeEntry = (buffer: Buffer, header: Buffer, offset: number): TarEntry => {
-  const claimed = Number.parseInt(field(header, 148, 8), 8);
-  if (claimed !== checksum(header)) throw invalid(`header at byte ${offset} does not have its checksum`, { offset });
-  const prefix = field(header, 257, 5) === 'ustar' ? field(header, 345, 155) : '';
-  const path = (prefix && `${prefix}/`) + field(header, 0, 100);
-  const type = field(header, 156, 1);
+  const claimed = Number.parseInt(tarField(header, 148, 8), 8);
+  if (claimed !== tarChecksum(header)) throw invalid(`header at byte ${offset} does not have its checksum`, { offset });
+  const prefix = tarField(header, 257, 5) === 'ustar' ? tarField(header, 345, 155) : '';
+  const path = (prefix && `${prefix}/`) + tarField(header, 0, 100);
+  const type = tarField(header, 156, 1);
   if (type !== '' && type !== '0') throw invalid(`${path} must be a regular file, got type ${type}`, { path, type });
   if (!isPlainPath(path)) throw invalid(`path must be plain, relative and at most 100 bytes, got ${path}`, { path });
-  const digits = field(header, 124, 12).trim();
+  const digits = tarField(header, 124, 12).trim();
   const size = /^[0-7]+$/.test(digits) ? Number.parseInt(digits, 8) : Number.NaN;
   const start = offset + block;
   if (!(start + size <= buffer.length)) throw invalid(`${path} is cut off`, { path, offset });
   return { path, bytes: buffer.subarray(start, start + size) };
 };
 
-/** Sum of the header's bytes, the checksum's own field counted as spaces. */
-const checksum = (header: Buffer): number => {
+/** Sum of a header's bytes, the checksum's own field counted as spaces. */
+export const tarChecksum = (header: Buffer): number => {
   let sum = 8 * 0x20;
   for (let i = 0; i < block; i++) if (i < 148 || i >= 156) sum += header[i] as number;
   return sum;
 };
 
-const field = (header: Buffer, from: number, length: number): string => {
+/** Text of a header's field, up to its first NUL. */
+export const tarField = (header: Buffer, from: number, length: number): string => {
   const text = header.toString('latin1', from, from + length);
   const end = text.indexOf('\0');
   return end < 0 ? text : text.slice(0, end);

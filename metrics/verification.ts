@@ -1,15 +1,9 @@
-import { CemiflowError } from '../core/errors.ts';
+import { countFolds, type PairScores } from './folds.ts';
+import { numpyMean, numpyStd } from './pairwise.ts';
 import { mean, populationStd } from './statistics.ts';
+import { type FoldedTar, type Roc, rocOf, sortPairs, type Tar, tarAt, tarOverFolds } from './tar.ts';
 
-/** Scores of one verification set. */
-export interface PairScores {
-  /** float32 [P], squared Euclidean distance of the unit embeddings, 0 … 4 */
-  readonly distance: Float32Array;
-  /** uint8 [P], 1 where both images show one identity */
-  readonly same: Uint8Array;
-  /** int32 [P], the fold of each pair */
-  readonly fold: Int32Array;
-}
+export type { PairScores } from './folds.ts';
 
 export interface VerificationResult {
   /** Mean over folds of the share of pairs judged rightly, 0 … 1. */
@@ -47,33 +41,54 @@ export const pairDistances = (
  *
  * @throws CemiflowError `FoldEmpty` where a fold has no pairs, or there are not two folds
  */
-export const verify = ({ distance, same, fold }: PairScores): VerificationResult => {
-  const folds = fold.reduce((highest, f) => Math.max(highest, f), 0) + 1;
-  const sizes = new Array<number>(folds).fill(0);
-  const right = Array.from({ length: folds }, () => new Int32Array(thresholds.length));
-  for (let pair = 0; pair < distance.length; pair++) {
-    const f = fold[pair] as number;
-    sizes[f] = (sizes[f] as number) + 1;
-    const counts = right[f] as Int32Array;
-    for (let t = 0; t < thresholds.length; t++) {
-      const judgedSame = (distance[pair] as number) < (thresholds[t] as number);
-      if (judgedSame === (same[pair] === 1)) counts[t] = (counts[t] as number) + 1;
-    }
-  }
-  const empty = folds < 2 ? 1 : sizes.indexOf(0);
-  if (empty >= 0) throw foldEmpty(empty, folds, distance.length);
-  const all = thresholds.map((_, t) => right.reduce((sum, counts) => sum + (counts[t] as number), 0));
-  const best = right.map((held) => firstMaximum(all.map((count, t) => count - (held[t] as number))));
-  const foldAccuracies = right.map((held, f) => (held[best[f] as number] as number) / (sizes[f] as number));
-  const foldThresholds = best.map((t) => thresholds[t] as number);
+export const verify = (scores: PairScores): VerificationResult => {
+  const { foldAccuracies, foldThresholds } = judgeFolds(scores);
   return {
-    accuracy: mean(foldAccuracies),
-    std: populationStd(foldAccuracies),
-    threshold: mean(foldThresholds),
+    accuracy: numpyMean(foldAccuracies),
+    std: numpyStd(foldAccuracies),
+    threshold: numpyMean(foldThresholds),
     foldAccuracies,
     foldThresholds,
-    pairs: distance.length,
+    pairs: scores.distance.length,
   };
+};
+
+const judgeFolds = (scores: PairScores) => {
+  const { sizes, right } = judgedRight(scores);
+  const all = sumOf(right);
+  const best = right.map((held) => firstMaximum(all.map((count, t) => count - (held[t] as number))));
+  return {
+    foldAccuracies: right.map((held, f) => (held[best[f] as number] as number) / (sizes[f] as number)),
+    foldThresholds: best.map((t) => thresholds[t] as number),
+  };
+};
+
+/** Pairs of each fold, and how many of them each threshold judges rightly. */
+const judgedRight = (scores: PairScores): { sizes: number[]; right: number[][] } => {
+  const { same, different, sameBelow, differentBelow } = countFolds(scores, thresholds);
+  return {
+    sizes: same.map((count, f) => count + (different[f] as number)),
+    right: different.map((count, f) =>
+      thresholds.map((_, t) => (sameBelow[f]?.[t] as number) + count - (differentBelow[f]?.[t] as number)),
+    ),
+  };
+};
+
+const sumOf = (rows: readonly (readonly number[])[]): number[] =>
+  thresholds.map((_, t) => rows.reduce((sum, row) => sum + (row[t] as number), 0));
+
+/** The first threshold that judges most of all pairs rightly. */
+export interface BestThreshold {
+  /** Squared distance; same where strictly below. */
+  readonly threshold: number;
+  /** Share of all pairs that it judges rightly: it was chosen on these pairs, so it flatters. */
+  readonly accuracy: number;
+}
+
+const bestThreshold = (scores: PairScores): BestThreshold => {
+  const all = sumOf(judgedRight(scores).right);
+  const best = firstMaximum(all);
+  return { threshold: thresholds[best] as number, accuracy: (all[best] as number) / scores.distance.length };
 };
 
 /** 1 where a pair is judged rightly by the threshold of its fold, as `verify` counts it. @returns uint8 [P] */
@@ -85,27 +100,82 @@ export const judgements = (scores: PairScores): Uint8Array => {
   });
 };
 
-const foldEmpty = (fold: number, folds: number, pairs: number): CemiflowError =>
-  new CemiflowError('FoldEmpty', `fold ${fold} has no pairs: ${pairs} pairs are in folds 0 … ${folds - 1}`, {
-    remedy: 'give each fold at least one pair, and at least two folds, numbered from 0 without gaps',
-    data: { fold, folds, pairs },
-  });
-
 const firstMaximum = (values: readonly number[]): number => values.indexOf(Math.max(...values));
+
+/** What is measured of a set beside its accuracy. */
+export interface OperatingPoints {
+  readonly best: BestThreshold;
+  /** Absent where a fold has no same or no different pair. */
+  readonly tarOverFolds?: FoldedTar;
+  /** Over all pairs; empty where all of them are same, or all different. */
+  readonly tar: readonly Tar[];
+  /** Over all pairs; empty likewise. */
+  readonly roc: Roc;
+}
+
+/** The order of an image's colours, as the recognizer was given them. */
+export type Channels = 'rgb' | 'bgr';
 
 /** What `evaluate/verification` keeps as `metrics.json`. */
 export interface VerificationMetrics {
   readonly kind: 'verification';
-  readonly sets: { readonly [set: string]: VerificationResult & { readonly scores: string } };
+  /** Absent in metrics from before there were operating points; their means were added up in order, not as NumPy does it. */
+  readonly version?: 2;
+  readonly channels?: Channels;
+  readonly sets: {
+    readonly [set: string]: VerificationResult & { readonly scores: string } & Partial<OperatingPoints>;
+  };
   /** Mean accuracy of the sets. */
   readonly average: number;
 }
 
-/** @param sets pair scores of each set with the digest of the file that holds them, in the order of evaluation */
+/** Pair scores of sets with the digest of the file that holds them, in the order of evaluation. */
+type ScoredSets = readonly (readonly [set: string, scores: PairScores, digest: string])[];
+
+/** @param channels the order of colours that the images were embedded in, where a recognizer embedded them */
 export const verificationMetrics = (
-  sets: readonly (readonly [set: string, scores: PairScores, digest: string])[],
+  sets: ScoredSets,
+  { channels }: { readonly channels?: Channels } = {},
 ): VerificationMetrics => {
-  const results = sets.map(([set, scores, digest]) => [set, { ...verify(scores), scores: digest }] as const);
+  const results = sets.map(([set, scores, digest]) => {
+    return [set, { ...verify(scores), ...operatingPoints(scores), scores: digest }] as const;
+  });
+  return {
+    kind: 'verification',
+    version: 2,
+    ...(channels === undefined ? {} : { channels }),
+    sets: Object.fromEntries(results),
+    average: numpyMean(results.map(([, { accuracy }]) => accuracy)),
+  };
+};
+
+/** The rates that papers report: of 3,000 different pairs, no more than 3 and none may be accepted. */
+const rates = [1e-3, 1e-4];
+
+const operatingPoints = (scores: PairScores): OperatingPoints => {
+  const sorted = sortPairs(scores);
+  const hasBoth = sorted.same.length > 0 && sorted.different.length > 0;
+  const folded = tarOverFolds(scores, 1e-3);
+  return {
+    best: bestThreshold(scores),
+    ...(folded === undefined ? {} : { tarOverFolds: folded }),
+    tar: hasBoth ? rates.map((far) => tarAt(sorted, far)) : [],
+    roc: hasBoth ? rocOf(sorted) : { far: [], tar: [] },
+  };
+};
+
+/** The metrics as they were before version 2, to the last digit: an audit recomputes stored ones. */
+export const verificationMetricsBefore2 = (sets: ScoredSets): VerificationMetrics => {
+  const results = sets.map(([set, scores, digest]) => {
+    const { foldAccuracies, foldThresholds } = judgeFolds(scores);
+    const result = {
+      accuracy: mean(foldAccuracies),
+      std: populationStd(foldAccuracies),
+      threshold: mean(foldThresholds),
+      ...{ foldAccuracies, foldThresholds, pairs: scores.distance.length, scores: digest },
+    };
+    return [set, result] as const;
+  });
   return {
     kind: 'verification',
     sets: Object.fromEntries(results),

@@ -55,7 +55,8 @@ export const fromSafetensors = (
   return Object.fromEntries(found.map(({ parameter, data }) => [parameter.name, fromPyTorch(data, parameter)]));
 };
 
-const storedShape = ({ kind, shape }: Parameter): number[] => {
+/** Shape in a file: PyTorch's layout. */
+export const storedShape = ({ kind, shape }: Parameter): number[] => {
   if (kind === 'conv') return [shape[3], shape[2], shape[0], shape[1]] as number[];
   return kind === 'linear' ? [...shape].reverse() : [...shape];
 };

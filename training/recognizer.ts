@@ -59,12 +59,15 @@ export interface EmbedderOptions extends PrecisionOption {
 /** A recognizer compiled for one view of images. */
 export class Embedder {
   readonly size: number;
+  /** The order of colours that the network is given; images are RGB until then. */
+  readonly channels: 'rgb' | 'bgr';
   readonly #config: RecognizerConfig;
   readonly #run: CompiledFunction;
 
   constructor({ config, weights }: Pick<LoadedRecognizer, 'config' | 'weights'>, { view, precision }: EmbedderOptions) {
     this.#config = config;
     this.size = config.embedding;
+    this.channels = config.channels;
     const side = config.imageSize;
     const images = tf.zeros([embedBatch, side, side, 3]);
     this.#run = compileFunction(

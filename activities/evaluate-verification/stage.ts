@@ -21,7 +21,7 @@ interface Params extends PrecisionOption {
   readonly sets: readonly string[];
 }
 
-/** `evaluate/verification`: accuracy over ten folds on each set, from embeddings of image and mirror image added. */
+/** `evaluate/verification`: accuracy over ten folds on each set, TAR at FAR and ROC, from embeddings of image and mirror image added. */
 export const stage: StageKind<Params> = {
   run: (params, context) => withInput(context, copies, (input) => run(params, input)),
 };
@@ -44,7 +44,9 @@ const run = async (
       sets.push([set, scores, entry.digest]);
     }
     return {
-      metrics: await putMetrics(store, verificationMetrics(sets), { recognizer: ref.digest }),
+      metrics: await putMetrics(store, verificationMetrics(sets, { channels: embedder.channels }), {
+        recognizer: ref.digest,
+      }),
       scores: await scoresCodec.write(store, { sets: sets.map(([set]) => set) }, files),
     };
   });

@@ -1,5 +1,6 @@
 import { putMetrics, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
-import { type SelectionMetrics, verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
+import type { SelectionMetrics } from '../../artifacts/codecs/metrics-kinds.ts';
+import { verificationKind } from '../../artifacts/codecs/metrics-verification.ts';
 import { weightsCodec } from '../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';

@@ -2,26 +2,8 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { PrivacyMetrics, SearchRates } from '../../metrics/privacy.ts';
 import type { Proportion } from '../../metrics/proportions.ts';
 import type { SimilarityMetrics } from '../../metrics/similarity.ts';
-import type { VerificationMetrics } from '../../metrics/verification.ts';
 import type { Fields } from '../fields.ts';
 import type { MetricsKind } from './metrics.ts';
-
-export const verificationKind: MetricsKind<VerificationMetrics> = {
-  kind: 'verification',
-  read: (fields) => ({
-    kind: 'verification',
-    sets: fields.map('sets', (set) => ({
-      accuracy: set.number('accuracy'),
-      std: set.number('std'),
-      threshold: set.number('threshold'),
-      foldAccuracies: set.numbers('foldAccuracies'),
-      foldThresholds: set.numbers('foldThresholds'),
-      pairs: set.integer('pairs'),
-      scores: set.digest('scores'),
-    })),
-    average: fields.number('average'),
-  }),
-};
 
 export const privacyKind: MetricsKind<PrivacyMetrics> = {
   kind: 'privacy',

@@ -30,12 +30,13 @@ export const weightsCodec = defineCodec<WeightsMeta, WeightsWritten>({
   ],
 });
 
-/** Stores a network's tensors, and what is known of them. @throws CemiflowError `NotFinite` */
+/** Stores a network's tensors, and what is known of them. @param more files beside them @throws CemiflowError `NotFinite` */
 export const writeWeights = async (
   store: ArtifactStore,
   tensors: SafeTensors,
   meta: WeightsWritten,
-): Promise<ArtifactRef> => weightsCodec.write(store, meta, await putModel(store, tensors));
+  more: readonly FileEntry[] = [],
+): Promise<ArtifactRef> => weightsCodec.write(store, meta, [...(await putModel(store, tensors)), ...more]);
 
 const stem = 'model';
 

@@ -1,4 +1,5 @@
-import { decodeImage, encodePng, imageKind } from '../../formats/png.ts';
+import { imageKind } from '../../formats/image-kind.ts';
+import { decodeImage, encodePng } from '../../formats/png.ts';
 import {
   type Asked,
   type Examined,

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { CemiflowError } from '../../core/errors.ts';
+import { imageKind } from '../../formats/image-kind.ts';
 import type { ListedImage } from '../../formats/image-set.ts';
-import { decodeImage, encodePng, type Image, imageKind } from '../../formats/png.ts';
+import { decodeImage, encodePng, type Image } from '../../formats/png.ts';
 
 /** An image as it came in. */
 export type Asked = Pick<ListedImage, 'bytes' | 'landmarks'>;
@@ -35,6 +36,8 @@ export interface Examined {
   readonly transparent: boolean;
   /** int32 [4]: 64 bits each of the digests of the file and of the decoded pixels */
   readonly hashes: Int32Array;
+  /** Five points that were found in the photo, x1, y1, …, x5, y5, each a float32 number. */
+  readonly landmarks?: readonly number[];
 }
 
 /** An image that cannot be used, and why: `is wholly transparent`. */

@@ -70,8 +70,9 @@ export const importSet = async (
     checkCounts(path, state, { empty, minImages });
     const names = Buffer.from(JSON.stringify(state.names));
     const named = state.names.length > 0 ? [await context.store.putFile(namesFile, names, 'application/json')] : [];
+    const landmarks = await state.landmarks.store(context.store, (file) => format.nameOf(source, [file, 0, 0]));
     const meta = { ...factsOf(state, options), ...found, format: format.name, height: size, width: size };
-    return await datasetCodec.write(context.store, meta, [...files, ...named]);
+    return await datasetCodec.write(context.store, meta, [...files, ...named, ...landmarks]);
   } finally {
     await source.close();
   }

@@ -157,7 +157,7 @@ class Intake {
     // Only now does every sample taken so far lie in a shard that is closed.
     const snapshot = this.#isDue && !this.#writer.fits(bytes.length) ? this.#state.snapshot() : undefined;
     const identity = this.#state.numberOf(entry.identity);
-    await this.#writer.addEncoded({ identity, image: this.#state.take(identity, answer), bytes });
+    await this.#writer.addEncoded({ identity, image: this.#state.take(identity, entry.place[0], answer), bytes });
     if (snapshot) this.#save(snapshot);
   }
 

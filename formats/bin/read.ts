@@ -1,7 +1,7 @@
 import type { CemiflowError } from '../../core/errors.ts';
+import { imageKind } from '../image-kind.ts';
 import { formatInvalid } from '../invalid.ts';
 import { NumpyArray, numpyConstructors, readPickle } from '../pickle/index.ts';
-import { imageKind } from '../png.ts';
 import type { RandomAccess } from '../source.ts';
 
 /** A verification benchmark: pair i is images 2i and 2i + 1. */
@@ -18,7 +18,7 @@ const maxFileBytes = 2 ** 30;
 /**
  * Reads a benchmark as InsightFace packs it (`lfw.bin`): a pickle of Python 2 or 3 of `(images, same)`, read as data. Images may be
  * `bytes`, `bytearray`, `str` of Python 2, or uint8 arrays of numpy; `same` may be bools, 0 and 1, or bools of numpy. The file is in
- * memory as a whole.
+ * memory as a whole, and two to three times where Python 3 wrote it with a protocol under 3, which makes text of bytes.
  *
  * @throws CemiflowError `FormatInvalid`
  */

@@ -1,7 +1,7 @@
 import type { CemiflowError } from '../../core/errors.ts';
 
 /** Digits of an integer in text, and bytes of one in binary: larger ones take quadratic time. */
-const maxIntegerDigits = 4300;
+const maxIntegerDigits = 1000;
 const maxIntegerBytes = 2048;
 
 const newline = 0x0a;

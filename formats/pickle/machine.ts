@@ -8,6 +8,8 @@ export interface MachineLimits {
   readonly maxDepth: number;
   /** Most bytes that constructors may allocate. */
   readonly maxBytes: number;
+  /** Most bytes of text, which lies in JavaScript's heap. */
+  readonly maxTextBytes: number;
 }
 
 /** The stack and the memo of a pickle: what its opcodes work on. It counts what it holds. */
@@ -21,6 +23,7 @@ export class Machine implements Construction {
   #stack: unknown[] = [];
   #items = 0;
   #bytes = 0;
+  #textBytes = 0;
 
   constructor(
     limits: MachineLimits,
@@ -44,6 +47,13 @@ export class Machine implements Construction {
     this.#bytes += bytes;
     if (this.#bytes > this.#limits.maxBytes)
       throw this.refuse('the bytes that a pickle makes must not exceed its size');
+  }
+
+  /** Counts text that is about to be decoded. */
+  countText(bytes: number): void {
+    this.#textBytes += bytes;
+    const { maxTextBytes } = this.#limits;
+    if (this.#textBytes > maxTextBytes) throw this.refuse(`a pickle must have at most ${maxTextBytes} bytes of text`);
   }
 
   push(value: unknown): void {

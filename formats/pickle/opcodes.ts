@@ -18,7 +18,12 @@ type Opcode = (step: Step) => void;
 /** Longest name of a module or class, and longest persistent id in text. */
 const maxNameBytes = 1024;
 
-const nameLine = ({ cursor, refuse }: Step): string => utf8(cursor.line(maxNameBytes), refuse);
+export const decodeText = ({ machine, refuse }: Step, bytes: Buffer): string => {
+  machine.countText(bytes.length);
+  return utf8(bytes, refuse);
+};
+
+const nameLine = (step: Step): string => decodeText(step, step.cursor.line(maxNameBytes));
 
 const constant =
   (value: unknown): Opcode =>
@@ -72,10 +77,14 @@ const named: { readonly [character: string]: Opcode } = {
   '\x8e': ({ cursor, machine }) => machine.push(cursor.take(cursor.uint64())),
   '\x96': ({ cursor, machine }) => machine.push(cursor.take(cursor.uint64())),
   // Text
-  V: ({ cursor, machine, refuse }) => machine.push(rawUnicode(cursor.line(), refuse)),
-  X: ({ cursor, machine, refuse }) => machine.push(utf8(cursor.take(cursor.uint32()), refuse)),
-  '\x8c': ({ cursor, machine, refuse }) => machine.push(utf8(cursor.take(cursor.uint8()), refuse)),
-  '\x8d': ({ cursor, machine, refuse }) => machine.push(utf8(cursor.take(cursor.uint64()), refuse)),
+  V: ({ cursor, machine, refuse }) => {
+    const line = cursor.line();
+    machine.countText(line.length);
+    machine.push(rawUnicode(line, refuse));
+  },
+  X: (step) => step.machine.push(decodeText(step, step.cursor.take(step.cursor.uint32()))),
+  '\x8c': (step) => step.machine.push(decodeText(step, step.cursor.take(step.cursor.uint8()))),
+  '\x8d': (step) => step.machine.push(decodeText(step, step.cursor.take(step.cursor.uint64()))),
   // Tuples, lists, dicts, sets
   '(': ({ machine }) => machine.mark(),
   ')': ({ machine }) => machine.push([]),

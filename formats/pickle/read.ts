@@ -3,8 +3,7 @@ import { formatInvalid } from '../invalid.ts';
 import { pythonConstructors } from './constructors.ts';
 import { Cursor } from './cursor.ts';
 import { Machine } from './machine.ts';
-import { opcodes, type Step, stopCode } from './opcodes.ts';
-import { utf8 } from './text.ts';
+import { decodeText, opcodes, type Step, stopCode } from './opcodes.ts';
 import type { Construction, Constructors } from './values.ts';
 
 export interface PickleOptions {
@@ -27,6 +26,8 @@ export interface PickleOptions {
   readonly maxItems?: number;
   /** Most open collections at a time; default 1,000. */
   readonly maxDepth?: number;
+  /** Most bytes of text, all together; default 256 MiB. Protocols 0 to 2 of Python 3 write bytes as text. */
+  readonly maxTextBytes?: number;
 }
 
 export interface Pickled {
@@ -61,6 +62,7 @@ export const readPickle = (bytes: Uint8Array, options: PickleOptions): Pickled =
     maxItems: options.maxItems ?? 1_000_000,
     maxDepth: options.maxDepth ?? 1000,
     maxBytes: bytes.length,
+    maxTextBytes: options.maxTextBytes ?? 2 ** 28,
   };
   const constructors = { ...pythonConstructors, ...options.allow };
   const machine = new Machine(limits, constructors, options.unknownGlobals ?? 'refuse', refuse);
@@ -68,7 +70,7 @@ export const readPickle = (bytes: Uint8Array, options: PickleOptions): Pickled =
     cursor,
     machine,
     refuse,
-    oldString: options.strings === 'text' ? (string) => utf8(string, refuse) : (string) => string,
+    oldString: options.strings === 'text' ? (string) => decodeText(step, string) : (string) => string,
     persistent: (id) => {
       if (!persistent) throw refuse('the pickle refers to data outside of it');
       return persistent(id, machine);

@@ -3,9 +3,6 @@ import type { CemiflowError } from '../../core/errors.ts';
 
 type Fail = (message: string) => CemiflowError;
 
-/** Most bytes of a text; Node's strings end at 2^29 characters. */
-const maxTextBytes = 2 ** 28;
-
 const backslash = 0x5c;
 const escapes = new Map([
   ['\\', 0x5c],
@@ -21,7 +18,6 @@ const escapes = new Map([
 ]);
 
 export const utf8 = (bytes: Buffer, fail: Fail): string => {
-  if (bytes.length > maxTextBytes) throw fail(`text must be at most ${maxTextBytes} bytes`);
   if (!isUtf8(bytes)) throw fail('text must be UTF-8');
   return bytes.toString('utf8');
 };
@@ -62,11 +58,9 @@ const escaped = (literal: Buffer, at: number, fail: Fail): [value: number, taken
 };
 
 /** Text in Python's `raw-unicode-escape`: Latin-1, with `\uXXXX` and `\UXXXXXXXX` for the rest. */
-export const rawUnicode = (line: Buffer, fail: Fail): string => {
-  if (line.length > maxTextBytes) throw fail(`text must be at most ${maxTextBytes} bytes`);
-  return line.toString('latin1').replace(/\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g, (_, short, long) => {
+export const rawUnicode = (line: Buffer, fail: Fail): string =>
+  line.toString('latin1').replace(/\\u([0-9a-fA-F]{4})|\\U([0-9a-fA-F]{8})/g, (_, short, long) => {
     const code = Number.parseInt(short ?? long, 16);
     if (code > 0x10ffff) throw fail('text has a character beyond Unicode');
     return String.fromCodePoint(code);
   });
-};

@@ -7,6 +7,7 @@ import { isPackFile, openPack, type Pack } from './pack.ts';
 import {
   describesPack,
   type ImageRecord,
+  maxExact,
   parseImageRecord,
   type RawRecord,
   readRecord,
@@ -14,9 +15,6 @@ import {
 } from './record.ts';
 
 export { writeRecordio } from './write.ts';
-
-/** Largest whole number up to which float32, the type of labels, has every one. */
-export const maxLabel = 2 ** 24;
 
 /**
  * MXNet's packs of images, as InsightFace publishes its training sets: `train.rec` with `train.idx` and `property`; also what
@@ -94,8 +92,8 @@ async function* records({ rec, keys }: Pack): AsyncGenerator<Found> {
 const faultOf = ({ label, image }: ImageRecord): string | undefined => {
   if (image.length === 0) return 'has no image';
   if (image.length > maxImageBytes) return `has over ${maxImageBytes / 2 ** 20} MiB`;
-  if (Number.isInteger(label) && label >= 0 && label <= maxLabel) return undefined;
-  return `must have a label that is a whole number from 0 to ${maxLabel}, got ${label}`;
+  if (Number.isInteger(label) && label >= 0 && label < maxExact) return undefined;
+  return `must have a label that is a whole number from 0 to ${maxExact - 1}, got ${label}`;
 };
 
 const nameOf = ({ rec, names }: Pack, name: string | undefined, { label, id }: ImageRecord, { offset }: RawRecord) => {

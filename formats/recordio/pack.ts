@@ -1,4 +1,4 @@
-import { CemiflowError } from '../../core/errors.ts';
+import { onlyFile } from '../only-file.ts';
 import { openFile, type RandomAccess, type Source, type SourceFile } from '../source.ts';
 import { type Keys, offsetOf, readKeys } from './keys.ts';
 import { Names } from './names.ts';
@@ -21,16 +21,11 @@ export const isPackFile = ({ path }: SourceFile): boolean => /\.rec$/i.test(path
 
 /** @throws CemiflowError `PackAmbiguous`, `FormatInvalid` */
 export const openPack = async (source: Source): Promise<Pack> => {
-  const packs = source.files.filter(isPackFile);
-  const [file] = packs;
-  if (file === undefined || packs.length > 1) {
-    const found = packs.map(({ path }) => path).slice(0, 5);
-    throw new CemiflowError(
-      'PackAmbiguous',
-      `${source.name} must hold one .rec file, got ${packs.length === 0 ? 'none' : `${packs.length}: ${found.join(', ')}`}`,
-      { remedy: 'name the folder of one pack: train.rec with train.idx', data: { source: source.name, found } },
-    );
-  }
+  const file = onlyFile(source, {
+    isOne: isPackFile,
+    noun: '.rec file',
+    remedy: 'name the folder of one pack: train.rec with train.idx',
+  });
   const rec = openFile(source, file);
   const folder = file.path.slice(0, file.path.lastIndexOf('/') + 1);
   const beside = (path: string): RandomAccess | undefined => {

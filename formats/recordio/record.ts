@@ -15,6 +15,9 @@ export const imageHeaderBytes = 24;
 /** Most bytes of one record, all parts together: an image and its labels. */
 export const maxRecordBytes = maxImageBytes + 2 ** 20;
 
+/** Float32, the type of labels, has every whole number up to here. */
+export const maxExact = 2 ** 24;
+
 /** Which part of a record a part is. */
 export const partKinds = { whole: 0, first: 1, middle: 2, last: 3 } as const;
 

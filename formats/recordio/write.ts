@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CemiflowError } from '../../core/errors.ts';
 import { AppendFile } from '../append-file.ts';
-import { imageHeaderBytes, lengthBits, magic, partHeaderBytes, partKinds, wordBytes } from './record.ts';
+import { imageHeaderBytes, lengthBits, magic, maxExact, partHeaderBytes, partKinds, wordBytes } from './record.ts';
 
 /** An image for a pack. `bytes` is the encoded file, which the pack holds as it is. */
 export interface PackedImage {
@@ -10,9 +10,6 @@ export interface PackedImage {
   readonly identity: number;
   readonly bytes: Uint8Array;
 }
-
-/** Float32, in which labels and the keys of identities are written, has every whole number up to here. */
-const maxExact = 2 ** 24;
 
 /**
  * Writes `train.rec`, `train.idx` and `property` as InsightFace's packers write them (`face2rec2.py`): images under the keys from 1 on;

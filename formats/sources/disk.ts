@@ -28,20 +28,22 @@ export const openDisk = async (path: string, { links = 'anywhere' }: { links?: L
   const walk = new Walk(root, links);
   if (isFolder) await walk.folder('', [location]);
   else walk.files.push({ path: basename(location), bytes: (await stat(location)).size });
-  return new OpenedDisk(path, root, walk);
+  return new OpenedDisk(path, root, !isFolder, walk);
 };
 
 class OpenedDisk implements DiskSource {
   readonly name: string;
   readonly root: string;
+  readonly isFile: boolean;
   readonly files: readonly SourceFile[];
   readonly faults: readonly SourceFault[];
   readonly empty: readonly string[];
   #open: { readonly path: string; readonly handle: FileHandle } | undefined;
 
-  constructor(name: string, root: string, { files, faults, empty }: Walk) {
+  constructor(name: string, root: string, isFile: boolean, { files, faults, empty }: Walk) {
     this.name = name;
     this.root = root;
+    this.isFile = isFile;
     this.files = files.sort(byPath);
     this.faults = faults.sort(byPath);
     this.empty = empty.sort();

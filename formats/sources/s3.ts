@@ -40,13 +40,12 @@ export const openS3 = async (address: string, env: Env = process.env): Promise<S
       remedy: 'give the address of an object or of a folder of objects',
       data: { path: address },
     });
-  const base =
-    files.length === 1 && files[0]?.key === prefix
-      ? prefix.slice(0, prefix.lastIndexOf('/') + 1)
-      : `${prefix && `${prefix}/`}`;
+  const isFile = files.length === 1 && files[0]?.key === prefix;
+  const base = isFile ? prefix.slice(0, prefix.lastIndexOf('/') + 1) : prefix && `${prefix}/`;
   const named = files.map(({ key, bytes, tag }) => ({ path: key.slice(base.length), bytes, tag }));
   return {
     name: address,
+    isFile,
     files: named.sort((a, b) => (a.path < b.path ? -1 : 1)),
     read: (file, from, length) => reach(address, () => readPart(client, bucket, base + file.path, from, length)),
   };

@@ -36,9 +36,9 @@ export const flatten = (state: unknown, fail: Fail): Map<string, TensorRef> => {
     if (value instanceof Inert && /^torch\._(utils|tensor) _rebuild/.test(value.name)) {
       throw fail(`${shown(path)} is a kind of tensor that is not read (${shown(value.name)})`);
     }
-    const entries = value instanceof Map || Array.isArray(value) ? value.entries() : [];
-    if (depth === maxDepth) return;
-    for (const [key, child] of entries) {
+    if (!(value instanceof Map || Array.isArray(value))) return;
+    if (depth === maxDepth) throw fail(`weights must not be nested more than ${maxDepth} deep`);
+    for (const [key, child] of value.entries()) {
       if (++visits > maxVisits) throw fail(`a checkpoint must hold at most ${maxVisits} values`);
       if (typeof child !== 'object' || child === null) continue;
       const name = typeof key === 'string' || typeof key === 'number' ? String(key) : '';

@@ -3,7 +3,7 @@ import { stage } from '../../activities/evaluate-verification/stage.ts';
 import { putBenchmarks, putPairs } from '../../artifacts/benchmarks.ts';
 import { setPrefix } from '../../artifacts/codecs/benchmarks.ts';
 import { readMetricsOf } from '../../artifacts/codecs/metrics.ts';
-import { verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
+import { verificationKind } from '../../artifacts/codecs/metrics-verification.ts';
 import { readPairScores, scoresCodec } from '../../artifacts/codecs/scores.ts';
 import { loadWeights } from '../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
@@ -84,6 +84,19 @@ describe('evaluate/verification', () => {
     expect(high).toBe(1);
     expect(low).toBeLessThan(0.6);
     expect(metrics.average).toBeCloseTo((high + low) / 2, 12);
+  });
+
+  it('states the order of colours, TAR at FAR and the ROC of each set', async () => {
+    const { metrics } = await evaluate(['lfw', 'cfp_fp']);
+    expect(metrics.channels).toBe('rgb');
+    const { lfw, cfp_fp } = metrics.sets;
+    expect(lfw?.tarOverFolds).toMatchObject({ far: 1e-3, tar: 1, std: 0 });
+    expect(lfw?.tar).toMatchObject([
+      { far: 1e-3, tar: 1, farReached: 0 },
+      { far: 1e-4, tar: 1, farReached: 0 },
+    ]);
+    expect(lfw?.roc).toMatchObject({ far: expect.arrayContaining([0, 1]) });
+    expect(cfp_fp?.tarOverFolds?.tar).toBeLessThan(1);
   });
 
   it('evaluates the named sets alone', async () => {

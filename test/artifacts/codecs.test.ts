@@ -11,7 +11,8 @@ import { countImages, type DatasetWritten, datasetCodec } from '../../artifacts/
 import { codecs } from '../../artifacts/codecs/index.ts';
 import { inquiriesCodec, putInquiryRows, readInquiryRows } from '../../artifacts/codecs/inquiries.ts';
 import { putMetrics, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
-import { selectionKind, trainingKind, verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
+import { selectionKind, trainingKind } from '../../artifacts/codecs/metrics-kinds.ts';
+import { verificationKind } from '../../artifacts/codecs/metrics-verification.ts';
 import { recognizerOf } from '../../artifacts/codecs/recognizer.ts';
 import { reportCodec } from '../../artifacts/codecs/report.ts';
 import { readRunRecord, runCodec } from '../../artifacts/codecs/run.ts';
@@ -33,6 +34,7 @@ import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { generatorMetaOf } from '../../methods/cemiface/weights.ts';
+import { verificationMetrics, verificationMetricsBefore2 } from '../../metrics/verification.ts';
 import { presets } from '../../nn/recognizer/config.ts';
 import { repository } from '../../schemas/kind-places.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
@@ -369,6 +371,32 @@ describe('metrics', () => {
     );
     const choice = { kind: 'selection', by: 'lfw', chosen: { m: 1 }, candidates: [{ matrix: { m: 1 }, value: 0.5 }] };
     expect(await readMetricsOf(store, await putMetrics(store, choice), selectionKind)).toEqual(choice);
+  });
+});
+
+describe('metrics of a verification', () => {
+  const store = memoryStore();
+  const digest = digestOf('scores');
+  const scores = {
+    distance: Float32Array.from({ length: 40 }, (_, i) => (i % 2 ? 2 : 1) + i / 100),
+    same: Uint8Array.from({ length: 40 }, (_, i) => 1 - (i % 2)),
+    fold: Int32Array.from({ length: 40 }, (_, i) => i >> 2),
+  };
+  const read = async (metrics: JsonObject) =>
+    readMetricsOf(store, await putMetrics(store, metrics as never), verificationKind);
+
+  it('are read as they were written, also where they are older than version 2', async () => {
+    const now = verificationMetrics([['lfw', scores, digest]], { channels: 'bgr' });
+    expect(await read(now as never)).toEqual(now);
+    const before = verificationMetricsBefore2([['lfw', scores, digest]]);
+    expect(await read(before as never)).toEqual(before);
+  });
+
+  it('are refused where they are of a version that is not known, or a ROC is cut short', async () => {
+    const now = verificationMetrics([['lfw', scores, digest]]);
+    await expect(read({ ...now, version: 3 } as never)).rejects.toThrow(/version must be a whole number from 2 to 2/);
+    const cut = { ...now.sets.lfw, roc: { far: [0, 1], tar: [1] } };
+    await expect(read({ ...now, sets: { lfw: cut } } as never)).rejects.toThrow(/tar must be 2 numbers/);
   });
 });
 

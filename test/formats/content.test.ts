@@ -1,8 +1,9 @@
-import { mkdir, mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { digestOf } from '../../core/digest.ts';
 import { contentDigest } from '../../formats/content.ts';
 
 let folder: string;
@@ -59,10 +60,12 @@ describe('the digest of a folder', () => {
     await expect(contentDigest(nowhere)).rejects.toMatchObject({ code: 'FolderNotFound', data: { path: nowhere } });
   });
 
-  test('is that of a single file where the path is one', async () => {
+  test('is that of the bytes alone where the path is a file', async () => {
     const file = join(folder, 'ann', '1.png');
-    const before = await contentDigest(file);
+    expect(await contentDigest(file)).toBe(digestOf(await readFile(file)));
+    const before = await digest();
     await writeFile(file, await photo(99));
-    expect(await contentDigest(file)).not.toBe(before);
+    expect(await contentDigest(file)).toBe(digestOf(await photo(99)));
+    expect(await digest()).not.toBe(before);
   });
 });

@@ -4,6 +4,9 @@ import { CemiflowError } from '../../core/errors.ts';
 import { Inert } from '../../formats/pickle/index.ts';
 import { inMemory } from '../../formats/source.ts';
 import { openTorch, type TorchFile } from '../../formats/torch/index.ts';
+import { openZip } from '../../formats/zip/index.ts';
+
+import { zipBytes } from './helpers/zip-bytes.ts';
 
 const folder = new URL('../fixtures/formats/torch/', import.meta.url);
 const fixture = (name: string): Buffer => readFileSync(new URL(name, folder));
@@ -136,5 +139,65 @@ describe('openTorch', () => {
       bytes.subarray(at),
     ]);
     expect(await contents(await openTorch(inMemory('long.pth', long)))).toEqual(expected['legacy.pth']);
+  });
+});
+
+describe('a zip that says other things than PyTorch writes', () => {
+  /** The archive of zip.pth with other files: `null` leaves one out. */
+  const rezipped = async (changes: Record<string, string | null>): Promise<Buffer> => {
+    const archive = await openZip(inMemory('zip.pth', fixture('zip.pth')));
+    const files = new Map<string, Buffer>();
+    for (const entry of archive.entries) files.set(entry.path, await archive.read(entry));
+    for (const [path, text] of Object.entries(changes)) {
+      if (text === null) files.delete(path);
+      else files.set(path, Buffer.from(text, 'latin1'));
+    }
+    return zipBytes([...files].map(([path, bytes]) => ({ path, bytes })));
+  };
+
+  const storage = (type: string) => `(U\x07storagec${type}\nU\x010NK\x06tQ`;
+  const tensor = `ctorch._utils\n_rebuild_tensor_v2\n(${storage('torch\nFloatStorage')}K\x00))\x89NtR`;
+  const doubled = `](${'N'.repeat(300)}e${'q\x000]h\x00ah\x00a'.repeat(13)}`;
+  const wide = `](${'N'.repeat(4000)}eq\x010](${'h\x01'.repeat(4000)}e`;
+
+  it('is built as it should be', async () => {
+    const { tensors } = await openTorch(inMemory('a.pth', await rezipped({ 'zip/data.pkl': `}U\x01a${tensor}s.` })));
+    expect(tensors.get('a')).toMatchObject({ dtype: 'float32', shape: [] });
+    expect(await tensors.get('a')?.read()).toHaveLength(1);
+  });
+
+  it.each<[string, Record<string, string | null>, RegExp]>([
+    ['another byte order', { 'zip/byteorder': 'big' }, /byte order must be little/],
+    ['no storage', { 'zip/data/0': null }, /the storage of "float" is missing/],
+    ['a short storage', { 'zip/data/0': 'abcd' }, /the storage of "float" must be 24 bytes, got 4/],
+    ['TorchScript', { 'zip/constants.pkl': '' }, /TorchScript archives are not read/],
+    ['no pickle', { 'zip/data.pkl': null }, /must hold data.pkl/],
+    [
+      'a sparse tensor',
+      { 'zip/data.pkl': `}U\x01actorch._utils\n_rebuild_sparse_tensor\n)Rs.` },
+      /kind of tensor that is not read/,
+    ],
+    [
+      'a tensor of bytes',
+      { 'zip/data.pkl': '}U\x01actorch._utils\n_rebuild_tensor_v2\n(C\x01aK\x00))tRs.' },
+      /must have a storage/,
+    ],
+    [
+      'a storage of another class',
+      { 'zip/data.pkl': `}U\x01a${storage('os\nFloatStorage')}s.` },
+      /only storages of tensors/,
+    ],
+    [
+      'two tensors of one name',
+      { 'zip/data.pkl': `}(U\x03a.b${tensor}U\x01a}U\x01b${tensor}su.` },
+      /two tensors are named "a.b"/,
+    ],
+    ['lists too deep', { 'zip/data.pkl': `}(U\x01a${tensor}U\x01b]${'\x85'.repeat(20)}u.` }, /more than 16 deep/],
+    ['references that double', { 'zip/data.pkl': `}(U\x01a${tensor}U\x01b${doubled}u.` }, /at most 1000000 values/],
+    ['lists of lists', { 'zip/data.pkl': `}(U\x01a${tensor}U\x01b${wide}u.` }, /at most 1000000 values/],
+  ])('%s is refused', async (_, changes, message) => {
+    const error = await refusal('a.pth', await rezipped(changes));
+    expect(error.message).toMatch(message);
+    expect(error.code).toBe('FormatInvalid');
   });
 });

@@ -21,7 +21,7 @@ describe('the fuzzer', () => {
     ['hangs', /took over 5000 ms/],
     ['grows', /memory grew by over 512 MiB/],
     ['dies', /the process died/],
-    ['vague', /a refusal without file and byte/],
+    ['mumbles', /a refusal without file and byte/],
   ])('finds a parser that %s, and saves the input', async (name, finding) => {
     const result = await runTarget(new URL(`../fixtures/fuzz/${name}.ts`, import.meta.url), { cases: 500, seed: 1 });
     expect(result.finding).toMatch(finding);

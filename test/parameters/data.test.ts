@@ -5,6 +5,7 @@ import { beforeAll } from 'vitest';
 import { stage as benchmarks } from '../../activities/data-benchmarks/stage.ts';
 import { stage as folder } from '../../activities/data-folder/stage.ts';
 import { stage as imported } from '../../activities/data-import/stage.ts';
+import { stage as importedBenchmarks } from '../../activities/data-import-benchmarks/stage.ts';
 import { stage as procedural } from '../../activities/data-procedural/stage.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { JsonObject } from '../../core/errors.ts';
@@ -60,6 +61,8 @@ let good: string;
 let more: string;
 let bad: string;
 let linked: string;
+let tests: string;
+let otherTests: string;
 
 /** Photos of one colour each. @returns where they are */
 const photos = async (files: { readonly [path: string]: number | undefined }): Promise<string> => {
@@ -79,6 +82,32 @@ beforeAll(async () => {
   bad = await photos({ ...two, 'bob/3.png': undefined });
   linked = await photos(two);
   await symlink(join(more, 'bob'), join(linked, 'dan'));
+  tests = await photos(two);
+  await writeFile(join(tests, 'a.csv'), 'left,right,same,fold\nann/1.png,ann/2.png,1,0\nbob/1.png,cyd/1.png,0,1\n');
+  await writeFile(join(tests, 'b.csv'), 'left,right,same,fold\nann/1.png,ann/2.png,0,0\nbob/1.png,cyd/1.png,1,1\n');
+  otherTests = await photos({ ...two, 'bob/1.png': 35 });
+  await writeFile(
+    join(otherTests, 'a.csv'),
+    'left,right,same,fold\nann/1.png,ann/2.png,1,0\nbob/1.png,cyd/1.png,0,1\n',
+  );
+  await symlink(join(tests, 'b.csv'), join(otherTests, 'c.csv'));
+});
+
+sweep('data/import-benchmarks', {
+  store: context.store,
+  run: ({ path, ...params }) =>
+    importedBenchmarks.run(params as never, { ...context, places: { path: path as string } }),
+  base: () => ({ path: tests, sets: [{ name: 'own', file: 'a.csv' }], size: 20 }),
+  changes: () => ({
+    path: { to: otherTests },
+    sets: { to: [{ name: 'own', file: 'b.csv' }] },
+    size: { to: 17 },
+    links: { to: 'inside', with: { path: otherTests, sets: [{ name: 'own', file: 'c.csv' }], links: 'anywhere' } },
+    people: { to: 'drawn', onlyStated: true },
+    licence: { to: 'CC0', onlyStated: true },
+    source: { to: 'https://example.org', onlyStated: true },
+    consent: { to: 'given', onlyStated: true },
+  }),
 });
 
 sweep('data/folder', {

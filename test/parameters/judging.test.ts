@@ -218,6 +218,7 @@ sweep('report/build', {
     const {
       accuracy,
       curve,
+      roc,
       comparison,
       similarity: similar,
       privacy: near,
@@ -234,6 +235,7 @@ sweep('report/build', {
       skipped: { to: [{ stage: 'students[m=0]', because: 'no time' }] },
       accuracy: { to: without(accuracy) },
       curve: { to: { ...curve, metrics: without(curve.metrics) } },
+      roc: { to: without(roc) },
       comparison: { to: { ...comparison, baseline: 0 } },
       similarity: { to: without(similar) },
       privacy: { to: without(near) },

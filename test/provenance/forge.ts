@@ -1,5 +1,5 @@
 import { putMetrics, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
-import { verificationKind } from '../../artifacts/codecs/metrics-kinds.ts';
+import { verificationKind } from '../../artifacts/codecs/metrics-verification.ts';
 import { decodePairScores, encodePairScores } from '../../artifacts/scores.ts';
 import { type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
@@ -61,6 +61,7 @@ export const betterMetrics =
 export const betterScores =
   (store: Store) =>
   async (outputs: Outputs): Promise<Outputs> => {
+    const { channels } = await readMetricsOf(store, outputs.metrics as ArtifactRef, verificationKind);
     const { files, meta } = await store.getArtifact(outputs.scores as ArtifactRef);
     const sets = await Promise.all(
       files.map(async ({ path, digest, mediaType }) => {
@@ -73,7 +74,10 @@ export const betterScores =
     return {
       metrics: await putMetrics(
         store,
-        verificationMetrics(sets.map(({ set, perfect, entry }) => [set, perfect, entry.digest] as const)),
+        verificationMetrics(
+          sets.map(({ set, perfect, entry }) => [set, perfect, entry.digest] as const),
+          channels && { channels },
+        ),
       ),
       scores: await store.putArtifact({ type: 'scores', meta, files: sets.map(({ entry }) => entry) }),
     };

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { inquiriesCodec, putInquiryRows } from '../../artifacts/codecs/inquiries.ts';
 import { putMetrics } from '../../artifacts/codecs/metrics.ts';
-import { pairScoresPath, scoresCodec } from '../../artifacts/codecs/scores.ts';
+import { pairScoresPath, readPairScores, scoresCodec } from '../../artifacts/codecs/scores.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { encodePairScores } from '../../artifacts/scores.ts';
 import { actionKey, type Outputs } from '../../core/action.ts';
@@ -11,11 +11,12 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import type { PlanNode } from '../../core/plan.ts';
 import type { Checkout } from '../../engine/checkout.ts';
-import { verificationMetrics } from '../../metrics/verification.ts';
+import { verificationMetrics, verificationMetricsBefore2 } from '../../metrics/verification.ts';
 import { recomputeMetrics } from '../../provenance/audit/recompute.ts';
 import { Ledger } from '../../provenance/audit/result.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { recordOf } from '../helpers/record.ts';
+import { putRecognizer } from '../methods/cemiface/tiny.ts';
 
 const store = memoryStore();
 /** This checkout has the code of every record. */
@@ -85,6 +86,25 @@ describe('metrics that are computed again', () => {
     const { found, ledger } = await audit('evaluate/verification', { metrics: ref, scores });
     expect([...found]).toEqual([[ref.digest, 'from pair scores']]);
     expect(ledger.problems).toEqual([]);
+  });
+
+  it('count as well where they were stored before version 2', async () => {
+    const pairs = await readPairScores(store, await scoresCodec.read(store, scores), 'lfw');
+    const old = verificationMetricsBefore2([['lfw', pairs, metrics.sets.lfw?.scores as string]]);
+    const ref = await putMetrics(store, old);
+    const { found, ledger } = await audit('evaluate/verification', { metrics: ref, scores });
+    expect([...found]).toEqual([[ref.digest, 'from pair scores']]);
+    expect(ledger.problems).toEqual([]);
+  });
+
+  it('are not reproduced where they state another order of colours than the recognizer', async () => {
+    const recognizer = { ...(await putRecognizer(store)) };
+    const stated = async (channels: 'rgb' | 'bgr') => {
+      const ref = await putMetrics(store, { ...metrics, channels });
+      return audit('evaluate/verification', { metrics: ref, scores }, { recognizer });
+    };
+    expect((await stated('rgb')).ledger.problems).toEqual([]);
+    expect((await stated('bgr')).ledger.problems).toMatchObject([{ fault: 'not reproduced', where: 'verify' }]);
   });
 
   it('are not reproduced where a number was edited', async () => {

@@ -13,6 +13,7 @@ import type { ComparisonParams } from '../../report/blocks/comparison/read.ts';
 import type { CurveParams } from '../../report/blocks/curve/read.ts';
 import type { GridParams } from '../../report/blocks/grid/read.ts';
 import type { PrivacyParams } from '../../report/blocks/privacy/read.ts';
+import type { RocParams } from '../../report/blocks/roc/read.ts';
 import type { SamplesParams } from '../../report/blocks/samples/read.ts';
 import type { SimilarityParams } from '../../report/blocks/similarity/read.ts';
 import type { TrainingParams } from '../../report/blocks/training/read.ts';
@@ -21,6 +22,7 @@ import type { TrainingParams } from '../../report/blocks/training/read.ts';
 export interface FullReport extends ReportParams {
   readonly accuracy: AccuracyParams;
   readonly curve: CurveParams;
+  readonly roc: RocParams;
   readonly comparison: ComparisonParams;
   readonly similarity: SimilarityParams;
   readonly privacy: PrivacyParams;
@@ -62,6 +64,7 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
       { label: 'CemiFace, m = {m}', metrics: verify, volume: sets, reference: false },
     ],
     curve: { axis: 'm', metrics: verify },
+    roc: [{ label: 'CemiFace, m = {m}', metrics: scored }],
     comparison: {
       axis: 'm',
       metrics: scored,

@@ -1,4 +1,5 @@
-import { trainingKind, verificationKind } from '../../../artifacts/codecs/metrics-kinds.ts';
+import { trainingKind } from '../../../artifacts/codecs/metrics-kinds.ts';
+import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
 import type { Json, JsonObject } from '../../../core/errors.ts';
 import { averaged, groupsOf } from '../../axes.ts';
 import { fillLabel } from '../../labels.ts';

@@ -2,6 +2,7 @@ import { spreadNote } from '../../axes.ts';
 import { benchmarkName, count, fixed, percent, sortBenchmarks } from '../../format.ts';
 import { type Read, readFrom } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
+import { channelsNote } from './channels.ts';
 import type { AccuracyRow } from './row.ts';
 
 /** Where the mean over all sets is. */
@@ -79,6 +80,7 @@ const notesOf = (
       ]
     : []),
   ...(shown.withSteps ? ['Steps: optimizer steps of the training.'] : []),
+  ...channelsNote(rows.flatMap(({ label, runs }) => runs.map((run) => ({ ...run, label })))),
   ...(shown.note ? [shown.note] : []),
 ];
 

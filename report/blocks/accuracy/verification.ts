@@ -1,4 +1,4 @@
-import type { VerificationMetrics } from '../../../metrics/verification.ts';
+import type { Channels, VerificationMetrics } from '../../../metrics/verification.ts';
 import { averaged } from '../../axes.ts';
 import type { Read } from '../../sources.ts';
 
@@ -6,6 +6,8 @@ import type { Read } from '../../sources.ts';
 export interface Verification extends Read {
   readonly sets: { readonly [set: string]: SetAccuracy };
   readonly average: number;
+  /** The order of colours that images were embedded in, where the metrics state it. */
+  readonly channels?: Channels;
 }
 
 export interface SetAccuracy {
@@ -18,12 +20,13 @@ export interface SetAccuracy {
 }
 
 /** What a report shows of a verification: folds and thresholds are left to the artifact. */
-export const verificationOf = ({ sets, average }: VerificationMetrics, from: Read): Verification => ({
+export const verificationOf = ({ sets, average, channels }: VerificationMetrics, from: Read): Verification => ({
   ...from,
   sets: Object.fromEntries(
     Object.entries(sets).map(([name, { accuracy, std, pairs, scores }]) => [name, { accuracy, std, pairs, scores }]),
   ),
   average,
+  ...(channels && { channels }),
 });
 
 /** One recognizer, or the mean over several runs of it. */

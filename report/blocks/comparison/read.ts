@@ -1,4 +1,5 @@
-import { similarityKind, verificationKind } from '../../../artifacts/codecs/metrics-kinds.ts';
+import { similarityKind } from '../../../artifacts/codecs/metrics-kinds.ts';
+import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
 import { CemiflowError } from '../../../core/errors.ts';
 import { type PairedDifference, pairedBootstrap, type ScoredSets } from '../../../metrics/paired-bootstrap.ts';
 import type { VerificationMetrics } from '../../../metrics/verification.ts';

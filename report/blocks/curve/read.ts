@@ -1,4 +1,4 @@
-import { verificationKind } from '../../../artifacts/codecs/metrics-kinds.ts';
+import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
 import { artifactRefsIn } from '../../../core/artifact.ts';
 import type { Json, JsonObject } from '../../../core/errors.ts';
 import { type AxisValue, alongAxis, groupsOf, orderOf, valueOn } from '../../axes.ts';

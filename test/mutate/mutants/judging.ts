@@ -1,6 +1,7 @@
 import { type Mutant, mutantsOf } from '../mutant.ts';
 
 const verification = 'test/activities/evaluate-verification.test.ts';
+const protocol = 'test/metrics/protocol.test.ts';
 
 /** What judges recognizers and generated sets, and what selects. */
 export const judgingMutants: readonly Mutant[] = [
@@ -46,7 +47,7 @@ export const judgingMutants: readonly Mutant[] = [
     [
       {
         name: 'verification/highest-average',
-        find: 'average: mean(results.map(([, { accuracy }]) => accuracy))',
+        find: 'average: numpyMean(results.map(([, { accuracy }]) => accuracy))',
         replace: 'average: Math.max(...results.map(([, { accuracy }]) => accuracy))',
         breaks: 'the average is the highest accuracy',
       },
@@ -55,12 +56,6 @@ export const judgingMutants: readonly Mutant[] = [
         find: 'count - (held[t] as number)',
         replace: 'count',
         breaks: 'the threshold is chosen on the fold that is judged as well',
-      },
-      {
-        name: 'verification/at-threshold',
-        find: '(distance[pair] as number) < (thresholds[t] as number)',
-        replace: '(distance[pair] as number) <= (thresholds[t] as number)',
-        breaks: 'a distance at the threshold counts as the same person',
       },
       {
         name: 'verification/root',
@@ -73,6 +68,66 @@ export const judgingMutants: readonly Mutant[] = [
         find: 'values.indexOf(Math.max(...values))',
         replace: 'values.lastIndexOf(Math.max(...values))',
         breaks: 'the last of equally good thresholds is taken',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/folds.ts',
+    [protocol],
+    [
+      {
+        name: 'verification/at-threshold',
+        find: 'if (first < thresholds.length) row[first] = (row[first] as number) + 1;',
+        replace: 'if (first > 0) row[first - 1] = (row[first - 1] as number) + 1;',
+        breaks: 'a distance at the threshold counts as the same person',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'formats/pairs/row.ts',
+    [protocol],
+    [
+      {
+        name: 'folds/larger-last',
+        find: 'index < inLonger ? Math.floor(index / (size + 1)) : longer + Math.floor((index - inLonger) / size)',
+        replace: 'Math.floor((index * folds) / pairs)',
+        breaks: 'the folds that are one pair larger are not the first ones',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/tar.ts',
+    [protocol],
+    [
+      {
+        name: 'tar/nearest-threshold',
+        find: '(tarThresholds[i] as number) * (w * (high - far)) + (tarThresholds[i + 1] as number) * (w * (far - low))',
+        replace: 'tarThresholds[i] as number',
+        breaks: 'the threshold is not interpolated',
+      },
+      {
+        name: 'tar/one-more',
+        find: 'const threshold = different[allowed] as number;',
+        replace: 'const threshold = different[allowed + 1] ?? 4;',
+        breaks: 'one false accept more than the rate allows',
+      },
+      {
+        name: 'roc/sparse',
+        find: 'const pointsPerDecade = 20;',
+        replace: 'const pointsPerDecade = 1;',
+        breaks: 'the ROC has hardly any points',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/pairwise.ts',
+    [protocol],
+    [
+      {
+        name: 'pairwise/in-order',
+        find: 'if (count < lanes) {',
+        replace: 'if (count < Number.POSITIVE_INFINITY) {',
+        breaks: 'numbers are added one after the other, and last digits differ from NumPy’s',
       },
     ],
   ),

@@ -70,7 +70,9 @@ describe.each(['pnet', 'rnet', 'onet'] as const)('%s of MTCNN', (name) => {
           const [made, theirs] = [found[output], wanted[output]];
           if (!made || !theirs) continue;
           expect(made.shape).toEqual(theirs.shape);
-          const apart = made.dataSync().map((value, i) => Math.abs(value - (theirs.values[i] as number)) / (1 + Math.abs(value)));
+          const apart = made
+            .dataSync()
+            .map((value, i) => Math.abs(value - (theirs.values[i] as number)) / (1 + Math.abs(value)));
           expect(Math.max(...apart), output).toBeLessThan(1e-5);
         }
       });

@@ -1,0 +1,1 @@
+export { encodeOnnx, type OnnxModel, type OnnxNode, type OnnxTensor, type OnnxValue } from './model.ts';
