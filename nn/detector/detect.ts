@@ -1,7 +1,7 @@
 import { type Tensors, tf } from '../tf.ts';
 import { type Photo, resample } from './area.ts';
 import { type Box, shift, squared, suppress } from './boxes.ts';
-import { type Judged, onet, pnet, rnet } from './networks.ts';
+import { onet, pnet, rnet } from './networks.ts';
 
 /** A face, and where its eyes, nose and corners of the mouth are. */
 export interface Face extends Box {
@@ -70,25 +70,37 @@ const propose = (weights: Tensors, photo: Photo, scale: number): Proposal[] => {
   const size = { height: Math.floor(photo.height * scale + 1), width: Math.floor(photo.width * scale + 1) };
   const scaled = new Float32Array(size.height * size.width * 3);
   resample(photo, { top: 0, bottom: photo.height, left: 0, right: photo.width }, size, scaled);
-  const { probability, shifts, columns } = tf.tidy(() => {
-    const judged: Judged<tf.Tensor4D> = pnet(weights, tf.tensor4d(scaled, [1, size.height, size.width, 3]));
-    const { probability, shifts } = judged;
-    return {
-      probability: probability.dataSync() as Float32Array,
-      shifts: shifts.dataSync() as Float32Array,
-      columns: probability.shape[2],
-    };
-  });
+  const [probability, shifts] = outputsOf(() => {
+    const judged = pnet(weights, tf.tensor4d(scaled, [1, size.height, size.width, 3]));
+    return [judged.probability, judged.shifts];
+  }) as [Output, Output];
+  const columns = probability.shape[2] as number;
   const proposals: Proposal[] = [];
-  const place = (index: number, edge: number): number => Math.floor(Math.fround((stride * index + edge) / scale));
-  for (let i = 0; 2 * i < probability.length; i++) {
-    const score = probability[2 * i + 1] as number;
+  // In float32, as PyTorch divides: quotients are often whole numbers, which the last digit would make one less.
+  const divisor = Math.fround(scale);
+  const place = (index: number, edge: number): number => Math.floor(Math.fround((stride * index + edge) / divisor));
+  for (let i = 0; 2 * i < probability.data.length; i++) {
+    const score = probability.data[2 * i + 1] as number;
     if (!(score >= thresholds.pnet)) continue;
     const [x, y] = [i % columns, Math.floor(i / columns)];
     const edges = { left: place(x, 1), top: place(y, 1), right: place(x, cell), bottom: place(y, cell) };
-    proposals.push({ ...edges, score, shifts: shifts.slice(4 * i, 4 * i + 4) });
+    proposals.push({ ...edges, score, shifts: shifts.data.slice(4 * i, 4 * i + 4) });
   }
   return proposals;
+};
+
+interface Output {
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Runs a network. `tidy` would walk through every number of what it returns, so that the outputs leave it another way. */
+const outputsOf = (network: () => tf.Tensor[]): Output[] => {
+  const outputs: Output[] = [];
+  tf.tidy(() => {
+    for (const output of network()) outputs.push({ shape: output.shape, data: output.dataSync() as Float32Array });
+  });
+  return outputs;
 };
 
 interface JudgedBox {
@@ -112,14 +124,9 @@ const judge = (
     const crops = new Float32Array(part.length * side * side * 3);
     for (const [i, { region }] of part.entries())
       resample(photo, region, { height: side, width: side }, crops, i * side * side * 3);
-    const [probability, ...others] = tf.tidy(() =>
-      network(tf.tensor4d(crops, [part.length, side, side, 3])).map((output) => ({
-        size: output.shape[1],
-        data: output.dataSync() as Float32Array,
-      })),
-    );
+    const [probability, ...others] = outputsOf(() => network(tf.tensor4d(crops, [part.length, side, side, 3])));
     for (const [i, { box }] of part.entries()) {
-      const values = others.map(({ size, data }) => data.slice(i * size, (i + 1) * size));
+      const values = others.map(({ shape: [, size = 0], data }) => data.slice(i * size, (i + 1) * size));
       judged.push({ box: { ...box, score: probability?.data[2 * i + 1] as number }, values });
     }
   }
