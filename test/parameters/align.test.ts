@@ -1,9 +1,14 @@
-import { mkdir, mkdtemp, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import { beforeAll } from 'vitest';
 import { stage } from '../../activities/data-align/stage.ts';
+import { stage as detect } from '../../activities/data-detect/stage.ts';
+import { stage as detector } from '../../activities/detector-import/stage.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import type { JsonObject } from '../../core/errors.ts';
 import { template } from '../../data/align/template.ts';
 import { stageContext } from '../faces/context.ts';
 import { sweep } from './sweep.ts';
@@ -63,6 +68,64 @@ sweep('data/align', {
     landmarksOn: { to: 'stored' },
     size: { to: 24 },
     minFace: { to: 41 },
+    minImages: { to: 2 },
+    maxImages: { to: 1 },
+    onBadFile: { to: 'fail', with: { path: bad } },
+    links: { to: 'inside', with: { path: linked, links: 'anywhere' } },
+    people: { to: 'drawn', onlyStated: true },
+    licence: { to: 'CC0', onlyStated: true },
+    source: { to: 'https://example.org', onlyStated: true },
+    consent: { to: 'given', onlyStated: true },
+  }),
+});
+
+/** The small detectors of `test/fixtures/detector/make.py`, unpacked. */
+const unpacked = async (name: 'face' | 'none'): Promise<string> => {
+  const home = await mkdtemp(join(tmpdir(), 'detector-'));
+  for (const network of ['pnet', 'rnet', 'onet']) {
+    const packed = await readFile(new URL(`../fixtures/detector/${name}/${network}.pt.gz`, import.meta.url));
+    await writeFile(join(home, `${network}.pt`), gunzipSync(packed));
+  }
+  return home;
+};
+
+let [face, none, wide] = ['', '', ''];
+const weights: JsonObject[] = [];
+beforeAll(async () => {
+  [face, none] = [await unpacked('face'), await unpacked('none')];
+  wide = await mkdtemp(join(tmpdir(), 'wide-'));
+  await mkdir(join(wide, 'ann'));
+  await sharp(await photo(1))
+    .resize(160, side, { fit: 'fill' })
+    .png()
+    .toFile(join(wide, 'ann/1.png'));
+  for (const path of [face, none]) {
+    const made = await detector.run({ licence: '', source: '' }, { ...context, places: { path } });
+    weights.push({ ...(made.weights as ArtifactRef) });
+  }
+});
+
+sweep('detector/import', {
+  store: context.store,
+  run: ({ path, ...params }) => detector.run(params as never, { ...context, places: { path: path as string } }),
+  base: () => ({ path: face }),
+  changes: () => ({
+    path: { to: none },
+    licence: { to: 'MIT', onlyStated: true },
+    source: { to: 'https://example.org', onlyStated: true },
+  }),
+});
+
+sweep('data/detect', {
+  store: context.store,
+  run: ({ path, ...params }) => detect.run(params as never, { ...context, places: { path: path as string } }),
+  base: () => ({ path: good, detector: weights[0] as JsonObject, size: 20, minFace: 12, onBadFile: 'skip' }),
+  changes: () => ({
+    path: { to: more },
+    detector: { to: weights[1] as JsonObject },
+    size: { to: 24 },
+    minFace: { to: 16 },
+    face: { to: 'largest', with: { path: wide } },
     minImages: { to: 2 },
     maxImages: { to: 1 },
     onBadFile: { to: 'fail', with: { path: bad } },
