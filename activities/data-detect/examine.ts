@@ -20,6 +20,8 @@ import { type Choice, choose } from './choose.ts';
 
 /** How faces are found in photos. */
 export interface WantedDetection extends AlignOptions {
+  /** Side of the smallest face that is looked for, in pixels. */
+  readonly minFace: number;
   readonly face: Choice;
   readonly detector: SafeTensors;
 }
@@ -39,7 +41,8 @@ const examine = async ({ bytes }: Asked, wanted: WantedDetection): Promise<Exami
       loaded ??= fromSafetensors(wanted.detector, detectorParameters);
       const found = choose(detectFaces(loaded, photo, wanted), photo, wanted.face);
       if (!found) return { fault: 'shows no face' };
-      const pixels = alignFace(photo, found.landmarks, wanted);
+      // What counts as a small face, the detector has decided by its box.
+      const pixels = alignFace(photo, found.landmarks, { ...wanted, minFace: 1 });
       if ('fault' in pixels) return pixels;
       const made = await encodePng(pixels, wanted.height, wanted.width);
       return {

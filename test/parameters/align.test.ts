@@ -96,7 +96,7 @@ beforeAll(async () => {
   wide = await mkdtemp(join(tmpdir(), 'wide-'));
   await mkdir(join(wide, 'ann'));
   await sharp(await photo(1))
-    .resize(160, side, { fit: 'fill' })
+    .resize(240, side, { fit: 'fill' })
     .png()
     .toFile(join(wide, 'ann/1.png'));
   for (const path of [face, none]) {
@@ -119,12 +119,12 @@ sweep('detector/import', {
 sweep('data/detect', {
   store: context.store,
   run: ({ path, ...params }) => detect.run(params as never, { ...context, places: { path: path as string } }),
-  base: () => ({ path: good, detector: weights[0] as JsonObject, size: 20, minFace: 12, onBadFile: 'skip' }),
+  base: () => ({ path: good, detector: weights[0] as JsonObject, size: 20, minFace: 20, onBadFile: 'skip' }),
   changes: () => ({
     path: { to: more },
     detector: { to: weights[1] as JsonObject },
     size: { to: 24 },
-    minFace: { to: 16 },
+    minFace: { to: 30 },
     face: { to: 'largest', with: { path: wide } },
     minImages: { to: 2 },
     maxImages: { to: 1 },
