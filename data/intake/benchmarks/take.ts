@@ -49,7 +49,7 @@ export const takeSet = async (
       rows.set(digest, row);
       rowOf.push(row);
     }
-    const answers = await examiner.examine(fresh.map(({ bytes }) => bytes));
+    const answers = await examiner.examine(fresh.map(({ bytes }) => ({ bytes })));
     for (const [i, answer] of answers.entries()) {
       const { name: image, bytes } = fresh[i] as (typeof fresh)[number];
       if ('fault' in answer) faults.push(`${image} (${answer.fault})`);
