@@ -30,7 +30,7 @@ describe.each(pipelines)('%s', (file) => {
 
 /** Kinds that the quickstart does without: they need files of the user, choose, or make vectors. */
 const notInQuickstart: { readonly [why: string]: readonly string[] } = {
-  'takes in files': ['data/folder', 'data/import-benchmarks', 'data/import-ijb'],
+  'takes in files': ['data/folder', 'data/import-benchmarks', 'data/import-ijb', 'data/align', 'data/detect'],
   'measures what was taken in': ['evaluate/identification', 'evaluate/templates'],
   chooses: ['recognizer/select'],
   'makes vectors': ['inquiry/centers', 'inquiry/random'],
