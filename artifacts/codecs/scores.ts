@@ -13,10 +13,15 @@ import {
   type StoredPairs,
 } from '../scores.ts';
 
-/** What was scored: the pairs of verification sets, images, or identities by their nearest real one. */
+/** What was scored: the pairs of verification sets, images, identities by their nearest real one, or the sets of an inspection. */
 export type ScoresMeta =
   | { readonly of: 'pairs'; readonly sets: readonly string[] }
   | { readonly of: 'images'; readonly images: number }
+  | {
+      readonly of: 'inspection';
+      /** The inspected set and those that it was compared with. */
+      readonly inspected: number;
+    }
   | {
       readonly of: 'nearest';
       readonly identities: number;
@@ -33,6 +38,7 @@ export type ScoresMeta =
 export type ScoresWritten =
   | { readonly sets: readonly string[] }
   | { readonly images: number }
+  | { readonly inspected: number }
   | Omit<Extract<ScoresMeta, { of: 'nearest' }>, 'of'>;
 
 export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
@@ -40,6 +46,7 @@ export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
   versions: [
     (fields) => {
       if (fields.has('sets')) return { of: 'pairs', sets: fields.strings('sets') };
+      if (fields.has('inspected')) return { of: 'inspection', inspected: fields.integer('inspected', { from: 1 }) };
       const images = fields.integer('images');
       if (!fields.has('realIdentities')) return { of: 'images', images };
       return {
