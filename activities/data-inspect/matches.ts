@@ -1,4 +1,5 @@
 import type { Matches } from '../../artifacts/inspection.ts';
+import type { CosineBlock, CosineSearch, Highest } from '../../nn/cosines.ts';
 
 /** What pairs are looked for. */
 export interface Wanted {
@@ -22,7 +23,7 @@ export class MatchFinder {
   readonly #similarity: Float32Array;
   readonly #above: Int32Array;
   #best: Pair[] = [];
-  /** Pairs at or below it are not among the best. */
+  /** No pair at or below it is among the best. */
   #floor: number;
 
   /** @param identities int32 [S] of the inspected set, the rows of the cosines */
@@ -35,35 +36,27 @@ export class MatchFinder {
     this.#above = new Int32Array(identities.length);
   }
 
-  /**
-   * Takes cosines of identities `first` … with those of another set.
-   *
-   * @param cosines float32 [rows, others]
-   */
-  take(first: number, cosines: Float32Array, others: Int32Array): void {
-    const width = others.length;
-    for (let i = 0; i * width < cosines.length; i++)
-      for (let k = 0; k < width; k++) {
-        const cosine = cosines[i * width + k] as number;
-        this.#note(first + i, others[k] as number, cosine);
-        if (cosine > this.#floor) this.#offer(first + i, others[k] as number, cosine);
-      }
+  /** How the next block must be searched. @param same whether it compares identities with themselves */
+  search(same: boolean): CosineSearch {
+    const { threshold, listed } = this.#wanted;
+    return { threshold, floor: this.#floor, most: listed, same };
   }
 
-  /** Takes cosines of identities `first` … with identities `second` … of the same set. Of each pair once, `second` ≥ `first`. */
-  takeOwn(first: number, second: number, cosines: Float32Array, width: number): void {
-    for (let i = 0; i * width < cosines.length; i++)
-      for (let k = first === second ? i + 1 : 0; k < width; k++) {
-        const cosine = cosines[i * width + k] as number;
-        const [left, right] = [first + i, second + k];
-        this.#note(left, this.#identities[right] as number, cosine);
-        this.#note(right, this.#identities[left] as number, cosine);
-        if (cosine > this.#floor) this.#offer(left, this.#identities[right] as number, cosine);
-      }
+  /** Takes what was found for identities `first` … among those of another set. */
+  take(first: number, { rows, pairs }: CosineBlock, others: Int32Array): void {
+    this.#note(first, rows, others);
+    this.#offer(first, pairs, others);
+  }
+
+  /** Takes what was found for identities `first` … among identities `second` … of the same set. Of each two blocks once. */
+  takeOwn(first: number, second: number, { rows, columns, pairs }: CosineBlock): void {
+    const others = this.#identities.subarray(second);
+    this.#note(first, rows, others);
+    this.#note(second, columns, this.#identities.subarray(first));
+    this.#offer(first, pairs, others);
   }
 
   found(): Matches {
-    this.#cut();
     return {
       identity: this.#identities,
       nearest: this.#nearest,
@@ -75,30 +68,29 @@ export class MatchFinder {
     };
   }
 
-  #note(row: number, other: number, cosine: number): void {
-    // The first pair counts even at -1, so that every identity with a counterpart has a nearest one.
-    if (cosine > (this.#similarity[row] as number) || this.#nearest[row] === -1) {
-      this.#similarity[row] = cosine;
-      this.#nearest[row] = other;
+  #note(first: number, { cosine, at, above }: Highest, others: Int32Array): void {
+    for (const [i, value] of cosine.entries()) {
+      const row = first + i;
+      this.#above[row] = (this.#above[row] as number) + (above[i] as number);
+      // -2: there was nothing to compare it with.
+      if (value < -1.5) continue;
+      if (this.#nearest[row] !== -1 && value <= (this.#similarity[row] as number)) continue;
+      this.#similarity[row] = value;
+      this.#nearest[row] = others[at[i] as number] as number;
     }
-    if (cosine > this.#wanted.threshold) this.#above[row] = (this.#above[row] as number) + 1;
   }
 
-  #offer(row: number, right: number, cosine: number): void {
-    this.#best.push({ left: this.#identities[row] as number, right, cosine });
-    if (this.#best.length >= 2 * this.#wanted.listed + 1024) this.#cut();
-  }
-
-  #cut(): void {
-    const { listed } = this.#wanted;
-    this.#best.sort((a, b) => b.cosine - a.cosine || a.left - b.left || a.right - b.right);
-    if (this.#best.length <= listed) return;
-    this.#best = this.#best.slice(0, listed);
-    // Equally similar pairs may come before the last one in order: they are still offered.
-    const last = (this.#best.at(-1) as Pair).cosine;
-    this.#floor = Math.max(this.#wanted.threshold, justBelow(last));
+  #offer(first: number, pairs: CosineBlock['pairs'], others: Int32Array): void {
+    if (pairs.length === 0) return;
+    const { listed, threshold } = this.#wanted;
+    const added = pairs.map(({ row, column, cosine }) => ({
+      ...{ left: this.#identities[first + row] as number, right: others[column] as number, cosine },
+    }));
+    this.#best = [...this.#best, ...added]
+      .sort((a, b) => b.cosine - a.cosine || a.left - b.left || a.right - b.right)
+      .slice(0, listed);
+    // Pairs as similar as the last one may still come before it in order: the floor lies just below.
+    const last = this.#best[listed - 1];
+    if (last) this.#floor = Math.max(threshold, last.cosine - 1e-6);
   }
 }
-
-/** The float32 below a positive or negative one that is not the lowest. */
-const justBelow = (value: number): number => value - Math.max(Math.abs(value), 1e-30) * 2 ** -23;

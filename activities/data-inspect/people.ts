@@ -2,7 +2,7 @@ import type { Matches } from '../../artifacts/inspection.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
 import type { CopyRecipe } from '../../data/loader/copies.ts';
 import { unitRows } from '../../metrics/centers.ts';
-import { cosines } from '../../nn/cosines.ts';
+import { searchCosines } from '../../nn/cosines.ts';
 import type { InputContext } from '../../training/input.ts';
 import type { Embedder } from '../../training/recognizer.ts';
 import { MatchFinder, type Wanted } from './matches.ts';
@@ -10,8 +10,8 @@ import { MatchFinder, type Wanted } from './matches.ts';
 type Input = InputContext<CopyRecipe>;
 type Embeds = Pick<Embedder, 'size' | 'embed'>;
 
-/** Centers of one matrix product: bounds its memory at four million cosines. */
-const blockCenters = 2048;
+/** Centers of one matrix product: bounds its memory at 16 million cosines. */
+const blockCenters = 4096;
 /** Images whose embeddings are in memory at once: whole batches of the embedder. */
 const blockImages = 8192;
 
@@ -57,13 +57,8 @@ export const matchesWithin = async (
   const blocks = Math.ceil(identities.length / blockCenters);
   for (let a = 0; a < blocks; a++) {
     for (let b = a; b < blocks; b++) {
-      const right = blockOf(centers, b, size);
-      finder.takeOwn(
-        a * blockCenters,
-        b * blockCenters,
-        cosines(blockOf(centers, a, size), right, size),
-        right.length / size,
-      );
+      const found = searchCosines(blockOf(centers, a, size), blockOf(centers, b, size), size, finder.search(a === b));
+      finder.takeOwn(a * blockCenters, b * blockCenters, found);
       await input.progress({ phase: 'compare people within the set', step: a + 1, steps: blocks });
     }
   }
@@ -83,7 +78,8 @@ export const matchesBetween = async (
   const blocks = Math.ceil(identities.length / blockCenters);
   for await (const block of centerBlocks(embedder, other, input))
     for (let a = 0; a < blocks; a++) {
-      finder.take(a * blockCenters, cosines(blockOf(centers, a, size), block.centers, size), block.identities);
+      const found = searchCosines(blockOf(centers, a, size), block.centers, size, finder.search(false));
+      finder.take(a * blockCenters, found, block.identities);
       await input.progress({ phase: other.phase.replace(/^embed/, 'compare people with'), step: a + 1, steps: blocks });
     }
   return finder.found();
