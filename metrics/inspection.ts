@@ -51,7 +51,7 @@ export interface Overlap {
 export interface ComparedSet extends Overlap {
   readonly label: string;
   readonly type: 'dataset' | 'benchmarks';
-  readonly artifact: string;
+  readonly data: string;
   /** Of benchmarks: which of their sets. */
   readonly set?: string;
   readonly identities: number;
@@ -61,7 +61,7 @@ export interface ComparedSet extends Overlap {
 /** What is wrong with a set of images, or worth knowing: `data/inspect`. */
 export interface InspectionMetrics {
   readonly kind: 'inspection';
-  readonly artifact: string;
+  readonly data: string;
   readonly identities: number;
   readonly images: number;
   readonly imagesPerIdentity: { readonly min: number; readonly median: number; readonly max: number };

@@ -1,5 +1,4 @@
 import type { Census, Matches } from '../../artifacts/inspection.ts';
-import type { Digest } from '../../core/digest.ts';
 import type { ComparedSet, InspectedIdentity, InspectionMetrics, Overlap } from '../../metrics/inspection.ts';
 import type { PhotosFound } from './photos.ts';
 import type { InspectedSet } from './sets.ts';
@@ -20,7 +19,7 @@ export const setMetrics = (
   { ref, names }: Pick<InspectedSet, 'ref' | 'names'>,
   census: Pick<Census, 'identity'>,
   { minImages, listed }: Limits,
-): Pick<InspectionMetrics, 'artifact' | 'identities' | 'images' | 'imagesPerIdentity' | 'empty' | 'nearEmpty'> => {
+): Pick<InspectionMetrics, 'data' | 'identities' | 'images' | 'imagesPerIdentity' | 'empty' | 'nearEmpty'> => {
   const counts = new Map<number, number>();
   for (const identity of census.identity) counts.set(identity, (counts.get(identity) ?? 0) + 1);
   const sorted = Int32Array.from(counts.values()).sort();
@@ -29,7 +28,7 @@ export const setMetrics = (
   const absent = names.filter((name, identity) => name !== '' && !counts.has(identity));
   const few = [...counts].filter(([, images]) => images < minImages).sort(([a, m], [b, n]) => m - n || a - b);
   return {
-    artifact: ref.digest,
+    data: ref.digest,
     identities: counts.size,
     images: census.identity.length,
     imagesPerIdentity: {
@@ -91,7 +90,7 @@ export const comparedMetrics = (
 ): ComparedSet => ({
   label,
   type: ref.type === 'benchmarks' ? 'benchmarks' : 'dataset',
-  artifact: ref.digest satisfies Digest,
+  data: ref.digest,
   ...(set !== undefined && { set }),
   identities: new Set(identity).size,
   images: identity.length,

@@ -85,7 +85,7 @@ export const inspectionKind: MetricsKind<InspectionMetrics> = {
     ];
     return {
       kind: 'inspection',
-      artifact: fields.digest('artifact'),
+      data: fields.digest('data'),
       identities: fields.integer('identities'),
       images: fields.integer('images'),
       imagesPerIdentity: { min: per.integer('min'), median: per.number('median'), max: per.integer('max') },
@@ -100,7 +100,7 @@ export const inspectionKind: MetricsKind<InspectionMetrics> = {
       others: fields.list('others', (other) => ({
         label: other.string('label'),
         type: other.oneOf('type', ['dataset', 'benchmarks']),
-        artifact: other.digest('artifact'),
+        data: other.digest('data'),
         ...other.optional('set', (each) => ({ set: each.string('set') })),
         identities: other.integer('identities'),
         images: other.integer('images'),

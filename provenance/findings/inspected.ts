@@ -4,7 +4,7 @@ import { inspectionKind } from '../../artifacts/codecs/metrics-kinds.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import { distinctName, printable, quotedName } from '../../core/printable.ts';
-import { plural } from '../../core/words.ts';
+import { firstFew, plural } from '../../core/words.ts';
 import type { ComparedSet, InspectedIdentity, InspectionMetrics, Overlap } from '../../metrics/inspection.ts';
 import type { Reading } from '../reading.ts';
 import { artifactsUsedAs, isMeasuring, nodesUsedAs } from '../roles.ts';
@@ -97,17 +97,17 @@ const betweenSets = (
 
 const fewImages = ({ node, data }: Looked, { empty, nearEmpty }: InspectionMetrics): Finding[] => {
   const { count, minImages, listed } = nearEmpty;
-  const few = listed.slice(0, named).map((each) => `${nameOf(each)} has ${each.images}`);
-  const none = empty.names.slice(0, named).map(quotedName);
+  const few = listed.map((each) => `${nameOf(each)} has ${each.images}`);
+  const asList = { between: ', ', most: named };
   const parts = [
     ...(count > 0
       ? [
-          `${plural(count, 'identity', 'identities')} with fewer than ${plural(minImages, 'image')}: ${few.join(', ')}${count > few.length ? ', …' : ''}`,
+          `${plural(count, 'identity', 'identities')} with fewer than ${plural(minImages, 'image')}: ${firstFew(few, count, asList)}`,
         ]
       : []),
     ...(empty.count > 0
       ? [
-          `${plural(empty.count, 'identity', 'identities')} without any image: ${none.join(', ')}${empty.count > none.length ? ', …' : ''}`,
+          `${plural(empty.count, 'identity', 'identities')} without any image: ${firstFew(empty.names.map(quotedName), empty.count, asList)}`,
         ]
       : []),
   ];
@@ -141,11 +141,11 @@ const finding = (
 type Pair = Overlap['samePhoto'][number] | Found['listed'][number];
 
 const pairsOf = (pairs: readonly Pair[], count: number): string => {
-  const some = pairs.slice(0, named).map((pair) => {
+  const texts = pairs.map((pair) => {
     const how = 'cosine' in pair ? pair.cosine.toFixed(3) : plural(pair.images, 'image');
     return `${nameOf(pair.left)} and ${nameOf(pair.right)} (${how})`;
   });
-  return `${some.join('; ')}${count > some.length ? `; and ${count - some.length} more` : ''}`;
+  return firstFew(texts, count, { most: named });
 };
 
 const nameOf = ({ identity, name }: InspectedIdentity): string =>
