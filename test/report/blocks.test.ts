@@ -71,7 +71,7 @@ describe('a block that is one folder more', () => {
   const run = <T>(code: string): T => {
     writeFileSync(join(checkout, 'made.mts'), code);
     const args = ['--import', 'tsx', 'made.mts'];
-    return JSON.parse(execFileSync('node', args, { cwd: checkout, encoding: 'utf8' })) as T;
+    return JSON.parse(execFileSync('node', args, { cwd: checkout, encoding: 'utf8', maxBuffer: 2 ** 24 })) as T;
   };
   let digest: string | undefined;
 
