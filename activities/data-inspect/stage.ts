@@ -4,8 +4,9 @@ import { type Matches, putCensus, putMatches } from '../../artifacts/inspection.
 import type { Outputs } from '../../core/action.ts';
 import type { FileEntry } from '../../core/artifact.ts';
 import type { StageKind } from '../../core/stage.ts';
+import { loadBenchmark } from '../../data/benchmarks.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
-import { loadImages } from '../../data/loader/load.ts';
+import { loadDataset } from '../../data/loader/load.ts';
 import type { ComparedSet, InspectionMetrics } from '../../metrics/inspection.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import { type InputContext, loading, withInput } from '../../training/input.ts';
@@ -128,11 +129,15 @@ class Comparison {
     return this.#people;
   }
 
-  async #load({ label, set, shards, height, width, generatedImages }: InspectedSet): Promise<ToEmbed> {
+  async #load({ label, set, ref, generatedImages }: InspectedSet): Promise<ToEmbed> {
     const name = set === undefined ? label : `${label}, ${set}`;
     // Packed: each image is needed once.
     const options = { ...loading(this.#input, `load ${name}`), budgetBytes: 0 };
-    const images = await loadImages(this.#input.store, shards, { height, width }, options);
+    const { store } = this.#input;
+    const images =
+      set === undefined
+        ? await loadDataset(store, ref, options)
+        : (await loadBenchmark(store, ref, set, options)).images;
     return { images, phase: `embed ${name}`, ...(generatedImages !== undefined && { generatedImages }) };
   }
 }
