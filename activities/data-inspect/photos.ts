@@ -24,7 +24,7 @@ export const repeatedPhotos = ({ identity, hashes }: Census): PhotosFound => {
  * Identities of the other set that one image is paired with. An image that more of them hold, such as an empty tile, is paired
  * with the first ones.
  */
-const mostPaired = 64;
+const mostPaired = 8;
 
 /** Photos of a set that are also in another. */
 export const sharedPhotos = (set: Census, other: Census): PhotosFound => {

@@ -14,7 +14,7 @@ export interface Duplicates {
  * Identities that one image pairs with each other. Where more share it, such as an empty tile that every folder holds, each is
  * paired with the first alone: their pairs would not fit into memory.
  */
-const mostPaired = 64;
+const mostPaired = 16;
 
 /** What a row of the table holds: 64 bits of each digest, and the identity. */
 const columns = 5;

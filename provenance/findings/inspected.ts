@@ -36,20 +36,24 @@ interface Looked {
   /** The node that made the set. */
   readonly data: string;
   readonly generated: boolean;
+  /** Whether the set's own manifest names photos under two identities: another finding has them. */
+  readonly named: boolean;
 }
 
 const lookedAt = async (made: MadeNode, store: Reading): Promise<Looked> => {
   const [ref] = artifactsUsedAs(made, 'judged-data');
   const node = made.node.id;
+  const meta = ref && (await datasetCodec.read(store, ref)).meta;
   return {
     node,
     data: nodesUsedAs(made.node, 'judged-data')[0] ?? node,
-    generated: ref !== undefined && (await datasetCodec.read(store, ref)).meta.peopleShown === 'generated',
+    generated: meta?.peopleShown === 'generated',
+    named: (meta?.duplicates?.identityPairs ?? 0) > 0,
   };
 };
 
-const withinSet = ({ node, data }: Looked, { within, threshold }: InspectionMetrics): Finding[] => [
-  ...(within.identityPairs > 0
+const withinSet = ({ node, data, named: known }: Looked, { within, threshold }: InspectionMetrics): Finding[] => [
+  ...(within.identityPairs > 0 && !known
     ? [
         finding([node, data], 'duplicates', {
           message: `${data} holds the same photo under two identities, by ${node}: ${pairsOf(within.samePhoto, within.identityPairs)}`,
@@ -88,7 +92,7 @@ const betweenSets = (
       : []),
     ...samePerson(other, (people) =>
       finding([node, data], 'leakage', {
-        message: `${data} may show people of ${name}, by ${node}: ${plural(people.identities, 'identity', 'identities')} above a cosine of ${shown(threshold)}: ${pairsOf(people.listed, people.pairs)}${so}`,
+        message: `${data} may show people of ${name}, by ${node}: ${plural(people.identities, 'identity', 'identities')} in ${plural(people.pairs, 'pair')} above a cosine of ${shown(threshold)}: ${pairsOf(people.listed, people.pairs)}${so}`,
         evidence: evidenceOf(people, threshold),
       }),
     ),

@@ -370,6 +370,6 @@ describe('photos that everybody has', () => {
     });
     const { pixels, pairs } = sharedPhotos(census(0), census(0));
     expect(pixels).toBe(people);
-    expect(pairs).toHaveLength(64 * people);
+    expect(pairs).toHaveLength(8 * people);
   });
 });

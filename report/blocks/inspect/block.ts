@@ -9,7 +9,8 @@ import { countTable, identityText, overlapTable } from './table.ts';
 /** Photos and people that are in a set twice or in two sets, with pictures of the pairs. */
 export const block: Block<InspectParams, InspectRow[]> = {
   order: 55,
-  style: '.pairs figure{margin:0 0 14px}.pairs img{height:72px;width:auto;image-rendering:pixelated}\n',
+  style:
+    '.pairs figure{margin:0 0 14px}.pairs figcaption{margin-top:3px}.pairs img{height:72px;width:auto;image-rendering:pixelated}\n',
   read: readInspections,
   draw: (rows) => {
     const pictured = rows.filter(({ shown }) => shown.length > 0);
