@@ -25,6 +25,8 @@ export const repeatedPhotos = ({ identity, hashes }: Census): PhotosFound => {
  * with the first ones.
  */
 const mostPaired = 8;
+/** Equal images of the other set that are looked at for one image: all sets could be copies of one tile. */
+const mostLooked = 256;
 
 /** Photos of a set that are also in another. */
 export const sharedPhotos = (set: Census, other: Census): PhotosFound => {
@@ -35,9 +37,10 @@ export const sharedPhotos = (set: Census, other: Census): PhotosFound => {
   for (const [row, left] of set.identity.entries()) {
     if (files.first(set.hashes, row) !== -1) found.bytes++;
     const identities = new Set<number>();
+    let looked = 0;
     for (const at of pixels.rows(set.hashes, row)) {
       identities.add(other.identity[at] as number);
-      if (identities.size === mostPaired) break;
+      if (identities.size === mostPaired || ++looked === mostLooked) break;
     }
     if (identities.size > 0) found.pixels++;
     for (const right of identities) shared.set(`${left} ${right}`, (shared.get(`${left} ${right}`) ?? 0) + 1);
