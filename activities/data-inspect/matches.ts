@@ -1,5 +1,5 @@
 import type { Matches } from '../../artifacts/inspection.ts';
-import type { CosineBlock, CosineSearch, Highest } from '../../nn/cosines.ts';
+import type { CosineBlock, CosineSearch, Highest } from '../../nn/cosine-search.ts';
 
 /** What pairs are looked for. */
 export interface Wanted {

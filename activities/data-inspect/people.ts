@@ -2,7 +2,7 @@ import type { Matches } from '../../artifacts/inspection.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
 import type { CopyRecipe } from '../../data/loader/copies.ts';
 import { unitRows } from '../../metrics/centers.ts';
-import { searchCosines } from '../../nn/cosines.ts';
+import { searchCosines } from '../../nn/cosine-search.ts';
 import type { InputContext } from '../../training/input.ts';
 import type { Embedder } from '../../training/recognizer.ts';
 import { MatchFinder, type Wanted } from './matches.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { normalStream, randomStream } from '../../core/random.ts';
 import { unitRows } from '../../metrics/centers.ts';
-import { searchCosines } from '../../nn/cosines.ts';
+import { searchCosines } from '../../nn/cosine-search.ts';
 import { tf } from '../../nn/tf.ts';
 
 const size = 6;
