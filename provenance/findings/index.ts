@@ -2,11 +2,13 @@ import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { adopted } from './adopted.ts';
 import type { Finding, FindingStore } from './finding.ts';
+import { inspected } from './inspected.ts';
 import { irreproducible } from './irreproducible.ts';
 import { leakage } from './leakage.ts';
 import { realFaces } from './real-faces.ts';
 import { seeds } from './seeds.ts';
 import { selection } from './selection.ts';
+import { duplicates, setFacts } from './set-facts.ts';
 import { unknownStages } from './unknown.ts';
 
 export type { Finding } from './finding.ts';
@@ -20,6 +22,9 @@ const finders: readonly (readonly [Finding['kind'], Finder])[] = [
   ['seeds', async (lineage) => seeds(lineage)],
   ['not reproducible', irreproducible],
   ['real faces', realFaces],
+  ['sets', setFacts],
+  ['duplicates', duplicates],
+  ['same person', inspected],
   ['adopted', adopted],
   ['unknown stages', async (lineage) => unknownStages(lineage)],
 ];
