@@ -33,6 +33,41 @@ export interface DatasetMeta {
   readonly m?: number;
   /** Instead of `m` where the images ask for several. */
   readonly mixture?: Mixture;
+  /** Of a set from outside: where it comes from, in words. */
+  readonly source?: string;
+  /** Of a set from outside: the format that it was read in. */
+  readonly format?: string;
+  /** Files that could not be used and were left out, and the names of the first of them. */
+  readonly skipped?: Skipped;
+  /** Images with transparent pixels. */
+  readonly transparent?: number;
+  readonly duplicates?: DuplicatesFound;
+  readonly similarNames?: SimilarNames;
+}
+
+/** Files of a set from outside that were left out. */
+export interface Skipped {
+  readonly count: number;
+  readonly files: readonly string[];
+}
+
+/** Images that a set holds more than once. Names come from outside. */
+export interface DuplicatesFound {
+  /** Images whose file is that of an earlier one. */
+  readonly bytes: number;
+  /** Images whose decoded pixels are those of an earlier one, the above among them. */
+  readonly pixels: number;
+  /** Images whose pixels are also under another identity. */
+  readonly acrossIdentities: number;
+  /** Pairs of identities that share images; `pairs` names the first of them. */
+  readonly identityPairs: number;
+  readonly pairs: readonly { readonly left: string; readonly right: string; readonly images: number }[];
+}
+
+/** Groups of identities whose names differ in capitals, or in how accents are written, alone; `groups` holds the first of them. */
+export interface SimilarNames {
+  readonly count: number;
+  readonly groups: readonly (readonly string[])[];
 }
 
 /** Several m in one set: values that its images take in turn, or an interval that the m of each image is drawn from. */
@@ -77,6 +112,7 @@ export const datasetCodec = defineCodec<DatasetMeta, DatasetWritten>({
         'mixture',
         fields.optional('mixture', (each) => mixtureIn(each.object('mixture'))),
       ),
+      ...importedIn(fields),
     }),
   ],
   stored: (written) => withoutImplied(written),
@@ -86,6 +122,55 @@ const mixtureIn = (fields: Fields): Mixture =>
   fields.has('among')
     ? { among: fields.numbers('among') }
     : { lowest: fields.number('lowest'), highest: fields.number('highest') };
+
+/** What only sets from outside state. */
+const importedIn = (fields: Fields): Partial<DatasetMeta> => ({
+  ...present(
+    'source',
+    fields.optional('source', (each) => each.string('source')),
+  ),
+  ...present(
+    'format',
+    fields.optional('format', (each) => each.string('format')),
+  ),
+  ...present(
+    'skipped',
+    fields.optional('skipped', (each) => skippedIn(each.object('skipped'))),
+  ),
+  ...present(
+    'transparent',
+    fields.optional('transparent', (each) => each.integer('transparent')),
+  ),
+  ...present(
+    'duplicates',
+    fields.optional('duplicates', (each) => duplicatesIn(each.object('duplicates'))),
+  ),
+  ...present(
+    'similarNames',
+    fields.optional('similarNames', (each) => similarIn(each.object('similarNames'))),
+  ),
+});
+
+const skippedIn = (fields: Fields): Skipped => ({ count: fields.integer('count'), files: fields.strings('files') });
+
+const duplicatesIn = (fields: Fields): DuplicatesFound => ({
+  bytes: fields.integer('bytes'),
+  pixels: fields.integer('pixels'),
+  acrossIdentities: fields.integer('acrossIdentities'),
+  identityPairs: fields.integer('identityPairs'),
+  pairs: fields.list('pairs', (pair) => ({
+    left: pair.string('left'),
+    right: pair.string('right'),
+    images: pair.integer('images'),
+  })),
+});
+
+const similarIn = (fields: Fields): SimilarNames => {
+  const groups = fields.json('groups');
+  const isNames = (group: unknown): boolean => Array.isArray(group) && group.every((name) => typeof name === 'string');
+  if (!Array.isArray(groups) || !groups.every(isNames)) throw fields.fault('groups', 'a list of lists of names');
+  return { count: fields.integer('count'), groups: groups as string[][] };
+};
 
 /** Origins of the kinds that were there before sets said whom they show; their manifests must stay as they are. */
 const impliedBy: { readonly [origin: string]: (fields: Fields) => PeopleShown } = {
