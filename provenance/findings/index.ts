@@ -8,6 +8,7 @@ import { realFaces } from './real-faces.ts';
 import { seeds } from './seeds.ts';
 import { selection } from './selection.ts';
 import { unknownStages } from './unknown.ts';
+import { unknownTraining } from './unknown-training.ts';
 
 export type { Finding } from './finding.ts';
 
@@ -16,6 +17,7 @@ type Finder = (lineage: Lineage, store: FindingStore) => Promise<Finding[]>;
 
 const finders: readonly (readonly [Finding['kind'], Finder])[] = [
   ['leakage', leakage],
+  ['leakage', unknownTraining],
   ['selection', selection],
   ['seeds', async (lineage) => seeds(lineage)],
   ['not reproducible', irreproducible],
