@@ -11,12 +11,13 @@ export const privacyKind: MetricsKind<PrivacyMetrics> = {
   read: (fields) => {
     const perIdentity = fields.object('perIdentity');
     const ownInquiry = fields.optional('ownInquiry', () => fields.object('ownInquiry'));
+    const trainedOnGallery = fields.optional('trainedOnGallery', (each) => each.boolean('trainedOnGallery'));
     return {
       kind: 'privacy',
       fpir: fields.number('fpir', { from: 0, to: 1 }),
       realIdentities: fields.integer('realIdentities'),
       imagesPerIdentity: fields.integer('imagesPerIdentity'),
-      trainedOnGallery: fields.boolean('trainedOnGallery'),
+      ...(trainedOnGallery !== undefined && { trainedOnGallery }),
       identities: searchIn(fields.object('identities')),
       images: searchIn(fields.object('images')),
       histogram: { ...histogramIn(fields), strangers: fields.object('histogram').numbers('strangers') },

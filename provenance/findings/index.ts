@@ -10,6 +10,7 @@ import { seeds } from './seeds.ts';
 import { selection } from './selection.ts';
 import { duplicates, setFacts } from './set-facts.ts';
 import { unknownStages } from './unknown.ts';
+import { unknownTraining } from './unknown-training.ts';
 
 export type { Finding } from './finding.ts';
 
@@ -18,6 +19,7 @@ type Finder = (lineage: Lineage, store: FindingStore) => Promise<Finding[]>;
 
 const finders: readonly (readonly [Finding['kind'], Finder])[] = [
   ['leakage', leakage],
+  ['leakage', unknownTraining],
   ['selection', selection],
   ['seeds', async (lineage) => seeds(lineage)],
   ['not reproducible', irreproducible],

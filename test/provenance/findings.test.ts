@@ -409,7 +409,7 @@ describe('real faces, and the card of a set', () => {
     const card = await datasetCard(run.lineage, 'synthetic', run.store);
     expect(card).toContain('2 face images of 2 synthetic identities, 16 × 16 pixels');
     expect(card).toContain('its inquiry image itself, 2 times, added by oversampling: a photo of a person who exists');
-    expect(card).toContain('| photos | 2 | 2 | of people who exist | CC BY \\| 4.0 | not stated |');
+    expect(card).toContain('| photos | 2 | 2 | of people who exist | CC BY \\| 4.0 | not stated | not stated |');
     expect(card).toContain('Not measured in this run: no stage looked for');
     expect(card).toContain(`cemiflow trace ${run.outputs.get('synthetic')?.data?.digest}`);
   });
