@@ -1,10 +1,11 @@
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { markSource } from '../formats/generated-mark.ts';
-import { imageCounts, shownIn } from './codecs/dataset.ts';
+import { markSource, type sourceTypes } from '../formats/generated-mark.ts';
+import { decodeTar, encodeTarEntry, tarEnd } from '../formats/tar.ts';
+import { type DatasetMeta, imageCounts, shownIn } from './codecs/dataset.ts';
 import { Fields } from './fields.ts';
-import { type Packed, shardsOf, unpackShard } from './shards.ts';
+import { imageNumberOf, type Packed, shardsOf, unpackShard } from './shards.ts';
 
 /** A set of images, ready to be written in another format. */
 export interface ExportedSet {
@@ -30,14 +31,39 @@ export const openSet = async (store: ArtifactStore, ref: ArtifactRef): Promise<E
     });
   const fields = new Fields(meta, { ...ref, path: 'meta' });
   const { height, width } = imageCounts(fields);
-  const shown = shownIn(fields);
+  const generatedImages = fields.optional('generatedImages', (each) => each.integer('generatedImages'));
+  const marks = { peopleShown: shownIn(fields), ...(generatedImages !== undefined && { generatedImages }) };
   return {
     height,
     width,
     async *samples() {
       for (const { digest, path } of shards)
         for (const sample of unpackShard(await store.getBlob(digest), path))
-          yield shown === 'real' ? sample : { ...sample, bytes: await markSource(sample.bytes, shown) };
+          yield { ...sample, bytes: await marked(sample.bytes, sample.image, marks) };
     },
   };
+};
+
+type Marks = Pick<DatasetMeta, 'peopleShown' | 'generatedImages'>;
+
+/** Whether exported files of a set say how its images came to be. */
+export const isMarked = ({ peopleShown }: Marks): boolean => peopleShown !== 'real';
+
+/** A shard as it is exported: the same files, but generated and drawn images say in their metadata that they are. */
+export const exportedShard = async (shard: Uint8Array, marks: Marks): Promise<Uint8Array> => {
+  if (!isMarked(marks)) return shard;
+  const entries: Buffer[] = [];
+  for (const { path, bytes } of decodeTar(shard)) {
+    const image = imageNumberOf(path);
+    entries.push(encodeTarEntry({ path, bytes: image === undefined ? bytes : await marked(bytes, image, marks) }));
+  }
+  return Buffer.concat([...entries, tarEnd]);
+};
+
+/** Copies of the inquiry image, which follow the generated images of an identity, may be photos: they stay as they are. */
+const marked = async (bytes: Uint8Array, image: number, marks: Marks): Promise<Uint8Array> => {
+  const source: keyof typeof sourceTypes | 'real' = marks.peopleShown;
+  return source === 'real' || image >= (marks.generatedImages ?? Number.POSITIVE_INFINITY)
+    ? bytes
+    : markSource(bytes, source);
 };

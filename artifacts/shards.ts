@@ -81,6 +81,12 @@ export const unpackShard = (shard: Uint8Array, path: string): Packed[] => {
   return samples;
 };
 
+/** Number of the image among those of its identity; undefined for a file of a shard that is no image. */
+export const imageNumberOf = (name: string): number | undefined => {
+  const digitsOf = sampleName.exec(name)?.[2];
+  return digitsOf === undefined ? undefined : Number(digitsOf);
+};
+
 const sampleName = /^(\d+\/(\d+))\.(?:png|jpg|webp)$/;
 
 /** A number with leading zeros. */

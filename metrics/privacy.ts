@@ -41,8 +41,8 @@ export interface PrivacyOptions {
   readonly imagesPerIdentity: number;
   /** Whether the gallery is the inquiries: synthetic identity k was made from inquiry k. */
   readonly fromInquiries: boolean;
-  /** Whether the recognizer was trained on the gallery. */
-  readonly trainedOnGallery: boolean;
+  /** Whether the recognizer was trained on the gallery; absent where that is not known. */
+  readonly trainedOnGallery?: boolean;
 }
 
 /** Searches with one kind of probe: how often they return somebody, for generated identities and for strangers. */
@@ -69,7 +69,8 @@ export interface PrivacyMetrics {
   readonly fpir: number;
   readonly realIdentities: number;
   readonly imagesPerIdentity: number;
-  readonly trainedOnGallery: boolean;
+  /** Absent where it is not known what the recognizer was trained on. */
+  readonly trainedOnGallery?: boolean;
   /** Probes are means over the images of an identity. */
   readonly identities: SearchRates;
   /** Probes are single images, with a threshold of their own. */
@@ -104,7 +105,8 @@ export const privacyMetrics = (
   const own = [...identity.keys()].filter((i) => identity[i] === nearest[i]);
   const edges = evenEdges(-1, 1, 80);
   return {
-    ...{ kind: 'privacy', fpir, realIdentities, imagesPerIdentity, trainedOnGallery },
+    ...{ kind: 'privacy', fpir, realIdentities, imagesPerIdentity },
+    ...(trainedOnGallery !== undefined && { trainedOnGallery }),
     identities,
     images: imageRates(generated.images, halves, fpir),
     histogram: {

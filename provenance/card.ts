@@ -1,4 +1,4 @@
-import { type DatasetMeta, datasetCodec, type PeopleShown } from '../artifacts/codecs/dataset.ts';
+import { type DatasetMeta, datasetCodec } from '../artifacts/codecs/dataset.ts';
 import { type InquiryOrigin, inquiriesCodec } from '../artifacts/codecs/inquiries.ts';
 import { readMetricsOf } from '../artifacts/codecs/metrics.ts';
 import { privacyKind } from '../artifacts/codecs/metrics-kinds.ts';
@@ -11,6 +11,7 @@ import type { Proportion } from '../metrics/proportions.ts';
 import { count, fixed, percent, plain, significant } from '../report/format.ts';
 import { escapeMarkdown } from '../report/markdown.ts';
 import { factsOfKind, loadStageSchemas } from '../schemas/stage-schemas.ts';
+import { type CardFiles, filesText, hasReal, howToVerify, list, table, upstreamText } from './card-parts.ts';
 import type { Reading } from './reading.ts';
 import { artifactsUsedAs, isMeasuring, isRaw, nodesUsedAs, roleOf } from './roles.ts';
 import { type Source, sourcesOf } from './upstream.ts';
@@ -22,7 +23,12 @@ import { type Source, sourcesOf } from './upstream.ts';
  * @param id node that generated a set, such as `synthetic[m=0.5]`
  * @throws CemiflowError `CardInvalid` where the node made no generated set, and the store's for what is damaged
  */
-export const datasetCard = async (lineage: Lineage, id: string, store: Reading): Promise<string> => {
+export const datasetCard = async (
+  lineage: Lineage,
+  id: string,
+  store: Reading,
+  files: CardFiles = 'stored',
+): Promise<string> => {
   const made = madeNodes(lineage).find(({ node }) => node.id === id);
   const ref = Object.values(made?.record.outputs ?? {}).find(({ type }) => type === 'dataset');
   if (!made || !ref || roleOf(made) !== 'generated-data') throw noSet(lineage, id);
@@ -36,12 +42,13 @@ export const datasetCard = async (lineage: Lineage, id: string, store: Reading):
     howMade(lineage, made),
     '## Data upstream',
     upstreamText(sources),
+    photosUpstream(sources),
     '## Privacy',
     await privacyText(lineage, made, store),
+    '## Files',
+    filesText(made, lineage, files, meta.peopleShown),
     '## Known limits',
-    limits(sources)
-      .map((line) => `- ${line}`)
-      .join('\n'),
+    list(limits(sources)),
     '## How to verify it',
     howToVerify(lineage, made, ref),
   ];
@@ -121,22 +128,6 @@ const howMade = (lineage: Lineage, made: MadeNode): string => {
 
 const isSetting = (value: Json): boolean => ['number', 'string', 'boolean'].includes(typeof value) && value !== '';
 
-const upstreamText = (sources: readonly Source[]): string =>
-  [
-    table(
-      ['Data', 'Identities', 'Images', 'Faces', 'Licence', 'Consent'],
-      sources.map(({ node, peopleShown, images }) => [
-        node,
-        number(images?.identities),
-        number(images?.images),
-        images ? faces[peopleShown] : 'not known: the images lie outside of this run',
-        peopleShown === 'real' ? stated(images?.licence) : '–',
-        peopleShown === 'real' ? stated(images?.consent) : '–',
-      ]),
-    ),
-    photosUpstream(sources),
-  ].join('\n\n');
-
 const photosUpstream = (sources: readonly Source[]): string => {
   if (hasReal(sources))
     return 'Faces of people who exist are upstream: what their licence and consent allow binds this set as well.';
@@ -145,16 +136,6 @@ const photosUpstream = (sources: readonly Source[]): string => {
     ? 'No photo of a person who exists is upstream.'
     : `No photo of a person who exists is known to be upstream. What the generator of ${imported.join(', ')} learned from is not known.`;
 };
-
-const faces: { readonly [shown in PeopleShown]: string } = {
-  real: 'of people who exist',
-  drawn: 'drawn by a program',
-  generated: 'synthetic, as stated when they were imported',
-};
-
-const hasReal = (sources: readonly Source[]): boolean => sources.some(({ peopleShown }) => peopleShown === 'real');
-
-const stated = (value: string | undefined): string => value || 'not stated';
 
 const privacyText = async (lineage: Lineage, made: MadeNode, store: Reading): Promise<string> => {
   const judged = madeNodes(lineage).filter(
@@ -185,7 +166,8 @@ const privacyLine = (found: PrivacyMetrics, recognizer: string, real: string): s
   return `Searched among ${counted(realIdentities, 'identity', 'identities')} of ${escapeMarkdown(real || 'real people')}, by the recognizer ${escapeMarkdown(recognizer)}, at a threshold set for a false positive identification rate of ${significant(fpir * 100)} %: ${rate(identities.generated, 'synthetic identity', 'synthetic identities')} and ${rate(identities.strangers, 'stranger')} are nearer to a real identity than the threshold, a cosine of ${fixed(identities.threshold, 3)}. Of single images: ${rate(images.generated, 'image')}, and ${rate(images.strangers, 'image')} of strangers, above ${fixed(images.threshold, 3)}. The nearest real identity has a mean cosine of ${fixed(identities.mean.generated, 3)}, for strangers ${fixed(identities.mean.strangers, 3)}.${own}`;
 };
 
-const limits = (sources: readonly Source[]): string[] => [
+/** What users of a generated set should know before they use it. */
+export const limits = (sources: readonly Source[]): string[] => [
   'Labels are by construction: that all images of an identity show one person is what the generator was asked for, not what was checked.',
   'Nothing was balanced or measured for age, gender or skin colour; what is uneven upstream is uneven here.',
   ...(sources.some(({ peopleShown }) => peopleShown !== 'real')
@@ -193,35 +175,6 @@ const limits = (sources: readonly Source[]): string[] => [
     : []),
   'Not for identifying people.',
 ];
-
-const howToVerify = ({ root, run }: Lineage, made: MadeNode, { digest }: ArtifactRef): string =>
-  [
-    table(
-      ['What', 'Digest'],
-      [
-        ['this set', `\`${digest}\``],
-        ['its action', `\`${made.key}\``],
-        ...(root ? [['the run', `\`${root.digest}\``]] : []),
-      ],
-      (cell) => cell,
-    ),
-    [
-      '```',
-      `cemiflow trace ${digest}`,
-      `cemiflow audit ${run.id}`,
-      `cemiflow audit ${run.id} --replay '${made.node.id}'`,
-      '```',
-    ].join('\n'),
-  ].join('\n\n');
-
-const number = (value: number | undefined): string => (value === undefined ? '–' : count(value));
-
-const table = (
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  shown: (cell: string) => string = escapeMarkdown,
-): string =>
-  [head, head.map(() => '---'), ...rows.map((row) => row.map(shown))].map((row) => `| ${row.join(' | ')} |`).join('\n');
 
 const noSet = ({ run }: Lineage, id: string): CemiflowError =>
   new CemiflowError('CardInvalid', `${id} of ${run.id} is no generated set that was made`, {

@@ -1,5 +1,5 @@
 import { benchmarksCodec } from '../artifacts/codecs/benchmarks.ts';
-import { datasetCodec, type PeopleShown } from '../artifacts/codecs/dataset.ts';
+import { type DatasetMeta, datasetCodec, type PeopleShown } from '../artifacts/codecs/dataset.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { ancestorsOf, type Lineage, type MadeNode } from '../core/lineage.ts';
 import { dependenciesOf } from '../core/plan.ts';
@@ -15,14 +15,12 @@ export interface Source {
   /** `generated`: by a generator outside of the run. What that one learned from is not known. */
   readonly peopleShown: PeopleShown;
   /** Of images; absent for networks that were trained outside of the run, on images that are not known here. */
-  readonly images?: {
-    readonly identities?: number;
-    readonly images?: number;
-    /** Empty where it is not stated. */
-    readonly licence: string;
-    readonly consent: string;
-  };
+  readonly images?: StatedImages;
 }
+
+/** What images state of themselves; `licence`, `source` and `consent` are empty or absent where nothing is stated. */
+export type StatedImages = Pick<DatasetMeta, 'licence' | 'consent'> &
+  Partial<Pick<DatasetMeta, 'identities' | 'images' | 'source' | 'skipped' | 'transparent' | 'duplicates'>>;
 
 /**
  * All sources that a node depends on, itself included. What does not say whom it shows counts as real, whatever made it and
@@ -57,8 +55,8 @@ const sourceOf = async (made: MadeNode, ref: ArtifactRef, store: Reading): Promi
     return { node, peopleShown, images };
   }
   if (ref.type === 'benchmarks') {
-    const { peopleShown } = (await benchmarksCodec.read(store, ref)).meta;
-    return { node, peopleShown, images: { licence: '', consent: '' } };
+    const { peopleShown, licence, source, consent } = (await benchmarksCodec.read(store, ref)).meta;
+    return { node, peopleShown, images: { licence, source, consent } };
   }
   // Of weights and embeddings that were made outside of the run, the run does not know which images they were made from.
   const madeElsewhere = dependenciesOf(made.node).length === 0 && learned.includes(ref.type);

@@ -6,10 +6,11 @@ import { paragraphs } from './page.ts';
 import { soFarText } from './so-far.ts';
 import type { Cell, TableModel } from './table.ts';
 
-/** Text that Markdown (with tables and raw HTML, as GitHub renders it) shows as it is. */
+/** Text that Markdown (with tables and raw HTML, as GitHub renders it) shows as it is; control characters become U+FFFD. */
 export const escapeMarkdown = (text: string): string =>
   text
     .replace(/\s+/g, ' ')
+    .replace(/\p{Cc}/gu, '\ufffd')
     .replace(/[\\`*_[\]|~$]/g, '\\$&')
     .replace(/^([#+=-])/, '\\$1')
     .replace(/^(\d+)([.)]) /, '$1\\$2 ')

@@ -23,5 +23,5 @@ export const pictureOf = async (sample: SizedSample, artifact: Digest): Promise<
 };
 
 /** A picture in the page itself. Enlarged by the style sheet, without smoothing. */
-export const imageTag = (picture: Picture, alt: string): Html =>
+export const imageTag = (picture: Pick<Picture, 'artifact' | 'pngBase64' | 'width' | 'height'>, alt: string): Html =>
   html`<img src="data:image/png;base64,${picture.pngBase64}" width="${picture.width}" height="${picture.height}" alt="${alt}" data-artifact="${picture.artifact}">`;

@@ -1,3 +1,4 @@
+import { readFileOf } from '../artifacts/codec.ts';
 import { type MetricsKind, metricsCodec, metricsIn } from '../artifacts/codecs/metrics.ts';
 import { decodePairScores } from '../artifacts/scores.ts';
 import { readSamples } from '../artifacts/shards.ts';
@@ -5,6 +6,7 @@ import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
+import { decodeImage, encodePng } from '../formats/png.ts';
 import type { ScoredSets } from '../metrics/paired-bootstrap.ts';
 import type { VerificationMetrics } from '../metrics/verification.ts';
 import { checkLabel } from './labels.ts';
@@ -64,6 +66,14 @@ export class ReportReader {
       taken.set(sample.identity, n + 1);
       if (n < images) yield await pictureOf(sample, ref.digest);
     }
+  }
+
+  /** A picture that an artifact holds as a file beside its numbers. @throws CemiflowError `ImageInvalid`, `ArtifactInvalid` */
+  async storedPicture(ref: ArtifactRef, path: string): Promise<Omit<Picture, 'identity' | 'image'>> {
+    const { files } = await this.#store.getArtifact(ref);
+    const { pixels, height, width } = await readFileOf(this.#store, { ref, files }, path, decodeImage);
+    const pngBase64 = (await encodePng(pixels, height, width)).toString('base64');
+    return { artifact: ref.digest, height, width, pngBase64 };
   }
 
   /** Lists something as a source that is no artifact, such as a quoted file. */

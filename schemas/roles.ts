@@ -46,6 +46,7 @@ export const measures = {
   similarity: 'how similar generated images are to what they were asked to resemble',
   privacy: 'how near generated identities come to real ones',
   quality: 'how realistic or diverse images are',
+  overlap: 'what a set holds twice, and what it shares with other sets',
 } as const;
 
 export type Measure = keyof typeof measures;

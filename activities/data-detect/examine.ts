@@ -3,12 +3,12 @@ import {
   type Asked,
   type Examined,
   type Examining,
-  hashesOf,
   transparency,
   type Unusable,
   unusable,
 } from '../../data/intake/examine.ts';
 import { PixelGate } from '../../data/intake/gate.ts';
+import { imageHashes } from '../../data/intake/image-hashes.ts';
 import { imageKind } from '../../formats/image-kind.ts';
 import { decodeImage, encodePng } from '../../formats/png.ts';
 import type { SafeTensors } from '../../formats/safetensors.ts';
@@ -46,7 +46,7 @@ const examine = async ({ bytes }: Asked, wanted: WantedDetection): Promise<Exami
       if ('fault' in pixels) return pixels;
       const made = await encodePng(pixels, wanted.height, wanted.width);
       return {
-        ...{ made, transparent: transparent === 'partly', hashes: hashesOf(made, pixels) },
+        ...{ made, transparent: transparent === 'partly', hashes: imageHashes(made, pixels) },
         landmarks: found.landmarks,
       };
     });

@@ -92,7 +92,14 @@ const factsOf = async (
   { group, identities, images, draw }: Params,
   { store }: StageContext,
 ): Promise<JsonObject & Pick<DatasetMeta, 'peopleShown'>> => {
-  const { meta } = await store.getArtifact(ref);
+  // What was counted when the whole set came in is not true of a part.
+  const {
+    skipped: _skipped,
+    transparent: _,
+    duplicates: _twice,
+    similarNames: _names,
+    ...meta
+  } = (await store.getArtifact(ref)).meta;
   const taken = group && { group: { centers: group.centers.digest, index: group.index } };
   return {
     ...meta,

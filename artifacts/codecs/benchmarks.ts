@@ -29,6 +29,11 @@ export interface BenchmarksMeta {
   readonly peopleShown: PeopleShown;
   /** People whom a program drew, so that sets can be compared. */
   readonly people: readonly People[];
+  /** Empty where it is not stated, as are the next two. */
+  readonly licence: string;
+  /** Where the images come from, in words. */
+  readonly source: string;
+  readonly consent: string;
 }
 
 export type BenchmarksWritten = JsonObject & {
@@ -48,6 +53,9 @@ export const benchmarksCodec = defineCodec<BenchmarksMeta, BenchmarksWritten>({
       width: fields.integer('width', { from: 1 }),
       peopleShown: shownIn(fields),
       people: peopleIn(fields),
+      licence: fields.optional('licence', (each) => each.string('licence')) ?? '',
+      source: fields.optional('source', (each) => each.string('source')) ?? '',
+      consent: fields.optional('consent', (each) => each.string('consent')) ?? '',
     }),
   ],
   stored: withoutImplied,

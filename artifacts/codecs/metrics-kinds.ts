@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/errors.ts';
+import type { InspectedIdentity, InspectionMetrics, Overlap, SamePersonFound } from '../../metrics/inspection.ts';
 import type { PrivacyMetrics, SearchRates } from '../../metrics/privacy.ts';
 import type { Proportion } from '../../metrics/proportions.ts';
 import type { SimilarityMetrics } from '../../metrics/similarity.ts';
@@ -10,12 +11,13 @@ export const privacyKind: MetricsKind<PrivacyMetrics> = {
   read: (fields) => {
     const perIdentity = fields.object('perIdentity');
     const ownInquiry = fields.optional('ownInquiry', () => fields.object('ownInquiry'));
+    const trainedOnGallery = fields.optional('trainedOnGallery', (each) => each.boolean('trainedOnGallery'));
     return {
       kind: 'privacy',
       fpir: fields.number('fpir', { from: 0, to: 1 }),
       realIdentities: fields.integer('realIdentities'),
       imagesPerIdentity: fields.integer('imagesPerIdentity'),
-      trainedOnGallery: fields.boolean('trainedOnGallery'),
+      ...(trainedOnGallery !== undefined && { trainedOnGallery }),
       identities: searchIn(fields.object('identities')),
       images: searchIn(fields.object('images')),
       histogram: { ...histogramIn(fields), strangers: fields.object('histogram').numbers('strangers') },
@@ -51,6 +53,42 @@ export const similarityKind: MetricsKind<SimilarityMetrics> = {
         std: perIdentity.numbers('std'),
       },
       bins: { edges: bins.numbers('edges'), identities: bins.numbers('identities') },
+    };
+  },
+};
+
+export const inspectionKind: MetricsKind<InspectionMetrics> = {
+  kind: 'inspection',
+  read: (fields) => {
+    const [per, empty, few, within] = [
+      fields.object('imagesPerIdentity'),
+      fields.object('empty'),
+      fields.object('nearEmpty'),
+      fields.object('within'),
+    ];
+    return {
+      kind: 'inspection',
+      data: fields.digest('data'),
+      identities: fields.integer('identities'),
+      images: fields.integer('images'),
+      imagesPerIdentity: { min: per.integer('min'), median: per.number('median'), max: per.integer('max') },
+      empty: { count: empty.integer('count'), names: empty.strings('names') },
+      nearEmpty: {
+        count: few.integer('count'),
+        minImages: few.integer('minImages'),
+        listed: few.list('listed', (each) => ({ ...identityIn(each), images: each.integer('images') })),
+      },
+      ...fields.optional('threshold', (each) => ({ threshold: each.number('threshold') })),
+      within: { ...overlapIn(within), acrossIdentities: within.integer('acrossIdentities') },
+      others: fields.list('others', (other) => ({
+        label: other.string('label'),
+        type: other.oneOf('type', ['dataset', 'benchmarks']),
+        data: other.digest('data'),
+        ...other.optional('set', (each) => ({ set: each.string('set') })),
+        identities: other.integer('identities'),
+        images: other.integer('images'),
+        ...overlapIn(other),
+      })),
     };
   },
 };
@@ -97,6 +135,32 @@ export const selectionKind: MetricsKind<SelectionMetrics> = {
     })),
   }),
 };
+
+const overlapIn = (fields: Fields): Overlap => ({
+  bytes: fields.integer('bytes'),
+  pixels: fields.integer('pixels'),
+  identityPairs: fields.integer('identityPairs'),
+  samePhoto: fields.list('samePhoto', (pair) => ({ ...pairIn(pair), images: pair.integer('images') })),
+  ...fields.optional('samePerson', (each) => ({ samePerson: samePersonIn(each.object('samePerson')) })),
+});
+
+const samePersonIn = (fields: Fields): SamePersonFound => ({
+  identities: fields.integer('identities'),
+  pairs: fields.integer('pairs'),
+  ...fields.optional('highest', (each) => ({ highest: each.number('highest') })),
+  listed: fields.list('listed', (pair) => ({ ...pairIn(pair), cosine: pair.number('cosine') })),
+});
+
+const pairIn = (fields: Fields) => ({
+  left: identityIn(fields.object('left')),
+  right: identityIn(fields.object('right')),
+  ...fields.optional('picture', (each) => ({ picture: each.string('picture') })),
+});
+
+const identityIn = (fields: Fields): InspectedIdentity => ({
+  identity: fields.integer('identity'),
+  ...fields.optional('name', (each) => ({ name: each.string('name') })),
+});
 
 const histogramIn = (fields: Fields): { edges: number[]; counts: number[] } => {
   const histogram = fields.object('histogram');

@@ -15,7 +15,7 @@ import {
   type StoredRanks,
 } from '../scores.ts';
 
-/** What was scored: the pairs of verification sets, images, probes of an identification, or identities by their nearest real one. */
+/** What was scored: the pairs of verification sets, images, probes of an identification, identities by their nearest real one, or the sets of an inspection. */
 export type ScoresMeta =
   | { readonly of: 'pairs'; readonly sets: readonly string[] }
   | { readonly of: 'images'; readonly images: number }
@@ -30,6 +30,11 @@ export type ScoresMeta =
       readonly galleryImages: number;
       /** Probes that were left out because the person they show is not in the gallery. */
       readonly withoutMate: number;
+    }
+  | {
+      readonly of: 'inspection';
+      /** The inspected set and those that it was compared with. */
+      readonly inspected: number;
     }
   | {
       readonly of: 'nearest';
@@ -49,6 +54,7 @@ export type ScoresWritten =
   | { readonly templates: readonly string[] }
   | { readonly images: number }
   | Omit<Extract<ScoresMeta, { of: 'ranks' }>, 'of'>
+  | { readonly inspected: number }
   | Omit<Extract<ScoresMeta, { of: 'nearest' }>, 'of'>;
 
 export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
@@ -65,6 +71,7 @@ export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
           galleryImages: fields.integer('galleryImages'),
           withoutMate: fields.integer('withoutMate'),
         };
+      if (fields.has('inspected')) return { of: 'inspection', inspected: fields.integer('inspected', { from: 1 }) };
       const images = fields.integer('images');
       if (!fields.has('realIdentities')) return { of: 'images', images };
       return {

@@ -1,10 +1,18 @@
+import { exportedShard, isMarked } from '../../artifacts/export-set.ts';
+import type { FileEntry } from '../../core/artifact.ts';
+import { digestOf } from '../../core/digest.ts';
 import { imageSetOf, shardName } from '../../provenance/export/croissant.ts';
 import { setTexts } from '../../provenance/export/sets.ts';
 import type { RunDocument, Store } from '../../store/index.ts';
 import { lineageOf } from '../lineage.ts';
 import { writeFolder } from './folder.ts';
 
-/** Writes a set of images with its Croissant description and, of a generated one, its card. @param id the node that made it */
+/**
+ * Writes a set of images with its Croissant description and its card. Generated and drawn images say in their files that they are,
+ * so that shards of such sets are not those of the store. Memory holds one shard.
+ *
+ * @param id the node that made it
+ */
 export const exportCroissant = async (
   store: Store,
   document: RunDocument,
@@ -12,10 +20,16 @@ export const exportCroissant = async (
   target: string,
 ): Promise<void> => {
   const lineage = await lineageOf(store, document);
-  const { shards } = await imageSetOf(lineage, id, store);
-  const texts = await setTexts(lineage, id, store);
+  const { shards, meta } = await imageSetOf(lineage, id, store);
   await writeFolder(target, async (put) => {
+    const written: FileEntry[] = [];
+    for (const shard of shards) {
+      const bytes = await exportedShard(await store.getBlob(shard.digest), meta);
+      const file = { ...shard, digest: digestOf(bytes), bytes: bytes.length };
+      await put(shardName(file), bytes);
+      written.push(file);
+    }
+    const texts = await setTexts(lineage, id, store, isMarked(meta) ? { marked: written } : {});
     for (const { path, text } of texts) await put(path, text);
-    for (const shard of shards) await put(shardName(shard), await store.getBlob(shard.digest));
   });
 };

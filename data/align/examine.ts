@@ -1,15 +1,8 @@
 import { imageKind } from '../../formats/image-kind.ts';
 import { decodeImage, encodePng } from '../../formats/png.ts';
-import {
-  type Asked,
-  type Examined,
-  type Examining,
-  hashesOf,
-  transparency,
-  type Unusable,
-  unusable,
-} from '../intake/examine.ts';
+import { type Asked, type Examined, type Examining, transparency, type Unusable, unusable } from '../intake/examine.ts';
 import { PixelGate } from '../intake/gate.ts';
+import { imageHashes } from '../intake/image-hashes.ts';
 import { type AlignOptions, alignFace } from './align.ts';
 
 /** How photos are aligned by landmarks that came with them. */
@@ -32,7 +25,7 @@ const examine = async ({ bytes, landmarks }: Asked, wanted: WantedAlignment): Pr
       const pixels = alignFace(photo, landmarks, wanted);
       if ('fault' in pixels) return pixels;
       const made = await encodePng(pixels, wanted.height, wanted.width);
-      return { made, transparent: transparent === 'partly', hashes: hashesOf(made, pixels) };
+      return { made, transparent: transparent === 'partly', hashes: imageHashes(made, pixels) };
     });
   } catch (error) {
     return unusable(error);

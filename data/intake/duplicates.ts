@@ -10,6 +10,12 @@ export interface Duplicates {
   readonly pairs: readonly (readonly [left: number, right: number, images: number])[];
 }
 
+/**
+ * Identities that one image pairs with each other. Where more share it, such as an empty tile that every folder holds, each is
+ * paired with the first alone: their pairs would not fit into memory.
+ */
+const mostPaired = 16;
+
 /** What a row of the table holds: 64 bits of each digest, and the identity. */
 const columns = 5;
 
@@ -49,7 +55,8 @@ export class DuplicateTable {
       const identities = [...new Set(group.map((row) => this.#identity(row)))].sort((a, b) => a - b);
       if (identities.length === 1) return;
       for (const row of group) across.add(row);
-      for (const [i, left] of identities.entries())
+      const firsts = identities.length > mostPaired ? identities.slice(0, 1) : identities;
+      for (const [i, left] of firsts.entries())
         for (const right of identities.slice(i + 1))
           shared.set(`${left} ${right}`, (shared.get(`${left} ${right}`) ?? 0) + 1);
     });

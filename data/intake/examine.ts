@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { CemiflowError } from '../../core/errors.ts';
 import { imageKind } from '../../formats/image-kind.ts';
 import type { ListedImage } from '../../formats/image-set.ts';
 import { decodeImage, encodePng, type Image } from '../../formats/png.ts';
+import { imageHashes } from './image-hashes.ts';
 
 /** An image as it came in. */
 export type Asked = Pick<ListedImage, 'bytes' | 'landmarks'>;
@@ -60,7 +60,7 @@ const examine = async ({ bytes }: Asked, wanted: Wanted): Promise<Examined | Unu
     if (!fits && wanted.fit === 'exact') return otherSize(image, wanted);
     const kept = fits ? image.pixels : await cover(image, wanted);
     const made = fits ? undefined : await encodePng(kept, wanted.height, wanted.width);
-    return { ...(made && { made }), transparent: transparent === 'partly', hashes: hashesOf(made ?? bytes, kept) };
+    return { ...(made && { made }), transparent: transparent === 'partly', hashes: imageHashes(made ?? bytes, kept) };
   } catch (error) {
     return unusable(error);
   }
@@ -97,14 +97,3 @@ const cover = ({ pixels, ...from }: Image, { height, width }: Wanted): Promise<B
     .resize(width, height, { fit: 'cover', position: 'centre', kernel: 'lanczos3' })
     .raw()
     .toBuffer();
-
-/** @returns int32 [4]: see `Examined` */
-export const hashesOf = (file: Uint8Array, pixels: Uint8Array): Int32Array => {
-  const hashes = new Int32Array(4);
-  for (const [i, bytes] of [file, pixels].entries()) {
-    const digest = createHash('sha256').update(bytes).digest();
-    hashes[2 * i] = digest.readInt32LE(0);
-    hashes[2 * i + 1] = digest.readInt32LE(4);
-  }
-  return hashes;
-};

@@ -4,11 +4,14 @@ import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { hexOf } from '../../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../../core/errors.ts';
 import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
+import { printable } from '../../core/printable.ts';
 import { nounFor, plural } from '../../core/words.ts';
 import type { Reading } from '../reading.ts';
 import { roleOf } from '../roles.ts';
+import { sourcesOf } from '../upstream.ts';
 import { jsonText, uriOf } from './entity.ts';
 import { type Licence, licenceOf } from './licence.ts';
+import { raiOf } from './rai.ts';
 
 export const croissantFile = 'croissant.json';
 
@@ -43,18 +46,26 @@ export const imageSetOf = async (lineage: Lineage, id: string, store: Reading): 
 export const shardName = ({ path, digest }: FileEntry): string =>
   path.replace(/\.tar$/, `-${hexOf(digest).slice(0, 12)}.tar`);
 
+/** Which files a description is of. */
+export interface Described {
+  /** Where a shard lies, relative to the description; by default beside it. */
+  readonly contentUrl?: (shard: FileEntry) => string;
+  /** The shards with marked images that take the place of the stored ones; default none. */
+  readonly marked?: readonly FileEntry[];
+}
+
 /**
- * Croissant 1.1 of a set of images: its shards by digest, images with their identities, and what the set was derived from.
- *
- * @param contentUrl where a shard lies, relative to the file
+ * Croissant 1.1 of a set of images: its shards by digest, images with their identities, what the set was derived from, and what
+ * is known of it in the terms of Croissant RAI 1.0.
  */
 export const croissantOf = async (
   lineage: Lineage,
   set: ImageSet,
   store: Reading,
-  contentUrl: (shard: FileEntry) => string = (shard) => uriOf(shardName(shard)),
+  { contentUrl = (shard) => uriOf(shardName(shard)), marked }: Described = {},
 ): Promise<string> => {
-  const { made, ref, meta, shards } = set;
+  const { made, ref, meta } = set;
+  const shards = marked ?? set.shards;
   const { node, record } = made;
   const generated = roleOf(made) === 'generated-data';
   const files = shards.map((shard) => ({
@@ -71,22 +82,24 @@ export const croissantOf = async (
     '@type': 'sc:Dataset',
     name: `${lineage.run.experiment}: ${node.id}`,
     description: `${plural(meta.images, 'face image')} of ${meta.identities} ${generated ? 'synthetic ' : ''}${nounFor(meta.identities, 'identity', 'identities')}, ${meta.height} x ${meta.width} pixels, made by ${record.action.kind} of cemiflow. The artifact ${ref.digest}, of action ${record.key}.`,
-    conformsTo: 'http://mlcommons.org/croissant/1.1',
+    conformsTo: ['http://mlcommons.org/croissant/1.1', 'http://mlcommons.org/croissant/RAI/1.0'],
     license: licenceJson(await licenceOf(lineage, store, node.id)),
-    url: generated ? 'README.md' : croissantFile,
+    url: 'README.md',
     creator: { '@type': 'Organization', name: `Whoever ran cemiflow on ${record.machine.host}` },
     datePublished: record.endedAt,
     dateCreated: record.endedAt,
     version: '1.0.0',
     citeAs: `cemiflow artifact ${ref.digest}`,
     'prov:wasGeneratedBy': activityOf(made),
-    'prov:wasDerivedFrom': await sourcesOf(lineage, made, store),
+    'prov:wasDerivedFrom': await derivedFrom(lineage, set, store),
+    ...raiOf(set, { sources: await sourcesOf(lineage, node.id, store), marked: marked !== undefined }),
     distribution: [
       ...files,
       {
         ...{ '@type': 'cr:FileSet', '@id': 'image-files', name: 'image-files' },
         ...{ containedIn: files.map((file) => ({ '@id': file['@id'] })) },
-        ...{ encodingFormat: 'image/png', includes: '*/*.png' },
+        encodingFormat: ['image/png', 'image/jpeg', 'image/webp'],
+        includes: ['*/*.png', '*/*.jpg', '*/*.webp'],
       },
     ],
     recordSet: [records],
@@ -105,8 +118,15 @@ const activityOf = ({ node, key, record }: MadeNode): Json => ({
   'prov:endedAtTime': record.endedAt,
 });
 
-/** Every artifact upstream, datasets first: by digest, with the step that made it. */
-const sourcesOf = async (lineage: Lineage, { node }: MadeNode, store: Reading): Promise<Json> => {
+/** Every artifact upstream, datasets first: by digest, with the step that made it. Of a set from outside, what it states as its source. */
+const derivedFrom = async (lineage: Lineage, { made, meta }: ImageSet, store: Reading): Promise<Json> => {
+  const { node } = made;
+  if (roleOf(made) === 'real-data') {
+    const label = `files that ${node.id} took in, source: ${printable(meta.source || 'not stated')}`;
+    return [
+      { '@id': `urn:cemiflow:source:${encodeURIComponent(node.id)}`, '@type': 'prov:Entity', 'prov:label': label },
+    ];
+  }
   const found = new Map<string, JsonObject>();
   for (const each of ancestorsOf(lineage, node.id)) {
     if (each.node.id === node.id) continue;
@@ -124,7 +144,7 @@ const sourcesOf = async (lineage: Lineage, { node }: MadeNode, store: Reading): 
   return [...all.filter(isData), ...all.filter((entity) => !isData(entity))];
 };
 
-/** Members of the shards are `IIIIII/JJJJ.png`: image J of identity I. */
+/** Members of the shards are `IIIIII/JJJJ.png`, `.jpg` or `.webp`: image J of identity I. */
 const part = (id: string, description: string, dataType: Json, regex: string): Json => ({
   ...{ '@type': 'cr:Field', '@id': `images/${id}`, name: `images/${id}`, description, dataType },
   source: {
@@ -146,8 +166,13 @@ const records: Json = {
       ...{ dataType: 'sc:ImageObject' },
       source: { fileSet: { '@id': 'image-files' }, extract: { fileProperty: 'content' } },
     },
-    part('identity', 'Whom the image shows.', ['sc:Integer', 'cr:Label'], '(\\d+)/\\d+\\.png$'),
-    part('index', 'The number of the image among those of its identity.', 'sc:Integer', '\\d+/(\\d+)\\.png$'),
+    part('identity', 'Whom the image shows.', ['sc:Integer', 'cr:Label'], '(\\d+)/\\d+\\.(?:png|jpg|webp)$'),
+    part(
+      'index',
+      'The number of the image among those of its identity.',
+      'sc:Integer',
+      '\\d+/(\\d+)\\.(?:png|jpg|webp)$',
+    ),
   ],
 };
 

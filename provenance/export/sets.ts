@@ -1,10 +1,10 @@
-import type { FileEntry } from '../../core/artifact.ts';
 import { type Lineage, madeNodes } from '../../core/lineage.ts';
 import { datasetCard } from '../card.ts';
 import type { Reading } from '../reading.ts';
 import { roleOf } from '../roles.ts';
+import { setCard } from '../set-card.ts';
 import type { Text } from './crate/data.ts';
-import { croissantFile, croissantOf, imageSetOf } from './croissant.ts';
+import { croissantFile, croissantOf, type Described, imageSetOf } from './croissant.ts';
 import { slug } from './held.ts';
 
 /** The card of a set and its `croissant.json`, for the folder that describes it. */
@@ -12,17 +12,18 @@ export const setTexts = async (
   lineage: Lineage,
   id: string,
   store: Reading,
-  { folder = '', contentUrl }: { readonly folder?: string; readonly contentUrl?: (shard: FileEntry) => string } = {},
+  { folder = '', ...described }: Described & { readonly folder?: string } = {},
 ): Promise<Text[]> => {
   const set = await imageSetOf(lineage, id, store);
   const croissant: Text = {
     path: `${folder}${croissantFile}`,
-    text: await croissantOf(lineage, set, store, contentUrl),
+    text: await croissantOf(lineage, set, store, described),
     mediaType: 'application/ld+json',
     name: `Croissant description of ${id}`,
   };
-  if (roleOf(set.made) !== 'generated-data') return [croissant];
-  const text = await datasetCard(lineage, id, store);
+  const files = described.marked ? 'marked' : 'stored';
+  const card = roleOf(set.made) === 'generated-data' ? datasetCard : setCard;
+  const text = await card(lineage, id, store, files);
   return [croissant, { path: `${folder}README.md`, text, mediaType: 'text/markdown', name: `Card of ${id}` }];
 };
 

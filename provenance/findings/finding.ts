@@ -3,7 +3,17 @@ import type { Store } from '../../store/index.ts';
 
 /** What an auditor would want to know, proven by what was made from what. */
 export interface Finding {
-  readonly kind: 'leakage' | 'selection' | 'real faces' | 'seeds' | 'not reproducible' | 'adopted' | 'unknown stages';
+  readonly kind:
+    | 'leakage'
+    | 'selection'
+    | 'real faces'
+    | 'sets'
+    | 'duplicates'
+    | 'same person'
+    | 'seeds'
+    | 'not reproducible'
+    | 'adopted'
+    | 'unknown stages';
   /** `warning`: it may make a number worthless. `note`: a fact that readers should know. */
   readonly severity: 'warning' | 'note';
   /** One line that names the nodes. */

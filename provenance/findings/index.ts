@@ -2,12 +2,15 @@ import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { adopted } from './adopted.ts';
 import type { Finding, FindingStore } from './finding.ts';
+import { inspected } from './inspected.ts';
 import { irreproducible } from './irreproducible.ts';
 import { leakage } from './leakage.ts';
 import { realFaces } from './real-faces.ts';
 import { seeds } from './seeds.ts';
 import { selection } from './selection.ts';
+import { duplicates, setFacts } from './set-facts.ts';
 import { unknownStages } from './unknown.ts';
+import { unknownTraining } from './unknown-training.ts';
 
 export type { Finding } from './finding.ts';
 
@@ -16,10 +19,14 @@ type Finder = (lineage: Lineage, store: FindingStore) => Promise<Finding[]>;
 
 const finders: readonly (readonly [Finding['kind'], Finder])[] = [
   ['leakage', leakage],
+  ['leakage', unknownTraining],
   ['selection', selection],
   ['seeds', async (lineage) => seeds(lineage)],
   ['not reproducible', irreproducible],
   ['real faces', realFaces],
+  ['sets', setFacts],
+  ['duplicates', duplicates],
+  ['same person', inspected],
   ['adopted', adopted],
   ['unknown stages', async (lineage) => unknownStages(lineage)],
 ];

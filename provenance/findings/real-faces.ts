@@ -1,5 +1,6 @@
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
 import { type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
+import { printable } from '../../core/printable.ts';
 import type { Reading } from '../reading.ts';
 import { roleOf } from '../roles.ts';
 import { type Source, sourcesOf } from '../upstream.ts';
@@ -45,7 +46,7 @@ const isGenerated = async (made: MadeNode, store: Reading): Promise<boolean> => 
 
 const found = ({ node, images, peopleShown }: Source, sets: readonly string[]): Finding => {
   const { licence = '', consent = '' } = images ?? {};
-  const said = (what: string, value: string): string => `${what}: ${value || 'not stated'}`;
+  const said = (what: string, value: string): string => `${what}: ${printable(value || 'not stated')}`;
   const others = sets.filter((set) => set !== node);
   const what =
     images && peopleShown === 'real'

@@ -152,7 +152,12 @@ describe('data/subset', () => {
     for (const identity of [5, 6, 7])
       for (const image of [0, 1]) await writer.add({ identity, image, pixels: toyPixels(identity, image) });
     const facts: JsonObject = { origin: 'procedural', people: [drawnPeople(7, 'train', 5, 3)], licence: 'CC0' };
-    const set = await writer.finish({ ...facts, peopleShown: 'drawn' });
+    // Counts of the whole set are not true of a part.
+    const ofWhole: JsonObject = {
+      ...{ skipped: { count: 1, files: ['a'] }, transparent: 1, similarNames: { count: 1, groups: [['a', 'A']] } },
+      duplicates: { bytes: 1, pixels: 1, acrossIdentities: 0, identityPairs: 0, pairs: [] },
+    };
+    const set = await writer.finish({ ...facts, ...ofWhole, peopleShown: 'drawn' });
     const part = await take(set, { identities: 2, images: 1, draw: 'first' });
     const { meta } = await store.getArtifact(part);
     expect(meta).toEqual({

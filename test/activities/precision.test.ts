@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
 import { stage as importIjb } from '../../activities/data-import-ijb/stage.ts';
+import { stage as inspection } from '../../activities/data-inspect/stage.ts';
 import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
@@ -106,6 +107,14 @@ const families: Record<string, { output: string; run(precision: Precision): Prom
   'evaluate/similarity': {
     output: 'scores',
     run: (precision) => run(similarity, { ...judged('data', 'inquiries', 'recognizer'), precision }),
+  },
+  'data/inspect': {
+    output: 'scores',
+    run: (precision) =>
+      run(inspection, {
+        ...{ ...judged('data', 'recognizer'), others: [], minSimilarity: -1, threshold: null },
+        ...{ minImages: 2, listed: 1, pictures: 0, precision },
+      }),
   },
   'evaluate/privacy': {
     output: 'scores',

@@ -317,6 +317,29 @@ describe('images', () => {
     expect(() => mixture({ lowest: 0 })).toThrow(/meta\.mixture\.highest must be a number, got nothing/);
   });
 
+  it('from outside state where they come from and what was wrong with them, each fact checked; older ones state nothing', () => {
+    const read = (meta: JsonObject) => {
+      const found = datasetCodec.parse({ type: 'dataset', meta: { ...counts, ...meta }, files: [] });
+      const { source, format, skipped, transparent, duplicates, similarNames } = found;
+      return { source, format, skipped, transparent, duplicates, similarNames };
+    };
+    const facts = {
+      ...{ source: 'the web', format: 'recordio', skipped: { count: 2, files: ['a.jpg'] }, transparent: 3 },
+      duplicates: {
+        ...{ bytes: 1, pixels: 2, acrossIdentities: 2, identityPairs: 1 },
+        pairs: [{ left: 'ash', right: 'ash2', images: 1 }],
+      },
+      similarNames: { count: 1, groups: [['Ash', 'ash']] },
+    };
+    expect(read(facts)).toEqual(facts);
+    expect(Object.values(read({})).every((value) => value === undefined)).toBe(true);
+    expect(() => read({ skipped: { count: -1, files: [] } })).toThrow(/meta\.skipped\.count must be a whole number/);
+    expect(() => read({ similarNames: { count: 1, groups: ['ash'] } })).toThrow(
+      /groups must be a list of lists of names/,
+    );
+    expect(() => read({ duplicates: { ...facts.duplicates, pairs: [{ left: 1 }] } })).toThrow(/left must be a string/);
+  });
+
   it('are not written without saying whom they show, whatever their origin', async () => {
     const store = memoryStore();
     const write = (meta: JsonObject) => datasetCodec.write(store, { ...counts, ...meta } as DatasetWritten, []);

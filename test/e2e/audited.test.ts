@@ -76,6 +76,7 @@ describe('an untouched run', () => {
       { kind: 'selection', nodes: ['verify_chosen', 'chosen', 'verify[epochs=1]', 'verify[epochs=2]'] },
       { kind: 'seeds', nodes: ['again[repeat=1]', 'again[repeat=2]'] },
       { kind: 'real faces', nodes: ['photos', 'synthetic'] },
+      { kind: 'sets', nodes: ['photos'] },
     ]);
     expect(findings[0]?.message).toContain('holds 10 people of the benchmark');
     const html = readFileSync(page, 'utf8');

@@ -1,5 +1,6 @@
 import { beforeAll } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
+import { stage as inspect } from '../../activities/data-inspect/stage.ts';
 import { stage as subset } from '../../activities/data-subset/stage.ts';
 import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
@@ -129,6 +130,26 @@ sweep('inquiry/random', {
   changes: () => ({ recognizer: { to: ref('wide') }, count: { to: 2 } }),
 });
 
+sweep('data/inspect', {
+  store,
+  run: (params) => inspect.run(params as never, context),
+  base: () => ({
+    ...{ data: ref('data'), recognizer: ref('recognizer'), minSimilarity: -1, minImages: 3 },
+    others: [{ label: 'faces', data: ref('faces') }],
+  }),
+  changes: () => ({
+    data: { to: ref('strangers') },
+    others: { to: [{ label: 'benchmarks', data: ref('benchmarks') }] },
+    precision: { to: 'bfloat16' },
+    recognizer: { to: ref('judge') },
+    minSimilarity: { to: 1 },
+    threshold: { to: { metrics: ref('measured'), set: 'lfw' } },
+    minImages: { to: 1 },
+    listed: { to: 1 },
+    pictures: { to: 1 },
+  }),
+});
+
 sweep('data/subset', {
   store,
   run: (params) => subset.run(params as never, context),
@@ -238,6 +259,8 @@ sweep('report/build', {
       privacy: near,
       identification: searched,
       templates,
+      sets,
+      inspect: looked,
       grid,
       samples,
       training,
@@ -257,6 +280,8 @@ sweep('report/build', {
       privacy: { to: without(near) },
       templates: { to: without(templates) },
       identification: { to: without(searched) },
+      sets: { to: without(sets) },
+      inspect: { to: without(looked) },
       grid: { to: { ...grid, rows: 3 } },
       samples: { to: without(samples) },
       training: { to: without(training) },

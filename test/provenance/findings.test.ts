@@ -9,12 +9,14 @@ import { type Digest, digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { type PlanNode, toAction } from '../../core/plan.ts';
+import type { InspectionMetrics } from '../../metrics/inspection.ts';
 import { datasetCard } from '../../provenance/card.ts';
 import { licenceOf } from '../../provenance/export/licence.ts';
 import { type Finding, findingsOf } from '../../provenance/findings/index.ts';
 import { sourcesOf } from '../../provenance/upstream.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { recordOf } from '../helpers/record.ts';
+import { inspection, putInspection } from '../report/fixture.ts';
 
 const side = 16;
 const ref = (id: string, output: string): JsonObject => ({ $node: id, $output: output });
@@ -407,7 +409,7 @@ describe('real faces, and the card of a set', () => {
     const card = await datasetCard(run.lineage, 'synthetic', run.store);
     expect(card).toContain('2 face images of 2 synthetic identities, 16 × 16 pixels');
     expect(card).toContain('its inquiry image itself, 2 times, added by oversampling: a photo of a person who exists');
-    expect(card).toContain('| photos | 2 | 2 | of people who exist | CC BY \\| 4.0 | not stated |');
+    expect(card).toContain('| photos | 2 | 2 | of people who exist | CC BY \\| 4.0 | not stated | not stated |');
     expect(card).toContain('Not measured in this run: no stage looked for');
     expect(card).toContain(`cemiflow trace ${run.outputs.get('synthetic')?.data?.digest}`);
   });
@@ -494,5 +496,113 @@ describe('real faces, and the card of a set', () => {
       code: 'CardInvalid',
       remedy: expect.stringContaining('synthetic'),
     });
+  });
+});
+
+describe('sets that came in', () => {
+  const red = '\u001b[31m';
+  const facts = {
+    ...{ origin: 'import', format: 'recordio', peopleShown: 'real', licence: 'CC BY 4.0', source: `web${red}` },
+    skipped: { count: 7, files: [`a${red}.jpg`, 'b.jpg', 'c', 'd', 'e', 'f'] },
+    transparent: 2,
+    duplicates: {
+      ...{ bytes: 3, pixels: 4, acrossIdentities: 2, identityPairs: 6 },
+      pairs: [{ left: 'ash', right: `ash2${red}`, images: 2 }],
+    },
+    similarNames: { count: 1, groups: [['jos\u00e9', 'jose\u0301']] },
+  };
+  const found = async (meta: JsonObject): Promise<Finding[]> => {
+    const run = new Made();
+    run.add('photos', 'data/import', {}, { data: await run.images('dataset', [1, 2], meta) });
+    return findingsOf(run.lineage, run.store);
+  };
+
+  it('say whom they show, licence, source, consent and what was left out', async () => {
+    const all = await found(facts);
+    const note = all.find(({ kind, severity }) => kind === 'sets' && severity === 'note');
+    expect(note?.message).toBe(
+      'photos came in as recordio: 2 images of 2 identities, people who exist; licence: CC BY 4.0; source: web\\u{1b}[31m; consent: not stated; 7 files left out: "a\\u{1b}[31m.jpg", "b.jpg", "c", "d", "e", and 2 more; 2 images with transparent pixels, which are read as black',
+    );
+    expect(note?.evidence).toMatchObject({ licence: 'CC BY 4.0', consent: '', peopleShown: 'real', skipped: 7 });
+    expect((await found({ peopleShown: 'drawn' })).map(({ message }) => message)).toEqual([
+      'photos came in: 2 images of 2 identities, people drawn by a program; licence: not stated; source: not stated; consent: not stated',
+    ]);
+  });
+
+  it('are warned of where one photo is under two identities, by both names', async () => {
+    const all = await found(facts);
+    expect(all.filter(({ kind }) => kind === 'duplicates')).toMatchObject([
+      {
+        severity: 'warning',
+        message: 'photos holds the same photo under two identities: "ash" and "ash2\\u{1b}[31m" (2 images); and 5 more',
+        evidence: { acrossIdentities: 2, identityPairs: 6 },
+      },
+      { severity: 'note', message: expect.stringContaining('4 images more than once: 3 with equal bytes, 1 with') },
+    ]);
+  });
+
+  it('are warned of where names are alike, written so that they differ', async () => {
+    const warning = (await found(facts)).find(({ kind, severity }) => kind === 'sets' && severity === 'warning');
+    expect(warning?.message).toMatch(/: "jos\u00e9" and "jose\\u\{301\}"$/);
+  });
+});
+
+describe('inspections', () => {
+  const looked = async (
+    other: Partial<InspectionMetrics['others'][number]>,
+    shown = 'generated',
+    facts: JsonObject = {},
+  ): Promise<Finding[]> => {
+    const run = new Made();
+    const set = { data: await run.images('dataset', [5, 6], { origin: 'import', peopleShown: shown, ...facts }) };
+    run.add('synthetic', 'diffusion/generate', {}, set);
+    const whole = inspection(1);
+    const metrics = { ...whole, others: whole.others.map((each) => ({ ...each, ...other })) };
+    const outputs = { metrics: await putInspection(run.store, metrics), scores: set.data };
+    run.add('look', 'data/inspect', { data: ref('synthetic', 'data'), others: [] }, outputs);
+    return findingsOf(run.lineage, run.store);
+  };
+
+  it('warn of people and photos of a benchmark in a generated set, by both names', async () => {
+    const leaks = (await looked({})).filter(({ kind }) => kind === 'leakage');
+    expect(leaks.map(({ message, nodes, severity }) => [severity, nodes, message])).toEqual([
+      [
+        'warning',
+        ['look', 'synthetic'],
+        'synthetic holds 1 image of benchmarks, lfw, by look: "ash" and "ash2" (1 image): accuracy there of what is trained on synthetic is no measure of unseen people',
+      ],
+      [
+        'warning',
+        ['look', 'synthetic'],
+        'synthetic may show people of benchmarks, lfw, by look: 2 identities in 1 pair above a cosine of 0.500: "ash" and "ash2" (0.750): accuracy there of what is trained on synthetic is no measure of unseen people',
+      ],
+    ]);
+  });
+
+  it('warn of a generated set that repeats its real set, and only a benchmark makes accuracy worthless', async () => {
+    const real = { type: 'dataset', label: 'real' } as const;
+    const [leak] = (await looked(real)).filter(({ kind }) => kind === 'leakage');
+    expect(leak?.message).toContain('synthetic may repeat people instead of making new ones');
+    const [other] = (await looked(real, 'drawn')).filter(({ kind }) => kind === 'leakage');
+    expect(other?.message).toMatch(/\(1 image\)$/);
+  });
+
+  it('warn of one photo or person under two names, and note identities with few images', async () => {
+    const all = await looked({ pixels: 0, samePerson: { identities: 0, pairs: 0, listed: [] } });
+    expect(all.filter(({ kind }) => kind === 'leakage')).toEqual([]);
+    const of = (kind: Finding['kind']) => all.filter((each) => each.kind === kind).map(({ message }) => message);
+    expect(of('duplicates')).toEqual([
+      'synthetic holds the same photo under two identities, by look: "ash" and "ash2" (1 image)',
+    ]);
+    const counts = { bytes: 0, pixels: 1, acrossIdentities: 2, identityPairs: 1 };
+    const stated = { duplicates: { ...counts, pairs: [{ left: 'ash', right: 'ash2', images: 1 }] } };
+    // The finding of the set's own manifest has it already.
+    expect((await looked({}, 'generated', stated)).filter(({ kind }) => kind === 'duplicates')).toEqual([]);
+    expect(of('same person')).toEqual([
+      'synthetic may show one person under two names, by look: 1 pair of identities above a cosine of 0.500: "ash" and "ash2" (0.750)',
+    ]);
+    expect(of('sets')).toEqual([
+      'synthetic has 1 identity with fewer than 2 images: "lone" has 1; 1 identity without any image: "nobody"',
+    ]);
   });
 });

@@ -27,6 +27,8 @@ describe('blocks', () => {
         'comparison',
         'similarity',
         'privacy',
+        'sets',
+        'inspect',
         'samples',
         'training',
         'paper',
@@ -51,7 +53,7 @@ describe('blocks', () => {
       code: 'UnknownBlock',
       message: 'this checkout cannot draw the block "hardest" of the report',
     });
-    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(12);
+    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(14);
   });
 
   it('that show pictures alone are left out where numbers are checked, and no number is lost', async () => {
@@ -83,7 +85,7 @@ describe('a block that is one folder more', () => {
   const run = <T>(code: string): T => {
     writeFileSync(join(checkout, 'made.mts'), code);
     const args = ['--import', 'tsx', 'made.mts'];
-    return JSON.parse(execFileSync('node', args, { cwd: checkout, encoding: 'utf8' })) as T;
+    return JSON.parse(execFileSync('node', args, { cwd: checkout, encoding: 'utf8', maxBuffer: 2 ** 24 })) as T;
   };
   let digest: string | undefined;
 

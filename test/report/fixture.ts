@@ -1,3 +1,4 @@
+import { putMetrics as putPictured } from '../../artifacts/codecs/metrics.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { encodePairScores } from '../../artifacts/scores.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
@@ -6,7 +7,9 @@ import type { Json, JsonObject } from '../../core/errors.ts';
 import { normalStream, randomStream } from '../../core/random.ts';
 import type { ArtifactStore, StageContext } from '../../core/stage.ts';
 import { noCheckpoints } from '../../engine/attempt.ts';
+import { encodePng } from '../../formats/png.ts';
 import { identificationMetrics } from '../../metrics/identification.ts';
+import type { InspectionMetrics } from '../../metrics/inspection.ts';
 import { templateMetrics } from '../../metrics/templates.ts';
 import { type PairScores, verificationMetrics } from '../../metrics/verification.ts';
 import type { ReportParams } from '../../report/block.ts';
@@ -14,9 +17,11 @@ import type { AccuracyParams } from '../../report/blocks/accuracy/read.ts';
 import type { ComparisonParams } from '../../report/blocks/comparison/read.ts';
 import type { CurveParams } from '../../report/blocks/curve/read.ts';
 import type { GridParams } from '../../report/blocks/grid/read.ts';
+import type { InspectParams } from '../../report/blocks/inspect/read.ts';
 import type { PrivacyParams } from '../../report/blocks/privacy/read.ts';
 import type { RocParams } from '../../report/blocks/roc/read.ts';
 import type { SamplesParams } from '../../report/blocks/samples/read.ts';
+import type { SetsParams } from '../../report/blocks/sets/read.ts';
 import type { SimilarityParams } from '../../report/blocks/similarity/read.ts';
 import type { TrainingParams } from '../../report/blocks/training/read.ts';
 
@@ -30,6 +35,8 @@ export interface FullReport extends ReportParams {
   readonly comparison: ComparisonParams;
   readonly similarity: SimilarityParams;
   readonly privacy: PrivacyParams;
+  readonly sets: SetsParams;
+  readonly inspect: InspectParams;
   readonly grid: GridParams;
   readonly samples: SamplesParams;
   readonly training: TrainingParams;
@@ -107,6 +114,14 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
       },
       { label: 'CemiFace, m = 1, beside the real set', metrics: await putMetrics(store, privacy(1, false)) },
     ],
+    sets: [
+      { label: 'Real set', data: await putFaces(store, 4, 6, 3, { origin: 'import', licence: 'CC BY 4.0' }) },
+      { label: 'CemiFace, m = {m}', data: sets },
+    ],
+    inspect: [
+      { label: 'Real set', metrics: await putInspection(store, inspection()), pictures: 2 },
+      { label: 'CemiFace, m = {m}', metrics: await over((m) => putInspection(store, inspection(m))), pictures: 1 },
+    ],
     grid: {
       data: await putFaces(store, 4, ms.length, 5, { origin: 'generated', grid: { m: ms } }),
       inquiries: await putFaces(store, 5, 1, 5, { embeddingSize: 2, maxSimilarity: 0.3 }, 'inquiries'),
@@ -163,6 +178,51 @@ export const privacy = (m: number, fromInquiries: boolean): JsonObject => ({
   perIdentity: { identities: [], nearest: [], similarity: [] },
   ...(fromInquiries ? { ownInquiry: { nearest: shareOf(20 + 10 * m, 40), chance: 0.025, above: 10 } } : {}),
 });
+
+/** A set of 20 identities, of whom two share a photo, beside a benchmark; with m, a recognizer has compared people too. */
+export const inspection = (m?: number): InspectionMetrics => {
+  const pair = { left: { identity: 1, name: 'ash' }, right: { identity: 2, name: 'ash2' } };
+  const people = (picture: string) => ({
+    ...{ identities: 2, pairs: 1, highest: 0.75 },
+    listed: [{ ...pair, cosine: 0.75, picture }],
+  });
+  const data = `sha256:${'1'.repeat(64)}` as const;
+  return {
+    kind: 'inspection',
+    ...{ data, identities: 20, images: 400 + 10 * (m ?? 0) },
+    imagesPerIdentity: { min: 1, median: 20, max: 25 },
+    empty: { count: 1, names: ['nobody'] },
+    nearEmpty: { count: 1, minImages: 2, listed: [{ identity: 3, name: 'lone', images: 1 }] },
+    ...(m !== undefined && { threshold: 0.5 }),
+    within: {
+      ...{ bytes: 3, pixels: 5, acrossIdentities: 2, identityPairs: 1 },
+      samePhoto: [{ ...pair, images: 1, picture: 'pictures/0-photo-000.png' }],
+      ...(m !== undefined && { samePerson: people('pictures/0-person-000.png') }),
+    },
+    others: [
+      {
+        ...{ label: 'benchmarks', type: 'benchmarks', data, set: 'lfw', identities: 10, images: 40 },
+        ...{ bytes: 0, pixels: 1, identityPairs: 1 },
+        samePhoto: [{ ...pair, images: 1, picture: 'pictures/1-photo-000.png' }],
+        ...(m !== undefined && { samePerson: people('pictures/1-person-000.png') }),
+      },
+    ],
+  };
+};
+
+/** Stores an inspection with the pictures that it names. */
+export const putInspection = async (store: ArtifactStore, metrics: InspectionMetrics): Promise<ArtifactRef> => {
+  const overlaps = [metrics.within, ...metrics.others];
+  const pairs = overlaps.flatMap(({ samePhoto, samePerson }) => [...samePhoto, ...(samePerson?.listed ?? [])]);
+  const files = await Promise.all(
+    pairs.flatMap(({ picture }) =>
+      picture === undefined
+        ? []
+        : [encodePng(drawFace(1, 1, 1), 32, 32).then((png) => store.putFile(picture, png, 'image/png'))],
+    ),
+  );
+  return putPictured(store, metrics, {}, files);
+};
 
 const shareOf = (count: number, total: number): JsonObject => ({
   ...{ count, total, share: count / total },

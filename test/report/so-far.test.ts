@@ -58,7 +58,7 @@ describe('a report so far', () => {
 
   it('shows the first pictures before any accuracy', async () => {
     const set = await soFar((id) => id === 'accuracy-2-volume[m=0]');
-    expect(sectionsIn(textOf(set, 'report.html'))).toEqual(['samples', 'paper', 'sources']);
+    expect(sectionsIn(textOf(set, 'report.html'))).toEqual(['sets-section', 'samples', 'paper', 'sources']);
     const grid = textOf(await soFar((id) => id.startsWith('grid')), 'report.html');
     expect(sectionsIn(grid)).toEqual(['grid', 'paper', 'sources']);
     expect(grid).toContain('src="data:image/png');

@@ -227,6 +227,7 @@ describe('what computes numbers again', () => {
   it('is found beside the stage of the kinds that have it', async () => {
     const having = kindPlaces().flatMap(({ kind, recompute }) => (recompute ? [kind] : []));
     expect(having).toEqual([
+      'data/inspect',
       'evaluate/identification',
       'evaluate/privacy',
       'evaluate/similarity',

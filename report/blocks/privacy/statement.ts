@@ -30,5 +30,8 @@ export const statements = ({ label, runs }: PrivacyRow): string[] =>
             'The recognizer was trained on this gallery: it may place whatever looks like its training images nearer to these people, so that a higher rate may come from style as well as from identity.',
           ]
         : []),
+      ...(trainedOnGallery === undefined
+        ? ['What the recognizer was trained on is not known: it may have been people of this gallery.']
+        : []),
     ].join(' ');
   });
