@@ -31,7 +31,7 @@ describe.each(pipelines)('%s', (file) => {
 /** Kinds that the quickstart does without: they need files of the user, choose, or make vectors. */
 const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   'takes in files': ['data/folder', 'data/import-benchmarks', 'data/import-ijb', 'data/align', 'data/detect'],
-  'measures what was taken in': ['evaluate/identification', 'evaluate/templates'],
+  'measures what was taken in': ['data/inspect', 'evaluate/identification', 'evaluate/templates'],
   chooses: ['recognizer/select'],
   'makes vectors': ['inquiry/centers', 'inquiry/random'],
 };
@@ -51,6 +51,15 @@ it('one --set puts real photos in the place of the drawn faces of quickstart', (
   expect(nodes.find(({ id }) => id === 'faces')).toMatchObject({
     kind: 'data/folder',
     content: { path: `${root}photos`, written: './photos' },
+  });
+});
+
+it('one --set puts a published network in the place of the E_id that the paper pipeline trains', () => {
+  const set = ['stages.identity={uses: recognizer/import, with: {path: adaface.ckpt, channels: bgr}}'];
+  const { nodes } = expandSpec(readSpec('pipelines/paper/cemiface.yaml', { cwd: root, set }), schemas);
+  expect(nodes.find(({ id }) => id === 'identity')).toMatchObject({
+    kind: 'recognizer/import',
+    params: { channels: 'bgr' },
   });
 });
 
