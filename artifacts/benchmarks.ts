@@ -1,4 +1,5 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
+import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { type BenchmarksWritten, benchmarksCodec, encodePairs, type Pairs, pairsPath } from './codecs/benchmarks.ts';
 
@@ -14,5 +15,11 @@ export const putBenchmarks = (
 ): Promise<ArtifactRef> => benchmarksCodec.write(store, meta, files);
 
 /** Names of the sets, in the order of the manifest. */
-export const benchmarkSets = async (store: ArtifactStore, ref: ArtifactRef): Promise<readonly string[]> =>
-  (await benchmarksCodec.read(store, ref)).meta.sets;
+export const benchmarkSets = async (store: ArtifactStore, ref: ArtifactRef): Promise<readonly string[]> => {
+  const { sets, templates } = (await benchmarksCodec.read(store, ref)).meta;
+  if (sets.length > 0 || templates.length === 0) return sets;
+  throw new CemiflowError('BenchmarkMissing', `benchmarks ${ref.digest} hold templates and no verification set`, {
+    remedy: 'evaluate them with evaluate/templates',
+    data: { benchmarks: ref.digest, templates: [...templates] },
+  });
+};

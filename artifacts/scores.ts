@@ -32,8 +32,21 @@ export interface StoredNearest {
   readonly similarity: Float32Array;
 }
 
+/** Probes as they were searched for in a gallery: a file of an artifact of type `scores`. */
+export interface StoredRanks {
+  /** int32 [P], 1 … people in the gallery: how many of these are at least as similar as the probe's own person, who counts too */
+  readonly rank: Int32Array;
+  /** float32 [P] in [-1, 1], cosine to the probe's own person */
+  readonly similarity: Float32Array;
+  /** int32 [P] */
+  readonly identity: Int32Array;
+  /** int32 [P], number of the image inside its identity */
+  readonly image: Int32Array;
+}
+
 const pairs = { distance: 'F32', same: 'U8', fold: 'I32' } as const;
 const images = { similarity: 'F32', identity: 'I32', image: 'I32' } as const;
+const ranks = { rank: 'I32', similarity: 'F32', identity: 'I32', image: 'I32' } as const;
 const nearest = { identity: 'I32', nearest: 'I32', similarity: 'F32' } as const;
 
 /** Files of scores that look for the nearest real identity: of those that are judged, and of the strangers beside them. */
@@ -48,6 +61,8 @@ export const encodePairScores = (scores: StoredPairs): Buffer => encode(scores, 
 export const encodeImageScores = (scores: StoredImages): Buffer => encode(scores, images);
 /** @throws CemiflowError `NotFinite` */
 export const encodeNearest = (scores: StoredNearest): Buffer => encode(scores, nearest);
+/** @throws CemiflowError `NotFinite` */
+export const encodeRanks = (scores: StoredRanks): Buffer => encode(scores, ranks);
 
 /** @throws CemiflowError `ScoresInvalid`, `SafetensorsInvalid` */
 export const decodePairScores = (bytes: Buffer): StoredPairs => decode<StoredPairs>(bytes, pairs);
@@ -55,6 +70,8 @@ export const decodePairScores = (bytes: Buffer): StoredPairs => decode<StoredPai
 export const decodeImageScores = (bytes: Buffer): StoredImages => decode<StoredImages>(bytes, images);
 /** @throws CemiflowError `ScoresInvalid`, `SafetensorsInvalid` */
 export const decodeNearest = (bytes: Buffer): StoredNearest => decode<StoredNearest>(bytes, nearest);
+/** @throws CemiflowError `ScoresInvalid`, `SafetensorsInvalid` */
+export const decodeRanks = (bytes: Buffer): StoredRanks => decode<StoredRanks>(bytes, ranks);
 
 type Layout = { readonly [name: string]: SafeDtype };
 

@@ -14,9 +14,10 @@ export const sourceTypes = {
  * The image file with XMP metadata that says how it came to be (IPTC Photo Metadata Standard, Digital Source Type). Its pixels stay
  * the same: nothing is encoded again.
  *
- * @param bytes a PNG, JPEG or WebP file without XMP, such as cemiflow writes
+ * @param bytes a PNG, JPEG or WebP file; one that says so already is returned as it is
  */
 export const markSource = async (bytes: Uint8Array, source: keyof typeof sourceTypes): Promise<Uint8Array> => {
+  if (Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('DigitalSourceType')) return bytes;
   const xmp = packet(sourceTypes[source]);
   const kind = imageKind(bytes);
   if (kind === 'jpg') return markJpeg(bytes, xmp);

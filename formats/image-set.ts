@@ -12,6 +12,8 @@ export interface ListedImage {
   readonly identity: number | string;
   readonly place: Place;
   readonly bytes: Uint8Array;
+  /** Five points of the face in the photo, x1, y1, …, x5, y5, in pixels; absent where the format has none. */
+  readonly landmarks?: readonly number[];
 }
 
 /** An entry that cannot be an image, which the set may have to do without. */

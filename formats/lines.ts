@@ -10,6 +10,8 @@ export interface Line {
   readonly text: string;
   /** Byte of the file at which the line starts. */
   readonly offset: number;
+  /** Counted from 1, empty lines too. */
+  readonly number: number;
 }
 
 /**
@@ -20,6 +22,7 @@ export interface Line {
  */
 export async function* readLines(file: RandomAccess, format: string): AsyncGenerator<Line> {
   let rest = Buffer.alloc(0);
+  let number = 1;
   for (let read = 0; read < file.bytes; ) {
     const start = read - rest.length;
     const piece = await file.read(read, Math.min(pieceBytes, file.bytes - read));
@@ -29,13 +32,14 @@ export async function* readLines(file: RandomAccess, format: string): AsyncGener
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
       checkLength(file, format, start + from, end - from);
       const text = bytes.toString('utf8', from, end).replace(/\r$/, '');
-      if (text !== '') yield { text, offset: start + from };
+      if (text !== '') yield { text, offset: start + from, number };
+      number++;
       from = end + 1;
     }
     rest = bytes.subarray(from);
     checkLength(file, format, read - rest.length, rest.length);
   }
-  if (rest.length > 0) yield { text: rest.toString('utf8'), offset: file.bytes - rest.length };
+  if (rest.length > 0) yield { text: rest.toString('utf8'), offset: file.bytes - rest.length, number };
 }
 
 const checkLength = (file: RandomAccess, format: string, offset: number, length: number): void => {

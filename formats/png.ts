@@ -30,15 +30,19 @@ export const encodePng = async (pixels: Uint8Array, height: number, width: numbe
 };
 
 /**
- * Decodes PNG, JPEG or WebP: rotated upright, converted to sRGB, transparent pixels laid on black. Other formats never reach sharp, which would also
+ * Decodes PNG, JPEG or WebP: rotated upright by its EXIF orientation, converted to sRGB, transparent pixels laid on black. Other formats never reach sharp, which would also
  * accept SVG and others that can reference further files.
  *
+ * @param options.upright default true; false: pixels as they are stored, whatever the orientation
  * @throws CemiflowError `ImageInvalid` for bytes that are no image, are damaged, or would decode to over 64 megapixels
  */
-export const decodeImage = async (bytes: Uint8Array): Promise<Image> => {
+export const decodeImage = async (
+  bytes: Uint8Array,
+  { upright = true }: { readonly upright?: boolean } = {},
+): Promise<Image> => {
   if (imageKind(bytes) === undefined) throw undecodable(bytes, 'it is no PNG, JPEG or WebP');
   try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'warning', autoOrient: true })
+    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'warning', autoOrient: upright })
       .flatten({ background: '#000' })
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })

@@ -34,6 +34,7 @@ export const inputUses = {
   strangers: 'images of people who are in no other set: what the judged images reach is compared with what these reach',
   candidates: 'what is chosen from',
   criterion: 'what the choice goes by, such as metrics',
+  detector: 'a model that finds the faces that images are cut around',
   space: 'a model in whose embedding space vectors are drawn',
 } as const;
 

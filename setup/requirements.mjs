@@ -16,6 +16,9 @@ export const nodeTrouble = (version, { atLeast, below }) => {
     return `Node ${version} is too new: cemiflow has not been tested with it. Use Node 20, 22 or 24.`;
   if (compareVersions(version, atLeast) < 0)
     return `Node ${version} is too old: use Node 20 (from ${atLeast} on), 22 or 24.`;
+  // zlib.crc32, which zips and PNG chunks need, came to these lines late.
+  if (compareVersions(version, '21') >= 0 && compareVersions(version, '22.2') < 0)
+    return `Node ${version} lacks zlib.crc32: use Node 20 (from ${atLeast} on), 22 (from 22.2 on) or 24.`;
   return undefined;
 };
 

@@ -82,7 +82,7 @@ export class Embedder {
   /**
    * @param options.rows which images, in this order; default all
    * @param options.into where the embeddings go; default new memory
-   * @returns float32 [N, D], unit rows
+   * @returns float32 [N, D], unit rows, unless the view is `added`
    * @throws CemiflowError `Diverged` where an embedding is not finite, `SizeMismatch`
    */
   async embed(

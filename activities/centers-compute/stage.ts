@@ -83,6 +83,8 @@ const meanCenters = (embeddings: Float32Array, { labels, classes }: ImageSet, si
 const classifierMismatch = (recognizer: LoadedRecognizer, ref: ArtifactRef, data: ImageSet): CemiflowError =>
   new CemiflowError(
     'ClassifierMismatch',
-    `the classifier's ${plural(recognizer.classes, 'column')} belong to dataset ${recognizer.data}, not to ${ref.digest} with ${plural(data.classes, 'identity', 'identities')}`,
+    recognizer.classes === 0
+      ? "the recognizer's weights hold no classifier, as those of recognizer/import never do"
+      : `the classifier's ${plural(recognizer.classes, 'column')} belong to dataset ${recognizer.data}, not to ${ref.digest} with ${plural(data.classes, 'identity', 'identities')}`,
     { remedy: 'use source: mean, or the dataset that the recognizer was trained on', data: { dataset: ref.digest } },
   );

@@ -1,5 +1,7 @@
 import type { Digest } from '../../core/digest.ts';
 import type { StageKind } from '../../core/stage.ts';
+import { examining } from '../../data/intake/examine.ts';
+import { Examiner } from '../../data/intake/examiner.ts';
 import { importSet } from '../../data/intake/import-set.ts';
 import { folder } from '../../formats/folder/folder.ts';
 import type { Links } from '../../formats/sources/disk.ts';
@@ -24,11 +26,13 @@ export const stage: StageKind<Params> = {
     data: await importSet(
       {
         ...options,
-        fit: 'cover',
         peopleShown: faces === 'real' ? 'real' : 'generated',
         facts: { origin: 'folder', faces, licence, consent },
       },
-      () => folder,
+      () => ({
+        format: folder,
+        examiner: new Examiner(examining, { height: options.size, width: options.size, fit: 'cover' }),
+      }),
       context,
     ),
   }),

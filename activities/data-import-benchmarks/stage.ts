@@ -5,6 +5,7 @@ import type { Digest } from '../../core/digest.ts';
 import { placeOf, type StageKind } from '../../core/stage.ts';
 import { openSet, setsIn, type WantedSet } from '../../data/intake/benchmarks/sets.ts';
 import { takeSet } from '../../data/intake/benchmarks/take.ts';
+import { examining } from '../../data/intake/examine.ts';
 import { Examiner } from '../../data/intake/examiner.ts';
 import { sourceChanged } from '../../data/intake/faults.ts';
 import { contentDigest } from '../../formats/content.ts';
@@ -30,7 +31,7 @@ export const stage: StageKind<Params> = {
   async run({ sets, size, links, people, content, ...stated }, context) {
     const path = placeOf(context, 'path');
     const source = await openSource(path, { links });
-    const examiner = new Examiner({ height: size, width: size, fit: 'exact' });
+    const examiner = new Examiner(examining, { height: size, width: size, fit: 'exact' });
     try {
       const wanted = sets.length > 0 ? sets : setsIn(source);
       const files: FileEntry[] = [];

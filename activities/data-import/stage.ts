@@ -1,6 +1,8 @@
 import type { PeopleShown } from '../../artifacts/codecs/dataset.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { StageKind } from '../../core/stage.ts';
+import { examining } from '../../data/intake/examine.ts';
+import { Examiner } from '../../data/intake/examiner.ts';
 import { importSet } from '../../data/intake/import-set.ts';
 import { formatOf } from '../../formats/sets.ts';
 import type { Links } from '../../formats/sources/disk.ts';
@@ -25,10 +27,13 @@ interface Params {
 
 /** `data/import`: takes a set of aligned face images in, in any format of the field, each image as the file that it is. */
 export const stage: StageKind<Params> = {
-  run: async ({ format, people, licence, source, consent, ...options }, context) => ({
+  run: async ({ format, fit, people, licence, source, consent, ...options }, context) => ({
     data: await importSet(
       { ...options, peopleShown: people, facts: { origin: 'import', licence, source, consent } },
-      (opened) => formatOf(opened, format),
+      (opened) => ({
+        format: formatOf(opened, format),
+        examiner: new Examiner(examining, { height: options.size, width: options.size, fit }),
+      }),
       context,
     ),
   }),

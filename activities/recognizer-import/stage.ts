@@ -1,12 +1,11 @@
 import { writeWeights } from '../../artifacts/codecs/weights.ts';
 import type { Digest } from '../../core/digest.ts';
-import { CemiflowError } from '../../core/errors.ts';
 import { placeOf, type StageKind } from '../../core/stage.ts';
-import { contentDigest } from '../../formats/content.ts';
 import { withWeights } from '../../formats/weights/open.ts';
 import type { RecognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { importReport, readMatched } from '../../training/import/read.ts';
+import { requireUnchanged } from '../../training/import/unchanged.ts';
 import { chooseNetwork, type NetworkParams } from './network.ts';
 
 /** `schemas/stages/recognizer-import.schema.json` */
@@ -32,7 +31,7 @@ export const stage: StageKind<Params> = {
       const tensors = await readMatched(file, parameters, match, (step) =>
         context.progress({ phase: 'read weights', step, steps: parameters.length }),
       );
-      if (content !== undefined && (await contentDigest(path)) !== content) throw changed();
+      await requireUnchanged(path, content);
       const { counts, names } = importReport(file, match);
       const report = Buffer.from(JSON.stringify(names));
       const meta = {
@@ -51,8 +50,3 @@ export const stage: StageKind<Params> = {
     });
   },
 };
-
-const changed = (): CemiflowError =>
-  new CemiflowError('SourceChanged', 'the weights have changed since the run was planned', {
-    remedy: 'run the experiment again: it is planned with the weights as they are now',
-  });

@@ -20,6 +20,8 @@ export interface Pairs {
 export interface BenchmarksMeta {
   /** Names of the verification sets, in order. */
   readonly sets: readonly string[];
+  /** Names of the sets of templates, in order: IJB-B's and IJB-C's protocol. */
+  readonly templates: readonly string[];
   /** Of all images, in pixels. */
   readonly height: number;
   readonly width: number;
@@ -41,6 +43,7 @@ export const benchmarksCodec = defineCodec<BenchmarksMeta, BenchmarksWritten>({
   versions: [
     (fields) => ({
       sets: fields.strings('sets'),
+      templates: fields.optional('templates', (each) => each.strings('templates')) ?? [],
       height: fields.integer('height', { from: 1 }),
       width: fields.integer('width', { from: 1 }),
       peopleShown: shownIn(fields),

@@ -5,18 +5,32 @@ import {
   decodeImageScores,
   decodeNearest,
   decodePairScores,
+  decodeRanks,
   encodeImageScores,
   encodeNearest,
   nearestFiles,
   type StoredImages,
   type StoredNearest,
   type StoredPairs,
+  type StoredRanks,
 } from '../scores.ts';
 
-/** What was scored: the pairs of verification sets, images, or identities by their nearest real one. */
+/** What was scored: the pairs of verification sets, images, probes of an identification, or identities by their nearest real one. */
 export type ScoresMeta =
   | { readonly of: 'pairs'; readonly sets: readonly string[] }
   | { readonly of: 'images'; readonly images: number }
+  | { readonly of: 'templates'; readonly templates: readonly string[] }
+  | {
+      readonly of: 'ranks';
+      /** Searches. */
+      readonly probes: number;
+      /** People in the gallery. */
+      readonly gallery: number;
+      /** Images of each of them that were enrolled; 0: all of the gallery's set. */
+      readonly galleryImages: number;
+      /** Probes that were left out because the person they show is not in the gallery. */
+      readonly withoutMate: number;
+    }
   | {
       readonly of: 'nearest';
       readonly identities: number;
@@ -32,7 +46,9 @@ export type ScoresMeta =
 /** `meta` as it is written: what was scored follows from the fields. */
 export type ScoresWritten =
   | { readonly sets: readonly string[] }
+  | { readonly templates: readonly string[] }
   | { readonly images: number }
+  | Omit<Extract<ScoresMeta, { of: 'ranks' }>, 'of'>
   | Omit<Extract<ScoresMeta, { of: 'nearest' }>, 'of'>;
 
 export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
@@ -40,6 +56,15 @@ export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
   versions: [
     (fields) => {
       if (fields.has('sets')) return { of: 'pairs', sets: fields.strings('sets') };
+      if (fields.has('templates')) return { of: 'templates', templates: fields.strings('templates') };
+      if (fields.has('gallery'))
+        return {
+          of: 'ranks',
+          probes: fields.integer('probes'),
+          gallery: fields.integer('gallery', { from: 1 }),
+          galleryImages: fields.integer('galleryImages'),
+          withoutMate: fields.integer('withoutMate'),
+        };
       const images = fields.integer('images');
       if (!fields.has('realIdentities')) return { of: 'images', images };
       return {
@@ -57,6 +82,8 @@ export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
 
 /** File of similarities of images, where nothing else was scored. */
 export const similarityFile = 'similarity.safetensors';
+/** File of the ranks of probes. */
+export const ranksFile = 'ranks.safetensors';
 export const pairScoresPath = (set: string): string => `${set}.safetensors`;
 
 /** @throws CemiflowError `ArtifactInvalid` */
@@ -65,6 +92,10 @@ export const readPairScores = (
   artifact: Artifact<ScoresMeta>,
   set: string,
 ): Promise<StoredPairs> => readFileOf(store, artifact, pairScoresPath(set), decodePairScores);
+
+/** @throws CemiflowError `ArtifactInvalid` */
+export const readRanks = (store: ArtifactReader, artifact: Artifact<ScoresMeta>): Promise<StoredRanks> =>
+  readFileOf(store, artifact, ranksFile, decodeRanks);
 
 /** @throws CemiflowError `ArtifactInvalid` */
 export const readImageScores = (store: ArtifactReader, artifact: Artifact<ScoresMeta>): Promise<StoredImages> =>

@@ -1,5 +1,13 @@
-import { exportAsBundle, exportAsCrate, exportAsCroissant, exportAsImages } from '../../client/export/index.ts';
+import {
+  type ExportFormat,
+  exportAs,
+  exportAsBundle,
+  exportAsCrate,
+  exportAsCroissant,
+  exportFormats,
+} from '../../client/export/index.ts';
 import { usageError } from '../../client/usage-error.ts';
+import { nearest } from '../../core/nearest.ts';
 import { plural } from '../../core/words.ts';
 import type { Arguments, Run } from '../command.ts';
 import { callerOf } from '../events.ts';
@@ -15,7 +23,10 @@ export const run: Run = async (args, session) => {
   const without = args.text('without');
   if (without !== undefined && form !== 'bundle')
     throw usageError('--without belongs to --bundle', 'cemiflow export RUN --bundle --without weights');
-  if (form === undefined) return exportImages(args, session);
+  const format = args.text('format');
+  if (form !== undefined && format !== undefined)
+    throw usageError(`--${form} and --format exclude each other`, 'give one of them');
+  if (form === undefined) return exportAsFormat(args, format, session);
   const { run, path } = await exportForm(form, without, args, session);
   printResult(session, { run, form, path }, path);
   return exitCodes.ok;
@@ -34,15 +45,29 @@ const exportForm = (form: Form, without: string | undefined, args: Arguments, se
   return exportAsBundle(name, folder, without?.split(',').map((each) => each.trim()) ?? [], caller);
 };
 
-const exportImages = async ({ positionals: [name = '', folder] }: Arguments, session: Session): Promise<number> => {
-  if (folder === undefined || !name.includes(':'))
-    throw usageError('the export of images takes RUN:NODE and a folder', 'cemiflow export RUN:NODE DIR');
-  const written = await exportAsImages(name, folder, callerOf(session));
+const exportAsFormat = async (
+  { positionals: [name = '', target] }: Arguments,
+  format: string | undefined,
+  session: Session,
+): Promise<number> => {
+  if (!name.includes(':') || (format === undefined && target === undefined))
+    throw usageError('an export of what a node made takes RUN:NODE and a folder', 'cemiflow export RUN:NODE DIR');
+  const wanted = format ?? 'folder';
+  if (!isFormat(wanted))
+    throw usageError(`--format must be one of ${exportFormats.join(', ')}, got ${wanted}`, nearestOf(wanted));
+  const written = await exportAs(name, wanted, target, callerOf(session));
   const { path, identities, images } = written;
-  printResult(
-    session,
-    written,
-    `${plural(images, 'image')} of ${plural(identities, 'identity', 'identities')} in ${path}`,
-  );
+  const counts =
+    identities === undefined || images === undefined
+      ? ''
+      : `${plural(images, 'image')} of ${plural(identities, 'identity', 'identities')} in `;
+  printResult(session, written, `${counts}${path}`);
   return exitCodes.ok;
+};
+
+const isFormat = (name: string): name is ExportFormat => (exportFormats as readonly string[]).includes(name);
+
+const nearestOf = (name: string): string => {
+  const near = nearest(name, exportFormats);
+  return near === undefined ? 'cemiflow help export lists them' : `did you mean --format ${near}?`;
 };

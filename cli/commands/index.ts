@@ -344,10 +344,13 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'export',
-    usage: 'RUN:NODE DIR | RUN --ro-crate [DIR] | RUN:NODE --croissant [DIR] | RUN --bundle [DIR] [--without TYPES]',
-    summary: 'write a dataset as PNGs, or a run or dataset with where it comes from',
+    usage:
+      'RUN:NODE [DIR] --format FORMAT | RUN --ro-crate [DIR] | RUN:NODE --croissant [DIR] | RUN --bundle [DIR] [--without TYPES]',
+    summary: 'write a dataset or recognizer for other tools, or a run or dataset with where it comes from',
     details: [
-      'RUN:NODE DIR          a dataset as a folder of PNGs for each identity',
+      '--format FORMAT       a dataset as folder, webdataset, recordio (InsightFace), lmdb (HSFace) or parquet; embeddings, centers',
+      '                      and scores as npy; a recognizer as onnx; default folder, and exports/<run>-<node>-<format>.',
+      '                      Image files stay as they are; generated ones say in their metadata (IPTC) that they were generated',
       'RUN --ro-crate        a Provenance Run Crate: report, files, actions; default exports/<run>-crate',
       'RUN:NODE --croissant  a dataset with Croissant description and card; default exports/<run>-<node>-croissant',
       'RUN --bundle          report, crate, descriptions and every object that "audit --bundle" needs; default exports/<run>-bundle',
@@ -355,6 +358,7 @@ export const commands: readonly Command[] = [
       'A folder is written whole or not at all, and never over another.',
     ].join('\n'),
     options: {
+      format: { type: 'string' },
       'ro-crate': { type: 'boolean' },
       croissant: { type: 'boolean' },
       bundle: { type: 'boolean' },

@@ -1,5 +1,5 @@
-import { resolve } from 'node:path';
-import { exportFolder } from '../../artifacts/export-folder.ts';
+import { mkdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { ArtifactType } from '../../core/artifact.ts';
 import { dispensable } from '../../provenance/export/bundle.ts';
 import { slug } from '../../provenance/export/held.ts';
@@ -8,10 +8,13 @@ import type { Caller } from '../caller.ts';
 import { connectStore } from '../connect.ts';
 import { findRun } from '../runs.ts';
 import { usageError } from '../usage-error.ts';
+import { exportArrays } from './arrays.ts';
 import { exportBundle } from './bundle.ts';
 import { exportCrate } from './crate.ts';
 import { exportCroissant } from './croissant.ts';
-import { targetOf, writeFolder } from './folder.ts';
+import { targetOf } from './folder.ts';
+import { exportOnnx } from './onnx.ts';
+import { exportSet, type SetFormat, setFormats, type WrittenSet } from './set.ts';
 
 /** A folder that an export was written to. */
 export interface Exported {
@@ -20,20 +23,33 @@ export interface Exported {
   readonly path: string;
 }
 
-/** Writes a dataset as a folder of PNGs for each identity. @param name `RUN:NODE` @throws CemiflowError `ExportExists` */
-export const exportAsImages = async (
+/** Formats that other tools read: of sets of images, arrays and recognizers. */
+export const exportFormats = [...setFormats, 'npy', 'onnx'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
+
+/**
+ * Writes what a node made in a format that other tools read.
+ *
+ * @param name `RUN:NODE`
+ * @param target a folder, or for ONNX a file; default under `exports/`
+ * @throws CemiflowError `ExportExists`, `NoImages`, `NoArrays`
+ */
+export const exportAs = async (
   name: string,
-  folder: string,
+  format: ExportFormat,
+  target: string | undefined,
   caller: Caller,
-): Promise<{ readonly path: string; readonly identities: number; readonly images: number }> => {
+): Promise<{ readonly path: string; readonly format: ExportFormat } & Partial<WrittenSet>> => {
   const store = await connectStore(caller);
-  const path = resolve(caller.cwd, folder);
   const ref = await findArtifact(store, name);
-  let count = { identities: 0, images: 0 };
-  await writeFolder(path, async (put) => {
-    count = await exportFolder(store, ref, put);
-  });
-  return { path, ...count };
+  const stem = slug(name);
+  const path = targetOf(caller.cwd, target, format === 'onnx' ? `${stem}.onnx` : `${stem}-${format}`);
+  if (format === 'npy') await exportArrays(store, ref, path);
+  else if (format === 'onnx') {
+    await mkdir(dirname(path), { recursive: true });
+    await exportOnnx(store, ref, path);
+  } else return { path, format, ...(await exportSet(store, ref, format as SetFormat, path)) };
+  return { path, format };
 };
 
 /** Writes a run as a Provenance Run Crate. @param folder by default `exports/<run>-crate` @throws CemiflowError `ExportExists` */

@@ -2,7 +2,19 @@ import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { CemiflowError } from '../../core/errors.ts';
 import { imageKind } from '../../formats/image-kind.ts';
+import type { ListedImage } from '../../formats/image-set.ts';
 import { decodeImage, encodePng, type Image } from '../../formats/png.ts';
+
+/** An image as it came in. */
+export type Asked = Pick<ListedImage, 'bytes' | 'landmarks'>;
+
+/** What is done to each image of a set, in the child process. */
+export interface Examining<W> {
+  /** Address of the module that exports this as `examining`: the child process loads it. */
+  readonly url: string;
+  /** Never rejects for an image that is at fault. */
+  examine(image: Asked, wanted: W): Promise<Examined | Unusable>;
+}
 
 /** What images of a set must be. */
 export interface Wanted {
@@ -18,12 +30,14 @@ export interface Wanted {
 
 /** An image that can be used. */
 export interface Examined {
-  /** A new file where the image had to be scaled; absent where the file that came in stays as it is. */
+  /** A new file where the image had to be scaled or aligned; absent where the file that came in stays as it is. */
   readonly made?: Uint8Array;
   /** Whether pixels are transparent: decoding lays them on black. */
   readonly transparent: boolean;
   /** int32 [4]: 64 bits each of the digests of the file and of the decoded pixels */
   readonly hashes: Int32Array;
+  /** Five points that were found in the photo, x1, y1, …, x5, y5, each a float32 number. */
+  readonly landmarks?: readonly number[];
 }
 
 /** An image that cannot be used, and why: `is wholly transparent`. */
@@ -32,7 +46,7 @@ export interface Unusable {
 }
 
 /** Decodes one untrusted file whole and says whether a set can take it. Meant for a process whose crash harms nothing. */
-const examine = async (bytes: Uint8Array, wanted: Wanted): Promise<Examined | Unusable> => {
+const examine = async ({ bytes }: Asked, wanted: Wanted): Promise<Examined | Unusable> => {
   if (imageKind(bytes) === undefined) return { fault: 'is no PNG, JPEG or WebP' };
   try {
     if (wanted.fit === 'exact') {
@@ -48,24 +62,27 @@ const examine = async (bytes: Uint8Array, wanted: Wanted): Promise<Examined | Un
     const made = fits ? undefined : await encodePng(kept, wanted.height, wanted.width);
     return { ...(made && { made }), transparent: transparent === 'partly', hashes: hashesOf(made ?? bytes, kept) };
   } catch (error) {
-    return {
-      fault:
-        error instanceof CemiflowError
-          ? ((error.data.why as string | undefined) ?? error.message)
-          : (error as Error).message,
-    };
+    return unusable(error);
   }
 };
 
-/** Stages import it, so that its code is part of their keys; the child process loads this module by its address. */
-export const examining = { url: import.meta.url, examine };
+/** What an error in decoding says of the image. */
+export const unusable = (error: unknown): Unusable => ({
+  fault:
+    error instanceof CemiflowError
+      ? ((error.data.why as string | undefined) ?? error.message)
+      : (error as Error).message,
+});
+
+/** Takes images as they are. Stages import it, so that its code is part of their keys. */
+export const examining: Examining<Wanted> = { url: import.meta.url, examine };
 
 const otherSize = (found: { height: number; width: number }, { height, width }: Wanted): Unusable => ({
   fault: `is ${found.height} × ${found.width} pixels, not ${height} × ${width}`,
 });
 
 /** Whether an image has transparent pixels. JPEG has none. */
-const transparency = async (bytes: Uint8Array): Promise<'none' | 'partly' | 'wholly'> => {
+export const transparency = async (bytes: Uint8Array): Promise<'none' | 'partly' | 'wholly'> => {
   if (imageKind(bytes) === 'jpg') return 'none';
   const { hasAlpha } = await sharp(bytes).metadata();
   if (!hasAlpha) return 'none';
@@ -81,7 +98,8 @@ const cover = ({ pixels, ...from }: Image, { height, width }: Wanted): Promise<B
     .raw()
     .toBuffer();
 
-const hashesOf = (file: Uint8Array, pixels: Uint8Array): Int32Array => {
+/** @returns int32 [4]: see `Examined` */
+export const hashesOf = (file: Uint8Array, pixels: Uint8Array): Int32Array => {
   const hashes = new Int32Array(4);
   for (const [i, bytes] of [file, pixels].entries()) {
     const digest = createHash('sha256').update(bytes).digest();

@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { Child, ChildEnded } from '../../threads/child.ts';
 import type { Question } from './child.ts';
-import { type Examined, examining, type Unusable, type Wanted } from './examine.ts';
+import type { Asked, Examined, Examining, Unusable } from './examine.ts';
 
 /** Longer than any image that is allowed takes to decode on a busy machine. */
 const patienceMs = 60_000;
@@ -9,26 +9,27 @@ const patienceMs = 60_000;
 export interface ExaminerOptions {
   /** How long images of one call may take. */
   readonly patienceMs: number;
-  /** Address of the module whose `examining` the child runs. */
-  readonly module: string;
 }
 
 /**
  * Examines untrusted images in a child process: an image that crashes the decoder, or never comes to an end, is one that cannot be
  * used, and nothing else is lost. Close it when done.
  */
-export class Examiner {
-  readonly #wanted: Wanted;
+export class Examiner<W = unknown> {
+  readonly #examining: Examining<W>;
+  readonly #wanted: W;
   readonly #options: ExaminerOptions;
   #child: Child | undefined;
 
-  constructor(wanted: Wanted, options: Partial<ExaminerOptions> = {}) {
+  /** @param wanted must survive structured cloning: it goes with every question */
+  constructor(examining: Examining<W>, wanted: W, options: Partial<ExaminerOptions> = {}) {
+    this.#examining = examining;
     this.#wanted = wanted;
-    this.#options = { patienceMs, module: examining.url, ...options };
+    this.#options = { patienceMs, ...options };
   }
 
   /** One answer for each image, in order. Many calls may be under way. */
-  async examine(images: readonly Uint8Array[]): Promise<readonly (Examined | Unusable)[]> {
+  async examine(images: readonly Asked[]): Promise<readonly (Examined | Unusable)[]> {
     if (this.#child === undefined || this.#child.hasEnded) this.#child = this.#start();
     try {
       return await this.#ask(this.#child, images);
@@ -45,7 +46,7 @@ export class Examiner {
     this.#child?.close();
   }
 
-  async #alone(image: Uint8Array): Promise<Examined | Unusable> {
+  async #alone(image: Asked): Promise<Examined | Unusable> {
     const child = this.#start();
     try {
       return (await this.#ask(child, [image]))[0] as Examined | Unusable;
@@ -60,12 +61,12 @@ export class Examiner {
   #start(): Child {
     return new Child(new URL('./child.ts', import.meta.url), {
       patienceMs: this.#options.patienceMs,
-      data: this.#options.module,
+      data: this.#examining.url,
       env: { UV_THREADPOOL_SIZE: `${Math.max(4, availableParallelism())}` },
     });
   }
 
-  #ask(child: Child, images: readonly Uint8Array[]): Promise<(Examined | Unusable)[]> {
+  #ask(child: Child, images: readonly Asked[]): Promise<(Examined | Unusable)[]> {
     return child.ask({ images, wanted: this.#wanted } satisfies Question);
   }
 }

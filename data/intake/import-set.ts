@@ -9,7 +9,7 @@ import type { ImageSetFormat } from '../../formats/image-set.ts';
 import type { Source } from '../../formats/source.ts';
 import type { Links } from '../../formats/sources/disk.ts';
 import { openSource } from '../../formats/sources/open.ts';
-import type { Wanted } from './examine.ts';
+import type { Examiner } from './examiner.ts';
 import { badImages, checkCounts, sourceChanged } from './faults.ts';
 import { takeIn } from './intake.ts';
 import { similarNames } from './names.ts';
@@ -17,7 +17,6 @@ import type { IntakeState } from './state.ts';
 
 /** What every kind that takes a set in lets its users say. */
 export interface ImportOptions {
-  readonly fit: Wanted['fit'];
   /** Height and width, in pixels. */
   readonly size: number;
   readonly minImages: number;
@@ -32,6 +31,14 @@ export interface ImportOptions {
   readonly content?: Digest;
 }
 
+/** How a kind takes its set in. */
+export interface Taking {
+  readonly format: ImageSetFormat;
+  readonly examiner: Examiner;
+  /** What the manifest says of what was found in the source. */
+  readonly found?: JsonObject;
+}
+
 /** Entries and pairs that the manifest names; all are counted. */
 const named = 20;
 
@@ -42,23 +49,30 @@ const named = 20;
  */
 export const importSet = async (
   options: ImportOptions,
-  formatFor: (source: Source) => ImageSetFormat,
+  takingOf: (source: Source) => Taking | Promise<Taking>,
   context: StageContext,
 ): Promise<ArtifactRef> => {
   const path = placeOf(context, 'path');
   const source = await openSource(path, options);
   try {
-    const format = formatFor(source);
+    const { format, examiner, found } = await takingOf(source);
     const { size, minImages } = options;
     const empty = format.emptyIdentities?.(source) ?? [];
-    const { state, files } = await takeIn(source, format, { ...options, height: size, width: size }, context);
+    const { state, files } = await takeIn(
+      source,
+      format,
+      { maxImages: options.maxImages, height: size, width: size },
+      examiner,
+      context,
+    );
     if (options.content !== undefined && (await contentDigest(path)) !== options.content) throw sourceChanged(path);
     if (state.leftOut.count > 0 && options.onBadFile === 'fail') throw badImages(path, state.leftOut);
     checkCounts(path, state, { empty, minImages });
     const names = Buffer.from(JSON.stringify(state.names));
     const named = state.names.length > 0 ? [await context.store.putFile(namesFile, names, 'application/json')] : [];
-    const meta = { ...factsOf(state, options), format: format.name, height: size, width: size };
-    return await datasetCodec.write(context.store, meta, [...files, ...named]);
+    const landmarks = await state.landmarks.store(context.store, (file) => format.nameOf(source, [file, 0, 0]));
+    const meta = { ...factsOf(state, options), ...found, format: format.name, height: size, width: size };
+    return await datasetCodec.write(context.store, meta, [...files, ...named, ...landmarks]);
   } finally {
     await source.close();
   }

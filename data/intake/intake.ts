@@ -3,11 +3,14 @@ import type { FileEntry } from '../../core/artifact.ts';
 import type { StageContext } from '../../core/stage.ts';
 import type { BadEntry, ImageSetFormat, ListedImage } from '../../formats/image-set.ts';
 import type { Source } from '../../formats/source.ts';
-import type { Examined, Unusable, Wanted } from './examine.ts';
-import { Examiner } from './examiner.ts';
+import type { Asked, Examined, Unusable } from './examine.ts';
+import type { Examiner } from './examiner.ts';
 import { IntakeState } from './state.ts';
 
-export interface IntakeOptions extends Wanted {
+export interface IntakeOptions {
+  /** Of the images that go in, in pixels. */
+  readonly height: number;
+  readonly width: number;
   /** Most images of an identity, in the order of the source; 0 takes all. */
   readonly maxImages: number;
   /** Most bytes of a shard; default 16 MiB. */
@@ -30,25 +33,27 @@ interface Batch {
 }
 
 /**
- * Takes a set of images in: lists them, examines each in another process, and packs those that can be used, files as they came. One
- * pass, in the order of the source, whose memory does not grow with images but for 20 bytes each. An attempt that is interrupted goes
- * on from the last shard that it noted.
+ * Takes a set of images in: lists them, examines each in another process, and packs those that can be used, as files that came or that
+ * the examiner made. One pass, in the order of the source, whose memory does not grow with images but for 20 bytes each. An attempt that
+ * is interrupted goes on from the last shard that it noted. Closes the examiner.
  */
 export const takeIn = async (
   source: Source,
   format: ImageSetFormat,
   options: IntakeOptions,
+  examiner: Examiner,
   context: StageContext,
 ): Promise<{ readonly state: IntakeState; readonly files: FileEntry[] }> => {
-  const state = new IntakeState(await context.checkpoints.resume());
-  const examiner = new Examiner(options);
-  const intake = new Intake(source, format, options, context, state, examiner);
   try {
+    const state = new IntakeState(await context.checkpoints.resume());
+    const intake = new Intake(source, format, options, context, state, examiner);
     return { state, files: await intake.run() };
   } finally {
     examiner.close();
   }
 };
+
+const askedOf = ({ bytes, landmarks }: ListedImage): Asked => ({ bytes, ...(landmarks && { landmarks }) });
 
 class Intake {
   readonly #source: Source;
@@ -117,7 +122,7 @@ class Intake {
   #ask(): void {
     const entries = this.#entries;
     if (entries.length === 0) return;
-    const images = entries.flatMap((entry) => (entry !== 'passed' && 'bytes' in entry ? [entry.bytes] : []));
+    const images = entries.flatMap((entry) => (entry !== 'passed' && 'bytes' in entry ? [askedOf(entry)] : []));
     const answers = images.length === 0 ? Promise.resolve([]) : this.#examiner.examine(images);
     answers.catch(() => {}); // Awaited in turn.
     this.#underWay.push({ entries, answers });
@@ -152,7 +157,7 @@ class Intake {
     // Only now does every sample taken so far lie in a shard that is closed.
     const snapshot = this.#isDue && !this.#writer.fits(bytes.length) ? this.#state.snapshot() : undefined;
     const identity = this.#state.numberOf(entry.identity);
-    await this.#writer.addEncoded({ identity, image: this.#state.take(identity, answer), bytes });
+    await this.#writer.addEncoded({ identity, image: this.#state.take(identity, entry.place[0], answer), bytes });
     if (snapshot) this.#save(snapshot);
   }
 

@@ -3,6 +3,7 @@ import type { Checkpoint } from '../../core/checkpoint.ts';
 import type { Json } from '../../core/errors.ts';
 import { DuplicateTable } from './duplicates.ts';
 import type { Examined } from './examine.ts';
+import { LandmarkTable } from './landmark-table.ts';
 
 /** An entry that was left out. */
 export interface LeftOut {
@@ -33,6 +34,7 @@ export class IntakeState {
   readonly #taken: Map<number, number>;
   readonly #leftOut: { count: number; readonly first: LeftOut[] };
   readonly duplicates: DuplicateTable;
+  readonly landmarks: LandmarkTable;
   /** Shards that an earlier attempt stored. */
   readonly shards: readonly FileEntry[];
 
@@ -46,6 +48,7 @@ export class IntakeState {
     this.#leftOut = { count: notes?.leftOut.count ?? 0, first: [...(notes?.leftOut.first ?? [])] };
     this.shards = notes?.shards ?? [];
     this.duplicates = new DuplicateTable(checkpoint?.arrays.duplicates?.data as Int32Array | undefined);
+    this.landmarks = new LandmarkTable(checkpoint?.arrays);
   }
 
   /** The number of an identity, known from now on: its label, or the place of its name. */
@@ -61,12 +64,13 @@ export class IntakeState {
     return known;
   }
 
-  /** @returns the number of the image within its identity */
-  take(identity: number, { hashes, transparent }: Examined): number {
+  /** @param file index of the image's file in its source @returns the number of the image within its identity */
+  take(identity: number, file: number, { hashes, transparent, landmarks }: Examined): number {
     const image = this.taken.get(identity) ?? 0;
     this.#taken.set(identity, image + 1);
     this.duplicates.add(identity, hashes);
     if (transparent) this.transparent++;
+    if (landmarks) this.landmarks.add(file, landmarks);
     return image;
   }
 
@@ -103,10 +107,11 @@ export class IntakeState {
   snapshot(): (shards: FileEntry[]) => Checkpoint {
     const { entries, transparent, names, taken, leftOut } = this;
     const rows = this.duplicates.rows;
+    const found = this.landmarks.arrays;
     const notes = { entries, transparent, names: [...names], taken: [...taken], leftOut: structuredClone(leftOut) };
     return (shards) => ({
       step: entries,
-      arrays: { duplicates: { dtype: 'int32', shape: [rows.length], data: rows } },
+      arrays: { duplicates: { dtype: 'int32', shape: [rows.length], data: rows }, ...found },
       notes: { ...notes, shards } as unknown as Json,
     });
   }

@@ -1,9 +1,7 @@
-import { readdir, stat } from 'node:fs/promises';
-import { basename, join } from 'node:path';
 import { CemiflowError } from '../../core/errors.ts';
 import { formatInvalid } from '../invalid.ts';
-import type { RandomAccess } from '../source.ts';
-import { type LocalFile, openLocal } from './local.ts';
+import { openFile, type RandomAccess, type Source, type SourceFile } from '../source.ts';
+import { openSource } from '../sources/open.ts';
 import { openSafetensors } from './safetensors.ts';
 import { joinShards, readShardIndex } from './sharded.ts';
 import type { TensorFile } from './tensor-file.ts';
@@ -19,60 +17,52 @@ const fileName = /\.(safetensors|pth|pt|ckpt|bin)$/;
  * Opens published weights for the time of `body`: a safetensors file, a file that PyTorch saved, or a folder that holds one of
  * these or a sharded safetensors set with its index. The bytes decide what a file is, not its name.
  *
- * @param path absolute
- * @throws CemiflowError `FormatInvalid`, `WeightsNotFound`
+ * @param path absolute, or an address in an object store
+ * @throws CemiflowError `FormatInvalid`, `WeightsNotFound`, and as `openSource`
  */
 export const withWeights = async <R>(path: string, body: (file: TensorFile) => Promise<R>): Promise<R> => {
-  const open: LocalFile[] = [];
-  const access = async (each: string): Promise<RandomAccess> => {
-    const file = await openLocal(each);
-    open.push(file);
-    return file;
-  };
+  const source = await openSource(path);
   try {
-    return await body(await openAny(path, access));
+    return await body(await openWeights(source));
   } finally {
-    await Promise.all(open.map((file) => file.close()));
+    await source.close();
   }
 };
 
-type Access = (path: string) => Promise<RandomAccess>;
-
-const openAny = async (path: string, access: Access): Promise<TensorFile> => {
-  const found = await stat(path).catch(() => undefined);
-  if (!found?.isFile() && !found?.isDirectory())
-    throw notFound(`there is no file or folder ${basename(path)}`, 'correct the path');
-  if (found.isFile()) return openOne(await access(path));
-  const names = (await readdir(path)).filter((name) => !name.startsWith('.')).sort();
-  const index = only(names.filter((name) => indexName.test(name)));
-  if (index !== undefined) return openSharded(path, index, access);
-  const file = only(names.filter((name) => fileName.test(name)));
-  if (file !== undefined) return openOne(await access(join(path, file)));
+const openWeights = async (source: Source): Promise<TensorFile> => {
+  const [first] = source.files;
+  if (first && source.isFile) return openOne(openFile(source, first));
+  const direct = source.files.filter((file) => !file.path.includes('/'));
+  const index = only(direct.filter((file) => indexName.test(file.path)));
+  if (index) return openSharded(source, index);
+  const file = only(direct.filter(({ path }) => fileName.test(path)));
+  if (file) return openOne(openFile(source, file));
   throw notFound(
-    `${basename(path)} must hold one file of weights (safetensors, pth, pt, ckpt, bin), or several with their index`,
+    'the folder must hold one file of weights (safetensors, pth, pt, ckpt, bin), or several with their index',
     'name the file itself',
   );
 };
 
 /** @throws CemiflowError `WeightsNotFound` where there are several */
-const only = (names: readonly string[]): string | undefined => {
-  if (names.length < 2) return names[0];
-  throw notFound(`the folder holds ${names.slice(0, 10).join(', ')}`, 'name the file itself');
+const only = (files: readonly SourceFile[]): SourceFile | undefined => {
+  if (files.length < 2) return files[0];
+  const names = files.slice(0, 10).map(({ path }) => path);
+  throw notFound(`the folder holds ${names.join(', ')}`, 'name the file itself');
 };
 
-const openSharded = async (folder: string, name: string, access: Access): Promise<TensorFile> => {
-  const file = await access(join(folder, name));
-  if (file.bytes > maxIndexBytes) {
-    const message = `an index must have at most ${maxIndexBytes} bytes, got ${file.bytes}`;
+const openSharded = async (source: Source, { path: name, bytes }: SourceFile): Promise<TensorFile> => {
+  if (bytes > maxIndexBytes) {
+    const message = `an index must have at most ${maxIndexBytes} bytes, got ${bytes}`;
     throw formatInvalid({ format: 'safetensors index', file: name, offset: 0, message });
   }
-  const index = readShardIndex(name, await file.read(0, file.bytes));
+  const index = readShardIndex(name, await source.read({ path: name, bytes }, 0, bytes));
+  const files = new Map(source.files.map((file) => [file.path, file]));
   const shards: TensorFile[] = [];
   for (const shard of index.shards) {
-    const path = join(folder, shard);
-    if (!(await stat(path).catch(() => undefined))?.isFile())
+    const file = files.get(shard);
+    if (!file)
       throw notFound(`${name} names ${shard}, which is not there`, 'fetch all files of the set into one folder');
-    shards.push(await openSafetensors(await access(path)));
+    shards.push(await openSafetensors(openFile(source, file)));
   }
   return joinShards(name, index, shards);
 };

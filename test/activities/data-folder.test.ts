@@ -1,12 +1,12 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stage } from '../../activities/data-folder/stage.ts';
 import { stage as procedural } from '../../activities/data-procedural/stage.ts';
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
-import { exportFolder } from '../../artifacts/export-folder.ts';
+import { exportSet } from '../../client/export/set.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { pixelsOf } from '../../data/images.ts';
 import { loadDataset } from '../../data/loader/load.ts';
@@ -79,11 +79,7 @@ describe('a folder of photos', () => {
     const look = { images: 2, size: 16, population: 'train', variation: 1, wear: 0.5 };
     const { data } = (await procedural.runShard({ ...look, first: 0, count: 3 }, context)) as { data: ArtifactRef };
     const path = join(home, 'exported');
-    const put = async (name: string, bytes: Uint8Array): Promise<void> => {
-      await mkdir(dirname(join(path, name)), { recursive: true });
-      await writeFile(join(path, name), bytes);
-    };
-    expect(await exportFolder(context.store, data, put)).toEqual({ identities: 3, images: 6 });
+    expect(await exportSet(context.store, data, 'folder', path)).toEqual({ identities: 3, images: 6 });
     const content = await contentDigest(path);
     const again = (await stage.run({ ...defaults, content }, at(path))) as { data: ArtifactRef };
     const [before, after] = [await loadDataset(context.store, data), await loadDataset(context.store, again.data)];
@@ -93,8 +89,9 @@ describe('a folder of photos', () => {
 
   test('exports nothing of what holds no images', async () => {
     const empty = await context.store.putArtifact({ type: 'metrics', meta: {}, files: [] });
-    const put = (): Promise<void> => Promise.reject(new Error('nothing is to be written'));
-    await expect(exportFolder(context.store, empty, put)).rejects.toMatchObject({ code: 'NoImages' });
+    await expect(exportSet(context.store, empty, 'folder', join(home, 'none'))).rejects.toMatchObject({
+      code: 'NoImages',
+    });
   });
 
   test('gives at most maxImages of each identity', async () => {

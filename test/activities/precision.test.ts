@@ -1,7 +1,10 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
+import { stage as importIjb } from '../../activities/data-import-ijb/stage.ts';
+import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
+import { stage as templates } from '../../activities/evaluate-templates/stage.ts';
 import { stage as verification } from '../../activities/evaluate-verification/stage.ts';
 import { stage as selection } from '../../activities/inquiry-select/stage.ts';
 import { stage as recognizer } from '../../activities/recognizer-train/stage.ts';
@@ -12,7 +15,8 @@ import { decodeSafetensors } from '../../formats/safetensors.ts';
 import { stage as generator } from '../../methods/cemiface/train/stage.ts';
 import type { Precision } from '../../nn/compile/index.ts';
 import { putInquiries, putRecognizer, tinyNetwork } from '../methods/cemiface/tiny.ts';
-import { toyBenchmarks, toyContext, toyDataset, toyTraining } from './toy.ts';
+import { ijbFolder } from './ijb-folder.ts';
+import { side, toyBenchmarks, toyContext, toyDataset, toyTraining } from './toy.ts';
 
 const context = toyContext();
 const { store } = context;
@@ -35,6 +39,14 @@ const floatsIn = async (ref: ArtifactRef): Promise<number[]> => {
   return tensors.flatMap((file) =>
     Object.values(file).flatMap(({ dtype, data }) => (dtype === 'F32' ? [...(data as Float32Array)] : [])),
   );
+};
+
+/** Templates whose lists and crops lie in a folder. */
+const ijb = async (): Promise<ArtifactRef> => {
+  const lists = { faces: 'meta/faces.txt', pairs: 'meta/pairs.txt', points: '', images: 'crops' };
+  const facts = { set: 'ijbc', size: side, links: 'inside', licence: '', source: '', consent: '' } as const;
+  const places = { path: await ijbFolder() };
+  return (await importIjb.run({ ...lists, ...facts }, { ...context, places })).benchmarks as ArtifactRef;
 };
 
 const shared = { recompute: false, microBatch: 0 };
@@ -72,6 +84,16 @@ const families: Record<string, { output: string; run(precision: Precision): Prom
   'evaluate/verification': {
     output: 'scores',
     run: (precision) => run(verification, { ...judged('recognizer', 'benchmarks'), sets: [], precision }),
+  },
+  'evaluate/identification': {
+    output: 'scores',
+    run: (precision) =>
+      run(identification, { recognizer: refs.recognizer, gallery: refs.data, galleryImages: 1, precision }),
+  },
+  'evaluate/templates': {
+    output: 'scores',
+    run: async (precision) =>
+      run(templates, { recognizer: refs.recognizer, benchmarks: await ijb(), weighting: 'none', precision }),
   },
   'evaluate/similarity': {
     output: 'scores',

@@ -217,7 +217,7 @@ describe('recognizer/import', () => {
   });
 
   it.each([
-    ['nowhere', 'WeightsNotFound', undefined],
+    ['nowhere', 'FolderNotFound', undefined],
     ['text.pth', 'FormatInvalid', 'no weights at all'],
     ['empty.pth', 'FormatInvalid', ''],
     ['model.safetensors.index.json', 'FormatInvalid', '{"weight_map": {}}'],

@@ -3,17 +3,17 @@ import { readLines } from '../../formats/lines.ts';
 import { inMemory } from '../../formats/source.ts';
 
 const linesOf = async (text: string) => {
-  const found: { text: string; offset: number }[] = [];
+  const found: { text: string; offset: number; number: number }[] = [];
   for await (const line of readLines(inMemory('list.txt', Buffer.from(text)), 'list')) found.push(line);
   return found;
 };
 
 describe('readLines', () => {
-  it('gives lines with their bytes, without line ends and empty lines', async () => {
+  it('gives lines with their bytes and numbers, without line ends and empty lines', async () => {
     expect(await linesOf('é\r\n\nb\n\nlast')).toEqual([
-      { text: 'é', offset: 0 },
-      { text: 'b', offset: 5 },
-      { text: 'last', offset: 8 },
+      { text: 'é', offset: 0, number: 1 },
+      { text: 'b', offset: 5, number: 3 },
+      { text: 'last', offset: 8, number: 5 },
     ]);
     expect(await linesOf('')).toEqual([]);
   });
@@ -22,6 +22,7 @@ describe('readLines', () => {
     const lines = Array.from({ length: 300_000 }, (_, i) => `line ${i}`);
     const found = await linesOf(`${lines.join('\n')}\n`);
     expect(found.map(({ text }) => text)).toEqual(lines);
+    expect(found.at(-1)?.number).toBe(300_000);
     expect(found.at(-1)?.offset).toBe(lines.join('\n').length - 'line 299999'.length);
   });
 

@@ -1,16 +1,25 @@
+import { mkdtemp, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll } from 'vitest';
+import { stage as importing } from '../../activities/diffusion-import/stage.ts';
+import { writeWeights } from '../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import { encodeSafetensors } from '../../formats/safetensors.ts';
 import { stage as generate } from '../../methods/cemiface/generate/stage.ts';
+import { cemifaceDenoiser } from '../../methods/cemiface/network.ts';
 import { stage as train } from '../../methods/cemiface/train/stage.ts';
+import { initialise } from '../../nn/parameters.ts';
+import { toSafetensors } from '../../nn/weights.ts';
 import { toyContext, toyDataset } from '../activities/toy.ts';
-import { putGenerator, putInquiries, putRecognizer } from '../methods/cemiface/tiny.ts';
+import { putGenerator, putInquiries, putRecognizer, tinyGenerator } from '../methods/cemiface/tiny.ts';
 import { sweep } from './sweep.ts';
 
 const context = toyContext();
 const { store } = context;
 const refs = {} as Record<
-  'data' | 'faces' | 'recognizer' | 'judge' | 'generator' | 'second' | 'inquiries' | 'more',
+  'data' | 'faces' | 'recognizer' | 'trained' | 'judge' | 'generator' | 'second' | 'inquiries' | 'more',
   ArtifactRef
 >;
 const ref = (name: keyof typeof refs): JsonObject => ({ ...refs[name] });
@@ -20,23 +29,36 @@ beforeAll(async () => {
   refs.faces = await toyDataset(store, 2, 2, 10);
   refs.recognizer = await putRecognizer(store);
   refs.judge = await putRecognizer(store, 2);
+  refs.trained = await putTrained();
   refs.generator = await putGenerator(store, refs.recognizer);
   refs.second = await putGenerator(store, refs.judge);
   refs.inquiries = await putInquiries(store, 2);
   refs.more = await putInquiries(store, 3);
 });
 
+const tinyUnet = { base: 8, multipliers: [1], attention: [], headChannels: 8, groups: 4, conditionSize: 8 };
+
+/** Weights of the UNet below that are not its first ones. */
+const putTrained = async (): Promise<ArtifactRef> => {
+  const rest = { patch: 1, blocks: 1, conditionProjection: 'shared', identityScale: 1, conditionTokens: 1 } as const;
+  const config = { ...tinyUnet, ...rest, imageSize: 12, identitySize: 6, prediction: 'epsilon' } as const;
+  const { parameters } = cemifaceDenoiser(config);
+  const tensors = toSafetensors(initialise(parameters, 99), parameters);
+  return writeWeights(store, tensors, { network: { family: 'unet' } });
+};
+
 sweep('diffusion/train', {
   store,
   run: (params) => train.run(params as never, context),
   base: () => ({
     ...{ data: ref('data'), recognizer: ref('recognizer') },
-    network: { base: 8, multipliers: [1], attention: [], headChannels: 8, groups: 4, conditionSize: 8 },
+    network: tinyUnet,
     ...{ epochs: 1, batch: 2, lr: 0.01, timesteps: 20 },
   }),
   changes: () => ({
     data: { to: ref('faces') },
     recognizer: { to: ref('judge') },
+    initial: { to: ref('trained') },
     'network.patch': { to: 2 },
     'network.base': { to: 16 },
     'network.multipliers': { to: [2] },
@@ -102,4 +124,29 @@ sweep('diffusion/generate', {
       because: 'cuts the work and the files, and changes no pixel (test/methods/cemiface/shards.test.ts)',
     },
   },
+});
+
+let plain: string;
+let averaged: string;
+
+beforeAll(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'unet-'));
+  const { parameters } = cemifaceDenoiser(tinyGenerator);
+  const of = (seed: number) => toSafetensors(initialise(parameters, seed), parameters);
+  const ema = Object.fromEntries(Object.entries(of(2)).map(([name, tensor]) => [`ema.${name}`, tensor]));
+  [plain, averaged] = [join(folder, 'plain.safetensors'), join(folder, 'averaged.safetensors')];
+  await writeFile(plain, encodeSafetensors(of(1)));
+  await writeFile(averaged, encodeSafetensors({ ...of(3), ...ema }));
+});
+
+sweep('diffusion/import', {
+  store,
+  run: ({ path, ...params }) => importing.run(params as never, { ...context, places: { path: path as string } }),
+  base: () => ({ path: plain }),
+  changes: () => ({
+    path: { to: averaged },
+    prefix: { to: 'ema.', with: { path: averaged, prefix: '' } },
+    trainedOn: { to: 'FFHQ', onlyStated: true },
+    licence: { to: 'MIT', onlyStated: true },
+  }),
 });

@@ -1,6 +1,7 @@
 import { beforeAll } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
 import { stage as subset } from '../../activities/data-subset/stage.ts';
+import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
 import { stage as verification } from '../../activities/evaluate-verification/stage.ts';
@@ -153,6 +154,19 @@ sweep('evaluate/verification', {
   }),
 });
 
+sweep('evaluate/identification', {
+  store,
+  run: (params) => identification.run(params as never, context),
+  base: () => ({ recognizer: ref('recognizer'), gallery: ref('faces') }),
+  changes: () => ({
+    recognizer: { to: ref('judge') },
+    gallery: { to: ref('crowd') },
+    probes: { to: ref('data') },
+    galleryImages: { to: 2 },
+    precision: { to: 'bfloat16' },
+  }),
+});
+
 sweep('evaluate/similarity', {
   store,
   run: (params) => similarity.run(params as never, context),
@@ -222,6 +236,8 @@ sweep('report/build', {
       comparison,
       similarity: similar,
       privacy: near,
+      identification: searched,
+      templates,
       grid,
       samples,
       training,
@@ -239,6 +255,8 @@ sweep('report/build', {
       comparison: { to: { ...comparison, baseline: 0 } },
       similarity: { to: without(similar) },
       privacy: { to: without(near) },
+      templates: { to: without(templates) },
+      identification: { to: without(searched) },
       grid: { to: { ...grid, rows: 3 } },
       samples: { to: without(samples) },
       training: { to: without(training) },

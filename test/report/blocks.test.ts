@@ -17,7 +17,20 @@ describe('blocks', () => {
   it('are found by their folders, in the order of the page', async () => {
     const blocks = await loadBlocks();
     expect(blocks.map(({ name }) => name)).toEqual([
-      ...['grid', 'accuracy', 'curve', 'roc', 'comparison', 'similarity', 'privacy', 'samples', 'training', 'paper'],
+      ...[
+        'grid',
+        'accuracy',
+        'curve',
+        'roc',
+        'identification',
+        'templates',
+        'comparison',
+        'similarity',
+        'privacy',
+        'samples',
+        'training',
+        'paper',
+      ],
     ]);
   });
 
@@ -38,7 +51,7 @@ describe('blocks', () => {
       code: 'UnknownBlock',
       message: 'this checkout cannot draw the block "hardest" of the report',
     });
-    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(10);
+    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(12);
   });
 
   it('that show pictures alone are left out where numbers are checked, and no number is lost', async () => {

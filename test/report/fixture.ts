@@ -6,6 +6,8 @@ import type { Json, JsonObject } from '../../core/errors.ts';
 import { normalStream, randomStream } from '../../core/random.ts';
 import type { ArtifactStore, StageContext } from '../../core/stage.ts';
 import { noCheckpoints } from '../../engine/attempt.ts';
+import { identificationMetrics } from '../../metrics/identification.ts';
+import { templateMetrics } from '../../metrics/templates.ts';
 import { type PairScores, verificationMetrics } from '../../metrics/verification.ts';
 import type { ReportParams } from '../../report/block.ts';
 import type { AccuracyParams } from '../../report/blocks/accuracy/read.ts';
@@ -23,6 +25,8 @@ export interface FullReport extends ReportParams {
   readonly accuracy: AccuracyParams;
   readonly curve: CurveParams;
   readonly roc: RocParams;
+  readonly identification: RocParams;
+  readonly templates: RocParams;
   readonly comparison: ComparisonParams;
   readonly similarity: SimilarityParams;
   readonly privacy: PrivacyParams;
@@ -40,6 +44,16 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
     putMetrics(store, verification(0.58 + 0.14 * Math.exp(-((m - 0.25) ** 2) / 0.35), m)),
   );
   const scored = await over((m) => putScored(store, drawnPairs(0.62 + 0.08 * m, 5)));
+  const searched = await over((m) => {
+    const rank = Int32Array.from({ length: 40 }, (_, i) => 1 + (i % Math.round(4 - 2 * m)));
+    const facts = { channels: 'rgb', gallery: 10, galleryImages: 1, withoutMate: 0 } as const;
+    return putMetrics(store, JSON.parse(JSON.stringify(identificationMetrics(rank, facts))));
+  });
+  const paired = await over((m) => {
+    const { distance, same } = drawnPairs(0.62 + 0.08 * m, 6);
+    const scores = { similarity: distance.map((each) => 1 - each / 2), same };
+    return putMetrics(store, JSON.parse(JSON.stringify(templateMetrics([['ijbc', scores]], 'bgr'))));
+  });
   const unseen = await over((m) => putMetrics(store, similarity(0.29 + 0.1 * m, m + 7)));
   const sets = await over((m) => putFaces(store, 4, 6, 1 + m, { origin: 'generated' }));
   const log = (from: number, to: number, seed: number) => putMetrics(store, training(from, to, seed));
@@ -65,6 +79,8 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
     ],
     curve: { axis: 'm', metrics: verify },
     roc: [{ label: 'CemiFace, m = {m}', metrics: scored }],
+    identification: [{ label: 'CemiFace, m = {m}', metrics: searched }],
+    templates: [{ label: 'CemiFace, m = {m}', metrics: paired }],
     comparison: {
       axis: 'm',
       metrics: scored,

@@ -226,7 +226,13 @@ describe('folders of stage kinds', () => {
 describe('what computes numbers again', () => {
   it('is found beside the stage of the kinds that have it', async () => {
     const having = kindPlaces().flatMap(({ kind, recompute }) => (recompute ? [kind] : []));
-    expect(having).toEqual(['evaluate/privacy', 'evaluate/similarity', 'evaluate/verification']);
+    expect(having).toEqual([
+      'evaluate/identification',
+      'evaluate/privacy',
+      'evaluate/similarity',
+      'evaluate/templates',
+      'evaluate/verification',
+    ]);
     for (const kind of having) expect(await loadRecompute(kind), kind).toBeTypeOf('function');
     expect(await loadRecompute('recognizer/train')).toBeUndefined();
     expect(await loadRecompute('no/such')).toBeUndefined();

@@ -22,10 +22,11 @@ const folder = mkdtempSync(join(tmpdir(), 'cemiflow-setup-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('Node 20.19 to 24 are accepted; others are refused with the reason', () => {
-  for (const version of ['v20.19.0', 'v20.20.2', 'v22.0.0', 'v22.99.1', 'v24.21.0'])
+  for (const version of ['v20.19.0', 'v20.20.2', 'v22.2.0', 'v22.99.1', 'v24.21.0'])
     expect(nodeTrouble(version, versions.node)).toBeUndefined();
   for (const version of ['v25.0.0', 'v100.0.0'])
     expect(nodeTrouble(version, versions.node)).toContain('Node 20, 22 or 24');
+  for (const version of ['v21.7.3', 'v22.1.0']) expect(nodeTrouble(version, versions.node)).toContain('from 22.2 on');
   for (const version of ['v18.20.0', 'v20.18.3']) expect(nodeTrouble(version, versions.node)).toContain('too old');
   expect(compareVersions('1.9.0', '1.21')).toBeLessThan(0);
   expect(compareVersions('1.26.8', '1.21')).toBeGreaterThan(0);

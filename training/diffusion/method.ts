@@ -11,6 +11,8 @@ export interface DiffusionMethod extends Pick<DiffusionTraining, 'loss' | 'clean
   readonly samples: SampleSource;
   /** Weights of networks that are not trained, for `loss` and `clean`; they belong to the caller. */
   readonly frozen: Tensors;
+  /** Weights that the denoiser starts from, in place of its first ones; they belong to the caller. */
+  readonly initial?: Tensors;
 }
 
 /** How a method puts the samples of a batch together. */

@@ -105,7 +105,7 @@ const arraysOf = (
 
 /** @param example disposed @param resumed tensors that replace those of the first state */
 const compile = (
-  { denoiser, loss, clean, frozen }: DiffusionMethod,
+  { denoiser, loss, clean, frozen, initial: given = {} }: DiffusionMethod,
   options: DiffusionOptions,
   example: Tensors,
   seed: number,
@@ -118,8 +118,9 @@ const compile = (
     optimizer: { ...adamWDefaults, weightDecay: options.weightDecay },
     microBatches: microBatchesOf(options.batch, options.microBatch).length,
   };
-  const first = initialise(denoiser.parameters, seed);
-  const initial = diffusionState(first, frozen, training);
+  const absent = denoiser.parameters.filter(({ name }) => !given[name]);
+  const first = initialise(absent, seed);
+  const initial = diffusionState({ ...first, ...given }, frozen, training);
   try {
     return compileStep(diffusionPrograms(training), { ...initial, ...resumed }, example, {
       precision: options.precision,

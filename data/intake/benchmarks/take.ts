@@ -49,7 +49,7 @@ export const takeSet = async (
       rows.set(digest, row);
       rowOf.push(row);
     }
-    const answers = await examiner.examine(fresh.map(({ bytes }) => bytes));
+    const answers = await examiner.examine(fresh.map(({ bytes }) => ({ bytes })));
     for (const [i, answer] of answers.entries()) {
       const { name: image, bytes } = fresh[i] as (typeof fresh)[number];
       if ('fault' in answer) faults.push(`${image} (${answer.fault})`);
@@ -57,7 +57,7 @@ export const takeSet = async (
     }
     await context.progress({ phase: `take in ${name}`, step: rowOf.length, steps: images.length });
   }
-  if (faults.length > 0) throw badImages(name, faults, rows.size, size);
+  if (faults.length > 0) throw badBenchmarkImages(name, faults, rows.size, size);
   const column = (of: 'left' | 'right'): Int32Array => Int32Array.from(pairs, (pair) => rowOf[pair[of]] as number);
   const same = Uint8Array.from(pairs, (pair) => Number(pair.same));
   const fold = Int32Array.from(pairs, (pair) => pair.fold);
@@ -70,7 +70,13 @@ export const takeSet = async (
   return { files: [...(await writer.files()), entry], pairs: pairs.length, images: rows.size };
 };
 
-const badImages = (set: string, faults: readonly string[], images: number, size: number): CemiflowError =>
+/** `BadImages`: images of a benchmark that cannot be used, by name and fault. */
+export const badBenchmarkImages = (
+  set: string,
+  faults: readonly string[],
+  images: number,
+  size: number,
+): CemiflowError =>
   new CemiflowError(
     'BadImages',
     `${faults.length} of ${plural(images, 'image')} of ${set} cannot be used: ${faults.slice(0, shown).join(', ')}${faults.length > shown ? ', …' : ''}`,

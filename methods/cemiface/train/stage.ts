@@ -7,7 +7,8 @@ import type { StageKind } from '../../../core/stage.ts';
 import type { ImageSet } from '../../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
 import { embed } from '../../../nn/recognizer/backbone.ts';
-import { tf } from '../../../nn/tf.ts';
+import { type Tensors, tf } from '../../../nn/tf.ts';
+import { loadInitial } from '../../../training/diffusion/initial.ts';
 import type { DiffusionMethod, DiffusionOptions } from '../../../training/diffusion/method.ts';
 import { trainDiffusion } from '../../../training/diffusion/train.ts';
 import { IdentityTable } from '../../../training/identity-table.ts';
@@ -23,6 +24,7 @@ import { similarityGrid } from '../similarity-grid.ts';
 interface Params extends DiffusionOptions {
   readonly data: ArtifactRef;
   readonly recognizer: ArtifactRef;
+  readonly initial?: ArtifactRef;
   readonly network: Omit<CemiFaceNetwork, 'imageSize' | 'identitySize'>;
   readonly recompute: boolean;
   readonly lambda: number;
@@ -43,6 +45,7 @@ export const stage: StageKind<Params> = {
 const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;
   const recognizer = await loadRecognizer(store, params.recognizer);
+  let start: Tensors = {};
   try {
     const data = await loadSet(input, params.data);
     const network = networkOf(params, recognizer, data);
@@ -50,11 +53,20 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
     const denoiser = cemifaceDenoiser(network, { recompute: params.recompute });
     const { interval, lowest, highest } = params.similarity;
     const grid = similarityGrid(interval, lowest, highest);
+    const initial = params.initial && (await loadInitial(store, params.initial, denoiser.parameters));
+    start = initial?.tensors ?? {};
+    if (initial)
+      input.log(`starts from ${params.initial?.digest}; without a value there: ${initial.fresh.join(', ') || 'none'}`);
     const identities = await IdentityTable.of(input, data, recognizer, {
       mirrored: params.flip,
       precision: params.precision,
     });
-    const method = methodOf(params, { denoiser, recognizer, samples: cemifaceSamples(identities, grid, params.flip) });
+    const method = methodOf(params, {
+      denoiser,
+      recognizer,
+      samples: cemifaceSamples(identities, grid, params.flip),
+      initial: start,
+    });
     const { weights, series } = await trainDiffusion(input, data, method, params);
     return {
       weights: await writeWeights(store, weights, {
@@ -68,11 +80,12 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
         timesteps: params.timesteps,
         data: params.data.digest,
         recognizer: params.recognizer.digest,
+        ...(params.initial && { initial: params.initial.digest }),
       }),
       log: await putMetrics(store, { kind: 'training', series }),
     };
   } finally {
-    tf.dispose(recognizer.weights);
+    tf.dispose([recognizer.weights, start]);
   }
 };
 
@@ -90,10 +103,16 @@ const networkOf = (params: Params, recognizer: LoadedRecognizer, data: ImageSet)
 
 const methodOf = (
   { lambda, timesteps, similarity: { measure } }: Params,
-  { denoiser, recognizer, samples }: Pick<DiffusionMethod, 'denoiser' | 'samples'> & { recognizer: LoadedRecognizer },
+  {
+    denoiser,
+    recognizer,
+    samples,
+    initial,
+  }: Pick<DiffusionMethod, 'denoiser' | 'samples' | 'initial'> & { recognizer: LoadedRecognizer },
 ): DiffusionMethod => ({
   denoiser,
   samples,
+  ...(initial && { initial }),
   loss: cemifaceLoss({
     denoiser,
     embed: (frozen, images) => embed(frozen, images, recognizer.config),

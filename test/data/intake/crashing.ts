@@ -1,6 +1,6 @@
 /** An examination that ends its process, or never ends, on images that say so. */
 export const examining = {
-  examine: async (bytes: Uint8Array) => {
+  examine: async ({ bytes }: { readonly bytes: Uint8Array }) => {
     const text = Buffer.from(bytes).toString();
     if (text === 'crash') process.kill(process.pid, 'SIGSEGV');
     if (text === 'crash' || text === 'hang') await new Promise(() => {});

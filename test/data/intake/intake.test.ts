@@ -8,6 +8,8 @@ import { shardsOf, unpackShard } from '../../../artifacts/shards.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { Checkpoint, StageCheckpoints } from '../../../core/checkpoint.ts';
 import type { StageContext } from '../../../core/stage.ts';
+import { examining } from '../../../data/intake/examine.ts';
+import { Examiner } from '../../../data/intake/examiner.ts';
 import { takeIn } from '../../../data/intake/intake.ts';
 import { folder } from '../../../formats/folder/folder.ts';
 import { openDisk } from '../../../formats/sources/disk.ts';
@@ -165,7 +167,8 @@ class Notebook implements StageCheckpoints {
 }
 
 describe('an interrupted import', () => {
-  const options = { height: 8, width: 8, fit: 'exact', maxImages: 0, shardBytes: 9 * 512 } as const;
+  const options = { height: 8, width: 8, maxImages: 0, shardBytes: 9 * 512 };
+  const examiner = () => new Examiner(examining, { height: 8, width: 8, fit: 'exact' });
   const stopping = (checkpoints: StageCheckpoints, after: number): StageContext => ({
     ...context,
     checkpoints,
@@ -181,14 +184,14 @@ describe('an interrupted import', () => {
       Array.from({ length: 200 }, (_, i) => [`id${Math.floor(i / 20)}/${`${i % 20}`.padStart(2, '0')}.png`, i % 150]),
     );
     const source = await openDisk(await put('long', { ...files, 'id3/zz.png': 'no image' }));
-    const whole = await takeIn(source, folder, options, context);
+    const whole = await takeIn(source, folder, options, examiner(), context);
     const notebook = new Notebook();
-    await expect(takeIn(source, folder, options, stopping(notebook, 128))).rejects.toThrow('stopped');
+    await expect(takeIn(source, folder, options, examiner(), stopping(notebook, 128))).rejects.toThrow('stopped');
     const first = notebook.kept?.step as number;
     expect(first).toBeGreaterThan(50);
-    await expect(takeIn(source, folder, options, stopping(notebook, 192))).rejects.toThrow('stopped');
+    await expect(takeIn(source, folder, options, examiner(), stopping(notebook, 192))).rejects.toThrow('stopped');
     expect(notebook.kept?.step).toBeGreaterThan(first);
-    const resumed = await takeIn(source, folder, options, { ...context, checkpoints: notebook });
+    const resumed = await takeIn(source, folder, options, examiner(), { ...context, checkpoints: notebook });
     await source.close();
     expect(resumed.files).toEqual(whole.files);
     expect([...resumed.state.taken]).toEqual([...whole.state.taken]);

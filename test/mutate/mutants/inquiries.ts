@@ -134,8 +134,8 @@ export const inquiryMutants: readonly Mutant[] = [
     [
       {
         name: 'verification-stage/recognizer',
-        find: '{ recognizer: ref.digest }',
-        replace: '{ recognizer: benchmarks.digest }',
+        find: 'recognizer: ref.digest,',
+        replace: 'recognizer: benchmarks.digest,',
         breaks: 'metrics do not name the recognizer that they measured',
       },
     ],

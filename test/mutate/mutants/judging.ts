@@ -120,6 +120,36 @@ export const judgingMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
+    'metrics/identification.ts',
+    ['test/activities/evaluate-identification.test.ts'],
+    [
+      {
+        name: 'identification/ties-win',
+        find: '(cosines[i] as number) >= limit) rank++;',
+        replace: '(cosines[i] as number) > limit || i === own) rank++;',
+        breaks: 'equal similarity counts for the probe',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/templates.ts',
+    ['test/metrics/templates.test.ts'],
+    [
+      {
+        name: 'templates/media-sum',
+        find: ' / (this.#facesOf.get(this.#key(face)) as number)',
+        replace: '',
+        breaks: 'a long video counts for more than a photo',
+      },
+      {
+        name: 'templates/nearest-first',
+        find: 'if (Math.abs((far[i] as number) - rate) <= Math',
+        replace: 'if (Math.abs((far[i] as number) - rate) < Math',
+        breaks: 'the lowest TAR at the nearest FAR is taken',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'metrics/pairwise.ts',
     [protocol],
     [

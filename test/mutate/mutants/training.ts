@@ -162,8 +162,8 @@ export const trainingMutants: readonly Mutant[] = [
       },
       {
         name: 'identity-table/view',
-        find: "embedAll(input, data, recognizer, { view: 'mirrored', precision })",
-        replace: "embedAll(input, data, recognizer, { view: 'plain', precision })",
+        find: "embedAll(input, data, recognizer, { view: 'mirrored', ...options })",
+        replace: "embedAll(input, data, recognizer, { view: 'plain', ...options })",
         breaks: 'embeddings of mirror images are those of the images',
       },
       {
@@ -258,8 +258,8 @@ export const trainingMutants: readonly Mutant[] = [
       },
       {
         name: 'diffusion-train/seed-of-weights',
-        find: 'initialise(denoiser.parameters, seed)',
-        replace: 'initialise(denoiser.parameters, 0)',
+        find: 'initialise(absent, seed)',
+        replace: 'initialise(absent, 0)',
         breaks: 'every seed begins with the same weights',
       },
     ],

@@ -1,0 +1,50 @@
+import type { PeopleShown } from '../../artifacts/codecs/dataset.ts';
+import { familyFields, readWeights, weightsCodec } from '../../artifacts/codecs/weights.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import type { Digest } from '../../core/digest.ts';
+import type { StageKind } from '../../core/stage.ts';
+import { Examiner } from '../../data/intake/examiner.ts';
+import { importSet } from '../../data/intake/import-set.ts';
+import { folder } from '../../formats/folder/folder.ts';
+import type { Links } from '../../formats/sources/disk.ts';
+import type { Choice } from './choose.ts';
+import { examining } from './examine.ts';
+
+/** `schemas/stages/data-detect.schema.json` */
+interface Params {
+  readonly detector: ArtifactRef;
+  readonly size: number;
+  readonly minFace: number;
+  readonly face: Choice;
+  readonly minImages: number;
+  readonly maxImages: number;
+  readonly onBadFile: 'fail' | 'skip';
+  readonly links: Links;
+  readonly people: PeopleShown;
+  readonly licence: string;
+  readonly source: string;
+  readonly consent: string;
+  /** Filled in when the experiment is planned. */
+  readonly content?: Digest;
+}
+
+/** How long photos of one question may take: they are found at a rate of a few each second, on a busy machine of one. */
+const patienceMs = 300_000;
+
+/** `data/detect`: finds the face in each raw photo, and cuts it out. */
+export const stage: StageKind<Params> = {
+  async run({ detector: ref, face, minFace, people, licence, source, consent, ...options }, context) {
+    const { store } = context;
+    const weights = await weightsCodec.read(store, ref);
+    familyFields(weights, 'mtcnn');
+    const detector = await readWeights(store, weights);
+    const wanted = { height: options.size, width: options.size, minFace, face, detector };
+    const alignment = { landmarks: 'detected', landmarksOn: 'upright', minFace, face, detector: ref.digest };
+    const data = await importSet(
+      { ...options, peopleShown: people, facts: { origin: 'detect', licence, source, consent, alignment } },
+      () => ({ format: folder, examiner: new Examiner(examining, wanted, { patienceMs }) }),
+      context,
+    );
+    return { data };
+  },
+};

@@ -1,0 +1,40 @@
+import { putBenchmarks } from '../../artifacts/benchmarks.ts';
+import type { Digest } from '../../core/digest.ts';
+import { placeOf, type StageKind } from '../../core/stage.ts';
+import { type IjbPaths, takeIjb } from '../../data/intake/benchmarks/ijb.ts';
+import { Examiner } from '../../data/intake/examiner.ts';
+import { sourceChanged } from '../../data/intake/faults.ts';
+import { contentDigest } from '../../formats/content.ts';
+import type { Links } from '../../formats/sources/disk.ts';
+import { openSource } from '../../formats/sources/open.ts';
+
+/** `schemas/stages/data-import-ijb.schema.json` */
+interface Params extends IjbPaths {
+  readonly set: string;
+  readonly size: number;
+  readonly links: Links;
+  readonly licence: string;
+  readonly source: string;
+  readonly consent: string;
+  /** Filled in when the experiment is planned. */
+  readonly content?: Digest;
+}
+
+/** `data/import-ijb`: takes the faces and template pairs of IJB-B or IJB-C in. */
+export const stage: StageKind<Params> = {
+  async run({ set, size, links, licence, source: from, consent, content, ...paths }, context) {
+    const path = placeOf(context, 'path');
+    const source = await openSource(path, { links });
+    const examiner = new Examiner({ height: size, width: size, fit: 'exact' });
+    try {
+      const { files, faces, pairs } = await takeIjb(set, source, paths, { examiner, size, context });
+      if (content !== undefined && (await contentDigest(path)) !== content) throw sourceChanged(path);
+      const facts = { licence, source: from, consent, origin: 'import', peopleShown: 'real' as const };
+      const meta = { ...facts, counts: { [set]: { faces, pairs } }, sets: [], templates: [set] };
+      return { benchmarks: await putBenchmarks(context.store, files, { ...meta, height: size, width: size }) };
+    } finally {
+      examiner.close();
+      await source.close();
+    }
+  },
+};

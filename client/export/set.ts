@@ -1,0 +1,83 @@
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type ExportedSet, openSet } from '../../artifacts/export-set.ts';
+import type { Packed } from '../../artifacts/shards.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
+import type { ArtifactStore } from '../../core/stage.ts';
+import { extensionOf } from '../../formats/image-kind.ts';
+import { writeLmdb } from '../../formats/lmdb/index.ts';
+import { parquetFile } from '../../formats/parquet/index.ts';
+import { writeRecordio } from '../../formats/recordio/index.ts';
+import { webdatasetShards } from '../../formats/webdataset/write.ts';
+import { type PutFile, writeFolder } from './folder.ts';
+
+/** Writes a set's images in one format. @param folder where the files go @param put puts one file there */
+type Writer = (samples: AsyncIterable<Packed>, set: ExportedSet, folder: string, put: PutFile) => Promise<unknown>;
+
+const digits = (value: number, width: number): string => `${value}`.padStart(width, '0');
+
+/** Image files stay as they are in every format; identities keep their numbers, which are the labels. */
+const writers = {
+  /** One folder for each identity: `000001/0002.jpg`. */
+  folder: async (samples, _set, _folder, put) => {
+    for await (const { identity, image, bytes } of samples)
+      await put(`${digits(identity, 6)}/${digits(image, 4)}.${extensionOf(bytes)}`, bytes);
+  },
+  /** Tar shards: `000000.tar` … */
+  webdataset: async (samples, _set, _folder, put) => {
+    for await (const { path, bytes } of webdatasetShards(samples)) await put(path, bytes);
+  },
+  /** InsightFace's pack: `train.rec`, `train.idx`, `property`. */
+  recordio: (samples, set, folder) => writeRecordio(folder, samples, set),
+  /** HSFace's layout: one file, `train.lmdb`. */
+  lmdb: (samples, _set, folder) => writeLmdb(join(folder, 'train.lmdb'), samples),
+  /** As the Hugging Face hub stores images: `data/train-00000-of-00001.parquet`. */
+  parquet: async (samples, _set, folder, put) => {
+    const path = 'data/train-00000-of-00001.parquet';
+    await put(path, '');
+    const file = await open(join(folder, path), 'w');
+    try {
+      for await (const piece of parquetFile(samples)) await file.writeFile(piece);
+    } finally {
+      await file.close();
+    }
+  },
+} as const satisfies Record<string, Writer>;
+
+export type SetFormat = keyof typeof writers;
+export const setFormats = Object.keys(writers) as SetFormat[];
+
+/** What was written. */
+export interface WrittenSet {
+  readonly identities: number;
+  readonly images: number;
+}
+
+/**
+ * Writes a dataset in a format that other tools read. Memory holds a shard, or a row group.
+ *
+ * @param target a folder that is empty or does not exist yet
+ * @throws CemiflowError `NoImages`, `ExportExists`
+ */
+export const exportSet = async (
+  store: ArtifactStore,
+  ref: ArtifactRef,
+  format: SetFormat,
+  target: string,
+): Promise<WrittenSet> => {
+  const set = await openSet(store, ref);
+  const identities = new Set<number>();
+  let images = 0;
+  async function* counted(): AsyncGenerator<Packed> {
+    for await (const sample of set.samples()) {
+      identities.add(sample.identity);
+      images++;
+      yield sample;
+    }
+  }
+  const write: Writer = writers[format];
+  await writeFolder(target, async (put, folder) => {
+    await write(counted(), set, folder, put);
+  });
+  return { identities: identities.size, images };
+};
