@@ -44,10 +44,30 @@ const sides = async ({ folder }: Context, images: number, work: string, format: 
   return { ours, peers: [] };
 };
 
+/** Writes the weights of a head to a store and reads them back. */
+const headSides = async ({ folder }: Context) => {
+  let running: LongProcess | undefined;
+  let answer: Answer | undefined;
+  const ours = {
+    name: 'cemiflow',
+    prepare: async () => {
+      running = await LongProcess.start(ownProgram('data/side.ts'));
+    },
+    run: async () => {
+      answer = await (running as LongProcess).repeat({ work: 'head', pack: '', store: join(folder, 'store') });
+      return answer.seconds;
+    },
+    close: async () => running?.close(),
+    peakMemory: async () => answer?.peakBytes as number,
+    facts: (): JsonObject => ({ ...answer }),
+  };
+  return { ours, peers: [] };
+};
+
 const shared = { rounds: 1, cold: true } as const;
 
 /** Sets of three sizes: rates, and memory that must not grow with the images. */
-export const benchmarks: readonly Benchmark[] = sizes.flatMap((images) => [
+const sets: readonly Benchmark[] = sizes.flatMap((images) => [
   ...formats.map((format) => ({
     ...shared,
     name: `data/import-${format}/${images}`,
@@ -61,3 +81,13 @@ export const benchmarks: readonly Benchmark[] = sizes.flatMap((images) => [
     sides: (context: Context) => sides(context, images, name, 'store'),
   })),
 ]);
+
+export const benchmarks: readonly Benchmark[] = [
+  ...sets,
+  {
+    ...shared,
+    name: 'data/head',
+    work: 'a head of 200,000 classes, float32 [512, 200000], 410 MB: written to a store in files of 60 MiB and read back',
+    sides: headSides,
+  },
+];

@@ -5,6 +5,7 @@ import { stage as importStage } from '../../activities/data-import/stage.ts';
 import { stage as subsetStage } from '../../activities/data-subset/stage.ts';
 import { datasetCodec } from '../../artifacts/codecs/dataset.ts';
 import { shardsOf, unpackShard } from '../../artifacts/shards.ts';
+import { getTensors, putTensors } from '../../artifacts/tensors.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { permutation } from '../../core/random.ts';
@@ -107,6 +108,15 @@ const works: { readonly [name: string]: (work: Work) => Promise<JsonObject> } = 
     }
     for await (const shard of webdatasetShards(samples())) bytes += shard.bytes.length;
     return { images: meta.images, bytes };
+  },
+  /** The kernel of 200,000 classes in 512 dimensions. */
+  head: async ({ store }) => {
+    const shape = [512, 200_000];
+    const data = new Float32Array(512 * 200_000).fill(0.5);
+    const files = await putTensors(store, 'weights', { 'head.kernel': { dtype: 'F32', shape, data } });
+    const ref: ArtifactRef = { type: 'weights', digest: `sha256:${'0'.repeat(64)}` };
+    const { 'head.kernel': read } = await getTensors(store, { ref, files }, 'weights');
+    return { files: files.length, bytes: data.byteLength, isEqual: read?.data.length === data.length };
   },
 };
 
