@@ -12,8 +12,11 @@ export class ChildEnded extends Error {
   }
 }
 
+/** How long a child may take to start. */
+const startMs = 60_000;
+
 export interface ChildOptions {
-  /** How long an answer may take before the child is killed. */
+  /** How long an answer may take before the child is killed, from when it is ready. */
   readonly patienceMs: number;
   /** What the module finds as `process.argv[3]`. */
   readonly data: string;
@@ -24,10 +27,12 @@ export interface ChildOptions {
 interface Pending {
   readonly resolve: (answer: never) => void;
   readonly reject: (error: Error) => void;
-  readonly timer: NodeJS.Timeout;
+  timer: NodeJS.Timeout;
 }
 
+/** What a child sends: that it is ready, or one answer. */
 interface Answer {
+  readonly ready?: boolean;
   readonly id: number;
   readonly answer?: unknown;
   readonly error?: PlainError;
@@ -42,6 +47,7 @@ export class Child {
   readonly #pending = new Map<number, Pending>();
   readonly #patienceMs: number;
   #next = 0;
+  #isReady = false;
   #ended: ChildEnded | undefined;
 
   constructor(module: URL, { patienceMs, data, env }: ChildOptions) {
@@ -50,7 +56,8 @@ export class Child {
       ...{ serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
       env: { ...process.env, ...env },
     });
-    this.#process.on('message', ({ id, answer, error }: Answer) => {
+    this.#process.on('message', ({ ready, id, answer, error }: Answer) => {
+      if (ready) return this.#begin();
       const pending = this.#pending.get(id);
       this.#pending.delete(id);
       clearTimeout(pending?.timer);
@@ -70,8 +77,7 @@ export class Child {
     if (this.#ended) return Promise.reject(this.#ended);
     const id = this.#next++;
     return new Promise<A>((resolve, reject) => {
-      const timer = setTimeout(() => this.#kill('no answer'), this.#patienceMs);
-      this.#pending.set(id, { resolve, reject, timer });
+      this.#pending.set(id, { resolve, reject, timer: this.#startTimer() });
       this.#process.send({ id, question }, (error) => error && this.#end(error.message));
     });
   }
@@ -79,6 +85,19 @@ export class Child {
   /** Ends the child; questions under way are rejected. */
   close(): void {
     this.#kill('closed');
+  }
+
+  /** Before it is ready a child may take longer: a busy machine needs seconds to start it. */
+  #startTimer(): NodeJS.Timeout {
+    return setTimeout(() => this.#kill('no answer'), this.#isReady ? this.#patienceMs : this.#patienceMs + startMs);
+  }
+
+  #begin(): void {
+    this.#isReady = true;
+    for (const pending of this.#pending.values()) {
+      clearTimeout(pending.timer);
+      pending.timer = this.#startTimer();
+    }
   }
 
   #kill(how: string): void {

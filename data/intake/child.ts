@@ -12,6 +12,7 @@ export interface Question {
 
 const loaded = import(process.argv[3] as string) as Promise<{ readonly examining: Examining<unknown> }>;
 
+await loaded;
 serveChild(async ({ images, wanted }: Question): Promise<(Examined | Unusable)[]> => {
   const { examine } = (await loaded).examining;
   const answers: (Examined | Unusable)[] = [];

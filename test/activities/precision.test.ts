@@ -44,7 +44,15 @@ const floatsIn = async (ref: ArtifactRef): Promise<number[]> => {
 /** Templates whose lists and crops lie in a folder. */
 const ijb = async (): Promise<ArtifactRef> => {
   const lists = { faces: 'meta/faces.txt', pairs: 'meta/pairs.txt', points: '', images: 'crops' };
-  const facts = { set: 'ijbc', size: side, links: 'inside', licence: '', source: '', consent: '' } as const;
+  const facts = {
+    set: 'ijbc',
+    align: false,
+    size: side,
+    links: 'inside',
+    licence: '',
+    source: '',
+    consent: '',
+  } as const;
   const places = { path: await ijbFolder() };
   return (await importIjb.run({ ...lists, ...facts }, { ...context, places })).benchmarks as ArtifactRef;
 };

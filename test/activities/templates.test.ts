@@ -7,10 +7,13 @@ import { readMetricsOf } from '../../artifacts/codecs/metrics.ts';
 import { templatesKind } from '../../artifacts/codecs/metrics-templates.ts';
 import { scoresCodec } from '../../artifacts/codecs/scores.ts';
 import { loadWeights } from '../../artifacts/codecs/weights.ts';
+import { shardsOf, unpackShard } from '../../artifacts/shards.ts';
 import { readTemplateScores } from '../../artifacts/templates.ts';
 import type { ActionRecord } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import { template } from '../../data/align/template.ts';
+import { decodeImage } from '../../formats/png.ts';
 import { nearestTars } from '../../metrics/templates.ts';
 import { embed } from '../../nn/recognizer/backbone.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
@@ -28,7 +31,7 @@ let recognizer: ArtifactRef;
 
 const lists = { faces: 'meta/faces.txt', pairs: 'meta/pairs.txt', points: 'meta/points.txt', images: 'crops' };
 const take = async (path: string, params: JsonObject = {}): Promise<ArtifactRef> => {
-  const facts = { set: 'ijbc', size: side, links: 'inside', licence: '', source: '', consent: '' };
+  const facts = { set: 'ijbc', align: false, size: side, links: 'inside', licence: '', source: '', consent: '' };
   const given = { ...facts, ...lists, ...params };
   const { benchmarks } = await imported.run(given as never, { ...context, places: { path } });
   return benchmarks as ArtifactRef;
@@ -120,6 +123,36 @@ describe('evaluate/templates', () => {
 describe('data/import-ijb', () => {
   it('gives the same digest again', async () => {
     expect(await take(await home())).toEqual(await take(await home()));
+  });
+
+  it('aligns loose crops by their five points, where they have any', async () => {
+    const edge = 112;
+    const list = (shift: number): string => {
+      const points = [...template({ height: edge, width: edge })].map((value) => value + shift).join(' ');
+      return faces.map(([, , , , score], i) => `${i}.png ${points} ${score}\n`).join('');
+    };
+    const first = async (shift: number, params: JsonObject): Promise<Uint8Array> => {
+      const ref = await take(await home({ 'meta/points.txt': list(shift) }, edge), { size: edge, ...params });
+      const [shard] = shardsOf((await store.getArtifact(ref)).files, 'ijbc/');
+      const [sample] = unpackShard(await store.getBlob(shard?.digest as never), 'shard');
+      return (await decodeImage(sample?.bytes as Uint8Array)).pixels;
+    };
+    const crop = await first(0, { align: false });
+    expect(await first(0, { align: true })).toEqual(crop);
+    const shifted = await first(5, { align: true });
+    const at = (pixels: Uint8Array, y: number, x: number) =>
+      pixels.subarray(3 * (y * edge + x), 3 * (y * edge + x) + 3);
+    for (const [y, x] of [
+      [0, 0],
+      [40, 60],
+      [106, 106],
+    ] as const)
+      expect(at(shifted, y, x)).toEqual(at(crop, y + 5, x + 5));
+    expect([...at(shifted, 110, 110)]).toEqual([0, 0, 0]);
+    await expect(take(await home({}, edge), { size: edge, align: true, points: '' })).rejects.toMatchObject({
+      code: 'BadImages',
+      message: expect.stringContaining('0.png (has no landmarks)'),
+    });
   });
 
   it.each([

@@ -6,6 +6,7 @@ import { stage as templates } from '../../activities/evaluate-templates/stage.ts
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import { template } from '../../data/align/template.ts';
 import { ijbFolder } from '../activities/ijb-folder.ts';
 import { side, toyContext } from '../activities/toy.ts';
 import { putRecognizer } from '../methods/cemiface/tiny.ts';
@@ -22,13 +23,17 @@ const take = ({ path, ...params }: JsonObject): Promise<Outputs> =>
 /** The smallest that the schema allows. */
 const edge = 16;
 const lists = { faces: 'meta/faces.txt', pairs: 'meta/pairs.txt', images: 'crops' };
-const base = (): JsonObject => ({ path: folders.first, set: 'ijbc', ...lists, size: edge });
+const base = (): JsonObject => ({ path: folders.first, set: 'ijbc', ...lists, align: false, size: edge });
+
+/** A face that is a little smaller than the template's. */
+const fivePoints = [...template({ height: edge, width: edge })].map((value) => 1 + 0.9 * value).join(' ');
 
 beforeAll(async () => {
   // Other media, other pairs.
   const more = {
     'faces.txt': [0, 1, 2, 3, 4, 5].map((i) => `${i}.png ${[5, 5, 5, 8, 2, 9][i]} ${i}\n`).join(''),
     'pairs.txt': '5 8 1\n5 2 0\n',
+    'meta/template.txt': [0, 1, 2, 3, 4, 5].map((i) => `${i}.png ${fivePoints} 1\n`).join(''),
   };
   folders.first = await ijbFolder(more, edge);
   folders.other = await ijbFolder({ ...more, 'meta/pairs.txt': '5 8 1\n8 9 0\n' }, edge);
@@ -54,7 +59,8 @@ sweep('data/import-ijb', {
     pairs: { to: 'pairs.txt' },
     points: { to: 'meta/points.txt' },
     images: { to: '' },
-    size: { to: 17 },
+    align: { to: false, with: { align: true, points: 'meta/template.txt' } },
+    size: { to: 17, with: { align: true, points: 'meta/template.txt' } },
     links: { to: 'inside', with: { path: folders.linked, images: 'linked', links: 'anywhere' } },
     licence: { to: 'CC0', onlyStated: true },
     source: { to: 'https://example.org', onlyStated: true },

@@ -6,6 +6,7 @@ import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
 import type { StageContext } from '../../../core/stage.ts';
 import { readFaceList, readFacePoints, readTemplatePairs } from '../../../formats/ijb/index.ts';
 import { openFile, type Source, type SourceFile } from '../../../formats/source.ts';
+import type { Asked } from '../examine.ts';
 import type { Examiner } from '../examiner.ts';
 import { badBenchmarkImages } from './take.ts';
 
@@ -21,22 +22,11 @@ export interface IjbPaths {
   readonly images: string;
 }
 
-/**
- * Brings a loose crop to the template of aligned faces.
- *
- * @param points float32 [10], x and y of eyes, nose and corners of the mouth in the crop; empty where there are none
- */
-export type AlignFace = (crop: Uint8Array, points: Float32Array) => Promise<Uint8Array>;
-
-/** Crops that are aligned as they came stay the files that they are. */
-export const alreadyAligned: AlignFace = async (crop) => crop;
-
 interface TakeIjbOptions {
+  /** Takes crops as they are, or aligns them by their five points, which it is given where there are any. */
   readonly examiner: Examiner;
   readonly size: number;
   readonly context: StageContext;
-  /** Default `alreadyAligned`: crops of another size than the set's are refused. */
-  readonly align?: AlignFace;
 }
 
 /** Images that are examined by one question. */
@@ -52,7 +42,7 @@ export const takeIjb = async (
   name: string,
   source: Source,
   paths: IjbPaths,
-  { examiner, size, context, align = alreadyAligned }: TakeIjbOptions,
+  { examiner, size, context }: TakeIjbOptions,
 ): Promise<{ readonly files: readonly FileEntry[]; readonly faces: number; readonly pairs: number }> => {
   const list = (path: string) => openFile(source, fileIn(source, path));
   const { names, template, media } = await readFaceList(list(paths.faces));
@@ -72,16 +62,16 @@ export const takeIjb = async (
   const writer = new DatasetWriter(context.store, { height: size, width: size, prefix: setPrefix(name) });
   const faults: string[] = [];
   for (let from = 0; from < names.length; from += batchImages) {
-    const held: Uint8Array[] = [];
+    const held: Asked[] = [];
     for (const [i, crop] of names.slice(from, from + batchImages).entries()) {
       const file = crops.get(paths.images ? `${paths.images}/${crop}` : crop) ?? missing(source, crop);
       const bytes = await source.read(file, 0, file.bytes);
       const at = (from + i) * coordinates;
-      held.push(await align(bytes, marked?.points.subarray(at, at + coordinates) ?? new Float32Array()));
+      held.push({ bytes, ...(marked && { landmarks: [...marked.points.subarray(at, at + coordinates)] }) });
     }
     for (const [i, answer] of (await examiner.examine(held)).entries())
       if ('fault' in answer) faults.push(`${names[from + i]} (${answer.fault})`);
-      else await writer.addEncoded({ identity: from + i, image: 0, bytes: held[i] as Uint8Array });
+      else await writer.addEncoded({ identity: from + i, image: 0, bytes: answer.made ?? (held[i] as Asked).bytes });
     await context.progress({ phase: `take in ${name}`, step: from + held.length, steps: names.length });
   }
   if (faults.length > 0) throw badBenchmarkImages(name, faults, names.length, size);
