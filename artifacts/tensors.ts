@@ -76,8 +76,11 @@ export const getTensors = async (
   const held = artifact.files.filter(({ path }) => ours.test(path));
   const wanted = Number(ours.exec(held[0]?.path ?? '')?.[2] ?? 1);
   if (held.length !== wanted) throw missing(`${wanted} files of ${stem}.safetensors are needed, got ${held.length}`);
-  const parts = await Promise.all(held.map(async ({ digest }) => decodeSafetensors(await store.getBlob(digest))));
-  const tensors = new Map(parts.flatMap((part) => Object.entries(part)));
+  const tensors = new Map<string, SafeTensor>();
+  // One file at a time: a head of 200,000 classes has seven, and decoding copies them.
+  for (const { digest } of held)
+    for (const [name, tensor] of Object.entries(decodeSafetensors(await store.getBlob(digest))))
+      tensors.set(name, tensor);
   if (artifact.files.some(({ path }) => path === indexPath(stem))) {
     const index = await readJsonFields(store, artifact, indexPath(stem));
     const named = index.object('weight_map').names;

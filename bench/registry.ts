@@ -6,6 +6,7 @@ const modules: readonly (() => Promise<{ readonly benchmarks: readonly Benchmark
   () => import('./noop.ts'),
   () => import('./actions.ts'),
   () => import('./checkpoint.ts'),
+  () => import('./data/index.ts'),
   () => import('./tensors/index.ts'),
 ];
 

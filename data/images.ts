@@ -63,7 +63,7 @@ export interface ImageSet extends Images {
 /** Rows of generated images: from image number `generatedImages` on there are oversampled copies of the inquiry image. */
 export const generatedRows = ({ images }: Pick<ImageSet, 'images'>, generatedImages: unknown): Int32Array => {
   const limit = typeof generatedImages === 'number' ? generatedImages : Number.POSITIVE_INFINITY;
-  return Int32Array.from([...images.keys()].filter((row) => (images[row] as number) < limit));
+  return Int32Array.from(images, (_, row) => row).filter((row) => (images[row] as number) < limit);
 };
 
 /** Pixels of image `index`, uint8 RGB [H, W, 3]: a view if already decoded, otherwise a promise. */

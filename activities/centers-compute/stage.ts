@@ -11,8 +11,9 @@ import { rowCosine, similarityGroups } from '../../metrics/similarity.ts';
 import { mean } from '../../metrics/statistics.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import { tf } from '../../nn/tf.ts';
+import { embedBlocks, KeptBlocks } from '../../training/embed-blocks.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';
-import { type LoadedRecognizer, loadRecognizer, withEmbedder } from '../../training/recognizer.ts';
+import { type Embedder, type LoadedRecognizer, loadRecognizer, withEmbedder } from '../../training/recognizer.ts';
 
 /** `schemas/stages/centers-compute.schema.json` */
 interface Params extends PrecisionOption {
@@ -39,11 +40,11 @@ const run = async (
       throw classifierMismatch(recognizer, dataRef, data);
     }
     const size = recognizer.config.embedding;
-    const embeddings = await withEmbedder(store, ref, { view: 'plain', precision }, (embedder) =>
-      embedder.embed(data, input),
+    const { centers, similarity } = await withEmbedder(store, ref, { view: 'plain', precision }, (embedder) =>
+      source === 'mean'
+        ? aroundMeans(embedder, data, input)
+        : aroundCenters(embedder, data, input, classifierCenters(recognizer)),
     );
-    const centers = source === 'mean' ? meanCenters(embeddings, data, size) : classifierCenters(recognizer);
-    const similarity = Float32Array.from(data.labels, (label, row) => rowCosine(embeddings, row, centers, label, size));
     const { group, statistics } = similarityGroups(similarity, data.labels, groups);
     const rows = { centers, similarity, group, labels: data.labels };
     const meta = {
@@ -70,14 +71,52 @@ const classifierCenters = ({ kernel, classes, config }: LoadedRecognizer): Float
   return unitRows(centers, config.embedding);
 };
 
-const meanCenters = (embeddings: Float32Array, { labels, classes }: ImageSet, size: number): Float32Array => {
-  const centers = new Centers(classes, size);
-  centers.add(
-    labels,
-    labels.map((_, row) => row),
-    embeddings,
+interface Around {
+  /** float32 [C, D], unit rows */
+  readonly centers: Float32Array;
+  /** float32 [N], cosine of each image to its center */
+  readonly similarity: Float32Array;
+}
+
+/** Centers from all embeddings, and then the cosines of these same embeddings: they are kept, for embedding takes hours. */
+const aroundMeans = async (embedder: Embedder, data: ImageSet, input: InputContext<CopyRecipe>): Promise<Around> => {
+  const { size } = embedder;
+  const sums = new Centers(data.classes, size);
+  const kept = new KeptBlocks(input);
+  await embedBlocks(embedder, data, input, { phase: 'embed' }, async (rows, embeddings) => {
+    sums.add(data.labels, rows, embeddings);
+    await kept.add(rows, embeddings);
+  });
+  const centers = sums.unit();
+  const similarity = new Float32Array(data.count);
+  for (const { rows, embeddings } of kept.each()) fillCosines(similarity, rows, embeddings, centers, data.labels, size);
+  return { centers, similarity };
+};
+
+const aroundCenters = async (
+  embedder: Embedder,
+  data: ImageSet,
+  input: InputContext<CopyRecipe>,
+  centers: Float32Array,
+): Promise<Around> => {
+  const similarity = new Float32Array(data.count);
+  await embedBlocks(embedder, data, input, { phase: 'embed' }, (rows, embeddings) =>
+    fillCosines(similarity, rows, embeddings, centers, data.labels, embedder.size),
   );
-  return centers.unit();
+  return { centers, similarity };
+};
+
+/** Writes the cosine of each row of a block to the center of its class. */
+const fillCosines = (
+  similarity: Float32Array,
+  rows: Int32Array,
+  embeddings: Float32Array,
+  centers: Float32Array,
+  labels: Int32Array,
+  size: number,
+): void => {
+  for (const [i, row] of rows.entries())
+    similarity[row] = rowCosine(embeddings, i, centers, labels[row] as number, size);
 };
 
 const classifierMismatch = (recognizer: LoadedRecognizer, ref: ArtifactRef, data: ImageSet): CemiflowError =>

@@ -10,6 +10,7 @@ import { Centers } from '../../metrics/centers.ts';
 import { identificationMetrics, rankOf } from '../../metrics/identification.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import { eachRowOfCosines } from '../../nn/cosines.ts';
+import { embedBlocks } from '../../training/embed-blocks.ts';
 import { type InputContext, loading, withInput } from '../../training/input.ts';
 import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
 import { type Labelled, type Named, splitOne, splitTwo } from './split.ts';
@@ -30,9 +31,6 @@ export const stage: StageKind<Params> = {
 
 type Input = InputContext<CopyRecipe>;
 
-/** Images whose embeddings are in memory at once: whole batches of the embedder. */
-const blockImages = 8192;
-
 const run = async (params: Params, input: Input): Promise<Outputs> => {
   const { store } = input;
   const { recognizer, precision, galleryImages } = params;
@@ -47,12 +45,14 @@ const run = async (params: Params, input: Input): Promise<Outputs> => {
   // The view of verification: the sum of the embeddings of an image and its mirror image.
   return withEmbedder(store, recognizer, { view: 'both', precision }, async (embedder) => {
     const centers = new Centers(split.people, embedder.size);
-    await embedBlocks(embedder, split.gallery, input, 'embed the gallery', (rows, embeddings) =>
-      centers.add(split.gallery.set.labels, rows, embeddings),
+    const { gallery: enrolled } = split;
+    const enrolling = { phase: 'embed the gallery', rows: enrolled.rows };
+    await embedBlocks(embedder, enrolled.set, input, enrolling, (block, embeddings) =>
+      centers.add(enrolled.set.labels, block, embeddings),
     );
-    const known = withMate(split.probes);
-    const found = await ranksOf(embedder, known, centers.unit(), input);
-    const { set, rows } = known;
+    const probes = withMate(split.probes);
+    const found = await ranksOf(embedder, probes, centers.unit(), input);
+    const { set, rows } = probes;
     const entry = await store.putFile(
       ranksFile,
       encodeRanks({
@@ -87,26 +87,19 @@ const ranksOf = async (
   const rank = new Int32Array(probes.rows.length);
   const similarity = new Float32Array(probes.rows.length);
   let done = 0;
-  await embedBlocks(embedder, probes, input, 'embed the probes', (rows, embeddings) => {
-    eachRowOfCosines(embeddings, gallery, embedder.size, (i, cosines) => {
-      const own = probes.people[done + i] as number;
-      rank[done + i] = rankOf(cosines, own);
-      similarity[done + i] = cosines[own] as number;
-    });
-    done += rows.length;
-  });
+  await embedBlocks(
+    embedder,
+    probes.set,
+    input,
+    { phase: 'embed the probes', rows: probes.rows },
+    (rows, embeddings) => {
+      eachRowOfCosines(embeddings, gallery, embedder.size, (i, cosines) => {
+        const own = probes.people[done + i] as number;
+        rank[done + i] = rankOf(cosines, own);
+        similarity[done + i] = cosines[own] as number;
+      });
+      done += rows.length;
+    },
+  );
   return { rank, similarity };
-};
-
-const embedBlocks = async (
-  embedder: Embedder,
-  { set, rows }: Labelled,
-  input: Input,
-  phase: string,
-  take: (rows: Int32Array, embeddings: Float32Array) => void,
-): Promise<void> => {
-  for (let from = 0; from < rows.length; from += blockImages) {
-    const held = rows.slice(from, from + blockImages);
-    take(held, await embedder.embed(set, input, { phase, rows: held }));
-  }
 };

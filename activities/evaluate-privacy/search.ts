@@ -3,6 +3,7 @@ import type { ImageSet } from '../../data/images.ts';
 import type { CopyRecipe } from '../../data/loader/copies.ts';
 import { Centers } from '../../metrics/centers.ts';
 import { nearestRows } from '../../nn/nearest.ts';
+import { type BlockOptions, embedBlocks } from '../../training/embed-blocks.ts';
 import type { InputContext } from '../../training/input.ts';
 import type { Embeds } from './remembered.ts';
 
@@ -22,18 +23,10 @@ export interface Probes {
 
 type Input = InputContext<CopyRecipe>;
 
-interface EmbedOptions {
-  /** What is done, for people. */
-  readonly phase: string;
-  /** Images whose embeddings are in memory at once. */
-  readonly blockImages?: number;
-}
-
 /** Enrols every person with all of their images. */
 export const enrol = async (embedder: Embeds, set: ImageSet, input: Input): Promise<Gallery> => {
   const centers = new Centers(set.classes, embedder.size);
-  const probes = { set, rows: Int32Array.from(set.labels.keys()) };
-  await embedBlocks(embedder, probes, input, { phase: 'embed the gallery' }, (rows, embeddings) =>
+  await embedBlocks(embedder, set, input, { phase: 'embed the gallery' }, (rows, embeddings) =>
     centers.add(set.labels, rows, embeddings),
   );
   return { centers: centers.unit(), identities: identitiesOf(set) };
@@ -45,13 +38,13 @@ export const search = async (
   { set, rows }: Probes,
   gallery: Gallery,
   input: Input,
-  options: EmbedOptions,
+  options: Omit<BlockOptions, 'rows'>,
 ): Promise<{ readonly identities: StoredNearest; readonly images: StoredImages }> => {
   const { size } = embedder;
   const probes = new Centers(set.classes, size);
   const similarity = new Float32Array(rows.length);
   let done = 0;
-  await embedBlocks(embedder, { set, rows }, input, options, (block, embeddings) => {
+  await embedBlocks(embedder, set, input, { ...options, rows }, (block, embeddings) => {
     probes.add(set.labels, block, embeddings);
     similarity.set(nearestRows(embeddings, gallery.centers, size).cosine, done);
     done += block.length;
@@ -69,22 +62,6 @@ export const search = async (
       image: rows.map((at) => set.images[at] as number),
     },
   };
-};
-
-const embedBlocks = async (
-  embedder: Embeds,
-  { set, rows }: Probes,
-  input: Input,
-  // Whole batches of the embedder.
-  { phase, blockImages = 8192 }: EmbedOptions,
-  take: (rows: Int32Array, embeddings: Float32Array) => void,
-): Promise<void> => {
-  const blocks = Math.ceil(rows.length / blockImages);
-  for (let block = 0; block < blocks; block++) {
-    const held = rows.slice(block * blockImages, (block + 1) * blockImages);
-    const name = blocks > 1 ? `${phase}, block ${block + 1} of ${blocks}` : phase;
-    take(held, await embedder.embed(set, input, { phase: name, rows: held }));
-  }
 };
 
 /** The identity of each class. */

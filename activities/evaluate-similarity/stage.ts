@@ -11,6 +11,7 @@ import { type InquirySet, loadInquiries, requireSpace } from '../../data/inquiri
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { rowCosine, similarityMetrics } from '../../metrics/similarity.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
+import { embedBlocks } from '../../training/embed-blocks.ts';
 import { type InputContext, loading, loadSet, withInput } from '../../training/input.ts';
 import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
 
@@ -41,14 +42,20 @@ const run = async (
     requireSpace(inquiriesRef, inquiries, ref.digest, 'measure with the recognizer that the vectors were made with');
   const rows = generatedRows(data, meta.generatedImages);
   const inquiryOf = inquiryRows(data, rows, inquiries);
-  const embedded = await withEmbedder(store, ref, { view: 'plain', precision }, async (embedder) => ({
-    data: await embedder.embed(data, input, { phase: 'embed images' }),
-    inquiries: await embeddingsOf(inquiries, embedder, input),
-    size: embedder.size,
-  }));
-  const similarity = Float32Array.from(rows, (row, i) =>
-    rowCosine(embedded.data, row, embedded.inquiries, inquiryOf[i] as number, embedded.size),
-  );
+  const similarity = await withEmbedder(store, ref, { view: 'plain', precision }, async (embedder) => {
+    const embeddings = await embeddingsOf(inquiries, embedder, input);
+    const found = new Float32Array(rows.length);
+    let done = 0;
+    // All images, copies of inquiries among them: which images share a batch must not depend on what is measured.
+    await embedBlocks(embedder, data, input, { phase: 'embed images' }, (block, embedded) => {
+      for (const [i, row] of block.entries()) {
+        if (rows[done] !== row) continue;
+        found[done] = rowCosine(embedded, i, embeddings, inquiryOf[done] as number, embedder.size);
+        done++;
+      }
+    });
+    return found;
+  });
   const identity = Int32Array.from(rows, (row) => data.identities[row] as number);
   const image = Int32Array.from(rows, (row) => data.images[row] as number);
   const file = encodeImageScores({ similarity, identity, image });

@@ -82,13 +82,12 @@ const offerAll = async (
 /** The first images of every identity, in the order of the set. @returns int32, their rows */
 const firstImages = ({ identities }: ImageSet, perIdentity: number): Int32Array => {
   const seen = new Map<number, number>();
-  const rows = [...identities.keys()].filter((row) => {
+  return Int32Array.from(identities, (_, row) => row).filter((row) => {
     const identity = identities[row] as number;
     const before = seen.get(identity) ?? 0;
     seen.set(identity, before + 1);
     return before < perIdentity;
   });
-  return Int32Array.from(rows);
 };
 
 const tooFew = (found: number, candidates: number, count: number, maxSimilarity: number): CemiflowError =>

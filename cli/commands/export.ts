@@ -6,6 +6,7 @@ import {
   exportAsCroissant,
   exportFormats,
 } from '../../client/export/index.ts';
+import { type OnnxOptions, onnxOutputs } from '../../client/export/onnx.ts';
 import { usageError } from '../../client/usage-error.ts';
 import { nearest } from '../../core/nearest.ts';
 import { plural } from '../../core/words.ts';
@@ -26,6 +27,12 @@ export const run: Run = async (args, session) => {
   const format = args.text('format');
   if (form !== undefined && format !== undefined)
     throw usageError(`--${form} and --format exclude each other`, 'give one of them');
+  const output = args.text('output');
+  if (output !== undefined && format !== 'onnx')
+    throw usageError(
+      '--output belongs to --format onnx',
+      'cemiflow export RUN:NODE FILE --format onnx --output features',
+    );
   if (form === undefined) return exportAsFormat(args, format, session);
   const { run, path } = await exportForm(form, without, args, session);
   printResult(session, { run, form, path }, path);
@@ -45,17 +52,14 @@ const exportForm = (form: Form, without: string | undefined, args: Arguments, se
   return exportAsBundle(name, folder, without?.split(',').map((each) => each.trim()) ?? [], caller);
 };
 
-const exportAsFormat = async (
-  { positionals: [name = '', target] }: Arguments,
-  format: string | undefined,
-  session: Session,
-): Promise<number> => {
+const exportAsFormat = async (args: Arguments, format: string | undefined, session: Session): Promise<number> => {
+  const [name = '', target] = args.positionals;
   if (!name.includes(':') || (format === undefined && target === undefined))
     throw usageError('an export of what a node made takes RUN:NODE and a folder', 'cemiflow export RUN:NODE DIR');
   const wanted = format ?? 'folder';
   if (!isFormat(wanted))
     throw usageError(`--format must be one of ${exportFormats.join(', ')}, got ${wanted}`, nearestOf(wanted));
-  const written = await exportAs(name, wanted, target, callerOf(session));
+  const written = await exportAs(name, wanted, target, callerOf(session), outputOf(args.text('output')));
   const { path, identities, images } = written;
   const counts =
     identities === undefined || images === undefined
@@ -63,6 +67,13 @@ const exportAsFormat = async (
       : `${plural(images, 'image')} of ${plural(identities, 'identity', 'identities')} in `;
   printResult(session, written, `${counts}${path}`);
   return exitCodes.ok;
+};
+
+const outputOf = (given: string | undefined): OnnxOptions => {
+  if (given === undefined) return {};
+  const output = onnxOutputs.find((each) => each === given);
+  if (output) return { output };
+  throw usageError(`--output must be one of ${onnxOutputs.join(', ')}, got ${given}`, '--output features');
 };
 
 const isFormat = (name: string): name is ExportFormat => (exportFormats as readonly string[]).includes(name);

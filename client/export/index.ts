@@ -13,7 +13,7 @@ import { exportBundle } from './bundle.ts';
 import { exportCrate } from './crate.ts';
 import { exportCroissant } from './croissant.ts';
 import { targetOf } from './folder.ts';
-import { exportOnnx } from './onnx.ts';
+import { exportOnnx, type OnnxOptions } from './onnx.ts';
 import { exportSet, type SetFormat, setFormats, type WrittenSet } from './set.ts';
 
 /** A folder that an export was written to. */
@@ -32,6 +32,7 @@ export type ExportFormat = (typeof exportFormats)[number];
  *
  * @param name `RUN:NODE`
  * @param target a folder, or for ONNX a file; default under `exports/`
+ * @param options of ONNX alone
  * @throws CemiflowError `ExportExists`, `NoImages`, `NoArrays`
  */
 export const exportAs = async (
@@ -39,6 +40,7 @@ export const exportAs = async (
   format: ExportFormat,
   target: string | undefined,
   caller: Caller,
+  options: OnnxOptions = {},
 ): Promise<{ readonly path: string; readonly format: ExportFormat } & Partial<WrittenSet>> => {
   const store = await connectStore(caller);
   const ref = await findArtifact(store, name);
@@ -47,7 +49,7 @@ export const exportAs = async (
   if (format === 'npy') await exportArrays(store, ref, path);
   else if (format === 'onnx') {
     await mkdir(dirname(path), { recursive: true });
-    await exportOnnx(store, ref, path);
+    await exportOnnx(store, ref, path, options);
   } else return { path, format, ...(await exportSet(store, ref, format as SetFormat, path)) };
   return { path, format };
 };

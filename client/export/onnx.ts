@@ -8,6 +8,9 @@ import type { SafeTensors } from '../../formats/safetensors.ts';
 import { type GraphOutput, type GraphParameter, recognizerGraph } from '../../nn/recognizer/graph.ts';
 import type { Store } from '../../store/index.ts';
 
+/** What an ONNX file may compute. */
+export const onnxOutputs = ['embedding', 'features'] as const satisfies readonly GraphOutput[];
+
 export interface OnnxOptions {
   /** Default `embedding`: rows of length one. InsightFace's tools want `features`, which are not normalised. */
   readonly output?: GraphOutput;

@@ -6,7 +6,10 @@ export interface Duplicates {
   readonly pixels: number;
   /** Images whose pixels are also under another identity. */
   readonly acrossIdentities: number;
-  /** Pairs of identities that share images, most first: `[identity, identity, images]`. */
+  /**
+   * Pairs of identities that share images, most first: `[identity, identity, images]`. An image of more than sixteen identities pairs
+   * the first of them with each of the others alone.
+   */
   readonly pairs: readonly (readonly [left: number, right: number, images: number])[];
 }
 
@@ -49,14 +52,14 @@ export class DuplicateTable {
 
   find(): Duplicates {
     const shared = new Map<string, number>();
-    const across = new Set<number>();
+    let acrossIdentities = 0;
     const bytes = this.#repeated(0, () => {});
     const pixels = this.#repeated(2, (group) => {
       const identities = [...new Set(group.map((row) => this.#identity(row)))].sort((a, b) => a - b);
       if (identities.length === 1) return;
-      for (const row of group) across.add(row);
-      const firsts = identities.length > mostPaired ? identities.slice(0, 1) : identities;
-      for (const [i, left] of firsts.entries())
+      acrossIdentities += group.length;
+      const lefts = identities.length > mostPaired ? identities.slice(0, 1) : identities;
+      for (const [i, left] of lefts.entries())
         for (const right of identities.slice(i + 1))
           shared.set(`${left} ${right}`, (shared.get(`${left} ${right}`) ?? 0) + 1);
     });
@@ -64,7 +67,7 @@ export class DuplicateTable {
       ([key, images]) => [...key.split(' ').map(Number), images] as [number, number, number],
     );
     pairs.sort((a, b) => b[2] - a[2] || a[0] - b[0] || a[1] - b[1]);
-    return { bytes, pixels, acrossIdentities: across.size, pairs };
+    return { bytes, pixels, acrossIdentities, pairs };
   }
 
   #identity(row: number): number {

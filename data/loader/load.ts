@@ -66,16 +66,16 @@ export const loadImages = async (
   if (!scratch) refuseTooLarge(packedBytes);
   let file: ScratchFile | undefined;
   const chunks: Chunk[] = [];
-  const identities: number[] = [];
-  const numbers: number[] = [];
+  const identities = new Numbers();
+  const numbers = new Numbers();
   let decoding: Promise<unknown> = Promise.resolve();
   for (const [done, entry] of shards.entries()) {
     const shard = await readShard(store, entry);
     // Fetch one shard ahead while this one is decoded.
     await decoding;
     const first = identities.length;
-    for (const identity of shard.identities) identities.push(identity);
-    for (const number of shard.images) numbers.push(number);
+    identities.push(shard.identities);
+    numbers.push(shard.images);
     const decodedBytes = shard.identities.length * imageBytes;
     packedBytes -= entry.bytes;
     if (
@@ -112,8 +112,8 @@ export const loadImages = async (
       found: count,
     });
   }
-  const owners = Int32Array.from(identities);
-  const images = Int32Array.from(numbers);
+  const owners = identities.all();
+  const images = numbers.all();
   return { count, height, width, chunks, identities: owners, images, ...denseLabels(owners) };
 };
 
@@ -155,6 +155,27 @@ const decodeShard = (
   }
   return Promise.all(jobs);
 };
+
+/** Numbers that come shard by shard: 4 bytes each. */
+class Numbers {
+  readonly #parts: Int32Array[] = [];
+  length = 0;
+
+  push(part: readonly number[]): void {
+    this.#parts.push(Int32Array.from(part));
+    this.length += part.length;
+  }
+
+  all(): Int32Array {
+    const all = new Int32Array(this.length);
+    let at = 0;
+    for (const part of this.#parts) {
+      all.set(part, at);
+      at += part.length;
+    }
+    return all;
+  }
+}
 
 const denseLabels = (identities: Int32Array): { labels: Int32Array; classes: number } => {
   const classOf = new Map([...new Set(identities)].sort((a, b) => a - b).map((identity, i) => [identity, i]));

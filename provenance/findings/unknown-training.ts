@@ -13,14 +13,14 @@ import type { Finding } from './finding.ts';
  */
 export const unknownTraining = async (lineage: Lineage, store: Reading): Promise<Finding[]> => {
   /** Evaluations by the network that they depend on. */
-  const users = new Map<MadeNode, string[]>();
+  const users = new Map<string, { readonly network: MadeNode; readonly nodes: string[] }>();
   for (const made of madeNodes(lineage))
     for (const network of networksOf(lineage, made)) {
-      const known = users.get(network) ?? [];
-      users.set(network, known);
-      known.push(made.node.id);
+      const known = users.get(network.node.id) ?? { network, nodes: [] };
+      users.set(network.node.id, known);
+      known.nodes.push(made.node.id);
     }
-  return Promise.all([...users].map(async ([network, nodes]) => finding(network, nodes, store)));
+  return Promise.all([...users.values()].map(({ network, nodes }) => finding(network, nodes, store)));
 };
 
 /** Networks from outside that an evaluation depends on. */

@@ -210,6 +210,13 @@ describe('evaluate/privacy', () => {
     expect((await measure({ real: refs.train })).found.trainedOnGallery).toBe(true);
   });
 
+  it('does not say so of a recognizer whose training set is not known', async () => {
+    const { meta, files, ...manifest } = await store.getArtifact(refs.recognizer);
+    const { data: _, ...rest } = meta;
+    const recognizer = await store.putArtifact({ ...manifest, files, meta: rest } as never);
+    expect('trainedOnGallery' in (await measure({ real: refs.train, recognizer })).found).toBe(false);
+  });
+
   it.each(['real', 'inquiries', 'train'] as const)(
     'is computed again from what it kept, beside %s',
     async (gallery) => {

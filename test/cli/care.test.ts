@@ -82,7 +82,27 @@ it('an export of images is whole or not there, and is refused for what holds non
   const none = join(emptyFolder(), 'weights');
   expect((await run('export', `${id}:teacher`, none)).err).toContain('error[NoImages]');
   expect(existsSync(none)).toBe(false);
-  expect((await run('export', id, none)).err).toContain('the export of images takes RUN:NODE and a folder');
+  expect((await run('export', id, none)).err).toContain('an export of what a node made takes RUN:NODE and a folder');
+});
+
+it('what an ONNX file computes is asked for by name, and of ONNX alone', async () => {
+  const [{ id }] = runs;
+  const refused = async (...options: string[]) => {
+    const { code, err } = await run('export', `${id}:teacher`, join(emptyFolder(), 'out'), ...options);
+    return [code, err];
+  };
+  expect(await refused('--output', 'features')).toEqual([
+    2,
+    expect.stringContaining('--output belongs to --format onnx'),
+  ]);
+  expect(await refused('--format', 'folder', '--output', 'features')).toEqual([
+    2,
+    expect.stringContaining('belongs to'),
+  ]);
+  expect(await refused('--format', 'onnx', '--output', 'logits')).toEqual([
+    2,
+    expect.stringContaining('--output must be one of embedding, features, got logits'),
+  ]);
 });
 
 it('get leaves nothing where a file cannot be had, and says what is wrong with its folder', async () => {

@@ -86,6 +86,24 @@ describe('a dataset that is exported', () => {
   });
 });
 
+describe('a generated set that also holds its inquiry images', () => {
+  it('says of the generated images alone that they are generated: the copies may be photos', async () => {
+    const writer = new DatasetWriter(store, { height: 8, width: 8 });
+    for (let image = 0; image < 3; image++)
+      await writer.addEncoded({ identity: 0, image, bytes: await picture(image).png().toBuffer() });
+    const set = await writer.finish({
+      origin: 'generated',
+      peopleShown: 'generated',
+      generatedImages: 2,
+      oversample: 1,
+    });
+    const path = join(home, 'copies');
+    await exportSet(store, set, 'folder', path);
+    const isMarked = async (name: string) => (await sharp(join(path, '000000', name)).metadata()).xmp !== undefined;
+    expect(await Promise.all(['0000.png', '0001.png', '0002.png'].map(isMarked))).toEqual([true, true, false]);
+  });
+});
+
 describe('arrays that are exported', () => {
   it('are one .npy file for each tensor', async () => {
     const files = await putInquiryRows(store, {

@@ -88,6 +88,38 @@ const people = (first: number, count: number): JsonObject => ({
   people: [drawnPeople(7, 'train', first, count) as unknown as JsonObject],
 });
 
+describe('networks from outside', () => {
+  const imported = async (trainedOn: string) => {
+    const run = new Made();
+    const meta = { network: { family: 'recognizer' }, imported: { trainedOn, licence: '' } };
+    const elsewhere = { weights: await writeWeights(run.store, {}, meta) };
+    run.add('benchmarks', 'data/benchmarks', {}, { benchmarks: await run.images('benchmarks', [1, 2], {}) });
+    run.add('faces', 'data/folder', {}, { data: await run.images('dataset', [3, 4], {}) });
+    run.scored('faces', 'benchmarks');
+    run.add('adaface', 'recognizer/import', {}, elsewhere);
+    const benchmarks = ref('benchmarks', 'benchmarks');
+    for (const id of ['score', 'score2'])
+      run.add(id, 'evaluate/verification', { recognizer: ref('adaface', 'weights'), benchmarks }, metrics(id));
+    const judged = { data: ref('faces', 'data'), recognizer: ref('adaface', 'weights') };
+    return run.add('privacy', 'evaluate/privacy', judged, metrics('privacy'));
+  };
+
+  it('are a warning for every evaluation that depends on them: whom they have seen is not known', async () => {
+    const run = await imported('WebFace4M\u0007');
+    expect(await run.find('leakage')).toEqual([
+      {
+        kind: 'leakage',
+        severity: 'warning',
+        message:
+          'what adaface was trained on is not known here (stated: WebFace4M\\u{7}): people that score, score2, privacy take for unseen may have been in it',
+        nodes: ['adaface', 'score', 'score2', 'privacy'],
+        evidence: { trainedOn: 'WebFace4M\u0007' },
+      },
+    ]);
+    expect((await (await imported('')).find('leakage'))[0]?.message).toContain('(stated: nothing)');
+  });
+});
+
 describe('leakage', () => {
   const made = async (
     trained: readonly [colours: number[], meta: JsonObject, names?: string[]],
@@ -459,6 +491,19 @@ describe('real faces, and the card of a set', () => {
     const set = { data: await run.images('dataset', [7, 8], { origin: 'generated' }) };
     run.add('other', 'diffusion/generate', { generator: ref('imported', 'weights') }, set);
     expect((await run.find('real faces')).map(({ nodes }) => nodes)).toEqual([['imported', 'other']]);
+  });
+
+  it('know licence, source and consent that benchmarks state', async () => {
+    const run = new Made();
+    const stated = { peopleShown: 'real', licence: 'LFW terms', source: 'vis-www', consent: 'none' };
+    run.add('lfw', 'data/import-benchmarks', {}, { benchmarks: await run.images('benchmarks', [1, 2], stated) });
+    const set = { data: await run.images('dataset', [5, 6], { origin: 'generated' }) };
+    run.add('synthetic', 'diffusion/generate', { inquiries: ref('lfw', 'benchmarks') }, set);
+    const [found] = await run.find('real faces');
+    expect(found).toMatchObject({ severity: 'note', evidence: { licence: 'LFW terms', consent: 'none' } });
+    expect(await datasetCard(run.lineage, 'synthetic', run.store)).toContain(
+      '| lfw | – | – | of people who exist | LFW terms | vis-www | none |',
+    );
   });
 
   it('are a warning that nothing could be looked for where a set is damaged', async () => {

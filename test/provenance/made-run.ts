@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { type ActionRecord, actionKey, type Outputs } from '../../core/action.ts';
 import type { ArtifactRef, ArtifactType } from '../../core/artifact.ts';
@@ -13,10 +14,14 @@ const side = 16;
 const inquiryFacts = { identities: 4, images: 4, height: side, width: side, embeddingSize: 2, maxSimilarity: 0.3 };
 const take = (id: string, output: string): JsonObject => ({ $node: id, $output: output });
 
-/** A small run as its workers would have left it: photos, a recognizer, inquiries, a generator and its set. Nothing was computed. */
+/**
+ * A small run as its workers would have left it: photos, a recognizer, inquiries, a generator and its set. Nothing was computed.
+ *
+ * @param photos what the photos state of themselves, as a set from outside of a JPEG, a PNG and a WebP
+ */
 export const makeRun = async (
   store: Store,
-  { licence = 'CC0-1.0', faces = 'real' } = {},
+  { licence = 'CC0-1.0', faces = 'real', photos = undefined as JsonObject | undefined } = {},
 ): Promise<{ document: RunDocument; lineage: Lineage }> => {
   const nodes: PlanNode[] = [];
   const outputs = new Map<string, Outputs>();
@@ -30,6 +35,15 @@ export const makeRun = async (
       for (let image = 0; image < 2; image++)
         await writer.add({ identity, image, pixels: new Uint8Array(side * side * 3).fill(identity * 20 + image) });
     return store.putArtifact({ type: 'dataset', meta: { ...meta, ...writer.counts() }, files: await writer.files() });
+  };
+  /** A JPEG, a PNG and a WebP, as a set from outside holds them. */
+  const imported = async (meta: JsonObject): Promise<ArtifactRef> => {
+    const writer = new DatasetWriter(store, { height: side, width: side });
+    for (const [identity, format] of (['jpeg', 'png', 'webp'] as const).entries()) {
+      const plain = sharp({ create: { width: side, height: side, channels: 3, background: { r: 40, g: 90, b: 9 } } });
+      await writer.addEncoded({ identity, image: 0, bytes: await plain.toFormat(format).toBuffer() });
+    }
+    return writer.finish({ origin: 'import', peopleShown: 'real', ...meta });
   };
   const source = await store.putFile('activities/made.ts', Buffer.from('export {};\n'), 'text/plain; charset=utf-8');
   const code = await store.putArtifact({ type: 'code', meta: {}, files: [source] });
@@ -49,7 +63,7 @@ export const makeRun = async (
     'data/folder',
     { size: side, onBadFile: 'fail' },
     {
-      data: await images(3, { origin: 'folder', faces, licence, consent: '' }),
+      data: photos ? await imported(photos) : await images(3, { origin: 'folder', faces, licence, consent: '' }),
     },
   );
   await add(

@@ -39,6 +39,12 @@ describe('the sentence of a row', () => {
     expect(sentence(run(0))).not.toContain('was trained on this gallery');
   });
 
+  it('says so where it is not known what the recognizer was trained on', () => {
+    const { trainedOnGallery: _, ...unknown } = run(0);
+    expect(sentence(unknown)).toContain('What the recognizer was trained on is not known');
+    expect(sentence(run(0))).not.toContain('is not known');
+  });
+
   it('is said for each run where a row has several', () => {
     const all = statements({ label: 'a set', meanOver: ['seed'], runs: [run(0), run(1)] });
     expect(all.map((text) => text.split(':')[0])).toEqual(['a set, run 1 of 2', 'a set, run 2 of 2']);
