@@ -5,7 +5,7 @@ import type { Digest } from '../../core/digest.ts';
 import type { StageKind } from '../../core/stage.ts';
 import { Examiner } from '../../data/intake/examiner.ts';
 import { importSet } from '../../data/intake/import-set.ts';
-import { folder } from '../../formats/folder/folder.ts';
+import { rawPhotos } from '../../formats/landmarks/photos.ts';
 import type { Links } from '../../formats/sources/disk.ts';
 import type { Choice } from './choose.ts';
 import { examining } from './examine.ts';
@@ -42,7 +42,7 @@ export const stage: StageKind<Params> = {
     const alignment = { landmarks: 'detected', landmarksOn: 'upright', minFace, face, detector: ref.digest };
     const data = await importSet(
       { ...options, peopleShown: people, facts: { origin: 'detect', licence, source, consent, alignment } },
-      () => ({ format: folder, examiner: new Examiner(examining, wanted, { patienceMs }) }),
+      () => ({ format: rawPhotos, examiner: new Examiner(examining, wanted, { patienceMs }) }),
       context,
     );
     return { data };

@@ -12,6 +12,20 @@ export interface LandmarkedPhotos {
   readonly unused: readonly string[];
 }
 
+/**
+ * A folder of photos for each identity, without their landmarks: lists and sidecars of landmarks are passed over, so that one folder
+ * serves a detector and `landmarkedPhotos` alike.
+ */
+export const rawPhotos: ImageSetFormat = {
+  ...folder,
+  async *list(source) {
+    for await (const entry of folder.list(source)) {
+      const file = source.files[entry.place[0]] as SourceFile;
+      if (!isSidecar(file) && !usualLists.includes(file.path)) yield entry;
+    }
+  },
+};
+
 /** Lists that are taken where none is named. */
 const usualLists = ['landmarks.csv', 'landmarks.txt'];
 

@@ -1,11 +1,20 @@
+import type { DatasetMeta } from '../../artifacts/codecs/dataset.ts';
+import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import type { MadeNode } from '../../core/lineage.ts';
 import { printable } from '../../core/printable.ts';
 import { limits } from '../card.ts';
 import { faces, hasReal } from '../card-parts.ts';
 import { intakeFacts } from '../intake-facts.ts';
 import { roleOf } from '../roles.ts';
 import type { Source } from '../upstream.ts';
-import type { ImageSet } from './croissant.ts';
+
+/** A set, and the node that made it. */
+interface MadeSet {
+  readonly made: MadeNode;
+  readonly ref: ArtifactRef;
+  readonly meta: DatasetMeta;
+}
 
 interface Known {
   /** What the set depends on, itself included where it came in from outside. */
@@ -19,7 +28,7 @@ interface Known {
  * information, use cases, social impact, synthetic data), and how the set was collected, labelled and processed. Nothing is
  * claimed that the records do not hold; what they do not hold is called unknown.
  */
-export const raiOf = (set: ImageSet, { sources, marked }: Known): JsonObject => ({
+export const raiOf = (set: MadeSet, { sources, marked }: Known): JsonObject => ({
   'rai:dataCollection': collection(set, sources),
   'rai:dataCollectionType': ['Others'],
   'rai:dataPreprocessingProtocol': preprocessing(set, sources, marked),
@@ -46,7 +55,7 @@ const verbs: { readonly [role: string]: string } = {
   selection: 'Chosen from other sets',
 };
 
-const collection = ({ made, meta }: ImageSet, sources: readonly Source[]): string => {
+const collection = ({ made, meta }: MadeSet, sources: readonly Source[]): string => {
   const role = roleOf(made);
   const { node, record } = made;
   const format = meta.format ? `, from files of the format ${printable(meta.format)}` : '';
@@ -65,7 +74,7 @@ const sourceText = ({ node, peopleShown, images }: Source): string => {
   return [`${node}, images ${faces[peopleShown]}`, ...stated].join(', ');
 };
 
-const preprocessing = ({ made, meta }: ImageSet, sources: readonly Source[], marked: boolean): string[] => [
+const preprocessing = ({ made, meta }: MadeSet, sources: readonly Source[], marked: boolean): string[] => [
   `Images are ${meta.height} x ${meta.width} pixels.`,
   ...sources.flatMap(({ node, images }) => (images ? intakeFacts(images) : []).map((fact) => `${node}: ${fact}`)),
   ...(marked
@@ -78,13 +87,13 @@ const preprocessing = ({ made, meta }: ImageSet, sources: readonly Source[], mar
     : []),
 ];
 
-const labels = ({ made, meta }: ImageSet): string => {
+const labels = ({ made, meta }: MadeSet): string => {
   if (roleOf(made) === 'generated-data' || meta.peopleShown === 'drawn')
     return 'Labels are by construction: an identity is what the images were asked to show. Nobody annotated them, and they were not checked.';
   return 'Labels are the identities of the source. Who labelled them is not known, and they were not checked.';
 };
 
-const limitations = ({ made, meta }: ImageSet, sources: readonly Source[]): string[] => {
+const limitations = ({ made, meta }: MadeSet, sources: readonly Source[]): string[] => {
   if (roleOf(made) === 'generated-data') return limits(sources);
   return [
     meta.peopleShown === 'drawn'
@@ -98,13 +107,13 @@ const limitations = ({ made, meta }: ImageSet, sources: readonly Source[]): stri
   ];
 };
 
-const biases = ({ meta }: ImageSet): string[] => [
+const biases = ({ meta }: MadeSet): string[] => [
   meta.peopleShown === 'drawn'
     ? 'The faces are drawn by a program, and represent no group of people.'
     : 'Nothing was balanced or measured for age, gender, skin colour or origin: how groups are represented is not known. What is uneven in the sources is uneven here.',
 ];
 
-const personal = ({ meta }: ImageSet, sources: readonly Source[]): string[] => {
+const personal = ({ meta }: MadeSet, sources: readonly Source[]): string[] => {
   const people = sources.filter(({ peopleShown, images }) => peopleShown === 'real' && images);
   const names = people.map(({ node }) => node).join(', ');
   const copies = (meta.oversample ?? 0) > 0 && hasReal(sources);

@@ -39,7 +39,8 @@ const comparisonTable = (paper: PaperResults): TableModel => {
   const { number, text, source } = cellsOf(paper);
   return {
     id: 'paper-comparison',
-    caption: 'As reported in the paper (its table 6), other data: not comparable in absolute value',
+    caption:
+      "As reported in the paper (its table 6), comparable in absolute value only where data and scale are the paper's",
     columns: [
       { label: 'Trained on', numeric: false },
       { label: 'Volume', numeric: true },
@@ -70,7 +71,7 @@ const sweepTable = (paper: PaperResults): TableModel => {
   return {
     id: 'paper-sweep',
     caption:
-      'As reported in the paper (its table 11: 10,000 identities × 10 images), other data: not comparable in absolute value',
+      "As reported in the paper (its table 11: 10,000 identities × 10 images), comparable in absolute value only where data and scale are the paper's",
     columns: [
       { label: 'm', numeric: true },
       ...benchmarkColumns(paper),
@@ -89,7 +90,7 @@ const similarityTable = (paper: PaperResults): TableModel => {
   return {
     id: 'paper-similarity',
     caption:
-      'As reported in the paper (its table 7: similarity to the inquiry image), other data: not comparable in absolute value',
+      "As reported in the paper (its table 7: similarity to the inquiry image), comparable in absolute value only where data and scale are the paper's",
     columns: [
       { label: 'Generated set', numeric: false },
       { label: 'Mean ± std, %', numeric: true },

@@ -11,7 +11,7 @@ export const block: Block<PaperParams, Quotation[]> = {
       id: 'paper',
       title: 'As reported in the paper',
       intro:
-        'Quoted for orientation. These numbers come from other data (photographs, and the public benchmarks of these names) at another scale: the values cannot be compared with those above, nor the place of a peak over m, since sets that ask for the same m differ in the similarity that they achieve.',
+        'Quoted for orientation. Numbers of the paper come from photographs and the public benchmarks of these names, at its own scale: where the data or the scale of this run differ, the values cannot be compared with those above, nor the place of a peak over m, since sets that ask for the same m differ in the similarity that they achieve.',
     },
     parts: quotations.flatMap(({ tables }) => tables.map((table) => ({ table: { ...table, quoted: true } }))),
   }),

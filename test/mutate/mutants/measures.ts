@@ -224,14 +224,14 @@ export const measureMutants: readonly Mutant[] = [
     [
       {
         name: 'centers-stage/source',
-        find: "source === 'mean' ? meanCenters(embeddings, data, size) : classifierCenters(recognizer)",
-        replace: 'meanCenters(embeddings, data, size)',
+        find: "source === 'mean'\n        ? aroundMeans",
+        replace: 'true\n        ? aroundMeans',
         breaks: 'the classifier is ignored',
       },
       {
         name: 'centers-stage/label',
-        find: 'rowCosine(embeddings, row, centers, label, size)',
-        replace: 'rowCosine(embeddings, row, centers, 0, size)',
+        find: 'rowCosine(embeddings, i, centers, labels[row] as number, size)',
+        replace: 'rowCosine(embeddings, i, centers, 0, size)',
         breaks: 'each image is compared with the center of the first class',
       },
     ],
@@ -248,8 +248,8 @@ export const measureMutants: readonly Mutant[] = [
       },
       {
         name: 'similarity-stage/inquiry',
-        find: 'inquiryOf[i] as number, embedded.size',
-        replace: 'inquiryOf[0] as number, embedded.size',
+        find: 'inquiryOf[done] as number, embedder.size',
+        replace: 'inquiryOf[0] as number, embedder.size',
         breaks: 'each image is compared with the first inquiry',
       },
     ],

@@ -88,8 +88,8 @@ export const privacyMutants: readonly Mutant[] = [
       },
       {
         name: 'privacy-search/gallery-first-image',
-        find: 'Int32Array.from(set.labels.keys())',
-        replace: 'Int32Array.from(set.labels.keys()).filter((row) => set.images[row] === 0)',
+        find: 'centers.add(set.labels, rows, embeddings),',
+        replace: 'set.images[rows[0] as number] === 0 && centers.add(set.labels, rows, embeddings),',
         breaks: 'people of the gallery are enrolled with one image',
       },
       {
