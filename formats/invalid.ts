@@ -1,4 +1,5 @@
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import { printable } from '../core/printable.ts';
 
 /** A fault in a file that somebody else wrote. */
 export interface Fault {
@@ -15,9 +16,9 @@ export interface Fault {
   readonly cause?: unknown;
 }
 
-/** `FormatInvalid`: a file that is not what its format asks for. The file, the byte and the remedy are named. */
+/** `FormatInvalid`: a file that is not what its format asks for. The file, the byte and the remedy are named; names from outside are made printable. */
 export const formatInvalid = ({ format, file, offset, message, remedy, data, cause }: Fault): CemiflowError =>
-  new CemiflowError('FormatInvalid', `${file}: ${message} (${format}, byte ${offset})`, {
+  new CemiflowError('FormatInvalid', printable(`${file}: ${message} (${format}, byte ${offset})`), {
     remedy: remedy ?? 'fetch or write the file again: it is damaged, or is not of this format',
     data: { format, file, offset, ...data },
     cause,

@@ -1,12 +1,14 @@
 import { CemiflowError } from '../../core/errors.ts';
+import { printable } from '../../core/printable.ts';
 import { plural } from '../../core/words.ts';
 import type { IntakeState, LeftOut } from './state.ts';
 
 /** Names that a message lists at most. */
 const shown = 20;
 
+/** Names come from outside, and messages go to terminals. */
 const listed = (names: readonly string[]): string =>
-  `${names.slice(0, shown).join(', ')}${names.length > shown ? ', …' : ''}`;
+  `${names.slice(0, shown).map(printable).join(', ')}${names.length > shown ? ', …' : ''}`;
 
 /** `BadImages`: files of a set that cannot be used, by name and fault. */
 export const badImages = (

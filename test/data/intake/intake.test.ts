@@ -199,3 +199,11 @@ describe('an interrupted import', () => {
     expect(resumed.state.duplicates.find()).toEqual(whole.state.duplicates.find());
   });
 });
+
+test('names from outside cannot write to a terminal', async () => {
+  const path = await put('shouting', { 'ann/1.png': 1, 'ann/\u001b[31mred.png': 'no image' });
+  await expect(take(path)).rejects.toMatchObject({
+    code: 'BadImages',
+    message: expect.stringContaining('ann/\\u{1b}[31mred.png (is no PNG, JPEG or WebP)'),
+  });
+});
