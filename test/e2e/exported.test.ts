@@ -201,7 +201,7 @@ test('one bit in any kind of object of a bundle is found', async () => {
   };
   const record = files.find(({ path }) => path.startsWith('records/')) as { path: string; digest: string };
   const key = record.path.slice('records/'.length, -'.json'.length);
-  const { distribution } = JSON.parse(readFileSync(join(folder, 'croissant/croissant.json'), 'utf8'));
+  const { distribution } = JSON.parse(readFileSync(join(bundle, 'sets/synthetic/croissant.json'), 'utf8'));
   const { id } = { id: JSON.parse(readFileSync(join(bundle, 'bundle.json'), 'utf8')).run as string };
   const objects = [
     manifest,
