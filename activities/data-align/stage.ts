@@ -1,30 +1,17 @@
-import type { PeopleShown } from '../../artifacts/codecs/dataset.ts';
-import type { Digest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
 import { examining } from '../../data/align/examine.ts';
 import { Examiner } from '../../data/intake/examiner.ts';
 import { importSet } from '../../data/intake/import-set.ts';
+import type { SetParams } from '../../data/intake/params.ts';
 import { landmarkedPhotos } from '../../formats/landmarks/photos.ts';
-import type { Links } from '../../formats/sources/disk.ts';
 
 /** `schemas/stages/data-align.schema.json` */
-interface Params {
+interface Params extends SetParams {
   /** `auto`, or the path of a list in the folder. */
   readonly landmarks: string;
   readonly landmarksOn: 'upright' | 'stored';
-  readonly size: number;
   readonly minFace: number;
-  readonly minImages: number;
-  readonly maxImages: number;
-  readonly onBadFile: 'fail' | 'skip';
-  readonly links: Links;
-  readonly people: PeopleShown;
-  readonly licence: string;
-  readonly source: string;
-  readonly consent: string;
-  /** Filled in when the experiment is planned. */
-  readonly content?: Digest;
 }
 
 /** Rows of a list without a photo that the manifest names; all are counted. */

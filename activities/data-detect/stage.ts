@@ -1,31 +1,18 @@
-import type { PeopleShown } from '../../artifacts/codecs/dataset.ts';
 import { familyFields, readWeights, weightsCodec } from '../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import type { Digest } from '../../core/digest.ts';
 import type { StageKind } from '../../core/stage.ts';
 import { Examiner } from '../../data/intake/examiner.ts';
 import { importSet } from '../../data/intake/import-set.ts';
+import type { SetParams } from '../../data/intake/params.ts';
 import { rawPhotos } from '../../formats/landmarks/photos.ts';
-import type { Links } from '../../formats/sources/disk.ts';
 import type { Choice } from './choose.ts';
 import { examining } from './examine.ts';
 
 /** `schemas/stages/data-detect.schema.json` */
-interface Params {
+interface Params extends SetParams {
   readonly detector: ArtifactRef;
-  readonly size: number;
   readonly minFace: number;
   readonly face: Choice;
-  readonly minImages: number;
-  readonly maxImages: number;
-  readonly onBadFile: 'fail' | 'skip';
-  readonly links: Links;
-  readonly people: PeopleShown;
-  readonly licence: string;
-  readonly source: string;
-  readonly consent: string;
-  /** Filled in when the experiment is planned. */
-  readonly content?: Digest;
 }
 
 /** How long photos of one question may take: they are found at a rate of a few each second, on a busy machine of one. */

@@ -1,23 +1,13 @@
-import type { Digest } from '../../core/digest.ts';
 import type { StageKind } from '../../core/stage.ts';
 import { examining } from '../../data/intake/examine.ts';
 import { Examiner } from '../../data/intake/examiner.ts';
 import { importSet } from '../../data/intake/import-set.ts';
+import type { SetParams } from '../../data/intake/params.ts';
 import { folder } from '../../formats/folder/folder.ts';
-import type { Links } from '../../formats/sources/disk.ts';
 
 /** `schemas/stages/data-folder.schema.json` */
-interface Params {
-  readonly size: number;
-  readonly minImages: number;
-  readonly maxImages: number;
-  readonly onBadFile: 'fail' | 'skip';
-  readonly links: Links;
+interface Params extends Omit<SetParams, 'people' | 'source'> {
   readonly faces: 'real' | 'synthetic';
-  readonly licence: string;
-  readonly consent: string;
-  /** Filled in when the experiment is planned. */
-  readonly content?: Digest;
 }
 
 /** `data/folder`: takes a user's own photos in, scaled to one size. */

@@ -1,29 +1,19 @@
 import { putBenchmarks } from '../../artifacts/benchmarks.ts';
-import type { PeopleShown } from '../../artifacts/codecs/dataset.ts';
 import type { FileEntry } from '../../core/artifact.ts';
-import type { Digest } from '../../core/digest.ts';
 import { placeOf, type StageKind } from '../../core/stage.ts';
 import { openSet, setsIn, type WantedSet } from '../../data/intake/benchmarks/sets.ts';
 import { takeSet } from '../../data/intake/benchmarks/take.ts';
 import { examining } from '../../data/intake/examine.ts';
 import { Examiner } from '../../data/intake/examiner.ts';
 import { sourceChanged } from '../../data/intake/faults.ts';
+import type { SourceParams } from '../../data/intake/params.ts';
 import { contentDigest } from '../../formats/content.ts';
-import type { Links } from '../../formats/sources/disk.ts';
 import { openSource } from '../../formats/sources/open.ts';
 
 /** `schemas/stages/data-import-benchmarks.schema.json` */
-interface Params {
+interface Params extends SourceParams {
   /** Empty: every `.bin`. */
   readonly sets: readonly WantedSet[];
-  readonly size: number;
-  readonly links: Links;
-  readonly people: PeopleShown;
-  readonly licence: string;
-  readonly source: string;
-  readonly consent: string;
-  /** Filled in when the experiment is planned. */
-  readonly content?: Digest;
 }
 
 /** `data/import-benchmarks`: takes verification sets in, each image as the file that it is. */

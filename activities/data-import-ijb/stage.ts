@@ -1,26 +1,18 @@
 import { putBenchmarks } from '../../artifacts/benchmarks.ts';
-import type { Digest } from '../../core/digest.ts';
 import { placeOf, type StageKind } from '../../core/stage.ts';
 import { examining as aligning } from '../../data/align/examine.ts';
 import { type IjbPaths, takeIjb } from '../../data/intake/benchmarks/ijb.ts';
 import { examining } from '../../data/intake/examine.ts';
 import { Examiner } from '../../data/intake/examiner.ts';
 import { sourceChanged } from '../../data/intake/faults.ts';
+import type { SourceParams } from '../../data/intake/params.ts';
 import { contentDigest } from '../../formats/content.ts';
-import type { Links } from '../../formats/sources/disk.ts';
 import { openSource } from '../../formats/sources/open.ts';
 
 /** `schemas/stages/data-import-ijb.schema.json` */
-interface Params extends IjbPaths {
+interface Params extends IjbPaths, Omit<SourceParams, 'people'> {
   readonly set: string;
   readonly align: boolean;
-  readonly size: number;
-  readonly links: Links;
-  readonly licence: string;
-  readonly source: string;
-  readonly consent: string;
-  /** Filled in when the experiment is planned. */
-  readonly content?: Digest;
 }
 
 /** `data/import-ijb`: takes the faces and template pairs of IJB-B or IJB-C in. */

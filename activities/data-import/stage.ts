@@ -1,28 +1,15 @@
-import type { PeopleShown } from '../../artifacts/codecs/dataset.ts';
-import type { Digest } from '../../core/digest.ts';
 import type { StageKind } from '../../core/stage.ts';
 import { examining } from '../../data/intake/examine.ts';
 import { Examiner } from '../../data/intake/examiner.ts';
 import { importSet } from '../../data/intake/import-set.ts';
+import type { SetParams } from '../../data/intake/params.ts';
 import { formatOf } from '../../formats/sets.ts';
-import type { Links } from '../../formats/sources/disk.ts';
 
 /** `schemas/stages/data-import.schema.json` */
-interface Params {
+interface Params extends SetParams {
   /** `auto`, or the name of a format. */
   readonly format: string;
-  readonly size: number;
   readonly fit: 'exact' | 'cover';
-  readonly minImages: number;
-  readonly maxImages: number;
-  readonly onBadFile: 'fail' | 'skip';
-  readonly links: Links;
-  readonly people: PeopleShown;
-  readonly licence: string;
-  readonly source: string;
-  readonly consent: string;
-  /** Filled in when the experiment is planned. */
-  readonly content?: Digest;
 }
 
 /** `data/import`: takes a set of aligned face images in, in any format of the field, each image as the file that it is. */

@@ -1,34 +1,24 @@
 import { datasetCodec, type PeopleShown } from '../../artifacts/codecs/dataset.ts';
 import { namesFile } from '../../artifacts/people.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import type { Digest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { placeOf, type StageContext } from '../../core/stage.ts';
 import { contentDigest } from '../../formats/content.ts';
 import type { ImageSetFormat } from '../../formats/image-set.ts';
 import type { Source } from '../../formats/source.ts';
-import type { Links } from '../../formats/sources/disk.ts';
 import { openSource } from '../../formats/sources/open.ts';
 import type { Examiner } from './examiner.ts';
 import { badImages, checkCounts, sourceChanged } from './faults.ts';
 import { takeIn } from './intake.ts';
 import { similarNames } from './names.ts';
+import type { SetParams } from './params.ts';
 import type { IntakeState } from './state.ts';
 
-/** What every kind that takes a set in lets its users say. */
-export interface ImportOptions {
-  /** Height and width, in pixels. */
-  readonly size: number;
-  readonly minImages: number;
-  /** 0: all */
-  readonly maxImages: number;
-  readonly onBadFile: 'fail' | 'skip';
-  readonly links: Links;
+/** What a kind that takes a set in makes of its parameters. */
+export interface ImportOptions extends Omit<SetParams, 'people' | 'licence' | 'source' | 'consent'> {
   readonly peopleShown: PeopleShown;
   /** What the manifest says besides: licence, consent, origin. */
   readonly facts: JsonObject;
-  /** Digest of the source when the run was planned; absent if it is not to be checked. */
-  readonly content?: Digest;
 }
 
 /** How a kind takes its set in. */
