@@ -34,15 +34,16 @@ export const encodePng = async (pixels: Uint8Array, height: number, width: numbe
  * accept SVG and others that can reference further files.
  *
  * @param options.upright default true; false: pixels as they are stored, whatever the orientation
- * @throws CemiflowError `ImageInvalid` for bytes that are no image, are damaged, or would decode to over 64 megapixels
+ * @param options.mostPixels most pixels, which are counted before anything is decoded; default 64 million
+ * @throws CemiflowError `ImageInvalid` for bytes that are no image, are damaged, or would decode to more pixels
  */
 export const decodeImage = async (
   bytes: Uint8Array,
-  { upright = true }: { readonly upright?: boolean } = {},
+  { upright = true, mostPixels = maxPixels }: { readonly upright?: boolean; readonly mostPixels?: number } = {},
 ): Promise<Image> => {
   if (imageKind(bytes) === undefined) throw undecodable(bytes, 'it is no PNG, JPEG or WebP');
   try {
-    const { data, info } = await sharp(bytes, { limitInputPixels: maxPixels, failOn: 'warning', autoOrient: upright })
+    const { data, info } = await sharp(bytes, { limitInputPixels: mostPixels, failOn: 'warning', autoOrient: upright })
       .flatten({ background: '#000' })
       .toColourspace('srgb')
       .raw({ depth: 'uchar' })

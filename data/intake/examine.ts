@@ -3,6 +3,7 @@ import { CemiflowError } from '../../core/errors.ts';
 import { imageKind } from '../../formats/image-kind.ts';
 import type { ListedImage } from '../../formats/image-set.ts';
 import { decodeImage, encodePng, type Image } from '../../formats/png.ts';
+import { PixelGate } from './gate.ts';
 import { imageHashes } from './image-hashes.ts';
 
 /** An image as it came in. */
@@ -45,26 +46,46 @@ export interface Unusable {
   readonly fault: string;
 }
 
+const gate = new PixelGate();
+
 /** Decodes one untrusted file whole and says whether a set can take it. Meant for a process whose crash harms nothing. */
 const examine = async ({ bytes }: Asked, wanted: Wanted): Promise<Examined | Unusable> => {
   if (imageKind(bytes) === undefined) return { fault: 'is no PNG, JPEG or WebP' };
   try {
-    if (wanted.fit === 'exact') {
-      const { autoOrient: stated } = await sharp(bytes).metadata();
-      if (stated.height !== wanted.height || stated.width !== wanted.width) return otherSize(stated, wanted);
-    }
-    const image = await decodeImage(bytes);
-    const transparent = await transparency(bytes);
-    if (transparent === 'wholly') return { fault: 'is wholly transparent' };
-    const fits = image.height === wanted.height && image.width === wanted.width;
-    if (!fits && wanted.fit === 'exact') return otherSize(image, wanted);
-    const kept = fits ? image.pixels : await cover(image, wanted);
-    const made = fits ? undefined : await encodePng(kept, wanted.height, wanted.width);
-    return { ...(made && { made }), transparent: transparent === 'partly', hashes: imageHashes(made ?? bytes, kept) };
+    return wanted.fit === 'exact'
+      ? await asItIs(bytes, wanted)
+      : await gate.pass(bytes, async () => settled(bytes, await decodeImage(bytes), wanted));
   } catch (error) {
     return unusable(error);
   }
 };
+
+/** An image of any other size is refused by its header, and not decoded. */
+const asItIs = async (bytes: Uint8Array, wanted: Wanted): Promise<Examined | Unusable> => {
+  try {
+    return await settled(bytes, await decodeImage(bytes, { mostPixels: wanted.height * wanted.width }), wanted);
+  } catch (error) {
+    const { autoOrient: stated } = await sharp(bytes).metadata();
+    return hasSize(stated, wanted) ? unusable(error) : otherSize(stated, wanted);
+  }
+};
+
+const settled = async (bytes: Uint8Array, image: Image, wanted: Wanted): Promise<Examined | Unusable> => {
+  const transparent = await transparency(bytes);
+  if (transparent === 'wholly') return { fault: 'is wholly transparent' };
+  const fits = hasSize(image, wanted);
+  if (!fits && wanted.fit === 'exact') return otherSize(image, wanted);
+  const kept = fits ? image.pixels : await cover(image, wanted);
+  const made = fits ? undefined : await encodePng(kept, wanted.height, wanted.width);
+  return { ...(made && { made }), transparent: transparent === 'partly', hashes: imageHashes(made ?? bytes, kept) };
+};
+
+interface Size {
+  readonly height: number;
+  readonly width: number;
+}
+
+const hasSize = (found: Size, wanted: Size): boolean => found.height === wanted.height && found.width === wanted.width;
 
 /** What an error in decoding says of the image. */
 export const unusable = (error: unknown): Unusable => ({
@@ -77,7 +98,7 @@ export const unusable = (error: unknown): Unusable => ({
 /** Takes images as they are. Stages import it, so that its code is part of their keys. */
 export const examining: Examining<Wanted> = { url: import.meta.url, examine };
 
-const otherSize = (found: { height: number; width: number }, { height, width }: Wanted): Unusable => ({
+const otherSize = (found: Size, { height, width }: Size): Unusable => ({
   fault: `is ${found.height} × ${found.width} pixels, not ${height} × ${width}`,
 });
 
