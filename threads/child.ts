@@ -15,6 +15,13 @@ export class ChildEnded extends Error {
 /** How long a child may take to start. */
 const startMs = 60_000;
 
+/** What a child that handles untrusted files has no business knowing: addresses and keys of servers. */
+const secret = /^(AWS|S3|MINIO|TEMPORAL)_|SECRET|TOKEN|PASSWORD|CREDENTIAL|(^|_)KEY/i;
+
+/** An environment without the variables that let whoever reads them into a server. */
+export const withoutSecrets = (env: NodeJS.ProcessEnv): NodeJS.ProcessEnv =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !secret.test(name)));
+
 export interface ChildOptions {
   /** How long an answer may take before the child is killed, from when it is ready. */
   readonly patienceMs: number;
@@ -54,7 +61,7 @@ export class Child {
     this.#patienceMs = patienceMs;
     this.#process = fork(fileURLToPath(new URL('./start-child.mjs', import.meta.url)), [module.href, data], {
       ...{ serialization: 'advanced', execArgv: [], stdio: ['ignore', 'ignore', 'inherit', 'ipc'] },
-      env: { ...process.env, ...env },
+      env: { ...withoutSecrets(process.env), ...env },
     });
     this.#process.on('message', ({ ready, id, answer, error }: Answer) => {
       if (ready) return this.#begin();
