@@ -6,7 +6,7 @@ import { CemiflowError } from '../core/errors.ts';
 
 /** Where a worker keeps what does not fit into memory: on a disk, which the folder for temporary files often is not. */
 export const scratchFolder = (env: { readonly [name: string]: string | undefined } = process.env): string =>
-  env.CEMIFLOW_SCRATCH ?? join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cemiflow', 'scratch');
+  env.CEMIFLOW_SCRATCH || join(env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'cemiflow', 'scratch');
 
 /** Files of one stage, for what does not fit into memory. They are made when needed, and removed with `close`. */
 export class Scratch {

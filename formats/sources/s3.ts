@@ -52,15 +52,15 @@ export const openS3 = async (address: string, env: Env = process.env): Promise<S
 };
 
 const connect = (env: Env): Client => {
-  const endpoint = new URL(env.AWS_ENDPOINT_URL_S3 ?? env.AWS_ENDPOINT_URL ?? 'https://s3.amazonaws.com');
+  const endpoint = new URL(env.AWS_ENDPOINT_URL_S3 || env.AWS_ENDPOINT_URL || 'https://s3.amazonaws.com');
   return new Client({
     endPoint: endpoint.hostname,
     useSSL: endpoint.protocol === 'https:',
     ...(endpoint.port !== '' && { port: Number(endpoint.port) }),
-    ...(env.AWS_REGION !== undefined && { region: env.AWS_REGION }),
+    ...(env.AWS_REGION && { region: env.AWS_REGION }),
     accessKey: env.AWS_ACCESS_KEY_ID ?? '',
     secretKey: env.AWS_SECRET_ACCESS_KEY ?? '',
-    ...(env.AWS_SESSION_TOKEN !== undefined && { sessionToken: env.AWS_SESSION_TOKEN }),
+    ...(env.AWS_SESSION_TOKEN && { sessionToken: env.AWS_SESSION_TOKEN }),
   });
 };
 
