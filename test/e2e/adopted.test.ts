@@ -48,7 +48,7 @@ report:
   before = (await store.listRuns())[0]?.id as string;
   renamed = copyCheckout();
   // Names that reach no result, and words of the page.
-  renamed.edit('activities/data-folder/stage.ts', "phase: 'read photos'", "phase: 'take photos in'");
+  renamed.edit('data/intake/intake.ts', "phase: 'read images'", "phase: 'take images in'");
   renamed.edit('activities/data-procedural/stage.ts', "phase: 'draw faces'", "phase: 'draw people'");
   renamed.edit(
     'report/blocks/accuracy/table.ts',
