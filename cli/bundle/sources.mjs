@@ -11,6 +11,7 @@ export const folders = [
   'cli',
   'client',
   'core',
+  'data',
   'engine',
   'formats',
   'methods',
@@ -23,6 +24,7 @@ export const folders = [
   'setup',
   'spec',
   'store',
+  'threads',
 ];
 
 /** What npm writes at each installation: names, versions and digests of all packages. */

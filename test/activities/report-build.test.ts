@@ -105,7 +105,8 @@ describe('report/build', () => {
     expect(numbers.length).toBeGreaterThan(100);
     for (const tag of numbers) expect(tag).toMatch(/ data-artifact="sha256:[0-9a-f]{64}( sha256:[0-9a-f]{64})*"/);
     const pictures = tags(page).filter((tag) => tag.startsWith('<img'));
-    expect(pictures).toHaveLength(4 * 5 + 5 * 3 * 5);
+    // The grid, the samples, and pairs of the inspections.
+    expect(pictures).toHaveLength(4 * 5 + 5 * 3 * 5 + 18);
     for (const picture of pictures) expect(picture).toMatch(/ data-artifact="sha256:/);
     for (const digest of new Set(page.match(/(?<=data-artifact="[^"]*)sha256:[0-9a-f]{64}/g))) {
       expect(page).toContain(`<td class="full">${digest}</td>`);
@@ -239,8 +240,9 @@ describe('report/build', () => {
 
   it('keeps the paper’s numbers apart, and leaves them out when told to', async () => {
     const { page, markdown } = await build();
-    expect(page).toContain('As reported in the paper (its table 6), other data: not comparable in absolute value');
-    expect(markdown).toContain('other data: not comparable in absolute value');
+    const caption = 'comparable in absolute value only where data and scale are';
+    expect(page).toContain(`As reported in the paper (its table 6), ${caption}`);
+    expect(markdown).toContain(caption);
     expect((await build((params) => ({ ...params, paper: false }))).page).not.toContain('As reported in the paper');
   });
 
