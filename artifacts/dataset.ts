@@ -3,10 +3,11 @@ import type { JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { imageKind } from '../formats/image-kind.ts';
 import { encodePng } from '../formats/png.ts';
-import { encodeTarEntry, tarEnd, tarEntrySize } from '../formats/tar.ts';
+import { sampleName } from '../formats/sample.ts';
+import { ShardPacker } from '../formats/webdataset/packer.ts';
 import { datasetCodec, type PeopleShown } from './codecs/dataset.ts';
 import { datasetInvalid as invalid } from './invalid.ts';
-import { digits, type Packed, type Sample, shardPath, window } from './shards.ts';
+import { type Packed, type Sample, shardPath, window } from './shards.ts';
 
 const maxShardBytes = 64 * 2 ** 20;
 
@@ -25,25 +26,24 @@ export interface DatasetWriterOptions {
 }
 
 /**
- * Packs samples into WebDataset shards in the order of `add`: `IIIIII/JJJJ.png` (`.jpg`, `.webp`) and `IIIIII/JJJJ.cls`.
- * Shards are cut by size alone, so that equal samples in equal order give equal bytes.
+ * Packs samples into WebDataset shards in the order of `add` (see `ShardPacker`), and stores them.
  */
 export class DatasetWriter {
   readonly #store: ArtifactStore;
-  readonly #options: Required<Omit<DatasetWriterOptions, 'done'>>;
+  readonly #options: Required<Omit<DatasetWriterOptions, 'done' | 'shardBytes'>>;
   readonly #samples: SampleNumbers;
+  readonly #packer: ShardPacker;
   readonly #shards: Promise<FileEntry>[];
   readonly #pending: Promise<void>[] = [];
   readonly #uploading = new Set<Promise<unknown>>();
   readonly #failures: unknown[] = [];
   #last: Promise<void> = Promise.resolve();
-  #parts: Buffer[] = [];
-  #bytes = 0;
 
   constructor(store: ArtifactStore, { done, ...options }: DatasetWriterOptions) {
     const { height, width, prefix = '', shardBytes = maxShardBytes, uploads = 1 } = options;
     this.#store = store;
-    this.#options = { height, width, prefix: prefix && `${prefix.replace(/\/$/, '')}/`, shardBytes, uploads };
+    this.#options = { height, width, prefix: prefix && `${prefix.replace(/\/$/, '')}/`, uploads };
+    this.#packer = new ShardPacker(shardBytes);
     this.#samples = new SampleNumbers(done?.images);
     this.#shards = (done?.shards ?? []).map((shard) => Promise.resolve(shard));
   }
@@ -65,22 +65,23 @@ export class DatasetWriter {
 
   /** Whether an encoded image goes into the shard that is being packed; else that shard is closed first. */
   fits(imageBytes: number): boolean {
-    return this.#bytes + sampleSize(imageBytes) + tarEnd.length <= this.#options.shardBytes;
+    return this.#packer.fits(imageBytes);
   }
 
-  /** Shards that are packed so far, and their entries once they are stored. The samples added since lie in none of them. */
-  packed(): { readonly count: number; readonly stored: Promise<FileEntry[]> } {
-    return { count: this.#shards.length, stored: Promise.all(this.#shards) };
+  /** The shards that are packed so far, once they are stored. The samples added since lie in none of them. */
+  packed(): Promise<FileEntry[]> {
+    return Promise.all(this.#shards);
   }
 
   async #take(identity: number, image: number, encode: () => Promise<Uint8Array>): Promise<void> {
-    const key = sampleKey(identity, image);
-    if (!this.#samples.add(identity, image)) throw invalid(`sample ${key} was added twice`, { identity, image });
+    check({ identity, image });
+    if (!this.#samples.add(identity, image))
+      throw invalid(`sample ${sampleName({ identity, image })} was added twice`, { identity, image });
     const encoded = encode();
     const before = this.#last;
     this.#last = encoded.then(async (bytes) => {
       await before;
-      await this.#append(key, bytes, Buffer.from(`${identity}`));
+      await this.#append({ identity, image, bytes });
     });
     this.#last.catch(() => {}); // The next call that awaits it reports the error.
     this.#pending.push(this.#last);
@@ -110,20 +111,18 @@ export class DatasetWriter {
     return { ...this.#samples.counts(), height, width };
   }
 
-  async #append(key: string, image: Uint8Array, label: Buffer): Promise<void> {
-    const kind = imageKind(image);
-    if (kind === undefined) throw invalid(`sample ${key} must be a PNG, JPEG or WebP file`, { sample: key });
-    if (!this.fits(image.length)) await this.#flush();
-    const cls = encodeTarEntry({ path: `${key}.cls`, bytes: label });
-    this.#parts.push(encodeTarEntry({ path: `${key}.${kind}`, bytes: image }), cls);
-    this.#bytes += sampleSize(image.length);
+  async #append(sample: Packed): Promise<void> {
+    if (imageKind(sample.bytes) === undefined) {
+      const name = sampleName(sample);
+      throw invalid(`sample ${name} must be a PNG, JPEG or WebP file`, { sample: name });
+    }
+    if (!this.fits(sample.bytes.length)) await this.#flush();
+    this.#packer.add(sample);
   }
 
   async #flush(): Promise<void> {
-    if (this.#parts.length === 0) return;
-    const shard = Buffer.concat([...this.#parts, tarEnd]);
-    this.#parts = [];
-    this.#bytes = 0;
+    const shard = this.#packer.close();
+    if (shard === undefined) return;
     const path = shardPath(this.#options.prefix, this.#shards.length);
     const stored = this.#store.putFile(path, shard, 'application/x-tar');
     this.#shards.push(stored);
@@ -139,9 +138,6 @@ export class DatasetWriter {
     if (this.#failures.length > 0) throw this.#failures[0];
   }
 }
-
-/** Bytes of a sample in a shard: of its image, and of a label that fills one block. */
-const sampleSize = (imageBytes: number): number => tarEntrySize(imageBytes) + tarEntrySize(1);
 
 /**
  * Which images there are of each identity. Those numbered from 0 on in order, as nearly all are, cost a number per identity alone.
@@ -175,11 +171,10 @@ class SampleNumbers {
   }
 }
 
-const sampleKey = (identity: number, image: number): string => {
-  for (const [name, value] of Object.entries({ identity, image })) {
+const check = (numbers: { readonly identity: number; readonly image: number }): void => {
+  for (const [name, value] of Object.entries(numbers)) {
     if (!Number.isInteger(value) || value < 0 || value >= 2 ** 31) {
       throw invalid(`${name} must be a whole number from 0 below 2^31, got ${value}`, { name });
     }
   }
-  return `${digits(identity, 6)}/${digits(image, 4)}`;
 };

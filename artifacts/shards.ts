@@ -1,6 +1,7 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { decodeImage } from '../formats/png.ts';
+import { digits, type EncodedSample } from '../formats/sample.ts';
 import { decodeTar } from '../formats/tar.ts';
 import { datasetInvalid as invalid } from './invalid.ts';
 
@@ -50,12 +51,7 @@ export async function* readSamples(
 }
 
 /** A sample as it lies in a shard: the image is the file that came in, to the byte. */
-export interface Packed {
-  readonly identity: number;
-  readonly image: number;
-  /** A PNG, JPEG or WebP file. */
-  readonly bytes: Uint8Array;
-}
+export type Packed = EncodedSample;
 type Decoded = Sample & { readonly height: number; readonly width: number };
 
 const startDecoding = ({ identity, image, bytes }: Packed): Promise<Decoded> => {
@@ -88,6 +84,3 @@ export const imageNumberOf = (name: string): number | undefined => {
 };
 
 const sampleName = /^(\d+\/(\d+))\.(?:png|jpg|webp)$/;
-
-/** A number with leading zeros. */
-export const digits = (value: number, width: number): string => `${value}`.padStart(width, '0');

@@ -30,6 +30,16 @@ export const madeNodes = ({ run, records }: Lineage): MadeNode[] =>
     return record ? [{ node, key: record.key, record }] : [];
   });
 
+/** The set of images that a node made; undefined where it made none. */
+export const madeDataset = (
+  lineage: Lineage,
+  id: string,
+): { readonly made: MadeNode; readonly ref: ArtifactRef } | undefined => {
+  const made = madeNodes(lineage).find(({ node }) => node.id === id);
+  const ref = Object.values(made?.record.outputs ?? {}).find(({ type }) => type === 'dataset');
+  return made && ref && { made, ref };
+};
+
 /** Records of the parts that a node was made of, in order; those that could not be read are left out. */
 export const shardsOf = ({ records }: Pick<Lineage, 'records'>, { parts = [] }: ActionRecord): ActionRecord[] =>
   parts.flatMap((key) => records.get(key) ?? []);

@@ -4,7 +4,7 @@ import { readMetricsOf } from '../artifacts/codecs/metrics.ts';
 import { privacyKind } from '../artifacts/codecs/metrics-kinds.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
 import { CemiflowError, type Json } from '../core/errors.ts';
-import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../core/lineage.ts';
+import { ancestorsOf, type Lineage, type MadeNode, madeDataset, madeNodes } from '../core/lineage.ts';
 import { nounFor } from '../core/words.ts';
 import type { PrivacyMetrics } from '../metrics/privacy.ts';
 import type { Proportion } from '../metrics/proportions.ts';
@@ -29,9 +29,9 @@ export const datasetCard = async (
   store: Reading,
   files: CardFiles = 'stored',
 ): Promise<string> => {
-  const made = madeNodes(lineage).find(({ node }) => node.id === id);
-  const ref = Object.values(made?.record.outputs ?? {}).find(({ type }) => type === 'dataset');
-  if (!made || !ref || roleOf(made) !== 'generated-data') throw noSet(lineage, id);
+  const found = madeDataset(lineage, id);
+  if (!found || roleOf(found.made) !== 'generated-data') throw noSet(lineage, id);
+  const { made, ref } = found;
   const { meta } = await datasetCodec.read(store, ref);
   const sources = await sourcesOf(lineage, id, store);
   const around = await originOfInquiries(made, store);

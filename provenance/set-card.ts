@@ -1,6 +1,6 @@
 import { datasetCodec } from '../artifacts/codecs/dataset.ts';
 import { CemiflowError } from '../core/errors.ts';
-import { type Lineage, madeNodes } from '../core/lineage.ts';
+import { type Lineage, madeDataset } from '../core/lineage.ts';
 import { plural } from '../core/words.ts';
 import { escapeMarkdown } from '../report/markdown.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
@@ -21,13 +21,13 @@ export const setCard = async (
   store: Reading,
   files: CardFiles = 'stored',
 ): Promise<string> => {
-  const made = madeNodes(lineage).find(({ node }) => node.id === id);
-  const ref = Object.values(made?.record.outputs ?? {}).find(({ type }) => type === 'dataset');
-  if (!made || !ref)
+  const found = madeDataset(lineage, id);
+  if (!found)
     throw new CemiflowError('CardInvalid', `${id} of ${lineage.run.id} made no set of images`, {
       remedy: 'name a node that made a dataset',
       data: { run: lineage.run.id, node: id },
     });
+  const { made, ref } = found;
   const { meta } = await datasetCodec.read(store, ref);
   const { kind } = made.record.action;
   const title = loadStageSchemas().get(kind)?.title;

@@ -1,3 +1,4 @@
+import { recognizerNetwork } from '../../artifacts/codecs/recognizer.ts';
 import { writeWeights } from '../../artifacts/codecs/weights.ts';
 import type { Digest } from '../../core/digest.ts';
 import { placeOf, type StageKind } from '../../core/stage.ts';
@@ -35,13 +36,7 @@ export const stage: StageKind<Params> = {
       const { counts, names } = importReport(file, match);
       const report = Buffer.from(JSON.stringify(names));
       const meta = {
-        network: {
-          family: 'recognizer',
-          ...structuredClone(config),
-          widths: [...config.widths],
-          depths: [...config.depths],
-          strides: [...config.strides],
-        },
+        network: recognizerNetwork(config),
         imageSize: config.imageSize,
         imported: { ...counts, trainedOn, licence },
       };

@@ -1,4 +1,5 @@
 import { putMetrics } from '../../artifacts/codecs/metrics.ts';
+import { recognizerNetwork } from '../../artifacts/codecs/recognizer.ts';
 import { writeWeights } from '../../artifacts/codecs/weights.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
@@ -89,13 +90,7 @@ const run = async (
   tf.dispose(state);
   return {
     weights: await writeWeights(store, stored, {
-      network: {
-        family: 'recognizer',
-        ...structuredClone(config),
-        widths: [...config.widths],
-        depths: [...config.depths],
-        strides: [...config.strides],
-      },
+      network: recognizerNetwork(config),
       imageSize: config.imageSize,
       classes,
       head: { ...head },

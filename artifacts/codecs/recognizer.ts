@@ -1,4 +1,5 @@
 import type { Digest } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
 import type { RecognizerConfig } from '../../nn/recognizer/config.ts';
 import type { Artifact } from '../codec.ts';
 import { familyFields, type WeightsMeta, weightsFields } from './weights.ts';
@@ -11,6 +12,15 @@ export interface RecognizerMeta {
   /** Digest of the dataset that it was trained on; absent where that is not known. */
   readonly data?: Digest;
 }
+
+/** A recognizer's configuration as the manifest of its weights states it. */
+export const recognizerNetwork = (config: RecognizerConfig): JsonObject & { readonly family: string } => ({
+  family: 'recognizer',
+  ...structuredClone(config),
+  widths: [...config.widths],
+  depths: [...config.depths],
+  strides: [...config.strides],
+});
 
 /** @throws CemiflowError `ArtifactInvalid` where the weights are of another network, or a field is damaged */
 export const recognizerOf = (artifact: Artifact<WeightsMeta>): RecognizerMeta => {

@@ -8,20 +8,18 @@ import { extensionOf } from '../../formats/image-kind.ts';
 import { writeLmdb } from '../../formats/lmdb/index.ts';
 import { parquetFile } from '../../formats/parquet/index.ts';
 import { writeRecordio } from '../../formats/recordio/index.ts';
+import { sampleName } from '../../formats/sample.ts';
 import { webdatasetShards } from '../../formats/webdataset/write.ts';
 import { type PutFile, writeFolder } from './folder.ts';
 
 /** Writes a set's images in one format. @param folder where the files go @param put puts one file there */
 type Writer = (samples: AsyncIterable<Packed>, set: ExportedSet, folder: string, put: PutFile) => Promise<unknown>;
 
-const digits = (value: number, width: number): string => `${value}`.padStart(width, '0');
-
 /** Image files stay as they are in every format; identities keep their numbers, which are the labels. */
 const writers = {
   /** One folder for each identity: `000001/0002.jpg`. */
   folder: async (samples, _set, _folder, put) => {
-    for await (const { identity, image, bytes } of samples)
-      await put(`${digits(identity, 6)}/${digits(image, 4)}.${extensionOf(bytes)}`, bytes);
+    for await (const sample of samples) await put(`${sampleName(sample)}.${extensionOf(sample.bytes)}`, sample.bytes);
   },
   /** Tar shards: `000000.tar` … */
   webdataset: async (samples, _set, _folder, put) => {

@@ -7,9 +7,6 @@ const arcface: readonly (readonly [x: number, y: number])[] = [
   [70.7299, 92.2041],
 ];
 
-/** Landmarks of a face. */
-export const landmarkCount = arcface.length;
-
 /**
  * Where the five landmarks lie in an aligned image. The template is scaled by height / 112 and centred: at 112 × 96 it is shifted by 8 pixels to the
  * left, which is the template that SphereFace used. (0, 0) is the centre of the first pixel.

@@ -5,18 +5,22 @@ import type { Asked, Examined, Examining, Unusable } from './examine.ts';
 /** Images that are decoded at a time, of one question. */
 const window = 16;
 
-export interface Question {
-  readonly images: readonly Asked[];
-  readonly wanted: unknown;
-}
+/** What is wanted, once and first; then images. */
+export type Question = { readonly wanted: unknown } | { readonly images: readonly Asked[] };
 
-const loaded = import(process.argv[3] as string) as Promise<{ readonly examining: Examining<unknown> }>;
+const { examining } = (await import(process.argv[3] as string)) as { readonly examining: Examining<unknown> };
+let wanted: unknown;
 
-await loaded;
-serveChild(async ({ images, wanted }: Question): Promise<(Examined | Unusable)[]> => {
-  const { examine } = (await loaded).examining;
+serveChild(async (question: Question): Promise<(Examined | Unusable)[]> => {
+  if ('wanted' in question) {
+    wanted = question.wanted;
+    return [];
+  }
+  const { images } = question;
   const answers: (Examined | Unusable)[] = [];
   for (let from = 0; from < images.length; from += window)
-    answers.push(...(await Promise.all(images.slice(from, from + window).map((image) => examine(image, wanted)))));
+    answers.push(
+      ...(await Promise.all(images.slice(from, from + window).map((image) => examining.examine(image, wanted)))),
+    );
   return answers;
 });

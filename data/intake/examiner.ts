@@ -21,7 +21,7 @@ export class Examiner<W = unknown> {
   readonly #options: ExaminerOptions;
   #child: Child | undefined;
 
-  /** @param wanted must survive structured cloning: it goes with every question */
+  /** @param wanted must survive structured cloning: each child process is told it once */
   constructor(examining: Examining<W>, wanted: W, options: Partial<ExaminerOptions> = {}) {
     this.#examining = examining;
     this.#wanted = wanted;
@@ -59,14 +59,17 @@ export class Examiner<W = unknown> {
   }
 
   #start(): Child {
-    return new Child(new URL('./child.ts', import.meta.url), {
+    const child = new Child(new URL('./child.ts', import.meta.url), {
       patienceMs: this.#options.patienceMs,
       data: this.#examining.url,
       env: { UV_THREADPOOL_SIZE: `${Math.max(4, availableParallelism())}` },
     });
+    // Where the child ends before it hears, so does what is asked of it next.
+    child.ask({ wanted: this.#wanted } satisfies Question).catch(() => {});
+    return child;
   }
 
   #ask(child: Child, images: readonly Asked[]): Promise<(Examined | Unusable)[]> {
-    return child.ask({ images, wanted: this.#wanted } satisfies Question);
+    return child.ask({ images } satisfies Question);
   }
 }

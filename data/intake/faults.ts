@@ -7,7 +7,7 @@ import type { IntakeState, LeftOut } from './state.ts';
 const shown = 20;
 
 /** Names come from outside, and messages go to terminals. */
-const listed = (names: readonly string[]): string =>
+export const listed = (names: readonly string[]): string =>
   `${names.slice(0, shown).map(printable).join(', ')}${names.length > shown ? ', …' : ''}`;
 
 /** `BadImages`: files of a set that cannot be used, by name and fault. */
@@ -17,7 +17,7 @@ export const badImages = (
 ): CemiflowError =>
   new CemiflowError(
     'BadImages',
-    `${plural(count, 'file')} of ${path} cannot be used: ${listed(first.map(({ name, fault }) => `${name} (${fault})`))}${count > first.length && first.length <= shown ? ', …' : ''}`,
+    `${plural(count, 'file')} of ${path} cannot be used: ${listed(first.map(({ name, fault }) => `${name} (${fault})`))}`,
     {
       remedy: 'remove or repair them, or set onBadFile: skip to leave them out',
       data: { path, count, files: first.slice(0, shown).map(({ name }) => name) },

@@ -169,7 +169,7 @@ class Intake {
   #save(snapshot: ReturnType<IntakeState['snapshot']>): void {
     this.#isDue = false;
     // A shard that cannot be stored ends the import where the next one is packed.
-    this.#writer.packed().stored.then(
+    this.#writer.packed().then(
       (shards) => this.#context.checkpoints.save(snapshot(shards)),
       () => {},
     );

@@ -1,7 +1,6 @@
 import { type BadEntry, type ImageSetFormat, type ListedImage, maxImageBytes, type Place } from '../image-set.ts';
+import { isPhotograph } from '../paths.ts';
 import type { Source, SourceFile } from '../source.ts';
-
-const photograph = /\.(jpe?g|png|webp)$/i;
 
 /**
  * A folder of photos for each identity: `ann/1.jpg`. The folder's name is the identity, and photos come in the order of their names.
@@ -9,7 +8,7 @@ const photograph = /\.(jpe?g|png|webp)$/i;
  */
 export const folder: ImageSetFormat = {
   name: 'folder',
-  matches: (files) => files.some(({ path }) => path.includes('/') && photograph.test(path)),
+  matches: (files) => files.some(({ path }) => path.includes('/') && isPhotograph(path)),
 
   async *list(source) {
     for (const [index, file] of source.files.entries()) yield await listed(source, file, index);
@@ -39,7 +38,7 @@ const faultOf = ({ path, bytes }: SourceFile): string | undefined => {
   const depth = path.split('/').length;
   if (depth === 1) return 'lies beside the identities';
   if (depth > 2) return 'lies in a folder inside an identity';
-  if (!photograph.test(path)) return 'is no JPEG, PNG or WebP by its name';
+  if (!isPhotograph(path)) return 'is no JPEG, PNG or WebP by its name';
   if (bytes === 0) return 'is empty';
   return bytes > maxImageBytes ? `has over ${maxImageBytes / 2 ** 20} MiB` : undefined;
 };

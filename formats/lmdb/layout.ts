@@ -19,8 +19,6 @@ export const pageHeaderBytes = 16;
 export const nodeHeaderBytes = 8;
 export const treeBytes = 48;
 export const metaBytes = pageHeaderBytes + 24 + 2 * treeBytes + 16;
-/** Longest key that LMDB takes. */
-export const maxKeyBytes = 511;
 /** LMDB's own limit on the depth of a tree. */
 export const maxDepth = 32;
 export const minPageBytes = 256;

@@ -4,7 +4,7 @@ import type { SetColumns } from './columns.ts';
 import { type Row, readGroup } from './group.ts';
 import { type OpenParquet, openParquet, refuse } from './open.ts';
 
-export { type ParquetSample, parquetFile } from './write.ts';
+export { parquetFile } from './write.ts';
 
 const isParquet = ({ path }: SourceFile): boolean => /\.parquet$/i.test(path);
 

@@ -1,15 +1,6 @@
 import { ByteWriter, ParquetWriter } from 'hyparquet-writer';
 import { extensionOf } from '../image-kind.ts';
-
-/** A sample to export. */
-export interface ParquetSample {
-  /** Whole number from 0. */
-  readonly identity: number;
-  /** Number of the image within its identity, from 0. */
-  readonly image: number;
-  /** JPEG, PNG or WebP, which is written as it is. */
-  readonly bytes: Uint8Array;
-}
+import { type EncodedSample, sampleName } from '../sample.ts';
 
 // The writer has its own copy of hyparquet, with types of its own.
 const schema: ConstructorParameters<typeof ParquetWriter>[0]['schema'] = [
@@ -42,7 +33,7 @@ const maxGroupSamples = 1000;
  * @returns the file's bytes, piece after piece
  */
 export async function* parquetFile(
-  samples: AsyncIterable<ParquetSample> | Iterable<ParquetSample>,
+  samples: AsyncIterable<EncodedSample> | Iterable<EncodedSample>,
   groupBytes = defaultGroupBytes,
 ): AsyncGenerator<Uint8Array> {
   const sink = new ByteWriter();
@@ -68,10 +59,10 @@ export async function* parquetFile(
     bytes = 0;
     return drain(sink);
   };
-  for await (const { identity, image, bytes: encoded } of samples) {
-    const path = `${digits(identity, 6)}/${digits(image, 4)}.${extensionOf(encoded)}`;
-    rows.push({ image: { bytes: encoded, path }, label: BigInt(identity) });
-    bytes += encoded.length;
+  for await (const sample of samples) {
+    const path = `${sampleName(sample)}.${extensionOf(sample.bytes)}`;
+    rows.push({ image: { bytes: sample.bytes, path }, label: BigInt(sample.identity) });
+    bytes += sample.bytes.length;
     if (bytes >= groupBytes || rows.length === maxGroupSamples) yield close();
   }
   if (rows.length > 0) yield close();
@@ -85,5 +76,3 @@ const drain = (sink: ByteWriter): Uint8Array => {
   sink.index = 0;
   return piece;
 };
-
-const digits = (value: number, length: number): string => `${value}`.padStart(length, '0');

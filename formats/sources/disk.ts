@@ -1,6 +1,7 @@
 import { type FileHandle, open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { CemiflowError } from '../../core/errors.ts';
+import { isClutter } from '../paths.ts';
 import type { Source, SourceFault, SourceFile } from '../source.ts';
 
 /** Where links inside a folder may lead: nowhere out of it, or to any place that can be read. */
@@ -77,10 +78,6 @@ class OpenedDisk implements DiskSource {
     return handle;
   }
 }
-
-/** Files that file managers create; ignored silently. */
-const isClutter = (name: string): boolean =>
-  name.startsWith('.') || name === 'Thumbs.db' || name === 'desktop.ini' || name === '__MACOSX';
 
 class Walk {
   readonly files: SourceFile[] = [];

@@ -6,7 +6,7 @@ import { labelOf } from './label.ts';
 import { imageExtensions, samplesOf, type TarSample, wanted } from './samples.ts';
 import { refuseAt } from './scan.ts';
 
-export { type ExportedSample, webdatasetShards } from './write.ts';
+export { webdatasetShards } from './write.ts';
 
 const isTar = ({ path }: SourceFile): boolean => /\.tar$/i.test(path);
 const isPacked = ({ path }: SourceFile): boolean => /\.(tar\.(gz|bz2|xz|zst)|tgz)$/i.test(path);

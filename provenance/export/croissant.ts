@@ -3,7 +3,7 @@ import { shardsOf } from '../../artifacts/shards.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import { hexOf } from '../../core/digest.ts';
 import { CemiflowError, type Json, type JsonObject } from '../../core/errors.ts';
-import { ancestorsOf, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
+import { ancestorsOf, type Lineage, type MadeNode, madeDataset, madeNodes } from '../../core/lineage.ts';
 import { printable } from '../../core/printable.ts';
 import { nounFor, plural } from '../../core/words.ts';
 import type { Reading } from '../reading.ts';
@@ -25,9 +25,8 @@ export interface ImageSet {
 
 /** @throws CemiflowError `CroissantInvalid` where the node made no set of images */
 export const imageSetOf = async (lineage: Lineage, id: string, store: Reading): Promise<ImageSet> => {
-  const made = madeNodes(lineage).find(({ node }) => node.id === id);
-  const ref = Object.values(made?.record.outputs ?? {}).find(({ type }) => type === 'dataset');
-  if (!made || !ref)
+  const found = madeDataset(lineage, id);
+  if (!found)
     throw new CemiflowError('CroissantInvalid', `${id} of ${lineage.run.id} made no dataset`, {
       remedy: `name a node that did: ${madeNodes(lineage)
         .filter(({ record }) => Object.values(record.outputs).some(({ type }) => type === 'dataset'))
@@ -35,6 +34,7 @@ export const imageSetOf = async (lineage: Lineage, id: string, store: Reading): 
         .join(', ')}`,
       data: { run: lineage.run.id, node: id },
     });
+  const { made, ref } = found;
   const { meta, files } = await datasetCodec.read(store, ref);
   return { made, ref, meta, shards: shardsOf(files) };
 };

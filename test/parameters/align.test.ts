@@ -11,7 +11,7 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { template } from '../../data/align/template.ts';
 import { stageContext } from '../faces/context.ts';
-import { sweep } from './sweep.ts';
+import { sweep, terms } from './sweep.ts';
 
 const context = stageContext();
 const side = 40;
@@ -73,9 +73,7 @@ sweep('data/align', {
     onBadFile: { to: 'fail', with: { path: bad } },
     links: { to: 'inside', with: { path: linked, links: 'anywhere' } },
     people: { to: 'drawn', onlyStated: true },
-    licence: { to: 'CC0', onlyStated: true },
-    source: { to: 'https://example.org', onlyStated: true },
-    consent: { to: 'given', onlyStated: true },
+    ...terms,
   }),
 });
 
@@ -131,8 +129,6 @@ sweep('data/detect', {
     onBadFile: { to: 'fail', with: { path: bad } },
     links: { to: 'inside', with: { path: linked, links: 'anywhere' } },
     people: { to: 'drawn', onlyStated: true },
-    licence: { to: 'CC0', onlyStated: true },
-    source: { to: 'https://example.org', onlyStated: true },
-    consent: { to: 'given', onlyStated: true },
+    ...terms,
   }),
 });

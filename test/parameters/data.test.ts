@@ -12,7 +12,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { ShardedStageKind } from '../../core/stage.ts';
 import { encodePng } from '../../formats/png.ts';
 import { stageContext } from '../faces/context.ts';
-import { sweep } from './sweep.ts';
+import { sweep, terms } from './sweep.ts';
 
 const context = stageContext();
 
@@ -104,9 +104,7 @@ sweep('data/import-benchmarks', {
     size: { to: 17 },
     links: { to: 'inside', with: { path: otherTests, sets: [{ name: 'own', file: 'c.csv' }], links: 'anywhere' } },
     people: { to: 'drawn', onlyStated: true },
-    licence: { to: 'CC0', onlyStated: true },
-    source: { to: 'https://example.org', onlyStated: true },
-    consent: { to: 'given', onlyStated: true },
+    ...terms,
   }),
 });
 
@@ -141,8 +139,6 @@ sweep('data/import', {
     onBadFile: { to: 'fail', with: { path: bad, onBadFile: 'skip' } },
     links: { to: 'inside', with: { path: linked, links: 'anywhere' } },
     people: { to: 'drawn', onlyStated: true },
-    licence: { to: 'CC0', onlyStated: true },
-    source: { to: 'https://example.org', onlyStated: true },
-    consent: { to: 'given', onlyStated: true },
+    ...terms,
   }),
 });

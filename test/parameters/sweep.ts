@@ -16,6 +16,13 @@ export interface Changed {
 }
 
 /** How the parameters of a stage kind are tried out, by path, such as `network.base`. */
+/** On what terms images come in: the same for every kind that takes them. */
+export const terms = {
+  licence: { to: 'CC0', onlyStated: true },
+  source: { to: 'https://example.org', onlyStated: true },
+  consent: { to: 'given', onlyStated: true },
+} as const satisfies { readonly [param: string]: Changed };
+
 export interface Sweep {
   /** Parameters that every run starts from. Called when tests run, so that inputs can be made before. */
   base(): JsonObject;

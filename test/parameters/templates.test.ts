@@ -10,7 +10,7 @@ import { template } from '../../data/align/template.ts';
 import { ijbFolder } from '../activities/ijb-folder.ts';
 import { side, toyContext } from '../activities/toy.ts';
 import { putRecognizer } from '../methods/cemiface/tiny.ts';
-import { sweep } from './sweep.ts';
+import { sweep, terms } from './sweep.ts';
 
 const context = toyContext();
 const { store } = context;
@@ -62,9 +62,7 @@ sweep('data/import-ijb', {
     align: { to: false, with: { align: true, points: 'meta/template.txt' } },
     size: { to: 17, with: { align: true, points: 'meta/template.txt' } },
     links: { to: 'inside', with: { path: folders.linked, images: 'linked', links: 'anywhere' } },
-    licence: { to: 'CC0', onlyStated: true },
-    source: { to: 'https://example.org', onlyStated: true },
-    consent: { to: 'given', onlyStated: true },
+    ...terms,
   }),
 });
 

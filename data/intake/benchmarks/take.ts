@@ -7,12 +7,11 @@ import { CemiflowError } from '../../../core/errors.ts';
 import type { StageContext } from '../../../core/stage.ts';
 import { plural } from '../../../core/words.ts';
 import type { Examiner } from '../examiner.ts';
+import { listed } from '../faults.ts';
 import type { SourceSet } from './sets.ts';
 
 /** Images that are examined by one question. */
 const batchImages = 64;
-/** Faults that a message names at most. */
-const shown = 20;
 
 /** A set that was taken in. */
 export interface TakenSet {
@@ -79,7 +78,7 @@ export const badBenchmarkImages = (
 ): CemiflowError =>
   new CemiflowError(
     'BadImages',
-    `${faults.length} of ${plural(images, 'image')} of ${set} cannot be used: ${faults.slice(0, shown).join(', ')}${faults.length > shown ? ', …' : ''}`,
+    `${faults.length} of ${plural(images, 'image')} of ${set} cannot be used: ${listed(faults)}`,
     {
       remedy: `give images of ${size} × ${size} pixels, or set size to what they have`,
       data: { set, count: faults.length, images, size },
