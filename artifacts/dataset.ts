@@ -1,8 +1,8 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import type { JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
+import { encodePng } from '../formats/image.ts';
 import { imageKind } from '../formats/image-kind.ts';
-import { encodePng } from '../formats/png.ts';
 import { sampleName } from '../formats/sample.ts';
 import { ShardPacker } from '../formats/webdataset/packer.ts';
 import { datasetCodec, type PeopleShown } from './codecs/dataset.ts';

@@ -1,6 +1,6 @@
 import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { decodeImage } from '../formats/png.ts';
+import { decodeImage } from '../formats/image.ts';
 import { digits, type EncodedSample } from '../formats/sample.ts';
 import { decodeTar } from '../formats/tar.ts';
 import { datasetInvalid as invalid } from './invalid.ts';

@@ -1,5 +1,5 @@
 import { datasetInvalid } from '../artifacts/invalid.ts';
-import { decodeImage } from '../formats/png.ts';
+import { decodeImage } from '../formats/image.ts';
 import { readScratch } from '../threads/scratch.ts';
 
 /** Images in buffers that threads share: each is uint8 RGB [H, W, 3]. No buffer holds more than a shard. */

@@ -1,6 +1,6 @@
 import type { Sample } from '../artifacts/shards.ts';
 import type { Digest } from '../core/digest.ts';
-import { encodePng } from '../formats/png.ts';
+import { encodePng } from '../formats/image.ts';
 import { type Html, html } from './html.ts';
 
 /** One image of a set, ready to be drawn. */

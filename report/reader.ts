@@ -6,7 +6,7 @@ import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { decodeImage, encodePng } from '../formats/png.ts';
+import { decodeImage, encodePng } from '../formats/image.ts';
 import type { ScoredSets } from '../metrics/paired-bootstrap.ts';
 import type { VerificationMetrics } from '../metrics/verification.ts';
 import { checkLabel } from './labels.ts';

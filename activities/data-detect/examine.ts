@@ -9,8 +9,8 @@ import {
 } from '../../data/intake/examine.ts';
 import { PixelGate } from '../../data/intake/gate.ts';
 import { imageHashes } from '../../data/intake/image-hashes.ts';
+import { decodeImage, encodePng } from '../../formats/image.ts';
 import { imageKind } from '../../formats/image-kind.ts';
-import { decodeImage, encodePng } from '../../formats/png.ts';
 import type { SafeTensors } from '../../formats/safetensors.ts';
 import { detectFaces } from '../../nn/detector/detect.ts';
 import { detectorParameters } from '../../nn/detector/layout.ts';

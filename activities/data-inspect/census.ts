@@ -2,7 +2,7 @@ import type { Census } from '../../artifacts/inspection.ts';
 import { type Packed, unpackShard, window } from '../../artifacts/shards.ts';
 import type { StageContext } from '../../core/stage.ts';
 import { imageHashes } from '../../data/intake/image-hashes.ts';
-import { decodeImage } from '../../formats/png.ts';
+import { decodeImage } from '../../formats/image.ts';
 import type { InspectedSet } from './sets.ts';
 
 /** A census, and where its images lie. */

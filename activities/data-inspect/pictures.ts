@@ -2,7 +2,7 @@ import { readFileOf } from '../../artifacts/codec.ts';
 import { unpackShard } from '../../artifacts/shards.ts';
 import type { FileEntry } from '../../core/artifact.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
-import { decodeImage, encodePng, type Image } from '../../formats/png.ts';
+import { decodeImage, encodePng, type Image } from '../../formats/image.ts';
 import type { Overlap } from '../../metrics/inspection.ts';
 import type { Counted } from './census.ts';
 import { Index } from './photos.ts';

@@ -1,4 +1,4 @@
-import type { Image } from '../../formats/png.ts';
+import type { Image } from '../../formats/image.ts';
 import { fitSimilarity } from './similarity.ts';
 import { template } from './template.ts';
 import { warp } from './warp.ts';

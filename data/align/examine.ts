@@ -1,5 +1,5 @@
+import { decodeImage, encodePng } from '../../formats/image.ts';
 import { imageKind } from '../../formats/image-kind.ts';
-import { decodeImage, encodePng } from '../../formats/png.ts';
 import { type Asked, type Examined, type Examining, transparency, type Unusable, unusable } from '../intake/examine.ts';
 import { PixelGate } from '../intake/gate.ts';
 import { imageHashes } from '../intake/image-hashes.ts';

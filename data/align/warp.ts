@@ -1,4 +1,4 @@
-import type { Image } from '../../formats/png.ts';
+import type { Image } from '../../formats/image.ts';
 import type { Similarity } from './similarity.ts';
 
 /**

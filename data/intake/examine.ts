@@ -1,8 +1,8 @@
 import sharp from 'sharp';
 import { CemiflowError } from '../../core/errors.ts';
+import { decodeImage, encodePng, type Image } from '../../formats/image.ts';
 import { imageKind } from '../../formats/image-kind.ts';
 import type { ListedImage } from '../../formats/image-set.ts';
-import { decodeImage, encodePng, type Image } from '../../formats/png.ts';
 import { PixelGate } from './gate.ts';
 import { imageHashes } from './image-hashes.ts';
 

@@ -9,7 +9,7 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import { pixelsOf } from '../../data/images.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { contentDigest } from '../../formats/content.ts';
-import { decodeImage } from '../../formats/png.ts';
+import { decodeImage } from '../../formats/image.ts';
 import { stageContext } from '../faces/context.ts';
 
 const defaults = {

@@ -21,7 +21,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { Recompute } from '../../core/recompute.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { loadRecompute } from '../../engine/registry.ts';
-import { decodeImage, encodePng } from '../../formats/png.ts';
+import { decodeImage, encodePng } from '../../formats/image.ts';
 import { unitRows } from '../../metrics/centers.ts';
 import { rowCosine } from '../../metrics/similarity.ts';
 import { memoryStore } from '../helpers/memory-store.ts';

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import sharp from 'sharp';
-import { encodePng } from '../../formats/png.ts';
+import { encodePng } from '../../formats/image.ts';
 import { side, toyPixels } from './toy.ts';
 
 /** Faces as [person, photo, template, media, score]. */

@@ -13,7 +13,7 @@ import type { ActionRecord } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { template } from '../../data/align/template.ts';
-import { decodeImage } from '../../formats/png.ts';
+import { decodeImage } from '../../formats/image.ts';
 import { nearestTars } from '../../metrics/templates.ts';
 import { embed } from '../../nn/recognizer/backbone.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';

@@ -6,7 +6,7 @@ import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { joinShards, readSamples, shardsOf } from '../../artifacts/shards.ts';
 import { loadBenchmark } from '../../data/benchmarks.ts';
 import { loadDataset } from '../../data/loader/load.ts';
-import { decodeImage, encodePng } from '../../formats/png.ts';
+import { decodeImage, encodePng } from '../../formats/image.ts';
 import { decodeTar, encodeTar } from '../../formats/tar.ts';
 import { allPixels } from '../helpers/images.ts';
 import { memoryStore } from '../helpers/memory-store.ts';

@@ -11,8 +11,8 @@ import { exportArrays } from '../../client/export/arrays.ts';
 import { exportSet, setFormats } from '../../client/export/set.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { sourceTypes } from '../../formats/generated-mark.ts';
+import { decodeImage } from '../../formats/image.ts';
 import { openNpy } from '../../formats/npy/index.ts';
-import { decodeImage } from '../../formats/png.ts';
 import { inMemory } from '../../formats/source.ts';
 import { stageContext } from '../faces/context.ts';
 

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
 import { markSource, sourceTypes } from '../../formats/generated-mark.ts';
-import { decodeImage, encodePng } from '../../formats/png.ts';
+import { decodeImage, encodePng } from '../../formats/image.ts';
 
 const pixels = Uint8Array.from({ length: 9 * 7 * 3 }, (_, i) => (i * 37) & 255);
 const raw = () => sharp(pixels, { raw: { width: 7, height: 9, channels: 3 } });

@@ -1,4 +1,4 @@
-import { decodeImage } from '../../formats/png.ts';
+import { decodeImage } from '../../formats/image.ts';
 import { fixtures } from './harness/fixtures.ts';
 import type { FuzzTarget } from './target.ts';
 

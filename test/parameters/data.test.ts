@@ -10,7 +10,7 @@ import { stage as procedural } from '../../activities/data-procedural/stage.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { ShardedStageKind } from '../../core/stage.ts';
-import { encodePng } from '../../formats/png.ts';
+import { encodePng } from '../../formats/image.ts';
 import { stageContext } from '../faces/context.ts';
 import { sweep, terms } from './sweep.ts';
 

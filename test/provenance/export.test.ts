@@ -13,7 +13,7 @@ import type { ActionKey } from '../../core/action.ts';
 import type { Digest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { sourceTypes } from '../../formats/generated-mark.ts';
-import { decodeImage } from '../../formats/png.ts';
+import { decodeImage } from '../../formats/image.ts';
 import { openStore, type RunDocument, type Store } from '../../store/index.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { loadCroissants, unmeetable, validateCrates } from '../helpers/validators.ts';

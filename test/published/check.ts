@@ -6,7 +6,7 @@ import { weightsCodec } from '../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { exportOnnx } from '../../client/export/onnx.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { decodeImage } from '../../formats/png.ts';
+import { decodeImage } from '../../formats/image.ts';
 import { loadSet } from '../../training/input.ts';
 import { withEmbedder } from '../../training/recognizer.ts';
 import { toyContext } from '../activities/toy.ts';

@@ -7,7 +7,7 @@ import type { Json, JsonObject } from '../../core/errors.ts';
 import { normalStream, randomStream } from '../../core/random.ts';
 import type { ArtifactStore, StageContext } from '../../core/stage.ts';
 import { noCheckpoints } from '../../engine/attempt.ts';
-import { encodePng } from '../../formats/png.ts';
+import { encodePng } from '../../formats/image.ts';
 import { identificationMetrics } from '../../metrics/identification.ts';
 import type { InspectionMetrics } from '../../metrics/inspection.ts';
 import { templateMetrics } from '../../metrics/templates.ts';

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Fit, fitSimilarity, type Similarity } from '../../../data/align/similarity.ts';
 import { template } from '../../../data/align/template.ts';
 import { warp } from '../../../data/align/warp.ts';
-import { decodeImage } from '../../../formats/png.ts';
+import { decodeImage } from '../../../formats/image.ts';
 
 interface Case {
   readonly name: string;

@@ -2,7 +2,7 @@ import sharp from 'sharp';
 import { afterEach, describe, expect, it } from 'vitest';
 import { examining } from '../../../data/intake/examine.ts';
 import { Examiner, type ExaminerOptions } from '../../../data/intake/examiner.ts';
-import { encodePng } from '../../../formats/png.ts';
+import { encodePng } from '../../../formats/image.ts';
 
 const wanted = { height: 8, width: 8, fit: 'exact' } as const;
 const open: Examiner[] = [];

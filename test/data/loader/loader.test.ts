@@ -12,7 +12,7 @@ import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts
 import { loadDataset, loadImages } from '../../../data/loader/load.ts';
 import type { Maker } from '../../../data/loader/maker.ts';
 import { defaultThreads, inProcess, startThreads, type Workers } from '../../../data/loader/workers.ts';
-import { encodePng } from '../../../formats/png.ts';
+import { encodePng } from '../../../formats/image.ts';
 import { encodeTar } from '../../../formats/tar.ts';
 import { Scratch } from '../../../threads/scratch.ts';
 import { allPixels } from '../../helpers/images.ts';

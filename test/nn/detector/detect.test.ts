@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { decodeImage } from '../../../formats/png.ts';
+import { decodeImage } from '../../../formats/image.ts';
 import { resample } from '../../../nn/detector/area.ts';
 import { type Box, shift, squared, suppress } from '../../../nn/detector/boxes.ts';
 import { detectFaces } from '../../../nn/detector/detect.ts';

@@ -1,7 +1,7 @@
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
+import { decodeImage, encodePng } from '../../formats/image.ts';
 import { imageKind } from '../../formats/image-kind.ts';
-import { decodeImage, encodePng } from '../../formats/png.ts';
 
 const pixels = Uint8Array.from({ length: 5 * 7 * 3 }, (_, i) => (i * 37) & 255);
 const colour = { r: 10, g: 200, b: 30 };
