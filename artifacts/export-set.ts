@@ -1,4 +1,4 @@
-import type { ArtifactRef } from '../core/artifact.ts';
+import type { ArtifactRef, FileEntry } from '../core/artifact.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { markSource, type sourceTypes } from '../formats/generated-mark.ts';
@@ -36,15 +36,22 @@ export const openSet = async (store: ArtifactStore, ref: ArtifactRef): Promise<E
   return {
     height,
     width,
-    async *samples() {
-      for (const { digest, path } of shards)
-        for (const sample of unpackShard(await store.getBlob(digest), path))
-          yield { ...sample, bytes: await marked(sample.bytes, sample.image, marks) };
-    },
+    samples: () => exportedSamples(store, shards, marks),
   };
 };
 
 type Marks = Pick<DatasetMeta, 'peopleShown' | 'generatedImages'>;
+
+/** The samples of shards as they are exported, in order. Memory holds one shard, unless the caller keeps the samples. */
+export async function* exportedSamples(
+  store: ArtifactStore,
+  shards: readonly FileEntry[],
+  marks: Marks,
+): AsyncGenerator<Packed> {
+  for (const { digest, path } of shards)
+    for (const sample of unpackShard(await store.getBlob(digest), path))
+      yield { ...sample, bytes: await marked(sample.bytes, sample.image, marks) };
+}
 
 /** Whether exported files of a set say how its images came to be. */
 export const isMarked = ({ peopleShown }: Marks): boolean => peopleShown !== 'real';

@@ -2,7 +2,6 @@ import { resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import type { NodeStatus, PlanNode } from '../core/plan.ts';
 import type { RunSpec } from '../core/run-record.ts';
-import { contentDigest } from '../formats/content.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 import { planExpansion } from '../spec/compile.ts';
@@ -11,6 +10,7 @@ import { keptSpec } from '../spec/run-spec.ts';
 import { readSpec, type Spec } from '../spec/spec.ts';
 import type { Caller } from './caller.ts';
 import { connectStore } from './connect.ts';
+import { knownContent } from './content-memo.ts';
 import { type Planned, type SpecRequest, statusOf } from './planned.ts';
 import { runIdOf } from './runs.ts';
 import { checkHits, openSavedPlan, plannedFrom, savePlan } from './saved-plans.ts';
@@ -66,9 +66,9 @@ export const plan = async (request: SpecRequest & { readonly save?: string }, ca
  *
  * @throws SpecError, CemiflowError; `PlanStale` where a saved plan cannot be executed as it is
  */
-export const makePlan = async (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'>): Promise<Planned> => {
+export const makePlan = async (request: SpecRequest, { cwd, home }: Pick<Caller, 'cwd' | 'home'>): Promise<Planned> => {
   const file = openSavedPlan(request, cwd);
-  if (file) return plannedFrom(file);
+  if (file) return plannedFrom(file, home);
   const spec = readRequest(request, cwd);
   const schemas = loadStageSchemas();
   const kinds = [...new Set(spec.stages.map(({ uses }) => uses))].filter((kind) => schemas.has(kind)).sort();
@@ -82,7 +82,7 @@ export const makePlan = async (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'
   const made = await planExpansion(spec, expansion, {
     codes,
     resolveContent: async (path, { links }) => {
-      const digest = await contentDigest(path, { links: links === 'inside' ? 'inside' : 'anywhere' });
+      const digest = await knownContent(home, path, { links: links === 'inside' ? 'inside' : 'anywhere' });
       contents.set(path, digest);
       return digest;
     },

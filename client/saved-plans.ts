@@ -2,7 +2,6 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, st
 import { basename, dirname, resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
-import { contentDigest } from '../formats/content.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 import { codeFiles } from '../spec/code-files.ts';
@@ -10,6 +9,7 @@ import type { PlanStatus } from '../spec/plan-status.ts';
 import { beginsSavedPlan, readSavedPlan, savedStatus, writeSavedPlan } from '../spec/saved-plan.ts';
 import { codeDifferences, contentDifferences, outputDifferences, planStale } from '../spec/stale-plan.ts';
 import type { Caller } from './caller.ts';
+import { knownContent } from './content-memo.ts';
 import type { Planned, SavedFile, SpecRequest } from './planned.ts';
 import { commandLine, setArguments } from './shell.ts';
 import { usageError } from './usage-error.ts';
@@ -41,12 +41,12 @@ const isSavedPlan = (path: string): boolean => {
 };
 
 /** The plan of a saved file. @throws CemiflowError `PlanStale` where code or folders have changed since */
-export const plannedFrom = async ({ path, saved }: SavedFile): Promise<Planned> => {
+export const plannedFrom = async ({ path, saved }: SavedFile, home: string): Promise<Planned> => {
   const { plan, spec } = saved;
   const kinds = Object.keys(saved.codes);
   const known = kinds.filter((kind) => loadStageSchemas().has(kind));
   const codes = await codeDigests(known);
-  const contents = await digestsOf(Object.keys(saved.contents));
+  const contents = await digestsOf(home, Object.keys(saved.contents));
   const changed = new Map([...codes].filter(([kind, { digest }]) => digest !== saved.codes[kind]?.digest));
   const gone = kinds.filter((kind) => !codes.has(kind)).map((kind) => [kind, undefined] as const);
   const differences = [
@@ -60,10 +60,10 @@ export const plannedFrom = async ({ path, saved }: SavedFile): Promise<Planned> 
   return { plan, spec: named, places, codes, contents: new Map(Object.entries(saved.contents)), file };
 };
 
-const digestsOf = async (paths: readonly string[]): Promise<Map<string, Digest | CemiflowError>> => {
+const digestsOf = async (home: string, paths: readonly string[]): Promise<Map<string, Digest | CemiflowError>> => {
   const found = new Map<string, Digest | CemiflowError>();
   for (const path of paths) {
-    const digest = await contentDigest(path).catch((error) => {
+    const digest = await knownContent(home, path).catch((error) => {
       if (error instanceof CemiflowError) return error;
       throw error;
     });

@@ -348,8 +348,8 @@ export const commands: readonly Command[] = [
       'RUN:NODE [DIR] --format FORMAT [--output NAME] | RUN --ro-crate [DIR] | RUN:NODE --croissant [DIR] | RUN --bundle [DIR] [--without TYPES]',
     summary: 'write a dataset or recognizer for other tools, or a run or dataset with where it comes from',
     details: [
-      '--format FORMAT       a dataset as folder, webdataset, recordio (InsightFace), lmdb (HSFace) or parquet; embeddings, centers',
-      '                      and scores as npy; a recognizer as onnx; default folder, and exports/<run>-<node>-<format>.',
+      '--format FORMAT       a dataset as folder, webdataset, recordio (InsightFace), lmdb (HSFace) or parquet; benchmarks as bin',
+      '                      (InsightFace); embeddings, centers and scores as npy; a recognizer as onnx; default folder, and exports/<run>-<node>-<format>.',
       '                      Image files stay as they are; generated ones say in their metadata (IPTC) that they were generated',
       '--output NAME         of onnx: embedding (rows of length 1), or features (not normalised, as InsightFace has it); default embedding',
       'RUN --ro-crate        a Provenance Run Crate: report, files, actions; default exports/<run>-crate',

@@ -9,6 +9,7 @@ import { connectStore } from '../connect.ts';
 import { findRun } from '../runs.ts';
 import { usageError } from '../usage-error.ts';
 import { exportArrays } from './arrays.ts';
+import { exportBenchmarks } from './benchmarks.ts';
 import { exportBundle } from './bundle.ts';
 import { exportCrate } from './crate.ts';
 import { exportCroissant } from './croissant.ts';
@@ -23,8 +24,8 @@ export interface Exported {
   readonly path: string;
 }
 
-/** Formats that other tools read: of sets of images, arrays and recognizers. */
-export const exportFormats = [...setFormats, 'npy', 'onnx'] as const;
+/** Formats that other tools read: of sets of images, benchmarks, arrays and recognizers. */
+export const exportFormats = [...setFormats, 'bin', 'npy', 'onnx'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 /**
@@ -33,7 +34,7 @@ export type ExportFormat = (typeof exportFormats)[number];
  * @param name `RUN:NODE`
  * @param target a folder, or for ONNX a file; default under `exports/`
  * @param options of ONNX alone
- * @throws CemiflowError `ExportExists`, `NoImages`, `NoArrays`
+ * @throws CemiflowError `ExportExists`, `NoImages`, `NoPairs`, `NoArrays`
  */
 export const exportAs = async (
   name: string,
@@ -46,7 +47,8 @@ export const exportAs = async (
   const ref = await findArtifact(store, name);
   const stem = slug(name);
   const path = targetOf(caller.cwd, target, format === 'onnx' ? `${stem}.onnx` : `${stem}-${format}`);
-  if (format === 'npy') await exportArrays(store, ref, path);
+  if (format === 'bin') await exportBenchmarks(store, ref, path);
+  else if (format === 'npy') await exportArrays(store, ref, path);
   else if (format === 'onnx') {
     await mkdir(dirname(path), { recursive: true });
     await exportOnnx(store, ref, path, options);

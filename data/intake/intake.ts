@@ -15,7 +15,14 @@ export interface IntakeOptions {
   readonly maxImages: number;
   /** Most bytes of a shard; default 16 MiB. */
   readonly shardBytes?: number;
+  /** Folder of the shards inside the artifact; default none. */
+  readonly prefix?: string;
+  /** How many entries the source has; default unknown. */
+  readonly entries?: number;
 }
+
+/** What a source is read with: a format, or anything else that lists images. */
+export type Listing = Pick<ImageSetFormat, 'list' | 'nameOf'>;
 
 /** Shards that are stored at a time. With 16 MiB each, 256 MiB. */
 const uploads = 16;
@@ -39,7 +46,7 @@ interface Batch {
  */
 export const takeIn = async (
   source: Source,
-  format: ImageSetFormat,
+  format: Listing,
   options: IntakeOptions,
   examiner: Examiner,
   context: StageContext,
@@ -57,7 +64,7 @@ const askedOf = ({ bytes, landmarks }: ListedImage): Asked => ({ bytes, ...(land
 
 class Intake {
   readonly #source: Source;
-  readonly #format: ImageSetFormat;
+  readonly #format: Listing;
   readonly #options: IntakeOptions;
   readonly #context: StageContext;
   readonly #state: IntakeState;
@@ -72,13 +79,13 @@ class Intake {
 
   constructor(
     source: Source,
-    format: ImageSetFormat,
+    format: Listing,
     options: IntakeOptions,
     context: StageContext,
     state: IntakeState,
     examiner: Examiner,
   ) {
-    const { height, width, shardBytes = defaultShardBytes } = options;
+    const { height, width, shardBytes = defaultShardBytes, prefix } = options;
     this.#source = source;
     this.#format = format;
     this.#options = options;
@@ -86,7 +93,10 @@ class Intake {
     this.#state = state;
     this.#examiner = examiner;
     const done = { shards: state.shards, images: state.taken };
-    this.#writer = new DatasetWriter(context.store, { height, width, shardBytes, uploads, done });
+    this.#writer = new DatasetWriter(context.store, {
+      ...{ height, width, shardBytes, uploads, done },
+      ...(prefix !== undefined && { prefix }),
+    });
   }
 
   async run(): Promise<FileEntry[]> {
@@ -147,7 +157,8 @@ class Intake {
       this.#state.entries++;
       this.#isDue ||= this.#context.checkpoints.due(this.#state.entries);
     }
-    await this.#context.progress({ phase: 'read images', step: this.#state.entries, steps: this.#state.entries });
+    const step = this.#state.entries;
+    await this.#context.progress({ phase: 'read images', step, steps: this.#options.entries ?? step });
   }
 
   async #take(entry: ListedImage, answer: Examined | Unusable): Promise<void> {

@@ -6,7 +6,7 @@ import type { RandomAccess } from '../source.ts';
 
 /** A verification benchmark: pair i is images 2i and 2i + 1. */
 export interface VerificationSet {
-  /** Encoded files, JPEG or PNG, as they were stored. All are views of the file's one buffer, or decoded strings. */
+  /** Encoded files, JPEG, PNG or WebP, as they were stored. All are views of the file's one buffer, or decoded strings. */
   readonly images: readonly Uint8Array[];
   /** Whether both images of a pair show the same person. Half as long as `images`. */
   readonly same: readonly boolean[];
@@ -53,9 +53,8 @@ const listOf = (value: unknown, refuse: (message: string) => CemiflowError): rea
 
 const toImage = (entry: unknown, index: number, refuse: (message: string) => CemiflowError): Uint8Array => {
   const bytes = entry instanceof NumpyArray ? entry.data : entry;
-  const kind = bytes instanceof Uint8Array ? imageKind(bytes) : undefined;
-  if (kind === 'jpg' || kind === 'png') return bytes as Uint8Array;
-  throw refuse(`image ${index} must be a JPEG or PNG`);
+  if (bytes instanceof Uint8Array && imageKind(bytes) !== undefined) return bytes;
+  throw refuse(`image ${index} must be a JPEG, PNG or WebP`);
 };
 
 /** Byte of the file at which an entry lies; 0 where it is not a view of the file. */

@@ -24,7 +24,7 @@ describe('readBin', () => {
 
   it.each([
     ['odd-4.bin', /two images for each pair, got 3 images and 2 pairs/],
-    ['text-4.bin', /image 0 must be a JPEG or PNG/],
+    ['text-4.bin', /image 0 must be a JPEG, PNG or WebP/],
   ])('%s is refused', async (name, message) => {
     const error = await readBin(inMemory(name, fixture(name))).catch((error: unknown) => error);
     expect(error).toMatchObject({ code: 'FormatInvalid', data: { file: name, format: 'InsightFace .bin' } });

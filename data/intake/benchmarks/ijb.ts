@@ -1,13 +1,12 @@
 import { setPrefix } from '../../../artifacts/codecs/benchmarks.ts';
-import { DatasetWriter } from '../../../artifacts/dataset.ts';
 import { putTemplates } from '../../../artifacts/templates.ts';
 import type { FileEntry } from '../../../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
 import type { StageContext } from '../../../core/stage.ts';
 import { readFaceList, readFacePoints, readTemplatePairs } from '../../../formats/ijb/index.ts';
 import { openFile, type Source, type SourceFile } from '../../../formats/source.ts';
-import type { Asked } from '../examine.ts';
 import type { Examiner } from '../examiner.ts';
+import { type Listing, takeIn } from '../intake.ts';
 import { badBenchmarkImages } from './take.ts';
 
 /** Where the lists and the crops of a set lie in a source. */
@@ -29,12 +28,11 @@ interface TakeIjbOptions {
   readonly context: StageContext;
 }
 
-/** Images that are examined by one question. */
-const batchImages = 64;
 const coordinates = 10;
 
 /**
- * Packs the faces and the template pairs of IJB-B or IJB-C.
+ * Packs the faces and the template pairs of IJB-B or IJB-C. An attempt that is interrupted goes on from the last shard that it noted.
+ * Closes the examiner where it has begun to take faces in.
  *
  * @throws CemiflowError `FormatInvalid`, `BenchmarksMissing`, `TemplatesInvalid`, `BadImages`
  */
@@ -44,13 +42,13 @@ export const takeIjb = async (
   paths: IjbPaths,
   { examiner, size, context }: TakeIjbOptions,
 ): Promise<{ readonly files: readonly FileEntry[]; readonly faces: number; readonly pairs: number }> => {
-  const list = (path: string) => openFile(source, fileIn(source, path));
-  const { names, template, media } = await readFaceList(list(paths.faces));
-  const marked = paths.points ? await readFacePoints(list(paths.points)) : undefined;
+  const open = (path: string) => openFile(source, fileIn(source, path));
+  const { names, template, media } = await readFaceList(open(paths.faces));
+  const marked = paths.points ? await readFacePoints(open(paths.points)) : undefined;
   const odd = marked ? names.findIndex((each, i) => each !== marked.names[i]) : -1;
   if (marked && (odd >= 0 || marked.names.length !== names.length))
     throw invalid(name, `${paths.points} must name the faces of ${paths.faces} in the same order`, { face: odd });
-  const pairs = await readTemplatePairs(list(paths.pairs));
+  const pairs = await readTemplatePairs(open(paths.pairs));
   const known = new Set(template);
   const stranger = [pairs.left, pairs.right].map((side) => side.find((each) => !known.has(each)));
   const [unknown] = stranger.filter((each) => each !== undefined);
@@ -58,26 +56,31 @@ export const takeIjb = async (
     throw invalid(name, `${paths.pairs} names template ${unknown}, which has no face`, { template: unknown });
   if (!pairs.same.includes(1) || !pairs.same.includes(0))
     throw invalid(name, `${paths.pairs} must have pairs of one person and pairs of two`, {});
-  const crops = new Map(source.files.map((file) => [file.path, file]));
-  const writer = new DatasetWriter(context.store, { height: size, width: size, prefix: setPrefix(name) });
-  const faults: string[] = [];
-  for (let from = 0; from < names.length; from += batchImages) {
-    const held: Asked[] = [];
-    for (const [i, crop] of names.slice(from, from + batchImages).entries()) {
-      const file = crops.get(paths.images ? `${paths.images}/${crop}` : crop) ?? missing(source, crop);
-      const bytes = await source.read(file, 0, file.bytes);
-      const at = (from + i) * coordinates;
-      held.push({ bytes, ...(marked && { landmarks: [...marked.points.subarray(at, at + coordinates)] }) });
-    }
-    for (const [i, answer] of (await examiner.examine(held)).entries())
-      if ('fault' in answer) faults.push(`${names[from + i]} (${answer.fault})`);
-      else await writer.addEncoded({ identity: from + i, image: 0, bytes: answer.made ?? (held[i] as Asked).bytes });
-    await context.progress({ phase: `take in ${name}`, step: from + held.length, steps: names.length });
-  }
-  if (faults.length > 0) throw badBenchmarkImages(name, faults, names.length, size);
+  const crops = fileNumbers(source, paths.images);
+  const list: Listing = {
+    async *list() {
+      for (const [i, crop] of names.entries()) {
+        const number = crops.get(crop) ?? missing(source, crop);
+        const file = source.files[number] as SourceFile;
+        const bytes = await source.read(file, 0, file.bytes);
+        const landmarks = marked && [...marked.points.subarray(i * coordinates, (i + 1) * coordinates)];
+        yield { identity: i, place: [number, 0, 0], bytes, ...(landmarks && { landmarks }) };
+      }
+    },
+    nameOf: (_, [number]) => (source.files[number] as SourceFile).path,
+  };
+  const wanted = { ...{ height: size, width: size, maxImages: 0 }, prefix: setPrefix(name), entries: names.length };
+  const { state, files } = await takeIn(source, list, wanted, examiner, context);
+  if (state.leftOut.count > 0) throw badBenchmarkImages(name, state.leftOut, names.length, size);
   const score = marked?.score ?? new Float32Array(names.length).fill(1);
   const stored = await putTemplates(context.store, name, { template, media, score, ...pairs });
-  return { files: [...(await writer.files()), ...stored], faces: names.length, pairs: pairs.same.length };
+  return { files: [...files, ...stored], faces: names.length, pairs: pairs.same.length };
+};
+
+/** Places of the crops in the source, by the names that the lists have for them. */
+const fileNumbers = ({ files }: Source, folder: string): ReadonlyMap<string, number> => {
+  const start = folder && `${folder}/`;
+  return new Map(files.flatMap(({ path }, i) => (path.startsWith(start) ? [[path.slice(start.length), i]] : [])));
 };
 
 const fileIn = (source: Source, path: string): SourceFile =>

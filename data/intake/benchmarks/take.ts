@@ -8,6 +8,7 @@ import type { StageContext } from '../../../core/stage.ts';
 import { plural } from '../../../core/words.ts';
 import type { Examiner } from '../examiner.ts';
 import { listed } from '../faults.ts';
+import type { LeftOut } from '../state.ts';
 import type { SourceSet } from './sets.ts';
 
 /** Images that are examined by one question. */
@@ -36,7 +37,7 @@ export const takeSet = async (
   const writer = new DatasetWriter(context.store, { height: size, width: size, prefix: setPrefix(name) });
   const rows = new Map<Digest, number>();
   const rowOf: number[] = [];
-  const faults: string[] = [];
+  const faults: LeftOut[] = [];
   for (let from = 0; from < images.length; from += batchImages) {
     const fresh: { readonly name: string; readonly bytes: Uint8Array }[] = [];
     const first = rows.size;
@@ -51,12 +52,12 @@ export const takeSet = async (
     const answers = await examiner.examine(fresh.map(({ bytes }) => ({ bytes })));
     for (const [i, answer] of answers.entries()) {
       const { name: image, bytes } = fresh[i] as (typeof fresh)[number];
-      if ('fault' in answer) faults.push(`${image} (${answer.fault})`);
+      if ('fault' in answer) faults.push({ name: image, fault: answer.fault });
       else await writer.addEncoded({ identity: first + i, image: 0, bytes });
     }
     await context.progress({ phase: `take in ${name}`, step: rowOf.length, steps: images.length });
   }
-  if (faults.length > 0) throw badBenchmarkImages(name, faults, rows.size, size);
+  if (faults.length > 0) throw badBenchmarkImages(name, { count: faults.length, first: faults }, rows.size, size);
   const column = (of: 'left' | 'right'): Int32Array => Int32Array.from(pairs, (pair) => rowOf[pair[of]] as number);
   const same = Uint8Array.from(pairs, (pair) => Number(pair.same));
   const fold = Int32Array.from(pairs, (pair) => pair.fold);
@@ -72,15 +73,15 @@ export const takeSet = async (
 /** `BadImages`: images of a benchmark that cannot be used, by name and fault. */
 export const badBenchmarkImages = (
   set: string,
-  faults: readonly string[],
+  { count, first }: { readonly count: number; readonly first: readonly LeftOut[] },
   images: number,
   size: number,
 ): CemiflowError =>
   new CemiflowError(
     'BadImages',
-    `${faults.length} of ${plural(images, 'image')} of ${set} cannot be used: ${listed(faults)}`,
+    `${count} of ${plural(images, 'image')} of ${set} cannot be used: ${listed(first.map(({ name, fault }) => `${name} (${fault})`))}`,
     {
       remedy: `give images of ${size} × ${size} pixels, or set size to what they have`,
-      data: { set, count: faults.length, images, size },
+      data: { set, count, images, size },
     },
   );

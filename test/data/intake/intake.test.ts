@@ -167,7 +167,7 @@ class Notebook implements StageCheckpoints {
 }
 
 describe('an interrupted import', () => {
-  const options = { height: 8, width: 8, maxImages: 0, shardBytes: 9 * 512 };
+  const plain = { height: 8, width: 8, maxImages: 0, shardBytes: 9 * 512 };
   const examiner = () => new Examiner(examining, { height: 8, width: 8, fit: 'exact' });
   const stopping = (checkpoints: StageCheckpoints, after: number): StageContext => ({
     ...context,
@@ -179,7 +179,10 @@ describe('an interrupted import', () => {
     },
   });
 
-  test('goes on from its last shard, and ends as one that was left alone', async () => {
+  test.each([
+    ['a set', plain],
+    ["a benchmark's folder", { ...plain, prefix: 'ijbc/' }],
+  ])('of %s goes on from its last shard, and ends as one that was left alone', async (_, options) => {
     const files = Object.fromEntries(
       Array.from({ length: 200 }, (_, i) => [`id${Math.floor(i / 20)}/${`${i % 20}`.padStart(2, '0')}.png`, i % 150]),
     );
