@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 import { cemifaceMutants } from './mutants/cemiface.ts';
 import { colourMutants } from './mutants/colours.ts';
 import { dataMutants } from './mutants/data.ts';
+import { formatMutants } from './mutants/formats.ts';
 import { gpuMutants } from './mutants/gpu.ts';
 import { headMutants } from './mutants/heads.ts';
 import { inquiryMutants } from './mutants/inquiries.ts';
@@ -46,4 +47,5 @@ export const mutants: readonly Mutant[] = [
   ...precisionMutants,
   ...reportSoFarMutants,
   ...orderMutants,
+  ...formatMutants,
 ];

@@ -21,6 +21,12 @@ describe('duplicates', () => {
     });
   });
 
+  test('are those whose whole 64 bits agree', () => {
+    const table = new DuplicateTable();
+    for (const low of [1, 2, 3]) table.add(low, Int32Array.of(7, low, 7, low));
+    expect(table.find()).toEqual({ bytes: 0, pixels: 0, acrossIdentities: 0, pairs: [] });
+  });
+
   test('of one photo under thousands of identities make no millions of pairs', () => {
     const table = new DuplicateTable();
     const identities = 20_000;

@@ -167,7 +167,7 @@ class Notebook implements StageCheckpoints {
 }
 
 describe('an interrupted import', () => {
-  const plain = { height: 8, width: 8, maxImages: 0, shardBytes: 9 * 512 };
+  const plain = { height: 8, width: 8, maxImages: 0, shardBytes: 22 * 512 };
   const examiner = () => new Examiner(examining, { height: 8, width: 8, fit: 'exact' });
   const stopping = (checkpoints: StageCheckpoints, after: number): StageContext => ({
     ...context,
