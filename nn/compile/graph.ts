@@ -100,7 +100,15 @@ export class GraphBuilder {
         aliases.set(index, known);
       }
       if (node.type === 'op' && wanted(index)) {
-        this.add(nodeName(index), node.name, [...node.inputs.map(named), ...waits(node)], {
+        if (approximate.has(node.name))
+          throw new Error(
+            `${node.name} differs between processors in its last digit: divide by the root, or the number, itself`,
+          );
+        const operands = node.inputs.map((source, place) => {
+          const rewritten = place === 1 && isDivision(node) && becomesProduct(trace.nodes[source[0]] as TraceNode);
+          return rewritten ? this.#kept(`${nodeName(index)}_divisor`, named(source), node) : named(source);
+        });
+        this.add(nodeName(index), node.name, [...operands, ...waits(node)], {
           ...Object.fromEntries(node.attributes.map(attributeEntry)),
           ...(node.fuse === undefined ? {} : { _XlaCompile: boolValue(true), _XlaScope: stringValue(node.fuse) }),
         });
@@ -116,6 +124,12 @@ export class GraphBuilder {
   #apart(): string {
     this.#sumsWaitFor ??= this.variable('apart', [], backend().binding.TF_FLOAT);
     return this.#sumsWaitFor;
+  }
+
+  /** The divisor of a division as it is, by an op that passes its input on: see `becomesProduct`. */
+  #kept(name: string, divisor: string, { attributes }: TraceNode & { type: 'op' }): string {
+    const type = attributes.find((attribute) => attribute.name === 'T') as OpAttribute;
+    return this.add(name, 'Snapshot', [divisor], Object.fromEntries([attributeEntry(type)]));
   }
 
   /** The serialised SavedModel: one meta graph, tagged `serve`. */
@@ -137,6 +151,17 @@ export class GraphBuilder {
     return model.serializeBinary();
   }
 }
+
+const isDivision = ({ name }: TraceNode & { type: 'op' }): boolean => name === 'RealDiv' || name === 'Div';
+
+/** Ops that begin with `rsqrtps` or `rcpps`. */
+const approximate: ReadonlySet<string> = new Set(['Rsqrt', 'Reciprocal', 'Inv']);
+
+/**
+ * Whether TensorFlow would make a division by this a product with an approximation of 1 / sqrt(y), which begins with an instruction
+ * (`rsqrtps`) that AMD's and Intel's processors round differently.
+ */
+const becomesProduct = (divisor: TraceNode): boolean => divisor.type === 'op' && divisor.name === 'Sqrt';
 
 const attributeEntry = (attribute: OpAttribute): [string, Message] => [attribute.name, attributeValue(attribute)];
 

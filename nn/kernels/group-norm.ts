@@ -87,7 +87,7 @@ const normalise = (x: tf.Tensor4D, scale: tf.Tensor, shift: tf.Tensor, groups: n
     { x, scale, shift },
     (save) => {
       const mean = groupMean(sumPositions(x));
-      const r = tf.rsqrt(groupMean(sumPositions(tf.squaredDifference(x, rows(mean)))).add(eps));
+      const r = tf.div(1, tf.sqrt(groupMean(sumPositions(tf.squaredDifference(x, rows(mean)))).add(eps)));
       const a = r.mul(scale);
       save([x, scale, mean, r]);
       return x.mul(rows(a)).add(rows(shift.sub(mean.mul(a))));

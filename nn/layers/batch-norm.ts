@@ -69,7 +69,7 @@ export const frozenAffine = (
   { gamma, beta, mean, variance }: { gamma?: tf.Tensor; beta?: tf.Tensor; mean: tf.Tensor; variance: tf.Tensor },
   eps = 1e-5,
 ): { scale: tf.Tensor; shift: tf.Tensor } => {
-  const inverse = tf.rsqrt(tf.add(variance, eps));
+  const inverse = tf.div(1, tf.sqrt(tf.add(variance, eps)));
   const scale = gamma ? tf.mul(gamma, inverse) : inverse;
   const shifted = tf.neg(tf.mul(mean, scale));
   return { scale, shift: beta ? tf.add(beta, shifted) : shifted };

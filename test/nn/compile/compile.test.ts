@@ -116,3 +116,18 @@ describe('compileFunction', () => {
     eager.dispose();
   });
 });
+
+it('a division by a root is the same as where ops run at once: no approximation that differs between processors', () => {
+  const x = tf.tensor1d(Float32Array.from({ length: 999 }, (_, i) => (i - 499) / 500));
+  const f = (of: tf.Tensor): tf.Tensor => tf.div(of, tf.sqrt(tf.sub(1, tf.square(of))));
+  const traced = compileFunction((_, inputs) => ({ y: f(inputs.x as tf.Tensor) }), {}, { x });
+  expect([...(traced.run({ x }).y as tf.Tensor).dataSync()]).toEqual([...f(x).dataSync()]);
+  traced.dispose();
+});
+
+it.each(['rsqrt', 'reciprocal'] as const)('%s is refused: its last digit differs between processors', (op) => {
+  const x = tf.tensor1d([1, 2, 3]);
+  expect(() => compileFunction((_, inputs) => ({ y: tf[op](inputs.x as tf.Tensor) }), {}, { x })).toThrow(
+    'between processors',
+  );
+});
