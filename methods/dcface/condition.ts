@@ -51,8 +51,10 @@ export const trainedConditions = (
 };
 
 /** A seed of its own for each use and micro-batch of a step, from the seed of its noise. */
-const seedOf = ({ noiseSeed, first }: Tensors, use: number): tf.Tensor1D =>
-  tf.add(noiseSeed as tf.Tensor1D, tf.stack([tf.scalar(use, 'int32'), first ?? tf.scalar(0, 'int32')])) as tf.Tensor1D;
+const seedOf = ({ noiseSeed, first }: Tensors, use: number): tf.Tensor1D => {
+  const own = tf.add(noiseSeed as tf.Tensor1D, tf.tensor1d([use, 0], 'int32'));
+  return (first ? tf.add(own, tf.mul(tf.tensor1d([0, 1], 'int32'), first)) : own) as tf.Tensor1D;
+};
 
 /** The identity of images that are sampled around. @param images float32 [B, S, S, 3] @returns `identity` and `identityTokens` */
 export const identityConditions = (
