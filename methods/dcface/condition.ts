@@ -1,4 +1,5 @@
 import { type Tensors, tf } from '../../nn/tf.ts';
+import { sharedProjection } from '../../nn/unet/layout.ts';
 import type { StoredParameter } from '../../nn/weights.ts';
 import type { DcFaceNetwork } from './config.ts';
 import {
@@ -22,8 +23,12 @@ export const conditionStatistics = ({ identity }: DcFaceNetwork): StoredParamete
   ...styleStatistics(identity.embedding),
 ];
 
-/** Whether a parameter belongs to the condition: of these, the published code keeps the last values, and of the UNet an average. */
-export const isOfCondition = (name: string): boolean => /^(label_mapping|external_mapping)\./.test(name);
+/**
+ * Whether a parameter belongs to the condition: of these, the published code keeps the last values, and of the UNet an average. The
+ * projection that attention blocks share is among them: there it is a layer of E_sty (`external_mapping.cross_attn_adapter`).
+ */
+export const isOfCondition = (name: string): boolean =>
+  /^(label_mapping|external_mapping)\./.test(name) || name.startsWith(`${sharedProjection}.`);
 
 /** What the denoiser is conditioned on, one row a sample. */
 export const conditionShapes = ({ identity, style }: DcFaceNetwork) => ({
