@@ -86,7 +86,7 @@ const joined = (weights: Tensors, features: tf.Tensor2D, map: tf.Tensor4D): Iden
   const [b, height, width, size] = map.shape;
   const places = map.reshape([b, height * width, size]);
   const position = weights[positionName] as tf.Tensor2D;
-  const sequence = tf.concat([features.expandDims(1), places], 1).add(position) as tf.Tensor3D;
+  const sequence = tf.concat([features.reshape([b, 1, size]), places], 1).add(position) as tf.Tensor3D;
   const [feature, tokens] = tf.split(sequence, [1, height * width], 1) as [tf.Tensor3D, tf.Tensor3D];
   return { added: feature.reshape([b, size]).mul(weights[scaleName] as tf.Tensor) as tf.Tensor2D, tokens };
 };

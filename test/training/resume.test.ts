@@ -169,7 +169,9 @@ beforeAll(async () => {
   };
   // Of a recognizer whose embedding, last map and 4 × base have one length, as DCFace needs.
   const wide = { ...toyTraining.network, widths: [8, 32], embedding: 32 };
-  const { weights: guide } = await kindOf(recognizer, { ...training, epochs: 1, microBatch: 0, network: wide })(context);
+  const { weights: guide } = await kindOf(recognizer, { ...training, epochs: 1, microBatch: 0, network: wide })(
+    context,
+  );
   trainings = {
     'recognizer/train in micro-batches': kindOf(recognizer, { ...training, microBatch: 8 }),
     'recognizer/train that keeps the best epoch': kindOf(recognizer, {
