@@ -12,6 +12,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
+import { plural } from '../core/words.ts';
 import { type Images, pixelsOf } from './images.ts';
 import { type LoadOptions, loadImages } from './loader/load.ts';
 
@@ -78,6 +79,16 @@ export const sliceInquiries = (set: InquirySet, from: number, to: number): Inqui
   identities: set.identities.slice(from, to),
   images: set.images.slice(from, to),
 });
+
+/** How many inquiries are used: `wanted`, or all for 0. @throws CemiflowError `TooFewInquiries` */
+export const countOf = ({ count }: Pick<InquirySet, 'count'>, wanted: number): number => {
+  if (wanted <= count) return wanted || count;
+  throw new CemiflowError(
+    'TooFewInquiries',
+    `asked for ${plural(wanted, 'identity', 'identities')}, there are ${plural(count, 'inquiry', 'inquiries')}`,
+    { remedy: 'lower identities, or select more inquiries', data: { asked: wanted, found: count } },
+  );
+};
 
 /**
  * For a stage that uses inquiries that are vectors as they are: checks that they lie in the space of its recognizer.

@@ -1,6 +1,6 @@
 import { CemiflowError } from '../core/errors.ts';
 import { randomStream } from '../core/random.ts';
-import { mean } from './statistics.ts';
+import { mean, quantile } from './statistics.ts';
 import { judgements, type PairScores } from './verification.ts';
 
 /** Scores of one recognizer, by verification set. */
@@ -194,13 +194,6 @@ const largestDeviations = (
     }
   });
   return largest;
-};
-
-/** Linear between neighbours, as NumPy's `quantile`. @param sorted at least one, ascending */
-const quantile = (sorted: Float64Array, share: number): number => {
-  const at = share * (sorted.length - 1);
-  const low = sorted[Math.floor(at)] as number;
-  return low + ((sorted[Math.ceil(at)] as number) - low) * (at - Math.floor(at));
 };
 
 const equal = (a: ArrayLike<number>, b: ArrayLike<number>): boolean =>

@@ -13,6 +13,13 @@ export const populationStd = (values: ArrayLike<number>): number => {
   return Math.sqrt(sum / values.length);
 };
 
+/** Linear between neighbours, as NumPy's `quantile`. @param sorted at least one, ascending */
+export const quantile = (sorted: Float64Array, share: number): number => {
+  const at = share * (sorted.length - 1);
+  const low = sorted[Math.floor(at)] as number;
+  return low + ((sorted[Math.ceil(at)] as number) - low) * (at - Math.floor(at));
+};
+
 /** `count + 1` evenly spaced edges, each rounded to nine decimals so that they print cleanly. */
 export const evenEdges = (lowest: number, highest: number, count: number): number[] =>
   Array.from({ length: count + 1 }, (_, i) => Number((lowest + ((highest - lowest) * i) / count).toFixed(9)));

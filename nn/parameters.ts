@@ -18,7 +18,9 @@ export type Initialiser =
   | { readonly type: 'ones' }
   | { readonly type: 'constant'; readonly value: number }
   | { readonly type: 'uniform'; readonly bound: number }
-  | { readonly type: 'normal'; readonly std: number };
+  | { readonly type: 'normal'; readonly std: number }
+  /** These very values, row-major. */
+  | { readonly type: 'values'; readonly values: Float32Array };
 
 export const parameterCount = (parameters: readonly Parameter[]): number =>
   parameters.reduce((sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1), 0);
@@ -57,6 +59,7 @@ const initialValues = ({ name, shape, init }: Parameter, seed: number): Float32A
   if (init.type === 'ones') return values.fill(1);
   if (init.type === 'constant') return values.fill(init.value);
   if (init.type === 'zeros') return values;
+  if (init.type === 'values') return init.values;
   const uniform = randomStream(seed, 'init', name);
   const next =
     init.type === 'uniform' ? () => (2 * uniform() - 1) * init.bound : scaled(normalStream(uniform), init.std);

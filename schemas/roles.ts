@@ -24,6 +24,7 @@ export const inputUses = {
   'initial-weights': 'the weights that training starts from',
   generator: 'the network that makes the images',
   inquiries: 'the images or vectors that generated identities are made around',
+  styles: 'images whose look, and not whose person, generated images take over',
   'scored-model': 'the model whose quality is measured',
   benchmark: 'what the model is scored on',
   validation: 'the benchmark that a training tries its model on, and may choose an epoch by',

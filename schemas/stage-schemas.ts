@@ -135,16 +135,20 @@ const withFragments = ({ 'x-fragments': folder, ...schema }: JsonObject): JsonOb
 };
 
 /**
- * A schema with `"x-shared": ["precision"]` has one property more for each name: that of `schemas/shared/precision.json`. For
- * parameters that mean the same in many kinds.
+ * A schema with `"x-shared": ["precision"]` has the properties of `schemas/shared/precision.json` as well: the one that the file
+ * describes, named after it, or all of those that it lists by name. For parameters that mean the same in many kinds; also inside
+ * parameters that are objects. Its own properties come first, and win.
  */
 const withShared = ({ 'x-shared': names, ...schema }: JsonObject): JsonObject => {
-  if (!Array.isArray(names)) return schema;
-  const shared = names.map((name) => {
+  const properties = Object.entries((schema.properties ?? {}) as { [name: string]: JsonObject });
+  const own = Object.fromEntries(properties.map(([name, inner]) => [name, withShared(inner)]));
+  if (!Array.isArray(names)) return properties.length === 0 ? schema : { ...schema, properties: own };
+  const shared = names.map((name): JsonObject => {
     const file = join(repository, 'schemas', 'shared', `${name}.json`);
-    return [name, JSON.parse(readFileSync(file, 'utf8')) as JsonObject];
+    const found = JSON.parse(readFileSync(file, 'utf8')) as JsonObject;
+    return typeof found.description === 'string' ? { [`${name}`]: found } : found;
   });
-  return { ...schema, properties: { ...(schema.properties as JsonObject), ...Object.fromEntries(shared) } };
+  return { ...schema, properties: { ...own, ...Object.assign({}, ...shared), ...own } };
 };
 
 const toStageSchema = (

@@ -42,6 +42,19 @@ export const loadRecognizer = async (store: ArtifactStore, ref: ArtifactRef): Pr
   };
 };
 
+/** @throws CemiflowError `SizeMismatch` where a recognizer takes images of another size */
+export const requireImageSize = (
+  { config: { imageSize } }: Pick<LoadedRecognizer, 'config'>,
+  { height, width }: Pick<Images, 'height' | 'width'>,
+): void => {
+  if (height === imageSize && width === imageSize) return;
+  throw new CemiflowError(
+    'SizeMismatch',
+    `the recognizer takes ${imageSize} × ${imageSize} images, the dataset holds ${height} × ${width}`,
+    { remedy: 'make the dataset in the size that the recognizer was trained on' },
+  );
+};
+
 /** Images of one call to the network. Fixed, and the last batch padded, so that digests do not depend on the size of the set. */
 const embedBatch = 128;
 

@@ -2,6 +2,7 @@ import type { Digest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { RecognizerConfig } from '../../nn/recognizer/config.ts';
 import type { Artifact } from '../codec.ts';
+import type { Fields } from '../fields.ts';
 import { familyFields, type WeightsMeta, weightsFields } from './weights.ts';
 
 /** What is known of a recognizer's weights. */
@@ -22,24 +23,27 @@ export const recognizerNetwork = (config: RecognizerConfig): JsonObject & { read
   strides: [...config.strides],
 });
 
+/** The configuration that `recognizerNetwork` states. @throws CemiflowError `ArtifactInvalid` */
+export const recognizerConfigOf = (network: Fields): RecognizerConfig => ({
+  variant: network.oneOf('variant', ['ir', 'ir_se', 'iresnet']),
+  stemWidth: network.integer('stemWidth', { from: 1 }),
+  stemStride: network.integer('stemStride', { from: 1 }),
+  widths: network.numbers('widths'),
+  depths: network.numbers('depths'),
+  strides: network.numbers('strides'),
+  embedding: network.integer('embedding', { from: 1 }),
+  imageSize: network.integer('imageSize', { from: 1 }),
+  dropout: network.number('dropout', { from: 0, to: 1 }),
+  channels: network.oneOf('channels', ['rgb', 'bgr']),
+});
+
 /** @throws CemiflowError `ArtifactInvalid` where the weights are of another network, or a field is damaged */
 export const recognizerOf = (artifact: Artifact<WeightsMeta>): RecognizerMeta => {
-  const network = familyFields(artifact, 'recognizer');
+  const config = recognizerConfigOf(familyFields(artifact, 'recognizer'));
   const more = weightsFields(artifact);
   const data = more.optional('data', (each) => each.digest('data'));
   return {
-    config: {
-      variant: network.oneOf('variant', ['ir', 'ir_se', 'iresnet']),
-      stemWidth: network.integer('stemWidth', { from: 1 }),
-      stemStride: network.integer('stemStride', { from: 1 }),
-      widths: network.numbers('widths'),
-      depths: network.numbers('depths'),
-      strides: network.numbers('strides'),
-      embedding: network.integer('embedding', { from: 1 }),
-      imageSize: network.integer('imageSize', { from: 1 }),
-      dropout: network.number('dropout', { from: 0, to: 1 }),
-      channels: network.oneOf('channels', ['rgb', 'bgr']),
-    },
+    config,
     classes: more.optional('classes', (each) => each.integer('classes')) ?? 0,
     ...(data === undefined ? {} : { data }),
   };

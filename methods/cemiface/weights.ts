@@ -1,6 +1,7 @@
 import type { Artifact } from '../../artifacts/codec.ts';
 import { familyFields, type WeightsMeta, weightsFields } from '../../artifacts/codecs/weights.ts';
 import type { Digest } from '../../core/digest.ts';
+import { unetFields } from '../../training/diffusion/network-fields.ts';
 import type { CemiFaceNetwork } from './config.ts';
 
 /** What the weights of CemiFace's generator say about themselves. */
@@ -28,20 +29,12 @@ export const generatorMetaOf = (artifact: Artifact<WeightsMeta>): GeneratorMeta 
   if (identityScale <= 0) throw network.fault('identityScale', 'a number above 0');
   return {
     network: {
-      imageSize: network.integer('imageSize', { from: 1 }),
-      patch: network.integer('patch', { from: 1 }),
-      base: network.integer('base', { from: 1 }),
-      multipliers: network.numbers('multipliers'),
-      blocks: network.integer('blocks', { from: 1 }),
-      attention: network.numbers('attention'),
-      headChannels: network.integer('headChannels', { from: 1 }),
-      groups: network.integer('groups', { from: 1 }),
+      ...unetFields(network),
       identitySize: network.integer('identitySize', { from: 1 }),
       conditionSize: network.integer('conditionSize', { from: 1 }),
       conditionProjection: network.oneOf('conditionProjection', ['shared', 'block']),
       identityScale,
       conditionTokens: network.integer('conditionTokens', { from: 1 }),
-      prediction: network.oneOf('prediction', ['epsilon', 'velocity']),
     },
     timesteps: more.integer('timesteps', { from: 1 }),
     recognizer: more.digest('recognizer'),

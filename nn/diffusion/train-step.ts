@@ -27,14 +27,16 @@ export interface Noising {
  *
  * @param batch the images and conditions of the samples, by name
  * @param frozen weights of networks that are not trained
- * @returns `loss`, and whatever else the log should show: scalars
+ * @param statistics what the networks remember besides their weights, such as the running statistics of batch norms
+ * @returns `loss`, and whatever else the log should show: scalars; and the statistics after this batch, under `stats.`
  */
 export type DiffusionLoss = (
   weights: Tensors,
   noising: Noising,
   batch: Tensors,
   frozen: Tensors,
-) => { readonly loss: tf.Scalar; readonly [metric: string]: tf.Scalar };
+  statistics?: Tensors,
+) => { readonly loss: tf.Scalar; readonly [metricOrStatistic: string]: tf.Tensor };
 
 /** What a diffusion training step needs besides its state and batch. */
 export interface DiffusionTraining {
@@ -48,16 +50,22 @@ export interface DiffusionTraining {
 }
 
 /**
- * First state: weights `w` and their average `ema` as vectors, AdamW's state under `adam`, frozen networks under `fr`, and
- * with micro-batches the sums of gradients so far.
+ * First state: weights `w` and their average `ema` as vectors, AdamW's state under `adam`, frozen networks under `fr`, statistics
+ * under `stats`, and with micro-batches the sums of gradients so far.
  */
 export const diffusionState = (
   weights: Tensors,
   frozen: Tensors,
   { parameters, microBatches }: Pick<DiffusionTraining, 'parameters' | 'microBatches'>,
+  statistics: Tensors = {},
 ): Tensors => {
   const w = flatten(weights, parameters);
-  return { ...averagedState(w), ...prefixed(frozen, 'fr'), ...gradientSums({ w }, { microBatches }) };
+  return {
+    ...averagedState(w),
+    ...prefixed(frozen, 'fr'),
+    ...prefixed(statistics, 'stats'),
+    ...gradientSums({ w }, { microBatches }),
+  };
 };
 
 /**
@@ -79,7 +87,7 @@ export const diffusionPrograms = (training: DiffusionTraining): Programs => {
 
 const pass = (training: DiffusionTraining, state: Tensors, batch: Tensors): Pass => {
   const { parameters, loss, clean = ({ images }) => images as tf.Tensor4D, microBatches = 1 } = training;
-  const frozen = withPrefix(state, 'fr');
+  const [frozen, statistics] = [withPrefix(state, 'fr'), withPrefix(state, 'stats')];
   const samples = clean(batch, frozen);
   const [size, ...shape] = samples.shape;
   // The noise of the whole batch, so that the size of the micro-batches changes no number.
@@ -93,14 +101,19 @@ const pass = (training: DiffusionTraining, state: Tensors, batch: Tensors): Pass
   const kept: Tensors = {};
   const { gradients } = valueAndGradients(
     (vector) => {
-      const made = loss(unflatten(vector.w as tf.Tensor1D, parameters), noising, batch, frozen);
+      const made = loss(unflatten(vector.w as tf.Tensor1D, parameters), noising, batch, frozen, statistics);
       for (const [name, value] of Object.entries(made)) kept[name] = tf.keep(value);
       return made.loss;
     },
     { w: state.w as tf.Tensor1D },
   );
-  const metrics = Object.fromEntries(Object.entries(kept).map(([name, value]) => [name, value.clone()]));
-  // `keep` carried the metrics out of the gradient's scope; the clones belong to the caller's.
+  // `keep` carried these out of the gradient's scope; the clones belong to the caller's.
+  const made = Object.entries(kept).map(([name, value]) => [name, value.clone()] as const);
   tf.dispose(kept);
-  return { gradients, metrics };
+  const isState = ([name]: readonly [string, tf.Tensor]): boolean => name.startsWith('stats.');
+  return {
+    gradients,
+    state: Object.fromEntries(made.filter(isState)),
+    metrics: Object.fromEntries(made.filter((each) => !isState(each))),
+  };
 };

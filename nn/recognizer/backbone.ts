@@ -21,15 +21,36 @@ import { namesOf, squeezeName } from './names.ts';
  * @returns features float32 [B, D], not normalised
  */
 export const embed = (weights: Tensors, x: tf.Tensor4D, config: RecognizerConfig): tf.Tensor2D =>
-  backbone(x, config, {
-    weight: (name) => required(weights, name),
-    norm: (h, name) => affine(h, frozen(weights, name)),
-    convNorm: (h, conv, name, stride) => {
-      const { scale, shift } = frozen(weights, name);
-      return biasAdd(conv2d(h, tf.mul(required(weights, `${conv}.weight`), scale) as tf.Tensor4D, stride), shift);
-    },
-    drop: (h) => h,
-  });
+  backbone(x, config, inference(weights)).features;
+
+/**
+ * As `embed`, with what one of its units leaves.
+ *
+ * @param unit index among `unitsOf(config)` @returns `map` float32 [B, H, W, C] after that unit
+ */
+export const embedWithMap = (
+  weights: Tensors,
+  x: tf.Tensor4D,
+  config: RecognizerConfig,
+  unit: number,
+): { features: tf.Tensor2D; map: tf.Tensor4D } => {
+  const { features, maps } = backbone(x, config, inference(weights));
+  return { features, map: maps[unit] as tf.Tensor4D };
+};
+
+/** What a unit leaves, by running statistics; nothing beyond it is computed. @returns float32 [B, H, W, C] */
+export const unitMap = (weights: Tensors, x: tf.Tensor4D, config: RecognizerConfig, unit: number): tf.Tensor4D =>
+  mapsUpTo(x, config, inference(weights), unit)[unit] as tf.Tensor4D;
+
+const inference = (weights: Tensors): Mode => ({
+  weight: (name) => required(weights, name),
+  norm: (h, name) => affine(h, frozen(weights, name)),
+  convNorm: (h, conv, name, stride) => {
+    const { scale, shift } = frozen(weights, name);
+    return biasAdd(conv2d(h, tf.mul(required(weights, `${conv}.weight`), scale) as tf.Tensor4D, stride), shift);
+  },
+  drop: (h) => h,
+});
 
 /**
  * The same network as it trains: normalised by the batch, with dropout.
@@ -38,7 +59,7 @@ export const embed = (weights: Tensors, x: tf.Tensor4D, config: RecognizerConfig
  * @param running what is not trained, by name: running statistics, and the weight of InsightFace's last normalisation
  * @param options.dropoutSeed int32 [2]; needed where `config.dropout` is above 0
  * @param options.recompute runs each unit again on the way back instead of keeping what is inside it
- * @returns features float32 [B, D], and the running statistics after this batch
+ * @returns features float32 [B, D], what each unit leaves (float32 [B, H, W, C] each), and the running statistics after this batch
  */
 export const forwardTrain = (
   weights: Tensors,
@@ -46,7 +67,7 @@ export const forwardTrain = (
   x: tf.Tensor4D,
   config: RecognizerConfig,
   options: { dropoutSeed?: tf.Tensor1D; recompute?: boolean } = {},
-): { features: tf.Tensor2D; running: Tensors } => {
+): { features: tf.Tensor2D; maps: readonly tf.Tensor4D[]; running: Tensors } => {
   const updated: Tensors = {};
   const applyUnit = (h: tf.Tensor4D, unit: Unit): tf.Tensor4D => {
     const prefix = `${unit.name}.`;
@@ -64,8 +85,8 @@ export const forwardTrain = (
     return y as tf.Tensor4D;
   };
   const mode = training(weights, running, updated, config, options.dropoutSeed);
-  const features = backbone(x, config, mode, options.recompute ? applyUnit : undefined);
-  return { features, running: updated };
+  const made = backbone(x, config, mode, options.recompute ? applyUnit : undefined);
+  return { ...made, running: updated };
 };
 
 /** @param updated receives the running statistics after this batch */
@@ -112,18 +133,38 @@ const backbone = (
   x: tf.Tensor4D,
   config: RecognizerConfig,
   mode: Mode,
-  applyUnit = (h: tf.Tensor4D, unit: Unit): tf.Tensor4D => irUnit(h, unit, config, mode),
-): tf.Tensor2D => {
-  const { stem, head } = namesOf(config);
+  applyUnit?: ApplyUnit,
+): { features: tf.Tensor2D; maps: readonly tf.Tensor4D[] } => {
+  const { head } = namesOf(config);
+  const maps = mapsUpTo(x, config, mode, Number.POSITIVE_INFINITY, applyUnit);
+  const last = maps.at(-1) as tf.Tensor4D;
+  const h = mode.drop(mode.norm(last, head.norm));
+  const flat = tf.reshape(h, [h.shape[0], -1]) as tf.Tensor2D;
+  const rows = exact(() => linear(flat, mode.weight(`${head.linear}.weight`), mode.weight(`${head.linear}.bias`)));
+  return { features: mode.norm(rows, head.features), maps };
+};
+
+type ApplyUnit = (h: tf.Tensor4D, unit: Unit) => tf.Tensor4D;
+
+/** What the units up to `last` leave, in order. */
+const mapsUpTo = (
+  x: tf.Tensor4D,
+  config: RecognizerConfig,
+  mode: Mode,
+  last: number,
+  applyUnit: ApplyUnit = (h, unit) => irUnit(h, unit, config, mode),
+): tf.Tensor4D[] => {
+  const { stem } = namesOf(config);
   const images = config.channels === 'bgr' ? tf.reverse(x, 3) : x;
   // The images themselves, and the features that come out, are not rounded: neither costs much.
   let h = activation(exact(() => mode.convNorm(images, stem.conv, stem.norm, config.stemStride)));
   h = prelu(h, mode.weight(`${stem.slopes}.weight`));
-  for (const unit of unitsOf(config)) h = applyUnit(h, unit);
-  h = mode.drop(mode.norm(h, head.norm));
-  const flat = tf.reshape(h, [h.shape[0], -1]) as tf.Tensor2D;
-  const rows = exact(() => linear(flat, mode.weight(`${head.linear}.weight`), mode.weight(`${head.linear}.bias`)));
-  return mode.norm(rows, head.features);
+  const maps: tf.Tensor4D[] = [];
+  for (const unit of unitsOf(config).slice(0, last + 1)) {
+    h = applyUnit(h, unit);
+    maps.push(h);
+  }
+  return maps;
 };
 
 /** BN, conv, BN, PReLU, conv with the stride, BN[, squeeze and excitation], plus the shortcut. */

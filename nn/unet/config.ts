@@ -23,9 +23,9 @@ export interface UNetConfig {
   readonly conditionSize: number;
   /**
    * Who projects condition tokens to keys and values: one layer, shared by all attention blocks (DCFace), or each block
-   * by its own.
+   * by its own; `none` for a network without tokens.
    */
-  readonly conditionProjection: 'shared' | 'block';
+  readonly conditionProjection: 'shared' | 'block' | 'none';
   /** What the output is. The network itself does not depend on it. */
   readonly prediction: Prediction;
 }

@@ -105,7 +105,7 @@ export const unetParameters = (config: UNetConfig, condition: readonly Parameter
 
 const sharedParameters = (blocks: readonly Block[], config: UNetConfig): Parameter[] => {
   const attention = blocks.find((block) => block.type === 'attention');
-  if (config.conditionProjection === 'block' || attention === undefined) return [];
+  if (config.conditionProjection !== 'shared' || attention === undefined) return [];
   return linearParameters(sharedProjection, config.conditionSize, 2 * attention.channels);
 };
 

@@ -16,7 +16,8 @@ import { type Block, blockProjection, layoutOf, sharedProjection } from './layou
  * @param weights `unetParameters(config)` by name
  * @param x float32 [B, H, W, C], noisy images
  * @param time float32 [B], time steps 0 … T−1
- * @param tokens float32 [B, K, D], condition tokens
+ * @param tokens float32 [B, K, D], condition tokens; undefined for a network without a condition
+ * @param options.added float32 [B, 4·base], added to the embedding of the time (DCFace's identity feature)
  * @param options.recompute runs each block again on the way back instead of keeping what is inside it
  * @returns float32 [B, H, W, C], the predicted noise
  */
@@ -24,18 +25,24 @@ export const unet = (
   weights: Tensors,
   x: tf.Tensor4D,
   time: tf.Tensor1D,
-  tokens: tf.Tensor3D,
+  tokens: tf.Tensor3D | undefined,
   config: UNetConfig,
-  options: { recompute?: boolean } = {},
+  options: { recompute?: boolean; added?: tf.Tensor2D } = {},
 ) => {
   const layout = layoutOf(config);
-  const embedding = silu(exact(() => timeEmbedding(weights, time, config.base))) as tf.Tensor2D;
+  const { added } = options;
+  const embedding = silu(
+    exact(() => {
+      const embedded = timeEmbedding(weights, time, config.base);
+      return added ? embedded.add(added) : embedded;
+    }),
+  ) as tf.Tensor2D;
   const shared = config.conditionProjection === 'shared';
-  const condition = shared ? projectTokens(weights, sharedProjection, tokens) : tokens;
+  const condition = shared && tokens ? projectTokens(weights, sharedProjection, tokens) : tokens;
   const apply = (h: tf.Tensor4D, block: Block): tf.Tensor4D => {
     // Few channels, and the images themselves: rounding them would cost more than it saves.
     if (block.type === 'conv') return activation(exact(() => conv(weights, block.name, h)));
-    const given: BlockInputs = block.type === 'attention' ? { h, condition } : { h, embedding };
+    const given: BlockInputs = block.type === 'attention' ? { h, ...(condition && { condition }) } : { h, embedding };
     if (!options.recompute) return applyBlock(weights, block, given, config);
     const own = Object.fromEntries(Object.entries(weights).filter(([name]) => name.startsWith(`${block.name}.`)));
     return recompute({ ...own, ...given }, (inputs) => ({
@@ -61,7 +68,7 @@ export const unet = (
 
 /**
  * What a block takes besides its weights. In attention: `condition`, the shared keys and values, or the tokens that the
- * block projects itself. In residual blocks: `embedding`, of the time.
+ * block projects itself; absent where there are none. In residual blocks: `embedding`, of the time.
  */
 type BlockInputs = Tensors;
 
@@ -73,9 +80,9 @@ const applyBlock = (
 ): tf.Tensor4D => {
   const h = given.h as tf.Tensor4D;
   if (block.type === 'residual') return residual(weights, block, h, given.embedding as tf.Tensor2D, config);
-  const condition = given.condition as tf.Tensor3D;
-  const shared = config.conditionProjection === 'shared';
-  const keysAndValues = shared ? condition : projectTokens(weights, blockProjection(block), condition);
+  const condition = given.condition as tf.Tensor3D | undefined;
+  const own = config.conditionProjection === 'block';
+  const keysAndValues = own && condition ? projectTokens(weights, blockProjection(block), condition) : condition;
   return attend(weights, block, h, keysAndValues, config);
 };
 

@@ -141,16 +141,18 @@ def condition_of(w: Weights, identity: Tensor, m: Tensor) -> Tensor:
     return conv1(w, "cross_attn_adapter", token, 2 * config["base"] * config["multipliers"][-1])
 
 
-def unet(w: Weights, x: Tensor, t: Tensor, condition: Tensor) -> Tensor:
+def unet(w: Weights, x: Tensor, t: Tensor, condition: Tensor, added: Tensor | None = None) -> Tensor:
     """
     UNetModel [ADM unet.py] as DCFace configures it: one block a level, attention where the image has been halved for a
-    certain number of times, and one level that does not halve (there the fifth, 7 x 7 pixels; here the third).
+    certain number of times, and one level that does not halve (there the fifth, 7 x 7 pixels; here the third). `added`
+    [B, 4 base] joins the embedding of the time (DCFace's "stylemod").
     """
     config = CASE["unet"]
     base, widths = config["base"], [config["base"] * m for m in config["multipliers"]]
     last = len(widths) - 1
     embedding = linear(w, "time_embed.0", timestep_embedding(t, base), 4 * base)
     embedding = linear(w, "time_embed.2", silu(embedding), 4 * base)
+    embedding = embedding if added is None else embedding + added
     h = conv2(w, "input_blocks.0.0", x, base)
     skips = [h]
     for level, width in enumerate(widths):

@@ -8,6 +8,8 @@ import type { StageContext, StageKind } from '../../core/stage.ts';
 import { ActionAttempt } from '../../engine/attempt.ts';
 import type { Told } from '../../engine/watch.ts';
 import { stage as diffusion } from '../../methods/cemiface/train/stage.ts';
+import { stage as dcface } from '../../methods/dcface/train/stage.ts';
+import { stage as ddpm } from '../../methods/ddpm/train/stage.ts';
 import { type ActionState, Store } from '../../store/index.ts';
 import { float32, toyBenchmarks, toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
 import { MemoryObjects } from '../helpers/memory-store.ts';
@@ -152,27 +154,24 @@ beforeAll(async () => {
   const training = { ...toyTraining, data, epochs: 3, batch: 16, milestones: [2], recompute: false };
   const teacher = kindOf(recognizer, { ...training, epochs: 1, microBatch: 0 });
   const { weights } = await teacher(context);
-  const generator = {
-    data,
-    recognizer: weights as ArtifactRef,
-    network: {
-      patch: 2,
-      base: 8,
-      multipliers: [1, 2],
-      blocks: 1,
-      attention: [1],
-      headChannels: 8,
-      groups: 4,
-      conditionSize: 16,
-      conditionProjection: 'shared',
-      identityScale: 1,
-      conditionTokens: 2,
-      prediction: 'epsilon',
-    },
+  const unet = {
+    ...{ patch: 2, base: 8, multipliers: [1, 2], blocks: 1, attention: [1], headChannels: 8, groups: 4 },
+    prediction: 'epsilon',
+  };
+  const diffusing = {
     ...{ epochs: 3, batch: 16, microBatch: 8, recompute: false, lr: 1e-3, warmup: 2, decay: 'cosine' },
-    ...{ weightDecay: 0.01, emaMaximum: 0.99, lambda: 0.05, timesteps: 100, flip: true, ...float32 },
+    ...{ weightDecay: 0.01, emaMaximum: 0.99, timesteps: 100, flip: true, ...float32 },
+  };
+  const generator = {
+    ...{ ...diffusing, data, recognizer: weights as ArtifactRef, lambda: 0.05 },
+    network: { ...unet, conditionSize: 16, conditionProjection: 'shared', identityScale: 1, conditionTokens: 2 },
     similarity: { lowest: -1, highest: 1, interval: 0.25 },
   };
+  // Of a recognizer whose embedding, last map and 4 × base have one length, as DCFace needs.
+  const wide = { ...toyTraining.network, widths: [8, 32], embedding: 32 };
+  const { weights: guide } = await kindOf(recognizer, { ...training, epochs: 1, microBatch: 0, network: wide })(
+    context,
+  );
   trainings = {
     'recognizer/train in micro-batches': kindOf(recognizer, { ...training, microBatch: 8 }),
     'recognizer/train that keeps the best epoch': kindOf(recognizer, {
@@ -180,6 +179,11 @@ beforeAll(async () => {
       ...{ validation: await toyBenchmarks(context.store, 200), keep: 'best' },
     }),
     'diffusion/train in micro-batches': kindOf(diffusion, generator),
+    'ddpm/train': kindOf(ddpm, { ...diffusing, data, network: unet }),
+    'dcface/train': kindOf(dcface, {
+      ...{ ...diffusing, data, recognizer: guide as ArtifactRef, lambda: 0.05, outliers: 0.1, identityImages: 4 },
+      ...{ network: { ...unet, conditionProjection: 'shared' }, style: { grid: 3, dropout: 0.3 } },
+    }),
     'recognizer/train in bfloat16': kindOf(recognizer, { ...training, microBatch: 8, precision: 'bfloat16' }),
     'diffusion/train in bfloat16': kindOf(diffusion, { ...generator, precision: 'bfloat16' }),
     'recognizer/train in float16': kindOf(recognizer, { ...training, microBatch: 8, precision: 'float16' }),
@@ -268,6 +272,16 @@ describe.each(['recognizer/train in micro-batches', 'diffusion/train in micro-ba
     await checkpoints.remove(key);
     expect(await shared.list('checkpoints/')).toEqual([]);
   });
+});
+
+describe.each(['ddpm/train', 'dcface/train'])('%s', (name) => {
+  it('killed between two checkpoints, it ends with the bytes of one that was left alone', async () => {
+    const run = trainings[name] as Run;
+    const { outputs } = await survive(run);
+    const again = await survive(run, { killAt: 8 });
+    expect(again.told.resumedFrom).toBe(6);
+    expect(again.outputs).toEqual(outputs);
+  }, 120_000);
 });
 
 describe.each([

@@ -20,7 +20,7 @@ export interface Initial {
 }
 
 /** What takes the condition in: no published UNet has CemiFace's, and many have none. */
-const ofCondition = /^condition\.|^cross_attn_adapter\.|\.encoder_kv\./;
+const ofCondition = /^condition\.|^cross_attn_adapter\.|\.encoder_kv\.|^(label|external)_mapping\./;
 
 /** guided-diffusion's UNets with learned variance give it behind the noise: twice as many channels, of which ours has the first. */
 const last = ['out.2.weight', 'out.2.bias'];
@@ -36,7 +36,7 @@ export const loadInitial = async (
   parameters: readonly StoredParameter[],
 ): Promise<Initial> => {
   const artifact = await weightsCodec.read(store, ref);
-  if (!['unet', initialFamily].includes(artifact.meta.family)) {
+  if (!artifact.meta.family.startsWith('unet')) {
     throw new CemiflowError('WeightsMismatch', `initial must be a UNet, got a ${artifact.meta.family}`, {
       remedy: 'name the weights of diffusion/train or diffusion/import',
       data: { weights: ref.digest },

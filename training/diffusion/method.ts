@@ -2,6 +2,7 @@ import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import type { Denoiser } from '../../nn/diffusion/denoiser.ts';
 import type { DiffusionTraining } from '../../nn/diffusion/train-step.ts';
 import type { Tensors } from '../../nn/tf.ts';
+import type { StoredParameter } from '../../nn/weights.ts';
 
 /**
  * What the diffusion trainer asks a generator method for. Each method lives in `methods/<name>/`; the trainer knows none.
@@ -13,6 +14,10 @@ export interface DiffusionMethod extends Pick<DiffusionTraining, 'loss' | 'clean
   readonly frozen: Tensors;
   /** Weights that the denoiser starts from, in place of its first ones; they belong to the caller. */
   readonly initial?: Tensors;
+  /** Statistics that training keeps beside the weights, with their first values, which belong to the caller. Stored with the weights. */
+  readonly statistics?: { readonly parameters: readonly StoredParameter[]; readonly initial: Tensors };
+  /** Parameters of which the last values are stored, and not their average; default none. */
+  readonly last?: (name: string) => boolean;
 }
 
 /** How a method puts the samples of a batch together. */

@@ -3,6 +3,7 @@ import type { CopyRecipe } from '../../data/loader/copies.ts';
 import { compileStep, type Step } from '../../nn/compile/index.ts';
 import { type DiffusionTraining, diffusionPrograms, diffusionState } from '../../nn/diffusion/train-step.ts';
 import { unflatten } from '../../nn/flat.ts';
+import { withPrefix } from '../../nn/gradients.ts';
 import { seedTensor } from '../../nn/kernels/random.ts';
 import { adamWDefaults } from '../../nn/optim/adamw.ts';
 import { initialise } from '../../nn/parameters.ts';
@@ -18,7 +19,7 @@ import { type DiffusionPlan, DiffusionPlanner } from './plan.ts';
 /**
  * Trains a method's denoiser.
  *
- * @returns the exponential moving average of its weights, ready to be stored, and the log
+ * @returns the exponential moving average of its weights, ready to be stored, with its statistics, and the log
  * @throws CemiflowError `TooFewImages`, `MicroBatchInvalid`, `Diverged`
  */
 export const trainDiffusion = async (
@@ -29,9 +30,15 @@ export const trainDiffusion = async (
 ): Promise<{ weights: Record<string, StoredTensor>; series: Series }> => {
   const { parameters } = method.denoiser;
   const { state, series } = await runTraining(input, trainingOf(input, data, method, options));
-  const weights = unflatten(state.ema as tf.Tensor1D, parameters);
-  const stored = toSafetensors(weights, parameters);
-  tf.dispose([state, weights]);
+  const { last = () => false, statistics } = method;
+  const averages = unflatten(state.ema as tf.Tensor1D, parameters);
+  const values = parameters.some(({ name }) => last(name)) ? unflatten(state.w as tf.Tensor1D, parameters) : {};
+  const weights = { ...averages, ...Object.fromEntries(Object.entries(values).filter(([name]) => last(name))) };
+  const stored = {
+    ...toSafetensors(weights, parameters),
+    ...(statistics && toSafetensors(withPrefix(state, 'stats'), statistics.parameters)),
+  };
+  tf.dispose([state, averages, values]);
   return { weights: stored, series };
 };
 
@@ -68,7 +75,7 @@ const trainingOf = (
     },
     tensorsOf,
     constant: (name) => name.startsWith('fr.'),
-    wanted: (name) => name === 'ema',
+    wanted: (name) => name === 'ema' || name.startsWith('stats.') || (name === 'w' && method.last !== undefined),
   };
 };
 
@@ -105,7 +112,7 @@ const arraysOf = (
 
 /** @param example disposed @param resumed tensors that replace those of the first state */
 const compile = (
-  { denoiser, loss, clean, frozen, initial: given = {} }: DiffusionMethod,
+  { denoiser, loss, clean, frozen, initial: given = {}, statistics }: DiffusionMethod,
   options: DiffusionOptions,
   example: Tensors,
   seed: number,
@@ -120,14 +127,14 @@ const compile = (
   };
   const absent = denoiser.parameters.filter(({ name }) => !given[name]);
   const first = initialise(absent, seed);
-  const initial = diffusionState({ ...first, ...given }, frozen, training);
+  const initial = diffusionState({ ...first, ...given }, frozen, training, statistics?.initial);
   try {
     return compileStep(diffusionPrograms(training), { ...initial, ...resumed }, example, {
       precision: options.precision,
     });
   } finally {
-    // The frozen weights are in the state as well, and belong to the caller.
-    const own = Object.fromEntries(Object.entries(initial).filter(([name]) => !name.startsWith('fr.')));
+    // The frozen weights and first statistics are in the state as well, and belong to the caller.
+    const own = Object.fromEntries(Object.entries(initial).filter(([name]) => !/^(fr|stats)\./.test(name)));
     tf.dispose([example, first, own]);
   }
 };

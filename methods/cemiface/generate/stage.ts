@@ -3,12 +3,12 @@ import { weightsCodec } from '../../../artifacts/codecs/weights.ts';
 import { DatasetWriter } from '../../../artifacts/dataset.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
-import { CemiflowError, type Json, type JsonObject } from '../../../core/errors.ts';
+import type { Json, JsonObject } from '../../../core/errors.ts';
 import { shardRanges, wholeBatches } from '../../../core/shards.ts';
 import type { ShardedStageKind, StageContext } from '../../../core/stage.ts';
-import { plural } from '../../../core/words.ts';
 import { pixelsOf } from '../../../data/images.ts';
 import {
+  countOf,
   type InquirySet,
   loadInquiries,
   requireImages,
@@ -59,17 +59,7 @@ const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<S
   const { store } = input;
   checkMixture(params.m);
   const all = await conditioned(await loadInquiries(store, params.inquiries, loading(input)), params, input);
-  const count = params.identities || all.count;
-  if (count > all.count) {
-    throw new CemiflowError(
-      'TooFewInquiries',
-      `asked for ${plural(count, 'identity', 'identities')}, there are ${plural(all.count, 'inquiry', 'inquiries')}`,
-      {
-        remedy: 'lower identities, or select more inquiries',
-        data: { asked: count, found: all.count },
-      },
-    );
-  }
+  const count = countOf(all, params.identities);
   const facts = await shardFacts(params, input);
   const { m, steps, batch, eta, epsilon, precision } = params;
   const images = isGrid(m) ? m.length : params.images;

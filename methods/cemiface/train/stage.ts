@@ -2,18 +2,17 @@ import { putMetrics } from '../../../artifacts/codecs/metrics.ts';
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
-import { CemiflowError } from '../../../core/errors.ts';
 import type { StageKind } from '../../../core/stage.ts';
-import type { ImageSet } from '../../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
 import { embed } from '../../../nn/recognizer/backbone.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { loadInitial } from '../../../training/diffusion/initial.ts';
 import type { DiffusionMethod, DiffusionOptions } from '../../../training/diffusion/method.ts';
+import { networkObject } from '../../../training/diffusion/network-fields.ts';
 import { trainDiffusion } from '../../../training/diffusion/train.ts';
 import { IdentityTable } from '../../../training/identity-table.ts';
 import { type InputContext, loadSet, withInput } from '../../../training/input.ts';
-import { type LoadedRecognizer, loadRecognizer } from '../../../training/recognizer.ts';
+import { type LoadedRecognizer, loadRecognizer, requireImageSize } from '../../../training/recognizer.ts';
 import type { CemiFaceNetwork } from '../config.ts';
 import { cemifaceLoss, type SimilarityMeasure } from '../loss.ts';
 import { cemifaceDenoiser } from '../network.ts';
@@ -48,7 +47,8 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
   let start: Tensors = {};
   try {
     const data = await loadSet(input, params.data);
-    const network = networkOf(params, recognizer, data);
+    requireImageSize(recognizer, data);
+    const network = networkOf(params, recognizer);
     // What is refused is refused before hours of embedding.
     const denoiser = cemifaceDenoiser(network, { recompute: params.recompute });
     const { interval, lowest, highest } = params.similarity;
@@ -70,12 +70,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
     const { weights, series } = await trainDiffusion(input, data, method, params);
     return {
       weights: await writeWeights(store, weights, {
-        network: {
-          family: 'unet',
-          ...network,
-          multipliers: [...network.multipliers],
-          attention: [...network.attention],
-        },
+        network: { family: 'unet', ...networkObject(network) },
         imageSize: network.imageSize,
         timesteps: params.timesteps,
         data: params.data.digest,
@@ -89,17 +84,11 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
   }
 };
 
-const networkOf = (params: Params, recognizer: LoadedRecognizer, data: ImageSet): CemiFaceNetwork => {
-  const { imageSize, embedding } = recognizer.config;
-  if (data.height !== imageSize || data.width !== imageSize) {
-    throw new CemiflowError(
-      'SizeMismatch',
-      `the recognizer takes ${imageSize} × ${imageSize} images, the dataset holds ${data.height} × ${data.width}`,
-      { remedy: 'make the dataset in the size that the recognizer was trained on' },
-    );
-  }
-  return { ...params.network, imageSize, identitySize: embedding };
-};
+const networkOf = ({ network }: Params, { config }: LoadedRecognizer): CemiFaceNetwork => ({
+  ...network,
+  imageSize: config.imageSize,
+  identitySize: config.embedding,
+});
 
 const methodOf = (
   { lambda, timesteps, similarity: { measure } }: Params,

@@ -1,3 +1,4 @@
+import { recognizerNetwork } from '../../../artifacts/codecs/recognizer.ts';
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import { digestOf } from '../../../core/digest.ts';
@@ -40,9 +41,13 @@ export const tinyRecognizer: RecognizerConfig = recognizerConfig('small', {
 });
 
 /** Stores such a recognizer as it begins: that it has learned nothing does not matter to what is computed with it. */
-export const putRecognizer = (to: ArtifactStore, seed = 1): Promise<ArtifactRef> => {
-  const parameters = recognizerParameters(tinyRecognizer);
-  const network = JSON.parse(JSON.stringify({ family: 'recognizer', ...tinyRecognizer }));
+export const putRecognizer = (to: ArtifactStore, seed = 1): Promise<ArtifactRef> =>
+  putRecognizerOf(to, tinyRecognizer, seed);
+
+/** The same of another recognizer. */
+export const putRecognizerOf = (to: ArtifactStore, config: RecognizerConfig, seed: number): Promise<ArtifactRef> => {
+  const parameters = recognizerParameters(config);
+  const network = recognizerNetwork(config);
   return writeWeights(to, toSafetensors(initialise(parameters, seed), parameters), { network });
 };
 
