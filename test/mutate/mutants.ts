@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.ts';
 import { cemifaceMutants } from './mutants/cemiface.ts';
 import { colourMutants } from './mutants/colours.ts';
 import { dataMutants } from './mutants/data.ts';
+import { dcfaceMutants } from './mutants/dcface.ts';
 import { formatMutants } from './mutants/formats.ts';
 import { gpuMutants } from './mutants/gpu.ts';
 import { headMutants } from './mutants/heads.ts';
@@ -48,4 +49,5 @@ export const mutants: readonly Mutant[] = [
   ...reportSoFarMutants,
   ...orderMutants,
   ...formatMutants,
+  ...dcfaceMutants,
 ];
