@@ -210,8 +210,8 @@ export const networkMutants: readonly Mutant[] = [
     [
       {
         name: 'unet/shared-projection',
-        find: 'shared ? projectTokens(weights, sharedProjection, tokens) : tokens',
-        replace: 'shared ? projectTokens(weights, sharedProjection, tokens.mul(0)) : tokens',
+        find: 'projectTokens(weights, sharedProjection, tokens)',
+        replace: 'projectTokens(weights, sharedProjection, tokens.mul(0))',
         breaks: 'the shared projection does not see the condition',
       },
       {
@@ -228,9 +228,8 @@ export const networkMutants: readonly Mutant[] = [
     [
       {
         name: 'unet/recompute-without-condition',
-        find: "block.type === 'attention' ? { h, condition } : { h, embedding };",
-        replace:
-          "block.type === 'attention' ? { h, condition: options.recompute ? tf.zerosLike(condition) : condition } : { h, embedding };",
+        find: '...(condition && { condition })',
+        replace: '...(condition && { condition: options.recompute ? tf.zerosLike(condition) : condition })',
         breaks: 'no gradient reaches the condition where blocks run again',
       },
     ],
