@@ -1,8 +1,8 @@
 import type { CheckpointArray } from '../../core/checkpoint.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { permutation } from '../../core/random.ts';
-import { pixelsOf } from '../../data/images.ts';
 import type { ImageSet } from '../../data/images.ts';
+import { pixelsOf } from '../../data/images.ts';
 import type { CopyRecipe } from '../../data/loader/copies.ts';
 import { compileFunction } from '../../nn/compile/index.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';

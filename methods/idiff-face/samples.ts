@@ -10,7 +10,11 @@ import { contextMask } from './condition.ts';
  */
 export const idiffFaceSamples = (
   identities: Pick<IdentityTable, 'size' | 'at'>,
-  { conditionSize, dropout, flip }: { readonly conditionSize: number; readonly dropout: number; readonly flip: boolean },
+  {
+    conditionSize,
+    dropout,
+    flip,
+  }: { readonly conditionSize: number; readonly dropout: number; readonly flip: boolean },
 ): SampleSource => ({
   images: ['images'],
   conditions: { identity: [identities.size], contextMask: [conditionSize] },

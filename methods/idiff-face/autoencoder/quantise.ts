@@ -1,5 +1,6 @@
 import { exact } from '../../../nn/kernels/annotate.ts';
 import { differentiable, withoutGradient } from '../../../nn/kernels/differentiable.ts';
+import { gatherRows } from '../../../nn/kernels/gather.ts';
 import { tf } from '../../../nn/tf.ts';
 
 /**
@@ -28,7 +29,7 @@ export const codesOf = (codebook: tf.Tensor2D, numbers: tf.Tensor1D): tf.Tensor2
       { codebook },
       (save) => {
         save([numbers]);
-        return tf.gather(codebook, numbers) as tf.Tensor2D;
+        return gatherRows(codebook, numbers) as tf.Tensor2D;
       },
       (dy, [chosen]) => ({
         codebook: () => tf.matMul(oneHot(chosen as tf.Tensor1D, codebook.shape[0]), dy as tf.Tensor2D, true, false),

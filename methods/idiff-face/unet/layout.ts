@@ -59,8 +59,7 @@ export const layoutOf = (config: ContextUNet): Layout => {
       up.push({ type: 'block', name: `up.${up.length}`, from, to, attention: attention.includes(level) });
       channels = to;
     }
-    if (level > 0)
-      up.push({ type: 'up', name: `up.${up.length}`, channels, doubled: halved[level - 1] as boolean });
+    if (level > 0) up.push({ type: 'up', name: `up.${up.length}`, channels, doubled: halved[level - 1] as boolean });
   }
   return { down, middle, up };
 };

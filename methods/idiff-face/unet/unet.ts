@@ -1,6 +1,7 @@
 import { activation } from '../../../nn/kernels/activation.ts';
 import { exact } from '../../../nn/kernels/annotate.ts';
 import { biasAdd } from '../../../nn/kernels/bias.ts';
+import { matMul } from '../../../nn/kernels/mat-mul.ts';
 import { recompute } from '../../../nn/kernels/recompute.ts';
 import { silu } from '../../../nn/kernels/silu.ts';
 import { conv2d, upsampleConv2d } from '../../../nn/layers/conv.ts';
@@ -108,10 +109,26 @@ const residual = (
   { embedding, from, to }: { readonly embedding: tf.Tensor2D; readonly from: number; readonly to: number },
   { groups }: ContextUNet,
 ): tf.Tensor4D => {
-  const time = linear(weights, `${name}.time_emb.1`, embedding);
-  const film = { scale: linear(weights, `${name}.scale_emb`, time), shift: linear(weights, `${name}.shift_emb`, time) };
+  const film = scaleAndShift(weights, name, linear(weights, `${name}.time_emb.1`, embedding));
   let h = conv(weights, `${name}.conv1`, norm(weights, `${name}.norm1`, x, groups, { silu: true }));
   h = norm(weights, `${name}.norm2.norm`, h, groups, { film, silu: true });
   h = conv(weights, `${name}.conv2`, h);
   return h.add(from === to ? x : conv(weights, `${name}.shortcut`, x));
+};
+
+/**
+ * Both linear layers as one. As two, their gradients and that of the convolution before read three outputs of one op, and TensorFlow's
+ * graph optimizer (2.21, `ContractionWithBiasAddGrad`) takes the wrong one of them for the bias of the shift, in some sessions.
+ *
+ * @param time float32 [B, C]
+ */
+const scaleAndShift = (weights: Tensors, name: string, time: tf.Tensor2D) => {
+  const both = (part: string, axis: number): tf.Tensor =>
+    tf.concat(
+      [weights[`${name}.scale_emb.${part}`] as tf.Tensor, weights[`${name}.shift_emb.${part}`] as tf.Tensor],
+      axis,
+    );
+  const made = biasAdd(matMul(time, both('weight', 1) as tf.Tensor2D), both('bias', 0));
+  const [scale, shift] = tf.split(made, 2, 1) as [tf.Tensor, tf.Tensor];
+  return { scale, shift };
 };
