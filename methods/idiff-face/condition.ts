@@ -3,8 +3,8 @@ import { type Tensors, tf } from '../../nn/tf.ts';
 import { linear } from '../../nn/unet/layers.ts';
 
 /**
- * The context that all transformer blocks share: a linear layer of the identity embedding, and contextual partial dropout behind it
- * (IDiff-Face §3.2; the published code drops entries of the context, not of the embedding).
+ * The context that all transformer blocks share: a linear layer of the identity embedding, and IDiff-Face's contextual partial dropout
+ * behind it. The published code drops entries of the context, not of the embedding.
  *
  * @param identity float32 [B, D], unit rows
  * @param mask float32 [B, conditionSize], from `contextMask`; absent in sampling

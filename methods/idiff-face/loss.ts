@@ -4,7 +4,7 @@ import type { DiffusionLoss } from '../../nn/diffusion/train-step.ts';
 import { tf } from '../../nn/tf.ts';
 
 /**
- * The mean squared error of the predicted noise, in latents (IDiff-Face eq. 4). A batch holds `identity` float32 [B, D], unit rows, and
+ * L_simple, the mean squared error of the predicted noise (DDPM eq. 14), in latents. A batch holds `identity` float32 [B, D], unit rows, and
  * `contextMask` float32 [B, conditionSize].
  */
 export const idiffFaceLoss =

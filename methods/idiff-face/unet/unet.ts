@@ -117,8 +117,8 @@ const residual = (
 };
 
 /**
- * Both linear layers as one. As two, their gradients and that of the convolution before read three outputs of one op, and TensorFlow's
- * graph optimizer (2.21, `ContractionWithBiasAddGrad`) takes the wrong one of them for the bias of the shift, in some sessions.
+ * Both linear layers as one. As two, the gradients of their biases and of the convolution before them are sums of three outputs of one op,
+ * and in some sessions TensorFlow's graph optimizer (2.21) hands the bias of the shift the wrong output.
  *
  * @param time float32 [B, C]
  */

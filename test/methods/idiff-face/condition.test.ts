@@ -25,9 +25,13 @@ describe('contextual partial dropout', () => {
     };
     const identity = tf.tensor2d([0.6, 0.8], [1, 2]);
     const plain = [...contextOf(weights, identity).dataSync()];
-    [4.3, 5.2, 6.1].forEach((value, i) => expect(plain[i]).toBeCloseTo(value, 5));
+    [4.3, 5.2, 6.1].forEach((value, i) => {
+      expect(plain[i]).toBeCloseTo(value, 5);
+    });
     const masked = [...contextOf(weights, identity, tf.tensor2d([2, 0, 2], [1, 3])).dataSync()];
-    [8.6, 0, 12.2].forEach((value, i) => expect(masked[i]).toBeCloseTo(value, 5));
+    [8.6, 0, 12.2].forEach((value, i) => {
+      expect(masked[i]).toBeCloseTo(value, 5);
+    });
   });
 });
 

@@ -220,7 +220,9 @@ describe('convolutions that change the size', () => {
                 wanted[place] = (wanted[place] as number) + value;
               }
           }
-    [...made.dataSync()].forEach((value, i) => expect(value).toBeCloseTo(wanted[i] as number, 4));
+    [...made.dataSync()].forEach((value, i) => {
+      expect(value).toBeCloseTo(wanted[i] as number, 4);
+    });
   });
 
   it('have the gradients of their functions', () => {

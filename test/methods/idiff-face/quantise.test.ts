@@ -61,7 +61,9 @@ describe('quantisation', () => {
       const at = 2 * (chosen[i >> 1] as number) + (i & 1);
       wanted[at] = (wanted[at] as number) - (beta * 2 * value) / 8;
     });
-    [...(de as tf.Tensor).dataSync()].forEach((value, i) => expect(value).toBeCloseTo(wanted[i] as number, 6));
+    [...(de as tf.Tensor).dataSync()].forEach((value, i) => {
+      expect(value).toBeCloseTo(wanted[i] as number, 6);
+    });
   });
 
   it('measures how many codes are used', () => {

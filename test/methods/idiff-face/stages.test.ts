@@ -99,7 +99,9 @@ describe('idiff-face/train-autoencoder', () => {
       await trainAutoencoder.run({ ...params, microBatch: 4 }, context),
     ];
     const [a, b] = [await curve(whole.log, 'reconstruction'), await curve(parts.log, 'reconstruction')];
-    a.forEach((value, i) => expect(b[i]).toBeCloseTo(value, 3));
+    a.forEach((value, i) => {
+      expect(b[i]).toBeCloseTo(value, 3);
+    });
   }, 120_000);
 
   it('refuses images that it cannot halve', async () => {

@@ -1,10 +1,16 @@
+import { writeWeights } from '../../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { Checkpoint, StageCheckpoints } from '../../../core/checkpoint.ts';
-import type { StageContext } from '../../../core/stage.ts';
+import type { ArtifactStore, StageContext } from '../../../core/stage.ts';
 import { noCheckpoints } from '../../../engine/attempt.ts';
 import type { AutoencoderConfig } from '../../../methods/idiff-face/autoencoder/config.ts';
+import { autoencoderParameters, codebookName } from '../../../methods/idiff-face/autoencoder/layers.ts';
 import type { ContextUNet } from '../../../methods/idiff-face/unet/config.ts';
-import { float32 } from '../../activities/toy.ts';
+import { unetParameters } from '../../../methods/idiff-face/unet/layout.ts';
+import { initialise, type Parameter } from '../../../nn/parameters.ts';
+import { toSafetensors } from '../../../nn/weights.ts';
+import { float32, side } from '../../activities/toy.ts';
+import { withoutZeros } from '../cemiface/tiny.ts';
 
 /** The smallest autoencoder that has every kind of part: f is 2. */
 export const tinyAutoencoder: AutoencoderConfig = {
@@ -23,7 +29,7 @@ export const autoencoderParams = {
   ...{ flip: true, ...float32 },
 };
 
-const { side: _, channels: __, identitySize: ___, ...network } = tinyUNet;
+const { side: _side, channels: _channels, identitySize: _identitySize, ...network } = tinyUNet;
 export const trainParams = {
   network,
   ...({ epochs: 2, batch: 8, microBatch: 0, recompute: false, lr: 0.002, warmup: 1, decay: 'restarts' } as const),
@@ -36,18 +42,42 @@ export const generateParams = {
   ...{ shardIdentities: 2, ...float32 },
 };
 
+/** Stores an autoencoder as it begins, with codes of the order of its latents. */
+export const putAutoencoder = (to: ArtifactStore, seed = 1): Promise<ArtifactRef> => {
+  const parameters = autoencoderParameters(tinyAutoencoder);
+  const codes = parameters.map(
+    (each): Parameter => (each.name === codebookName ? { ...each, init: { type: 'normal', std: 0.3 } } : each),
+  );
+  const network = JSON.parse(JSON.stringify({ family: 'vq-autoencoder', ...tinyAutoencoder }));
+  return writeWeights(to, toSafetensors(initialise(codes, seed), parameters), { network });
+};
+
+/** Stores a generator that puts out something, of these latents and embeddings. */
+export const putGenerator = (
+  to: ArtifactStore,
+  recognizer: ArtifactRef,
+  autoencoder: ArtifactRef,
+): Promise<ArtifactRef> => {
+  const parameters = unetParameters(tinyUNet);
+  const network = JSON.parse(JSON.stringify({ family: 'idiff-face', ...tinyUNet, imageSize: side, latentScale: 1 }));
+  return writeWeights(to, toSafetensors(initialise(withoutZeros(parameters), 2), parameters), {
+    ...{ network, timesteps: 50 },
+    ...{ recognizer: recognizer.digest, autoencoder: autoencoder.digest },
+  });
+};
+
 /** A context that keeps its checkpoint after step `at`, and one that goes on from it. */
 export const interrupted = <C extends StageContext>(context: C, at: number) => {
   let kept: Checkpoint | undefined;
   const checkpoints: StageCheckpoints = {
     ...noCheckpoints,
     due: (step) => step === at,
-    save: (checkpoint) => void (kept = structuredClone(checkpoint)),
+    save: (checkpoint) => {
+      kept = structuredClone(checkpoint);
+    },
   };
   return {
     first: { ...context, checkpoints },
     resumed: { ...context, checkpoints: { ...noCheckpoints, resume: async () => kept } },
   };
 };
-
-export type Ref = ArtifactRef;
