@@ -5,6 +5,7 @@ import { dataMutants } from './mutants/data.ts';
 import { formatMutants } from './mutants/formats.ts';
 import { gpuMutants } from './mutants/gpu.ts';
 import { headMutants } from './mutants/heads.ts';
+import { idiffFaceMutants } from './mutants/idiff-face.ts';
 import { inquiryMutants } from './mutants/inquiries.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { lookupMutants } from './mutants/lookups.ts';
@@ -26,6 +27,7 @@ import { validationMutants } from './mutants/validation.ts';
 /** The faults that the tests are tried on, area by area. */
 export const mutants: readonly Mutant[] = [
   ...cemifaceMutants,
+  ...idiffFaceMutants,
   ...trainingMutants,
   ...recognizerMutants,
   ...judgingMutants,

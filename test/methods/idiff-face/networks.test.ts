@@ -1,7 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { CemiflowError } from '../../../core/errors.ts';
 import { decode, encode } from '../../../methods/idiff-face/autoencoder/forward.ts';
-import { autoencoderParameters, encoderParameters } from '../../../methods/idiff-face/autoencoder/layers.ts';
+import {
+  autoencoderParameters,
+  codebookName,
+  encoderParameters,
+} from '../../../methods/idiff-face/autoencoder/layers.ts';
+import { nearest } from '../../../methods/idiff-face/autoencoder/quantise.ts';
+import { decoderWeights, idiffFaceDenoiser, latentsOf } from '../../../methods/idiff-face/network.ts';
 import { contextTokens, transform } from '../../../methods/idiff-face/unet/attention.ts';
 import type { ContextUNet } from '../../../methods/idiff-face/unet/config.ts';
 import { layoutOf, unetParameters } from '../../../methods/idiff-face/unet/layout.ts';
@@ -109,6 +115,46 @@ describe('the UNet', () => {
       Object.fromEntries(names.map((name, i) => [name, gradients[i]])) as Tensors;
     // Gradients that meet are added up in another order.
     expect(differing(named(again), named(plain), 1e-5)).toEqual([]);
+  });
+});
+
+describe('the denoiser', () => {
+  const network = { ...tinyUNet, imageSize: 12, latentScale: 3, autoencoder: tinyAutoencoder };
+  const spread = autoencoderParameters(tinyAutoencoder).map((each) =>
+    each.name === codebookName ? { ...each, init: { type: 'normal', std: 0.3 } as const } : each,
+  );
+  const weights = initialise(spread, 1);
+  const images = random([2, 12, 12, 3], 1) as tf.Tensor4D;
+
+  it('learns scaled latents before they are quantised, and decodes the nearest codes', () => {
+    const latents = encode(weights, images, tinyAutoencoder);
+    const scaled = latentsOf(weights, images, network);
+    expect(differing({ x: scaled }, { x: latents.mul(3) }, 1e-6)).toEqual([]);
+    const codes = nearest(latents, weights[codebookName] as tf.Tensor2D);
+    const wanted = decode(weights, codes, tinyAutoencoder).clipByValue(-1, 1);
+    const made = idiffFaceDenoiser(network).decode?.(decoderWeights(weights), scaled) as tf.Tensor;
+    expect(differing({ x: made }, { x: wanted }, 1e-5)).toEqual([]);
+    expect(differing({ x: decode(weights, latents, tinyAutoencoder) }, { x: wanted }, 1e-2)).toHaveLength(1);
+  });
+
+  it('takes scale and shift of the time from the layers of these names', () => {
+    const { parameters, predict } = idiffFaceDenoiser(network);
+    const all = initialise(withoutZeros(parameters), 1);
+    const run = (changed: Tensors): Tensors => ({
+      x: predict({ ...all, ...changed }, random([1, 6, 6, 3], 2) as tf.Tensor4D, tf.tensor1d([5]), {
+        identity: random([1, 6], 3),
+      }),
+    });
+    const name = 'up.4.res';
+    // A scale of −1 leaves the shift alone: what the norm gives no longer matters, and so conv1 does not.
+    const off = {
+      [`${name}.scale_emb.weight`]: tf.zeros([8, 8]),
+      [`${name}.scale_emb.bias`]: tf.fill([8], -1),
+      [`${name}.norm2.norm.bias`]: tf.zeros([8]),
+    };
+    const other = { [`${name}.conv1.weight`]: random([3, 3, 16, 8], 4) };
+    expect(differing(run({ ...off, ...other }), run(off), 1e-6)).toEqual([]);
+    expect(differing(run(other), run({}), 1e-3)).toHaveLength(1);
   });
 });
 
