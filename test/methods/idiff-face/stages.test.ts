@@ -40,7 +40,7 @@ beforeAll(async () => {
   generator = await train.run(paramsOf(), context);
 }, 300_000);
 
-const paramsOf = (more: Partial<typeof trainParams> = {}) => ({
+const paramsOf = (more: { readonly epochs?: number; readonly scaleLatents?: boolean } = {}) => ({
   ...{ data, recognizer, autoencoder: autoencoder.weights as ArtifactRef },
   ...trainParams,
   ...more,
@@ -54,7 +54,7 @@ const curve = async (log: unknown, name: string): Promise<number[]> => {
 /** The images of a generated set, in its order: uint8 pixels each. */
 const sampled = async (
   inquiries: ArtifactRef,
-  more: Partial<Omit<typeof generateParams, 'sampler'>> & { sampler?: 'ancestral' | 'ddim' } = {},
+  more: Partial<typeof generateParams> = {},
 ): Promise<{ ref: ArtifactRef; images: Buffer[] }> => {
   const params = { ...generateParams, ...more, generator: generator.weights as ArtifactRef, inquiries };
   const made: Outputs[] = [];

@@ -25,21 +25,21 @@ export const tinyUNet: ContextUNet = {
 
 export const autoencoderParams = {
   network: tinyAutoencoder,
-  ...({ beta: 0.25, epochs: 10, batch: 8, microBatch: 0, lr: 0.005, warmup: 0, decay: 'constant' } as const),
+  ...{ beta: 0.25, epochs: 10, batch: 8, microBatch: 0, lr: 0.005, warmup: 0, decay: 'constant' as const },
   ...{ flip: true, ...float32 },
 };
 
 const { side: _side, channels: _channels, identitySize: _identitySize, ...network } = tinyUNet;
 export const trainParams = {
   network,
-  ...({ epochs: 2, batch: 8, microBatch: 0, recompute: false, lr: 0.002, warmup: 1, decay: 'restarts' } as const),
+  ...{ epochs: 2, batch: 8, microBatch: 0, recompute: false, lr: 0.002, warmup: 1, decay: 'restarts' as const },
   ...{ cycle: 4, weightDecay: 0, emaMaximum: 0.9, timesteps: 50, contextDropout: 0.5, scaleLatents: true, flip: true },
   ...float32,
 };
 
 export const generateParams = {
-  ...({ identities: 0, images: 2, oversample: 0, sampler: 'ancestral', steps: 5, eta: 0, batch: 4 } as const),
-  ...{ shardIdentities: 2, ...float32 },
+  ...{ identities: 0, images: 2, oversample: 0, sampler: 'ancestral' as 'ancestral' | 'ddim', steps: 5, eta: 0 },
+  ...{ batch: 4, shardIdentities: 2, ...float32 },
 };
 
 /** Stores an autoencoder as it begins, with codes of the order of its latents. */
