@@ -21,6 +21,7 @@ export type StageRole = keyof typeof roles;
 export const inputUses = {
   'training-data': 'the images that a network learns from',
   guide: 'a network that conditions the training of another, or is part of its loss',
+  autoencoder: 'the network in whose latents a generator works',
   'initial-weights': 'the weights that training starts from',
   generator: 'the network that makes the images',
   inquiries: 'the images or vectors that generated identities are made around',

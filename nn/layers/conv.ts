@@ -65,6 +65,40 @@ const convolve = (
   );
 };
 
+/**
+ * Convolution of stride 2 that pads behind the image alone, as the autoencoders of latent diffusion do.
+ *
+ * @param x float32 [B, H, W, in], H and W even @param w float32 [3, 3, in, out] @returns float32 [B, H / 2, W / 2, out]
+ */
+export const downsampleConv2d = (x: tf.Tensor4D, w: tf.Tensor4D): tf.Tensor4D => convolve(x, w, 2, 'SAME');
+
+/**
+ * Transposed convolution without bias that doubles height and width: PyTorch's ConvTranspose2d of kernel 4, stride 2 and
+ * padding 1. It is the input gradient of a convolution, and files hold its weight as [in, out, k, k].
+ *
+ * @param x float32 [B, H, W, in] @param w float32 [4, 4, out, in] @returns float32 [B, 2H, 2W, out]
+ */
+export const upsampleConv2d = (x: tf.Tensor4D, w: tf.Tensor4D): tf.Tensor4D => {
+  const attributes = convAttributes(2, 'SAME');
+  const [b, height, width] = x.shape;
+  const sizes = (shape: number[]): tf.Tensor => tf.tensor1d(shape, 'int32');
+  return differentiable(
+    { x, w },
+    (save) => {
+      save([x, w]);
+      const size = sizes([b, 2 * height, 2 * width, w.shape[2]]);
+      return op('Conv2DBackpropInput', attributes, [size, w, x]) as tf.Tensor4D;
+    },
+    (dy, saved) => {
+      const [input, filter] = saved as [tf.Tensor, tf.Tensor];
+      return {
+        x: () => op('Conv2D', attributes, [dy, filter]),
+        w: () => op('Conv2DBackpropFilter', attributes, [dy, sizes(filter.shape), input]),
+      };
+    },
+  );
+};
+
 const convAttributes = (stride: number, padding: 'SAME' | 'VALID'): OpAttribute[] => [
   attribute.float32('T'),
   attribute.int('strides', [1, stride, stride, 1]),

@@ -6,6 +6,7 @@ import { dcfaceMutants } from './mutants/dcface.ts';
 import { formatMutants } from './mutants/formats.ts';
 import { gpuMutants } from './mutants/gpu.ts';
 import { headMutants } from './mutants/heads.ts';
+import { idiffFaceMutants } from './mutants/idiff-face.ts';
 import { inquiryMutants } from './mutants/inquiries.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { lookupMutants } from './mutants/lookups.ts';
@@ -27,6 +28,7 @@ import { validationMutants } from './mutants/validation.ts';
 /** The faults that the tests are tried on, area by area. */
 export const mutants: readonly Mutant[] = [
   ...cemifaceMutants,
+  ...idiffFaceMutants,
   ...trainingMutants,
   ...recognizerMutants,
   ...judgingMutants,

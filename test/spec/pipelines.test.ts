@@ -34,7 +34,10 @@ const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   'measures what was taken in': ['data/inspect', 'evaluate/identification', 'evaluate/templates'],
   chooses: ['recognizer/select'],
   'makes vectors': ['inquiry/centers', 'inquiry/random'],
-  'another method than CemiFace': ['ddpm/train', 'ddpm/generate', 'dcface/train', 'dcface/generate'],
+  'another method than CemiFace': [
+    ...['ddpm/train', 'ddpm/generate', 'dcface/train', 'dcface/generate'],
+    ...['idiff-face/train-autoencoder', 'idiff-face/train', 'idiff-face/generate'],
+  ],
 };
 
 it('smoke uses every stage kind, and quickstart all but those that it has a reason to do without', () => {

@@ -55,7 +55,9 @@ export interface DiffusionOptions extends PrecisionOption {
   readonly microBatch: number;
   readonly lr: number;
   readonly warmup: number;
-  readonly decay: 'constant' | 'cosine';
+  readonly decay: 'constant' | 'cosine' | 'restarts';
+  /** Steps of the first cycle, where the rate restarts. */
+  readonly cycle?: number;
   readonly weightDecay: number;
   readonly emaMaximum: number;
   readonly timesteps: number;

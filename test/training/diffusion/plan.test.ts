@@ -110,4 +110,13 @@ describe('the learning rate', () => {
     expect(at(999)).toBeGreaterThan(0);
     expect(at(999)).toBeLessThan(1e-5);
   });
+
+  it('with restarts falls by half cosines, each twice as long as the one before', () => {
+    const at = (step: number) => learningRate({ lr: 2, warmup: 1, decay: 'restarts', cycle: 4 }, step, 1000);
+    // Cycles begin at steps 1, 5, 13 and 29.
+    for (const start of [1, 5, 13, 29]) expect(at(start)).toBeCloseTo(2, 12);
+    for (const middle of [3, 9, 21, 45]) expect(at(middle)).toBeCloseTo(1, 12);
+    expect(at(4)).toBeCloseTo(1 + Math.cos((3 * Math.PI) / 4), 12);
+    expect(at(12)).toBeCloseTo(1 + Math.cos((7 * Math.PI) / 8), 12);
+  });
 });

@@ -1,0 +1,142 @@
+import { type Mutant, mutantsOf } from '../mutant.ts';
+
+const quantise = 'test/methods/idiff-face/quantise.test.ts';
+const condition = 'test/methods/idiff-face/condition.test.ts';
+const networks = 'test/methods/idiff-face/networks.test.ts';
+const stages = 'test/methods/idiff-face/stages.test.ts';
+
+/** IDiff-Face: its codebook, context, networks and stages. */
+export const idiffFaceMutants: readonly Mutant[] = [
+  ...mutantsOf(
+    'methods/idiff-face/autoencoder/quantise.ts',
+    [quantise],
+    [
+      {
+        name: 'idiff-face/nearest-code',
+        find: '.mul(2).sub(codebook.square().sum(1))',
+        replace: '.sub(codebook.square().sum(1))',
+        breaks: 'a latent gets a code that is not the nearest',
+      },
+      {
+        name: 'idiff-face/straight-through',
+        find: '(dy) => ({ latents: () => tf.clone(dy) })',
+        replace: '(dy) => ({ latents: () => tf.zerosLike(dy) })',
+        breaks: 'the reconstruction teaches the encoder nothing',
+      },
+      {
+        name: 'idiff-face/beta',
+        find: 'commitment.add(movement.mul(beta))',
+        replace: 'movement.add(commitment.mul(beta))',
+        breaks: "beta is at the other term of the codebook loss: the paper's, not the published code's",
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/idiff-face/condition.ts',
+    [condition],
+    [
+      {
+        name: 'idiff-face/dropout-mean',
+        find: '1 / (1 - rate)',
+        replace: '1',
+        breaks: 'contextual partial dropout lowers the mean of the context',
+      },
+      {
+        name: 'idiff-face/dropout',
+        find: 'mask ? tf.mul(context, mask) : context',
+        replace: 'context',
+        breaks: 'nothing is dropped',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/idiff-face/samples.ts',
+    [condition],
+    [
+      {
+        name: 'idiff-face/mirrored-embedding',
+        find: 'identities.at(row)',
+        replace: 'identities.at(row, mirrored)',
+        breaks: 'a mirrored image comes with the embedding of its mirror image',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/idiff-face/network.ts',
+    [networks],
+    [
+      {
+        name: 'idiff-face/latent-scale',
+        find: 'tf.div(latents, config.latentScale)',
+        replace: 'latents',
+        breaks: 'scaled latents are decoded as they are',
+      },
+      {
+        name: 'idiff-face/quantised-sample',
+        find: 'decode(decoder, codes, config.autoencoder)',
+        replace: 'decode(decoder, tf.div(latents, config.latentScale), config.autoencoder)',
+        breaks: 'samples are decoded without being quantised',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/idiff-face/unet/attention.ts',
+    [networks],
+    [
+      {
+        name: 'idiff-face/token-order',
+        find: '.reshape([b, size, tokens])\n    .transpose([0, 2, 1])',
+        replace: '.reshape([b, tokens, size])',
+        breaks: 'values of the context layer fall to other tokens than in the published code',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/idiff-face/unet/unet.ts',
+    [networks],
+    [
+      {
+        name: 'idiff-face/scale-and-shift',
+        find: 'const [scale, shift] =',
+        replace: 'const [shift, scale] =',
+        breaks: 'the time scales where it should shift',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/idiff-face/train/stage.ts',
+    [stages],
+    [
+      {
+        name: 'idiff-face/scale-latents',
+        find: 'params.scaleLatents ?',
+        replace: '!params.scaleLatents ?',
+        breaks: 'latents are scaled where they should not be',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/idiff-face/latent-scale.ts',
+    [stages],
+    [
+      {
+        name: 'idiff-face/deviation',
+        find: 'Math.sqrt(squares / count - (sum / count) ** 2)',
+        replace: 'Math.sqrt(squares / count)',
+        breaks: 'the mean of latents counts as deviation',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'training/diffusion/rate.ts',
+    ['test/training/diffusion/plan.test.ts'],
+    [
+      {
+        name: 'idiff-face/restarts',
+        find: 'length *= 2;',
+        replace: 'length *= 1;',
+        breaks: 'cycles of the learning rate do not grow',
+      },
+    ],
+  ),
+];
