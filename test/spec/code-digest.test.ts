@@ -211,12 +211,16 @@ describe('this repository', () => {
   it('a comment in the UNet changes nothing, its arithmetic the generator and what samples from it', async () => {
     expect(await changedBy('nn/unet/unet.ts', (text) => `// note\n${text}`)).toEqual([]);
     const arithmetic = await changedBy('nn/unet/unet.ts', (text) => text.replace('tf.cos(angles)', 'tf.sin(angles)'));
-    expect(arithmetic).toEqual(['diffusion/generate', 'diffusion/train']);
+    const methods = ['dcface', 'ddpm', 'diffusion'];
+    expect(arithmetic).toEqual(methods.flatMap((method) => [`${method}/generate`, `${method}/train`]));
   });
 
   it('what input threads load belongs to the kinds that use them, and augmentation to those that augment', async () => {
     const withInput = all.filter(
-      (kind) => !/^data\/(?!inspect$)|^report\/|^recognizer\/select$|^inquiry\/(centers|random)$|\/import$/.test(kind),
+      (kind) =>
+        !/^data\/(?!inspect$)|^report\/|^recognizer\/select$|^inquiry\/(centers|random)$|^ddpm\/generate$|\/import$/.test(
+          kind,
+        ),
     );
     const augmentation = (text: string) => text.replace('const attempts = 10', 'const attempts = 11');
     expect(await changedBy('data/augment.ts', augmentation)).toEqual(['recognizer/train']);
