@@ -88,9 +88,22 @@ const divisible = (map: tf.Tensor4D, grid: number): tf.Tensor4D => {
   const side = map.shape[1];
   const fitting = Math.floor(side / grid) * grid;
   if (fitting === side) return map;
-  const chosen = Int32Array.from({ length: fitting }, (_, i) => Math.floor((i * side) / fitting));
-  const index = tf.tensor1d(chosen, 'int32');
-  return tf.gather(tf.gather(map, index, 1), index, 2);
+  const places = Array.from({ length: fitting }, (_, i) => Math.floor((i * side) / fitting));
+  return chosen(chosen(map, places, 1), places, 2);
+};
+
+/** The places of an axis, ascending: neighbours as one slice. tfjs reads the numbers of a gather, which a trace must not. */
+const chosen = (map: tf.Tensor4D, places: readonly number[], axis: 1 | 2): tf.Tensor4D => {
+  const begins = places.filter((place, i) => i === 0 || place !== (places[i - 1] as number) + 1);
+  const slices = begins.map((begin, i) => {
+    const next = begins[i + 1];
+    const end = next === undefined ? places.length : places.indexOf(next);
+    const [from, size] = [[0, 0, 0, 0], [...map.shape]];
+    from[axis] = begin;
+    size[axis] = end - places.indexOf(begin);
+    return tf.slice(map, from, size);
+  });
+  return tf.concat(slices, axis) as tf.Tensor4D;
 };
 
 /** PReLU with one slope for all channels, and a convolution of 1 × 1. */

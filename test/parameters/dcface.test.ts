@@ -113,7 +113,7 @@ sweep('dcface/train', {
   store,
   run: (params) => train.run(params as never, context),
   base: () => ({
-    ...{ data: ref('data'), recognizer: ref('guide'), network: unet, style: { grid: 3, dropout: 0.3 } },
+    ...{ data: ref('data'), recognizer: ref('guide'), network: unet, style: { grid: 4, dropout: 0.3 } },
     ...training,
   }),
   changes: () => ({

@@ -23,7 +23,8 @@ export const tinyNetwork: DcFaceNetwork = {
   ...{ imageSize: side, patch: 1, base: 8, multipliers: [1, 2], blocks: 1, attention: [1], headChannels: 8, groups: 4 },
   ...{ conditionSize: 32, conditionProjection: 'shared', prediction: 'velocity' },
   identity: guideConfig,
-  style: { channels: 8, grid: 3, dropout: 0.3 },
+  // Does not divide the map of 6 × 6.
+  style: { channels: 8, grid: 4, dropout: 0.3 },
 };
 
 /** Stores a generator that puts out something, whose styles are read from this recognizer's map. */
