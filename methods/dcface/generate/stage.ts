@@ -1,17 +1,15 @@
-import { inquiriesCodec } from '../../../artifacts/codecs/inquiries.ts';
 import { weightsCodec } from '../../../artifacts/codecs/weights.ts';
-import { DatasetWriter } from '../../../artifacts/dataset.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { JsonObject } from '../../../core/errors.ts';
 import { randomStream } from '../../../core/random.ts';
-import { shardRanges, wholeBatches } from '../../../core/shards.ts';
 import type { ShardedStageKind, StageContext } from '../../../core/stage.ts';
 import { type Images, pixelsOf } from '../../../data/images.ts';
-import { countOf, loadInquiries, requireImages, saveInquiries, sliceInquiries } from '../../../data/inquiries.ts';
+import { loadInquiries, requireImages } from '../../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
 import { joinDatasets } from '../../../training/diffusion/join.ts';
 import type { SampleJob } from '../../../training/diffusion/sample.ts';
+import { subjectShards, writeSubjects } from '../../../training/diffusion/subjects.ts';
 import { type InputContext, loading, withInput } from '../../../training/input.ts';
 import { generatorMetaOf } from '../weights.ts';
 import { type DdimOptions, type Generator, withGenerator } from './generator.ts';
@@ -48,49 +46,27 @@ export const stage: ShardedStageKind<Params, Shard> = {
 
 const split = async (params: Params, input: InputContext<CopyRecipe>): Promise<Shard[]> => {
   const { store } = input;
+  const { generator, styles, images, oversample, steps, batch, eta, epsilon, precision } = params;
   const all = await loadInquiries(store, params.inquiries, loading(input));
   requireImages(params.inquiries, all, 'select identity images by inquiry/select');
-  const count = countOf(all, params.identities);
-  const { recognizer } = generatorMetaOf(await weightsCodec.read(store, params.generator));
-  const { maxSimilarity } = (await inquiriesCodec.read(store, params.inquiries)).meta;
-  const facts = { recognizer: all.recognizer ?? recognizer, ...(maxSimilarity === undefined ? {} : { maxSimilarity }) };
-  const { images, oversample, steps, batch, eta, epsilon, precision } = params;
-  const shards: Shard[] = [];
-  for (const { from, count: size } of shardRanges(count, wholeBatches(params.shardIdentities, { images, batch })))
-    shards.push({
-      generator: { ...params.generator },
-      styles: { ...params.styles },
-      inquiries: { ...(await saveInquiries(store, sliceInquiries(all, from, from + size), facts)) },
-      firstIdentity: from,
-      ...{ images, oversample, steps, batch, eta, epsilon, precision },
-    });
-  return shards;
+  const { recognizer } = generatorMetaOf(await weightsCodec.read(store, generator));
+  return (await subjectShards(store, all, params, all.recognizer ?? recognizer)).map((shard) => ({
+    generator: { ...generator },
+    styles: { ...styles },
+    ...shard,
+    ...{ images, oversample, steps, batch, eta, epsilon, precision },
+  }));
 };
 
 const generate = async (shard: Shard, context: StageContext): Promise<Outputs> => {
   const { store, seed } = context;
-  const { images, oversample, firstIdentity } = shard;
   const inquiries = await loadInquiries(store, shard.inquiries);
-  const { network } = generatorMetaOf(await weightsCodec.read(store, shard.generator));
-  const [height, width] = [network.imageSize, network.imageSize];
-  const size = height * width * 3;
   const pictureOf = (row: number) => pixelsOf(inquiries.pictures as Images, inquiries.rows[row] as number);
-  const generated = await withGenerator(store, shard, shard, async (generator) =>
-    generator.sampler.sample(await jobOf(generator, shard, { count: inquiries.count, pictureOf, seed }), context),
-  );
-  const writer = new DatasetWriter(store, { height, width });
-  for (let row = 0; row < inquiries.count; row++) {
-    const identity = firstIdentity + row;
-    for (let image = 0; image < images; image++) {
-      const at = (row * images + image) * size;
-      await writer.add({ identity, image, pixels: generated.subarray(at, at + size) });
-    }
-    // The oversampled identity image follows the generated images: its image numbers start at `generatedImages`.
-    const pixels = await pictureOf(row);
-    for (let copy = 0; copy < oversample; copy++) await writer.add({ identity, image: images + copy, pixels });
-  }
-  const meta = { origin: 'generated', peopleShown: 'generated', generatedImages: images, oversample } as const;
-  return { data: await writer.finish(meta) };
+  return withGenerator(store, shard, shard, async (generator) => {
+    const job = await jobOf(generator, shard, { count: inquiries.count, pictureOf, seed });
+    const pixels = await generator.sampler.sample(job, context);
+    return { data: await writeSubjects(store, pixels, generator.sampler.size, { ...shard, inquiries }) };
+  });
 };
 
 interface Job {

@@ -193,6 +193,36 @@ export const cemifaceMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
+    'training/diffusion/subjects.ts',
+    [generate],
+    [
+      {
+        name: 'cemiface-generate/selecting-embeddings',
+        find: 'return { ...inquiries, embeddings, embeddingSize: embedder.size };',
+        replace: 'return { ...inquiries, embeddings: inquiries.embeddings };',
+        breaks: 'the identity is that of the recognizer that selected the inquiries',
+      },
+      {
+        name: 'cemiface-generate/oversample',
+        find: 'k < oversample',
+        replace: 'k < Math.min(1, oversample)',
+        breaks: 'at most one copy of the inquiry image is added',
+      },
+      {
+        name: 'cemiface-generate/copies-of-the-first',
+        find: 'rows[row] as number);',
+        replace: 'rows[0] as number);',
+        breaks: 'copies of the first inquiry image are added to every subject',
+      },
+      {
+        name: 'cemiface-generate/image-order',
+        find: '(row * images + image) * size',
+        replace: '(row * images) * size',
+        breaks: 'all images of a subject are its first one',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'methods/cemiface/generate/stage.ts',
     [generate],
     [
@@ -209,12 +239,6 @@ export const cemifaceMutants: readonly Mutant[] = [
         breaks: 'all subjects have the identity of the first inquiry',
       },
       {
-        name: 'cemiface-generate/selecting-embeddings',
-        find: 'return { ...inquiries, embeddings, embeddingSize: embedder.size };',
-        replace: 'return { ...inquiries, embeddings: inquiries.embeddings };',
-        breaks: 'the identity is that of the recognizer that selected the inquiries',
-      },
-      {
         name: 'cemiface-generate/grid-noise',
         find: '...(isGrid(m) ? { noiseOf: () => 0 } : {}),',
         replace: '',
@@ -225,24 +249,6 @@ export const cemifaceMutants: readonly Mutant[] = [
         find: '...(isGrid(m) ? { noiseOf: () => 0 } : {}),',
         replace: 'noiseOf: () => 0,',
         breaks: 'all images of a subject have one noise',
-      },
-      {
-        name: 'cemiface-generate/oversample',
-        find: 'copy < oversample',
-        replace: 'copy < Math.min(1, oversample)',
-        breaks: 'at most one copy of the inquiry image is added',
-      },
-      {
-        name: 'cemiface-generate/copies-of-the-first',
-        find: 'inquiries.rows[row] as number);',
-        replace: 'inquiries.rows[0] as number);',
-        breaks: 'copies of the first inquiry image are added to every subject',
-      },
-      {
-        name: 'cemiface-generate/image-order',
-        find: '(row * images + image) * size',
-        replace: '(row * images) * size',
-        breaks: 'all images of a subject are its first one',
       },
     ],
   ),

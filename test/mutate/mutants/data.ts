@@ -144,13 +144,13 @@ export const dataMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'methods/cemiface/generate/stage.ts',
+    'training/diffusion/subjects.ts',
     [shards],
     [
       {
         name: 'generate/shards-across-batches',
-        find: 'wholeBatches(params.shardIdentities, { images, batch })',
-        replace: 'params.shardIdentities',
+        find: 'wholeBatches(shardIdentities, { images, batch })',
+        replace: 'shardIdentities',
         breaks: 'a batch across the boundary of two shards is computed twice',
       },
     ],

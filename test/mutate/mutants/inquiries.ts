@@ -261,7 +261,7 @@ export const inquiryMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'methods/cemiface/generate/stage.ts',
+    'training/diffusion/subjects.ts',
     [generated],
     [
       {
@@ -272,21 +272,27 @@ export const inquiryMutants: readonly Mutant[] = [
       },
       {
         name: 'cemiface-generate/no-copies',
-        find: 'if (oversample > 0 && !isGrid(m)) requireImages',
-        replace: 'if (oversample > 9 && !isGrid(m)) requireImages',
+        find: 'if (copies) requireImages',
+        replace: 'if (copies && inquiries.count === 0) requireImages',
         breaks: 'copies that there are not are silently left out',
       },
       {
-        name: 'cemiface-generate/grid-copies',
-        find: 'if (oversample > 0 && !isGrid(m)) requireImages',
-        replace: 'if (oversample > 0) requireImages',
-        breaks: 'a grid of vectors is refused for copies that it does not have',
-      },
-      {
         name: 'cemiface-generate/shard-facts',
-        find: 'return { recognizer, ...(maxSimilarity === undefined ? {} : { maxSimilarity }) };',
-        replace: 'return { ...(await inquiriesCodec.read(store, inquiries)).meta, recognizer };',
+        find: 'const facts = { recognizer, ...(maxSimilarity === undefined ? {} : { maxSimilarity }) };',
+        replace: 'const facts = { ...(await inquiriesCodec.read(store, inquiries)).meta, maxSimilarity, recognizer };',
         breaks: 'shards state what changes when the set of inquiries grows, and are made again',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/cemiface/generate/stage.ts',
+    [generated],
+    [
+      {
+        name: 'cemiface-generate/grid-copies',
+        find: 'copies: oversample > 0',
+        replace: 'copies: params.oversample > 0',
+        breaks: 'a grid of vectors is refused for copies that it does not have',
       },
     ],
   ),

@@ -182,8 +182,8 @@ export const samplingMutants: readonly Mutant[] = [
       },
       {
         name: 'mixture/no-copies',
-        find: 'isGrid(m) ? 0 : params.oversample',
-        replace: "typeof m !== 'number' ? 0 : params.oversample",
+        find: ': [params.images, params.oversample];',
+        replace: ": [params.images, typeof m !== 'number' ? 0 : params.oversample];",
         breaks: 'a mixed set has no copies of the inquiry image',
       },
       {
@@ -194,14 +194,14 @@ export const samplingMutants: readonly Mutant[] = [
       },
       {
         name: 'mixture/not-checked',
-        find: '  checkMixture(params.m);\n',
+        find: '  checkMixture(m);\n',
         replace: '',
         breaks: 'an interval may lead from a higher to a lower m',
       },
       {
         name: 'mixture/not-stated',
-        find: '  ...similarityMeta(m),',
-        replace: "  ...(typeof m === 'number' ? { m } : {}),",
+        find: ', similarityMeta(shard.m)) };',
+        replace: ", typeof shard.m === 'number' ? { m: shard.m } : {}) };",
         breaks: 'neither a grid nor a mixed set says what it holds',
       },
     ],
