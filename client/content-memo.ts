@@ -28,14 +28,14 @@ interface Options {
  */
 export const knownContent = async (home: string, path: string, options: Options = {}): Promise<Digest> => {
   const { least = leastBytes, ...reading } = options;
-  const before = isS3Address(path) ? undefined : await stampOf(path, reading);
-  if (before === undefined || before.bytes < least) return contentDigest(path, reading);
+  const before = isS3Address(path) ? undefined : await stampOf(path, reading, least);
+  if (before === undefined) return contentDigest(path, reading);
   const note = join(home, 'contents', `${createHash('sha256').update(before.root).digest('hex')}.json`);
   const noted = parsed(readNote(note));
   if (noted?.stamp === before.stamp) return noted.content;
   const content = await contentDigest(path, reading);
-  const after = await stampOf(path, reading);
-  if (after.stamp === before.stamp && before.isSettled)
+  const after = await stampOf(path, reading, least);
+  if (after?.stamp === before.stamp && before.isSettled)
     writeNote(note, JSON.stringify({ stamp: before.stamp, content } satisfies Note));
   return content;
 };
@@ -43,30 +43,33 @@ export const knownContent = async (home: string, path: string, options: Options 
 interface Stamp {
   /** Real path of what was named. */
   readonly root: string;
-  readonly bytes: number;
   readonly stamp: string;
   /** Whether a later change of any file must change the stamp. */
   readonly isSettled: boolean;
 }
 
-const stampOf = async (path: string, options: { readonly links?: Links }): Promise<Stamp> => {
+/** Undefined for a source of fewer than `least` bytes, whose files are not looked at one by one. */
+const stampOf = async (
+  path: string,
+  options: { readonly links?: Links },
+  least: number,
+): Promise<Stamp | undefined> => {
   const begun = Date.now();
   const source = await openDisk(path, options);
   try {
+    if (source.files.reduce((sum, { bytes }) => sum + bytes, 0) < least) return undefined;
     const hash = createHash('sha256');
     const add = (...parts: readonly unknown[]): void => void hash.update(`${JSON.stringify(parts)}\n`);
     for (const { path: name, fault } of source.faults ?? []) add(name, fault);
     for (const name of source.empty ?? []) add(name);
-    let [bytes, latest] = [0, 0];
+    let latest = 0;
     for (const file of source.files) {
       const found = await timesOf(source, file.path);
       add(file.path, file.bytes, ...(found?.marks ?? []));
-      bytes += file.bytes;
       latest = Math.max(latest, found?.changedMs ?? begun);
     }
     return {
       root: await realpath(path),
-      bytes,
       stamp: hash.digest('hex'),
       isSettled: latest < begun - settledMs,
     };
