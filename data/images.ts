@@ -60,6 +60,20 @@ export interface ImageSet extends Images {
   readonly classes: number;
 }
 
+/** Two sets of one size as one: the images of the second behind those of the first, and its people as further classes. */
+export const joinImages = (first: ImageSet, second: ImageSet): ImageSet => {
+  const both = (name: 'identities' | 'images'): Int32Array => Int32Array.from([...first[name], ...second[name]]);
+  return {
+    ...first,
+    count: first.count + second.count,
+    chunks: [...first.chunks, ...second.chunks.map((chunk) => ({ ...chunk, first: chunk.first + first.count }))],
+    labels: Int32Array.from([...first.labels, ...second.labels.map((label) => label + first.classes)]),
+    identities: both('identities'),
+    images: both('images'),
+    classes: first.classes + second.classes,
+  };
+};
+
 /** Rows of generated images: from image number `generatedImages` on there are oversampled copies of the inquiry image. */
 export const generatedRows = ({ images }: Pick<ImageSet, 'images'>, generatedImages: unknown): Int32Array => {
   const limit = typeof generatedImages === 'number' ? generatedImages : Number.POSITIVE_INFINITY;

@@ -1,3 +1,4 @@
+import { transformBlock } from '../core/dct.ts';
 import { normalStream, randomStream } from '../core/random.ts';
 import { encode } from './colour.ts';
 import { clamp } from './noise.ts';
@@ -70,11 +71,6 @@ const blurInto = (image: Float32Array, size: number, sigma: number): void => {
   }
 };
 
-const basis = Float64Array.from({ length: 64 }, (_, i) => {
-  const k = i >> 3;
-  return (k === 0 ? Math.SQRT1_2 : 1) * 0.5 * Math.cos(((2 * (i & 7) + 1) * k * Math.PI) / 16);
-});
-
 /** What JPEG does to 8 x 8 blocks of luma and chroma: coefficients are rounded to steps that grow with frequency. */
 const compress = (image: Float32Array, size: number, strength: number): void => {
   const block = new Float64Array(64);
@@ -95,12 +91,12 @@ const compress = (image: Float32Array, size: number, strength: number): void => 
           const y = Math.min(size - 1, by + (i >> 3));
           block[i] = plane[y * size + Math.min(size - 1, bx + (i & 7))] as number;
         }
-        transform(block, half, false);
+        transformBlock(block, half, false);
         for (let i = 0; i < 64; i++) {
           const step = (p === 0 ? 5 : 9) * strength * (1 + 0.7 * ((i >> 3) + (i & 7)));
           block[i] = Math.round((block[i] as number) / step) * step;
         }
-        transform(block, half, true);
+        transformBlock(block, half, true);
         for (let i = 0; i < 64; i++) {
           const y = by + (i >> 3);
           const x = bx + (i & 7);
@@ -116,21 +112,5 @@ const compress = (image: Float32Array, size: number, strength: number): void => 
     image[k * 3] = y + 1.402 * v;
     image[k * 3 + 1] = y - 0.3441 * u - 0.7141 * v;
     image[k * 3 + 2] = y + 1.772 * u;
-  }
-};
-
-/** 8 x 8 orthonormal DCT (rows, then columns), or its inverse. */
-const transform = (block: Float64Array, half: Float64Array, inverse: boolean): void => {
-  for (let pass = 0; pass < 2; pass++) {
-    for (let row = 0; row < 8; row++) {
-      for (let k = 0; k < 8; k++) {
-        let sum = 0;
-        for (let i = 0; i < 8; i++) {
-          sum += (block[row * 8 + i] as number) * (basis[inverse ? i * 8 + k : k * 8 + i] as number);
-        }
-        half[k * 8 + row] = sum;
-      }
-    }
-    block.set(half);
   }
 };

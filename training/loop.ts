@@ -28,11 +28,14 @@ export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
   /**
    * @param step from 0
    * @param images float32 [B, H, W, 3] in [-1, 1]: the whole batch, of which `microBatch` says the rows
+   * @param series the log so far, which a resumed training has too
    * @returns the tensors of that micro-batch, which the loop disposes
    */
-  tensorsOf(step: number, plan: P, images: Float32Array, microBatch: MicroBatch): Tensors;
+  tensorsOf(step: number, plan: P, images: Float32Array, microBatch: MicroBatch, series: Series): Tensors;
   /** Goes into the log beside the step's own metrics. */
-  logged?(plan: P): { readonly [name: string]: number };
+  logged?(plan: P, series: Series): { readonly [name: string]: number };
+  /** Whether the training ends before its last step, by what was validated. */
+  hasEnded?(series: Series): boolean;
   /** State that never changes, such as frozen networks: checkpoints leave it out. */
   constant?(name: string): boolean;
   /** State to return at the end. */
@@ -77,20 +80,25 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
       });
     /** After the checkpoint of the same step, so that whoever resumes from that judges its state, and only then goes on. */
     const judge = (done: number) => orLeave(validator?.judge(step, done, training.wanted), done);
+    let last = steps;
     for (let done = from + 1; done <= steps; done++) {
       await judge(done - 1);
+      if (training.hasEnded?.(log.series)) {
+        last = done - 1;
+        break;
+      }
       const { plan, images } = await batches.next();
       const metrics = await runPrograms(step, programs(done - 1), microBatches, signal, (microBatch) =>
-        training.tensorsOf(done - 1, plan, images, microBatch),
+        training.tensorsOf(done - 1, plan, images, microBatch, log.series),
       );
       checkMetrics(metrics, done, lr);
-      log.add(done, { ...metrics, ...training.logged?.(plan) });
+      log.add(done, { ...metrics, ...training.logged?.(plan, log.series) });
       if (checkpoints.due(done) && done < steps) save(done);
       await orLeave(progress({ phase: 'train', step: done, steps, metrics }), done);
     }
-    await judge(steps);
-    log.close(steps);
-    return { state: validator?.chosen ?? finalState(step, training), series: log.series };
+    if (last === steps) await judge(steps);
+    log.close(last);
+    return { state: validator?.chosen ?? finalState(step, training, last), series: log.series };
   } finally {
     step.dispose();
   }
@@ -124,9 +132,10 @@ const begin = async <Recipe, P extends { readonly recipe: Recipe }>(
 /** A loss is that of the weights before its step: only the state itself shows what the last step made of them. */
 const finalState = <Recipe, P extends { readonly recipe: Recipe }>(
   step: Step,
-  { wanted, steps, lr }: Pick<Training<Recipe, P>, 'wanted' | 'steps' | 'lr'>,
+  { wanted, lr }: Pick<Training<Recipe, P>, 'wanted' | 'lr'>,
+  last: number,
 ): Tensors => {
   const arrays = stateArrays(step, wanted);
-  checkFinite(arrays, steps, lr);
+  checkFinite(arrays, last, lr);
   return stateTensors(arrays);
 };

@@ -7,7 +7,7 @@ import type { Images } from '../data/images.ts';
 import type { CopyRecipe } from '../data/loader/copies.ts';
 import { type CompiledFunction, compileFunction } from '../nn/compile/index.ts';
 import type { PrecisionOption } from '../nn/compile/precision.ts';
-import type { RecognizerConfig } from '../nn/recognizer/config.ts';
+import { imageSides, type RecognizerConfig, type Size } from '../nn/recognizer/config.ts';
 import { recognizerParameters } from '../nn/recognizer/layout.ts';
 import { embedView, type View } from '../nn/recognizer/view.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
@@ -44,14 +44,33 @@ export const loadRecognizer = async (store: ArtifactStore, ref: ArtifactRef): Pr
 
 /** @throws CemiflowError `SizeMismatch` where a recognizer takes images of another size */
 export const requireImageSize = (
-  { config: { imageSize } }: Pick<LoadedRecognizer, 'config'>,
-  { height, width }: Pick<Images, 'height' | 'width'>,
-): void => {
-  if (height === imageSize && width === imageSize) return;
+  { config }: Pick<LoadedRecognizer, 'config'>,
+  images: Pick<Images, 'height' | 'width'>,
+): void => requireSides(imageSides(config), images);
+
+/**
+ * The side of the images of a generator, which are those of its recognizer.
+ *
+ * @throws CemiflowError `SizeMismatch` where these are not square
+ */
+export const squareSide = (config: RecognizerConfig): number => {
+  const [height, width] = imageSides(config);
+  if (height === width) return height;
+  throw new CemiflowError('SizeMismatch', `generators make square images, the recognizer takes ${height} × ${width}`, {
+    remedy: 'train a recognizer on images of equal height and width',
+    data: { height, width },
+  });
+};
+
+const requireSides = ([height, width]: Size, images: Pick<Images, 'height' | 'width'>): void => {
+  if (images.height === height && images.width === width) return;
   throw new CemiflowError(
     'SizeMismatch',
-    `the recognizer takes ${imageSize} × ${imageSize} images, the dataset holds ${height} × ${width}`,
-    { remedy: 'make the dataset in the size that the recognizer was trained on' },
+    `the recognizer takes ${height} × ${width} images, the dataset holds ${images.height} × ${images.width}`,
+    {
+      remedy: 'make the dataset in the size that the recognizer was trained on',
+      data: { expected: { height, width }, height: images.height, width: images.width },
+    },
   );
 };
 
@@ -81,8 +100,7 @@ export class Embedder {
     this.#config = config;
     this.size = config.embedding;
     this.channels = config.channels;
-    const side = config.imageSize;
-    const images = tf.zeros([embedBatch, side, side, 3]);
+    const images = tf.zeros([embedBatch, ...imageSides(config), 3]);
     this.#run = compileFunction(
       (w, inputs) => ({ rows: embedView(w, inputs.images as tf.Tensor4D, config, view) }),
       weights,
@@ -103,8 +121,7 @@ export class Embedder {
     input: InputContext<CopyRecipe>,
     { phase = 'embed', rows = everyRow(set), into = new Float32Array(rows.length * this.size) }: EmbedOptions = {},
   ): Promise<Float32Array> {
-    const { imageSize } = this.#config;
-    if (set.height !== imageSize || set.width !== imageSize) throw sizeMismatch(imageSize, set);
+    requireSides(imageSides(this.#config), set);
     const steps = Math.ceil(rows.length / embedBatch);
     const planOf = (step: number) => {
       const taken = rows.slice(step * embedBatch, (step + 1) * embedBatch);
@@ -113,7 +130,7 @@ export class Embedder {
     const batches = readBatches(input, set, planOf, { from: 0, to: steps });
     for (let step = 0; step < steps; step++) {
       const { images, plan } = await batches.next();
-      const batch = tf.tensor4d(images, [embedBatch, imageSize, imageSize, 3]);
+      const batch = tf.tensor4d(images, [embedBatch, set.height, set.width, 3]);
       const output = this.#run.run({ images: batch });
       const found = (output.rows as tf.Tensor).dataSync().subarray(0, plan.recipe.rows.length * this.size);
       into.set(found, step * embedBatch * this.size);
@@ -159,10 +176,4 @@ const notFinite = (row: number): CemiflowError =>
   new CemiflowError('Diverged', `the recognizer gives an embedding that is not finite for image ${row}`, {
     remedy: 'train the recognizer again with a lower lr or a longer warm-up',
     data: { tensor: 'embeddings', image: row },
-  });
-
-const sizeMismatch = (expected: number, { height, width }: Images): CemiflowError =>
-  new CemiflowError('SizeMismatch', `the recognizer takes ${expected} × ${expected} images, got ${height} × ${width}`, {
-    remedy: 'make the images in the size that the recognizer was trained on',
-    data: { expected, height, width },
   });

@@ -75,6 +75,9 @@ export class Validator {
 /** Whether an array of a checkpoint belongs to the best state so far, and not to the state to continue from. */
 export const isOfBest = (name: string): boolean => name.startsWith(prefix);
 
+/** What a log's validations found, in order. */
+export const validations = ({ [series]: judged }: Series): readonly number[] => judged?.values ?? [];
+
 /** The highest value of a log's validation, the first of equals. */
 export const bestOf = ({ [series]: judged }: Series): Judged | undefined => {
   if (!judged) return undefined;

@@ -35,9 +35,10 @@ export const stage: StageKind<Params> = {
       await requireUnchanged(path, content);
       const { counts, names } = importReport(file, match);
       const report = Buffer.from(JSON.stringify(names));
+      const described = recognizerNetwork(config);
       const meta = {
-        network: recognizerNetwork(config),
-        imageSize: config.imageSize,
+        network: described,
+        imageSize: described.imageSize,
         imported: { ...counts, trainedOn, licence },
       };
       const reportFile = await store.putFile('import.json', report, 'application/json');

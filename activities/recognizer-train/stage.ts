@@ -5,8 +5,7 @@ import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
-import type { Augmentation } from '../../data/augment.ts';
-import type { ImageSet } from '../../data/images.ts';
+import type { Augmentation } from '../../data/augment/augment.ts';
 import { type AugmentRecipe, maker as augmented } from '../../data/loader/augmented.ts';
 import { maker as copies } from '../../data/loader/copies.ts';
 import { compileStep, type Step } from '../../nn/compile/index.ts';
@@ -24,12 +23,20 @@ import {
 } from '../../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
 import { toSafetensors } from '../../nn/weights.ts';
-import { type InputContext, loadSet, readBatches, withInput } from '../../training/input.ts';
+import { type InputContext, readBatches, withInput } from '../../training/input.ts';
 import type { Series } from '../../training/log.ts';
 import { runTraining, type Training } from '../../training/loop.ts';
 import { type MicroBatch, microBatchesOf, rowsOf } from '../../training/micro-batches.ts';
-import { StepPlanner } from '../../training/planner.ts';
-import { bestOf } from '../../training/validation.ts';
+import { hasStalled, type Plateau, plateauFactor } from '../../training/plateau.ts';
+import { bestOf, validations } from '../../training/validation.ts';
+import {
+  classesEach,
+  loadSamples,
+  type SampledBatch,
+  SamplePlanner,
+  type Samples,
+  type SecondParams,
+} from './samples.ts';
 import {
   loadValidation,
   requireValidation,
@@ -41,6 +48,7 @@ import {
 /** `schemas/stages/recognizer-train.schema.json` */
 interface Params extends Head, ValidationParams {
   readonly data: ArtifactRef;
+  readonly second: SecondParams | null;
   readonly network: { readonly preset: Preset } & Partial<Omit<RecognizerConfig, 'imageSize'>>;
   readonly epochs: number;
   readonly batch: number;
@@ -55,6 +63,9 @@ interface Params extends Head, ValidationParams {
   readonly milestones: readonly number[];
   readonly gamma: number;
   readonly warmup: number;
+  /** 0: none. */
+  readonly clip: number;
+  readonly plateau: Plateau | null;
   readonly augment: Augmentation;
 }
 
@@ -79,22 +90,24 @@ const run = async (
   validation?: ValidationSets,
 ): Promise<Outputs> => {
   const { store } = input;
-  const data = await loadSet(input, params.data);
-  const training = trainingOf(params, data);
-  const loop = loopOf(params, training, data, input, validation);
+  const samples = await loadSamples(input, params.data, params.second);
+  const training = trainingOf(params, samples);
+  const loop = loopOf(params, training, samples, input, validation);
   const { state, series } = await runTraining(input, loop);
   const tensors = { ...withPrefix(state, 'w'), ...withPrefix(state, 'stats') };
   const { config, head, classes } = training;
   const parameters = [...recognizerParameters(config), ...headParameters(config.embedding, classes)];
   const stored = toSafetensors(tensors, parameters);
+  const network = recognizerNetwork(config);
   tf.dispose(state);
   return {
     weights: await writeWeights(store, stored, {
-      network: recognizerNetwork(config),
-      imageSize: config.imageSize,
+      network,
+      imageSize: network.imageSize,
       classes,
       head: { ...head },
       data: params.data.digest,
+      ...(params.second && { second: params.second.data.digest }),
       ...chosenEpoch(params, series, loop.window),
     }),
     log: await putMetrics(store, { kind: 'training', series }),
@@ -108,13 +121,8 @@ const chosenEpoch = ({ validation, keep }: Params, series: Series, stepsPerEpoch
   return { chosen: { epoch: best.step / stepsPerEpoch, accuracy: best.value, by: validation.digest } };
 };
 
-const trainingOf = (params: Params, data: ImageSet): RecognizerTraining => {
+const trainingOf = (params: Params, { all: data }: Samples): RecognizerTraining => {
   const { preset, ...overrides } = params.network;
-  if (data.height !== data.width) {
-    throw new CemiflowError('SizeMismatch', `images must be square, got ${data.height} × ${data.width}`, {
-      remedy: 'make the dataset with equal height and width',
-    });
-  }
   if (data.count < params.batch || data.classes < 2) {
     throw new CemiflowError(
       'TooFewImages',
@@ -124,7 +132,10 @@ const trainingOf = (params: Params, data: ImageSet): RecognizerTraining => {
   }
   const { loss, m, h, s, t_alpha } = params;
   return {
-    config: recognizerConfig(preset, { ...overrides, imageSize: data.height }),
+    config: recognizerConfig(preset, {
+      ...overrides,
+      imageSize: data.height === data.width ? data.height : [data.height, data.width],
+    }),
     head: { loss, m, h, s, t_alpha },
     classes: data.classes,
     momentum: params.momentum,
@@ -132,48 +143,48 @@ const trainingOf = (params: Params, data: ImageSet): RecognizerTraining => {
     decayNorms: params.decayNorms,
     microBatches: microBatchesOf(params.batch, params.microBatch).length,
     recompute: params.recompute,
+    clip: params.clip,
   };
 };
 
 /** What one step needs besides its images. */
-interface StepPlan {
-  readonly recipe: AugmentRecipe;
-  /** int32 [B] */
-  readonly labels: Int32Array;
+interface StepPlan extends SampledBatch {
+  /** By the schedule; a plateau lowers it further. */
   readonly rate: number;
 }
 
 const loopOf = (
   params: Params,
   training: RecognizerTraining,
-  data: ImageSet,
+  samples: Samples,
   input: InputContext<AugmentRecipe>,
   validation: ValidationSets | undefined,
 ): Training<AugmentRecipe, StepPlan> => {
   const { seed } = input;
-  const { batch, epochs, augment, lr, lrBatch, milestones, gamma, warmup } = params;
+  const { batch, epochs, augment, lr, lrBatch, milestones, gamma, warmup, plateau } = params;
   const scaled = scaledRate(lr, batch, lrBatch);
-  const planner = new StepPlanner({ images: data.count, batch, epochs, seed, tag: 'epoch' });
+  const planner = new SamplePlanner(samples, { augment, seed, batch, epochs });
   const { steps, stepsPerEpoch } = planner;
   const microBatches = microBatchesOf(batch, params.microBatch);
   const planOf = (step: number): StepPlan => {
-    const { epoch, rows } = planner.at(step);
-    return {
-      recipe: { rows, augment, seed, epoch },
-      labels: rows.map((row) => data.labels[row] as number),
-      rate: rateAt({ rate: scaled, milestones, gamma, warmupSteps: warmup }, epoch, step),
-    };
+    const sampled = planner.at(step);
+    return { ...sampled, rate: rateAt({ rate: scaled, milestones, gamma, warmupSteps: warmup }, sampled.epoch, step) };
   };
+  const rateOf = ({ rate }: Pick<StepPlan, 'rate'>, series: Series): number =>
+    plateau ? rate * plateauFactor(validations(series), plateau) : rate;
   return {
     steps,
     microBatches,
     window: stepsPerEpoch,
     lr,
-    batches: (from) => readBatches(input, data, planOf, { from, to: steps }),
-    compile: (resumed) => compile(params, training, data, seed, microBatches[0] as MicroBatch, resumed),
-    tensorsOf: (step, plan, images, microBatch) =>
-      tensorsOf(plan, images, data, dropoutSeed(seed, step, microBatch), microBatch),
-    logged: ({ rate }) => ({ rate }),
+    batches: (from) => readBatches(input, samples.all, planOf, { from, to: steps }),
+    compile: (resumed) => compile(params, training, samples, seed, microBatches[0] as MicroBatch, resumed),
+    tensorsOf: (step, plan, images, microBatch, series) => {
+      const given = { ...plan, rate: rateOf(plan, series) };
+      return tensorsOf(given, images, samples, dropoutSeed(seed, step, microBatch), microBatch);
+    },
+    logged: (plan, series) => ({ rate: rateOf(plan, series) }),
+    ...(plateau && { hasEnded: (series: Series) => hasStalled(validations(series), plateau) }),
     wanted: (name) => name.startsWith('w.') || name.startsWith('stats.'),
     ...(validation && { validation: validationOf(params, planner, training.config, validation, input) }),
   };
@@ -183,14 +194,16 @@ const loopOf = (
 const compile = (
   { batch, precision }: Params,
   training: RecognizerTraining,
-  data: ImageSet,
+  samples: Samples,
   seed: number,
   microBatch: MicroBatch,
   resumed: Tensors,
 ): Step => {
-  const images = new Float32Array(batch * data.height * data.width * 3);
-  const blank = { labels: new Int32Array(batch), rate: 0 };
-  const example = tensorsOf(blank, images, data, dropoutSeed(seed, 0, microBatch), microBatch);
+  const images = new Float32Array(batch * samples.all.height * samples.all.width * 3);
+  const columns = classesEach(samples);
+  const soft = { targets: new Int32Array(batch * columns), shares: new Float32Array(batch * columns) };
+  const blank = { labels: new Int32Array(batch), rate: 0, ...(columns > 1 && { soft }) };
+  const example = tensorsOf(blank, images, samples, dropoutSeed(seed, 0, microBatch), microBatch);
   const first = recognizerState(training, seed);
   try {
     return compileStep(recognizerPrograms(training), { ...first, ...resumed }, example, { precision });
@@ -201,9 +214,9 @@ const compile = (
 
 /** @param images float32 [B, H, W, 3] of the whole batch @returns tensors of one micro-batch */
 const tensorsOf = (
-  { labels, rate }: Omit<StepPlan, 'recipe'>,
+  { labels, rate, soft }: Pick<StepPlan, 'labels' | 'rate' | 'soft'>,
   images: Float32Array,
-  { height, width }: ImageSet,
+  { all: { height, width } }: Samples,
   dropoutSeed: tf.Tensor,
   microBatch: MicroBatch,
 ): Tensors => ({
@@ -211,7 +224,18 @@ const tensorsOf = (
   labels: tf.tensor1d(rowsOf(labels, labels.length, microBatch), 'int32'),
   rate: tf.scalar(rate),
   dropoutSeed,
+  ...(soft && {
+    targets: tf.tensor2d(rowsOf(soft.targets, labels.length, microBatch), shapeOf(soft, labels, microBatch), 'int32'),
+    shares: tf.tensor2d(rowsOf(soft.shares, labels.length, microBatch), shapeOf(soft, labels, microBatch)),
+  }),
 });
+
+/** Images of a micro-batch, and the classes that each belongs to. */
+const shapeOf = (
+  { targets }: NonNullable<StepPlan['soft']>,
+  { length }: Int32Array,
+  { count }: MicroBatch,
+): [number, number] => [count, targets.length / length];
 
 const dropoutSeed = (seed: number, step: number, { index }: MicroBatch): tf.Tensor =>
   index === 0 ? seedTensor(seed, 'dropout', step) : seedTensor(seed, 'dropout', step, index);

@@ -30,10 +30,17 @@ export interface ValidationSets {
   readonly input: InputContext<CopyRecipe>;
 }
 
-/** @throws CemiflowError `ValidationMissing` where the best epoch is asked for, and nothing says which is best */
-export const requireValidation = ({ validation, keep }: Pick<ValidationParams, 'validation' | 'keep'>): void => {
-  if (validation || keep === 'last') return;
-  throw new CemiflowError('ValidationMissing', 'keep: best needs verification sets to choose the epoch by', {
+/** @throws CemiflowError `ValidationMissing` where the best epoch, or a plateau, is asked for, and nothing says which is best */
+export const requireValidation = ({
+  validation,
+  keep,
+  plateau,
+}: Pick<ValidationParams, 'validation' | 'keep'> & { readonly plateau: unknown }): void => {
+  if (validation || (keep === 'last' && !plateau)) return;
+  const what = plateau
+    ? 'plateau needs verification sets that the rate follows'
+    : 'keep: best needs verification sets to choose the epoch by';
+  throw new CemiflowError('ValidationMissing', what, {
     remedy: 'give validation an output of data/benchmarks with people who are in no test set, or keep: last',
   });
 };

@@ -15,12 +15,15 @@ export interface RecognizerMeta {
 }
 
 /** A recognizer's configuration as the manifest of its weights states it. */
-export const recognizerNetwork = (config: RecognizerConfig): JsonObject & { readonly family: string } => ({
+export const recognizerNetwork = (
+  config: RecognizerConfig,
+): JsonObject & { readonly family: string; readonly imageSize: number | number[] } => ({
   family: 'recognizer',
   ...structuredClone(config),
   widths: [...config.widths],
   depths: [...config.depths],
   strides: [...config.strides],
+  imageSize: typeof config.imageSize === 'number' ? config.imageSize : [...config.imageSize],
 });
 
 /** The configuration that `recognizerNetwork` states. @throws CemiflowError `ArtifactInvalid` */
@@ -32,10 +35,20 @@ export const recognizerConfigOf = (network: Fields): RecognizerConfig => ({
   depths: network.numbers('depths'),
   strides: network.numbers('strides'),
   embedding: network.integer('embedding', { from: 1 }),
-  imageSize: network.integer('imageSize', { from: 1 }),
+  imageSize: sizeIn(network),
   dropout: network.number('dropout', { from: 0, to: 1 }),
   channels: network.oneOf('channels', ['rgb', 'bgr']),
 });
+
+/** One side of square images, or height and width. */
+const sizeIn = (network: Fields): RecognizerConfig['imageSize'] => {
+  if (!Array.isArray(network.json('imageSize'))) return network.integer('imageSize', { from: 1 });
+  const sides = network.numbers('imageSize');
+  const [height, width] = sides;
+  if (sides.length === 2 && height && width && sides.every((side) => Number.isSafeInteger(side) && side > 0))
+    return [height, width];
+  throw network.fault('imageSize', 'one side in pixels, or height and width');
+};
 
 /** @throws CemiflowError `ArtifactInvalid` where the weights are of another network, or a field is damaged */
 export const recognizerOf = (artifact: Artifact<WeightsMeta>): RecognizerMeta => {

@@ -10,7 +10,7 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { permutation } from '../../core/random.ts';
 import type { StageContext } from '../../core/stage.ts';
-import type { Augmentation } from '../../data/augment.ts';
+import type { Augmentation } from '../../data/augment/augment.ts';
 import { maker as augmented } from '../../data/loader/augmented.ts';
 import { BatchReader, Stall } from '../../data/loader/batches.ts';
 import { loadDataset } from '../../data/loader/load.ts';

@@ -12,6 +12,7 @@ import { unitRows } from '../../nn/layers/unit-rows.ts';
 import { adamWDefaults } from '../../nn/optim/adamw.ts';
 import { initialise, parameterCount } from '../../nn/parameters.ts';
 import { embed } from '../../nn/recognizer/backbone.ts';
+import { imageSides } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { recognizerPrograms, recognizerState } from '../../nn/recognizer/train-step.ts';
 import { embedView } from '../../nn/recognizer/view.ts';
@@ -103,7 +104,7 @@ const recognizerTrain = ({
     recognizerPrograms(given),
     recognizerState(given, 1),
     {
-      images: images(microBatch, recognizer.imageSize),
+      images: images(microBatch, imageSides(recognizer)[0]),
       labels: tf.range(0, microBatch, 1, 'int32'),
       rate: tf.scalar(0.1),
       dropoutSeed: seedTensor(1, 'dropout'),
@@ -139,7 +140,7 @@ const diffusionSample = ({ network, batch, steps }: Of<'diffusion/sample'>): Wor
 };
 
 const recognizerEmbed = ({ recognizer, batch, images: count }: Of<'recognizer/embed'>): Work => {
-  const size = recognizer.imageSize;
+  const size = imageSides(recognizer)[0];
   const weights = initialise(recognizerParameters(recognizer), 1);
   const run = compileFunction(
     (w, { x }) => ({ rows: embedView(w, x as tf.Tensor4D, recognizer, 'both') }),

@@ -5,7 +5,7 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { encodeOnnx, type OnnxModel, type OnnxTensor } from '../../formats/onnx/index.ts';
 import type { SafeTensors } from '../../formats/safetensors.ts';
-import { type GraphOutput, type GraphParameter, recognizerGraph } from '../../nn/recognizer/graph.ts';
+import { type GraphOutput, type GraphParameter, inputShape, recognizerGraph } from '../../nn/recognizer/graph.ts';
 import type { Store } from '../../store/index.ts';
 
 /** What an ONNX file may compute. */
@@ -66,12 +66,12 @@ const onnxOf = (
   { digest }: ArtifactRef,
 ): OnnxModel => {
   const { nodes, parameters } = recognizerGraph(config, output);
-  const { imageSize, channels, embedding, variant } = config;
+  const { channels, embedding, variant } = config;
   return {
     name: `recognizer-${variant}`,
     nodes,
     initializers: parameters.map((parameter) => initializerOf(parameter, weights)),
-    inputs: [{ name: 'input', shape: ['N', 3, imageSize, imageSize] }],
+    inputs: [{ name: 'input', shape: inputShape(config) }],
     outputs: [{ name: output, shape: ['N', embedding] }],
     metadata: {
       channels,

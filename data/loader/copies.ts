@@ -1,4 +1,4 @@
-import { copyInto } from '../augment.ts';
+import { copyInto } from '../augment/augment.ts';
 import { fillEach, type Maker } from './maker.ts';
 
 /** Images as they are, or mirrored. */

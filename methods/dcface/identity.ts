@@ -16,7 +16,10 @@ const scaleName = 'label_mapping.scaler.0';
 const mapUnit = (config: RecognizerConfig): number => unitsOf(config).length - (config.depths.at(-1) as number);
 
 /** Number of identity tokens: the places of that map. */
-export const identityTokens = (config: RecognizerConfig): number => lastMap(config).size ** 2;
+export const identityTokens = (config: RecognizerConfig): number => {
+  const [height, width] = lastMap(config).size;
+  return height * width;
+};
 
 /** What of E_id is trained: its weights, the positions, and the factor on the feature that joins the time. */
 export const identityParameters = (config: RecognizerConfig): Parameter[] => [

@@ -22,8 +22,8 @@ export interface RecognizerConfig {
   readonly strides: readonly number[];
   /** Length of the embedding. */
   readonly embedding: number;
-  /** Images are square, in pixels. */
-  readonly imageSize: number;
+  /** Of its images in pixels: one side where they are square, else height and width. */
+  readonly imageSize: number | readonly [height: number, width: number];
   /** Before the embedding layer; 0.4 in AdaFace, 0 in InsightFace. */
   readonly dropout: number;
   /** The channel order that the weights were trained on: AdaFace's published ones take `bgr`. */
@@ -96,34 +96,47 @@ export interface Unit {
   readonly stride: number;
   /** Whether the shortcut is a 1 × 1 convolution; otherwise it takes every `stride`-th pixel. */
   readonly projected: boolean;
-  /** Height and width of what comes in, in pixels. */
-  readonly size: number;
+  /** Of what comes in, in pixels. */
+  readonly size: Size;
 }
+
+/** Height and width in pixels. */
+export type Size = readonly [height: number, width: number];
+
+/** Height and width of the images that a recognizer takes. */
+export const imageSides = ({ imageSize }: Pick<RecognizerConfig, 'imageSize'>): Size =>
+  typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize;
+
+/** What a stride leaves of a size. */
+export const strided = ([height, width]: Size, stride: number): Size => [
+  Math.ceil(height / stride),
+  Math.ceil(width / stride),
+];
 
 /** The units in order; the stride of a stage belongs to its first one. */
 export const unitsOf = (config: RecognizerConfig): Unit[] => {
   const insightFace = config.variant === 'iresnet';
   const units: Unit[] = [];
   let from = config.stemWidth;
-  let size = Math.ceil(config.imageSize / config.stemStride);
+  let size = strided(imageSides(config), config.stemStride);
   config.widths.forEach((to, stage) => {
     for (let i = 0; i < (config.depths[stage] as number); i++) {
       const stride = i === 0 ? (config.strides[stage] as number) : 1;
       const name = insightFace ? `layer${stage + 1}.${i}` : `body.${units.length}`;
       units.push({ name, from, to, stride, size, projected: from !== to || (insightFace && stride > 1) });
       from = to;
-      size = Math.ceil(size / stride);
+      size = strided(size, stride);
     }
   });
   return units;
 };
 
-/** What the units leave: width in channels, and height = width in pixels. */
-export const lastMap = (config: RecognizerConfig): { channels: number; size: number } => {
+/** What the units leave: channels, and height and width in pixels. */
+export const lastMap = (config: RecognizerConfig): { channels: number; size: Size } => {
   const last = unitsOf(config).at(-1);
   return last
-    ? { channels: last.to, size: Math.ceil(last.size / last.stride) }
-    : { channels: config.stemWidth, size: Math.ceil(config.imageSize / config.stemStride) };
+    ? { channels: last.to, size: strided(last.size, last.stride) }
+    : { channels: config.stemWidth, size: strided(imageSides(config), config.stemStride) };
 };
 
 /** Channels between the two layers of squeeze and excitation. */

@@ -1,4 +1,4 @@
-import { lastMap, type RecognizerConfig, squeezed, type Unit, unitsOf } from './config.ts';
+import { imageSides, lastMap, type RecognizerConfig, squeezed, type Unit, unitsOf } from './config.ts';
 import { namesOf, squeezeName } from './names.ts';
 
 /** One operation, under ONNX's name. (`formats/onnx` writes these.) */
@@ -27,8 +27,11 @@ export interface Graph {
 /** What the graph gives: rows of length one, or the features as they are (whose length AdaFace takes as a sign of quality). */
 export type GraphOutput = 'embedding' | 'features';
 
+/** Axes of its input: any number of images, three colours, height and width. */
+export const inputShape = (config: RecognizerConfig): ['N', 3, number, number] => ['N', 3, ...imageSides(config)];
+
 /**
- * A recognizer with running statistics, as `embed` computes it, in operators of ONNX. It takes `input` float32 [N, 3, S, S] in
+ * A recognizer with running statistics, as `embed` computes it, in operators of ONNX. It takes `input` float32 [N, 3, H, W] in
  * [-1, 1], in the order of colours that the network reads, and gives `output` [N, D].
  */
 export const recognizerGraph = (config: RecognizerConfig, output: GraphOutput): Graph => {
@@ -41,7 +44,7 @@ export const recognizerGraph = (config: RecognizerConfig, output: GraphOutput): 
   const { channels, size } = lastMap(config);
   h = build.norm(h, head.norm, channels);
   h = build.node('Flatten', [h], `${head.linear}.flat`, { axis: 1 });
-  const weight = build.parameter(`${head.linear}.weight`, [config.embedding, channels * size * size]);
+  const weight = build.parameter(`${head.linear}.weight`, [config.embedding, channels * size[0] * size[1]]);
   const bias = build.parameter(`${head.linear}.bias`, [config.embedding]);
   h = build.node('Gemm', [h, weight, bias], head.linear, { transB: 1 });
   const learns = config.variant === 'iresnet';

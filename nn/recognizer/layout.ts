@@ -1,6 +1,6 @@
 import type { Initialiser, Parameter } from '../parameters.ts';
 import type { StoredParameter } from '../weights.ts';
-import { lastMap, type RecognizerConfig, squeezed, unitsOf } from './config.ts';
+import { imageSides, lastMap, type RecognizerConfig, type Size, squeezed, strided, unitsOf } from './config.ts';
 import { namesOf, squeezeName } from './names.ts';
 
 /** A parameter, or a running statistic, of the recognizer under its published name. */
@@ -69,7 +69,7 @@ export const recognizerParameters = (config: RecognizerConfig): RecognizerParame
         : []),
     ];
   });
-  const inputs = size * size * channels;
+  const inputs = area(size) * channels;
   const { weight, bias } = init.linear(inputs, embedding);
   return [
     conv(stem.conv, 3, 3, stemWidth),
@@ -81,7 +81,7 @@ export const recognizerParameters = (config: RecognizerConfig): RecognizerParame
       name: `${head.linear}.weight`,
       shape: [inputs, embedding],
       kind: 'linear',
-      flattened: [size, size, channels],
+      flattened: [...size, channels],
       init: weight,
     }),
     learned({ name: `${head.linear}.bias`, shape: [embedding], kind: 'vector', init: bias }),
@@ -92,12 +92,14 @@ export const recognizerParameters = (config: RecognizerConfig): RecognizerParame
 /** Multiplications of the convolutions and linear layers for one image. */
 export const multiplications = (config: RecognizerConfig): number => {
   const { channels, size } = lastMap(config);
-  const stem = Math.ceil(config.imageSize / config.stemStride) ** 2 * 27 * config.stemWidth;
+  const stem = area(strided(imageSides(config), config.stemStride)) * 27 * config.stemWidth;
   const units = unitsOf(config).map(({ from, to, stride, size: inSize, projected }) => {
-    const outSize = Math.ceil(inSize / stride);
-    const shortcut = projected ? outSize ** 2 * from * to : 0;
+    const [inside, outside] = [area(inSize), area(strided(inSize, stride))];
+    const shortcut = projected ? outside * from * to : 0;
     const se = config.variant === 'ir_se' ? 2 * to * squeezed(to) : 0;
-    return inSize ** 2 * 9 * from * to + outSize ** 2 * 9 * to * to + shortcut + se;
+    return inside * 9 * from * to + outside * 9 * to * to + shortcut + se;
   });
-  return units.reduce((a, b) => a + b, stem) + size * size * channels * config.embedding;
+  return units.reduce((a, b) => a + b, stem) + area(size) * channels * config.embedding;
 };
+
+const area = ([height, width]: Size): number => height * width;

@@ -17,6 +17,20 @@ export interface Head {
   readonly t_alpha: number;
 }
 
+/** A class of each image. */
+export interface Target {
+  /** float32 [B, C] */
+  readonly oneHot: tf.Tensor2D;
+  /** float32 [B, 1], how much the image belongs to it; absent where it is the only class. */
+  readonly share?: tf.Tensor2D;
+}
+
+/** What is made for each class of the images, added up by their shares. @param make gives float32 [B, C] */
+export const blend = (targets: readonly Target[], make: (target: Target) => tf.Tensor2D): tf.Tensor2D =>
+  targets
+    .map((target) => (target.share ? tf.mul(make(target), target.share) : make(target)))
+    .reduce((sum, each) => tf.add(sum, each)) as tf.Tensor2D;
+
 /** Columns of length one. @param kernel float32 [D, C] */
 export const unitColumns = (kernel: tf.Tensor2D): tf.Tensor2D =>
   tf.div(kernel, tf.sqrt(tf.sum(tf.square(kernel), 0, true))) as tf.Tensor2D;
@@ -38,27 +52,28 @@ const cosines = (
 };
 
 /**
- * Logits of a margin-softmax head.
+ * Logits of a margin-softmax head: of images of several classes, the blend of those that each class gives.
  *
  * @param features float32 [B, D], not normalised
  * @param kernel float32 [D, C], a column for each class
- * @param oneHot float32 [B, C]
  * @param statistics AdaFace's running statistics; other heads pass them through
  * @returns `logits` and `cosine` (without margin) float32 [B, C], and the statistics after this batch
  */
 export const marginLogits = (
   features: tf.Tensor2D,
   kernel: tf.Tensor2D,
-  oneHot: tf.Tensor2D,
+  targets: readonly Target[],
   head: Head,
   statistics: Tensors,
 ): { logits: tf.Tensor2D; cosine: tf.Tensor2D; statistics: Tensors } => {
   const eps = head.loss === 'adaface' ? 1e-3 : 1e-4;
   const { cosine, norms } = cosines(features, kernel, eps);
-  if (head.loss === 'cosface') return { logits: cosFace(cosine, oneHot, head), cosine, statistics };
-  if (head.loss === 'arcface') return { logits: arcFace(cosine, oneHot, head), cosine, statistics };
+  const made = (logitsOf: (oneHot: tf.Tensor2D) => tf.Tensor2D): tf.Tensor2D =>
+    blend(targets, ({ oneHot }) => logitsOf(oneHot));
+  if (head.loss === 'cosface') return { logits: made((own) => cosFace(cosine, own, head)), cosine, statistics };
+  if (head.loss === 'arcface') return { logits: made((own) => arcFace(cosine, own, head)), cosine, statistics };
   const { z, updated } = adaFaceScaler(norms, head, statistics);
-  return { logits: adaFace(cosine, z, oneHot, head, eps), cosine, statistics: updated };
+  return { logits: made((own) => adaFace(cosine, z, own, head, eps)), cosine, statistics: updated };
 };
 
 /** s (cos θ − m) for the image's own class (CosFace eq. 4). */

@@ -1,6 +1,7 @@
 import type { Programs } from '../compile/index.ts';
 import { prefixed, valueAndGradients, withPrefix } from '../gradients.ts';
 import { gradientSums, type Pass, trainingPrograms } from '../micro-batches.ts';
+import { clipByNorm } from '../optim/clip.ts';
 import { type SgdOptions, sgd, sgdState } from '../optim/sgd.ts';
 import { initialise } from '../parameters.ts';
 import { type Tensors, tf } from '../tf.ts';
@@ -8,7 +9,7 @@ import type { StoredParameter } from '../weights.ts';
 import { forwardTrain } from './backbone.ts';
 import type { RecognizerConfig } from './config.ts';
 import { recognizerParameters } from './layout.ts';
-import { crossEntropy, type Head, marginLogits, rowLosses, unitColumns } from './margin.ts';
+import { blend, crossEntropy, type Head, marginLogits, type Target, unitColumns } from './margin.ts';
 
 /** What a recognizer's training step needs besides its state and batch. */
 export interface RecognizerTraining {
@@ -21,6 +22,8 @@ export interface RecognizerTraining {
   readonly decayNorms?: boolean;
   /** Micro-batches of a batch, whose gradients are added up before the optimizer moves. Default 1. */
   readonly microBatches?: number;
+  /** Most length of the gradient, of the backbone and of the classifier each; 0 or absent: as it is. */
+  readonly clip?: number;
   /** Runs the network's units again on the way back, which saves memory and costs a forward pass. */
   readonly recompute?: boolean;
 }
@@ -57,15 +60,15 @@ export const recognizerState = ({ config, classes, microBatches }: RecognizerTra
  * `rate` (scalar) and `dropoutSeed` int32 [2]. Metrics: `loss`, and `accuracy` by the cosines without margin, of the batch
  * before the step.
  *
- * Soft labels: where a batch also holds `secondLabels` int32 [B] and `ratio` float32 [B], an image belongs to `labels` by
- * `ratio` and to `secondLabels` by the rest, and its two losses are blended in this proportion (SynFace's identity mixup:
- * a margin is only defined for one class at a time). Accuracy is that of `labels`.
+ * Soft labels: where a batch also holds `targets` int32 [B, K] and `shares` float32 [B, K], whose rows add up to 1, an image
+ * belongs to K classes by these shares. Logits and losses are blended in this proportion, as SynFace's mixups do (its code's
+ * `functions.py`): a margin is defined for one class at a time. Accuracy is that of `labels`.
  *
  * With micro-batches, B is the size of one; all but the last go through `accumulate`, the last through `step`. Batch norm
  * then sees one micro-batch at a time, as everywhere where gradients are accumulated: not the numbers of the whole batch.
  */
 export const recognizerPrograms = (training: RecognizerTraining): Programs => {
-  const { config, momentum, weightDecay, decayNorms = false, microBatches } = training;
+  const { config, momentum, weightDecay, decayNorms = false, microBatches, clip = 0 } = training;
   const spared = new Set(recognizerParameters(config).flatMap(({ name, decayed }) => (decayed ? [] : [name])));
   const options: SgdOptions = { momentum, weightDecay, decayed: (name) => decayNorms || !spared.has(name) };
   return trainingPrograms({
@@ -73,10 +76,17 @@ export const recognizerPrograms = (training: RecognizerTraining): Programs => {
     pass: (state, batch) => pass(training, state, batch),
     update: (state, batch, gradients) => {
       const [weights, momenta] = [withPrefix(state, 'w'), withPrefix(state, 'sgd')];
-      const { parameters, buffers } = sgd(weights, gradients, momenta, batch.rate as tf.Tensor, options);
+      const clipped = clip > 0 ? clippedGradients(gradients, clip) : gradients;
+      const { parameters, buffers } = sgd(weights, clipped, momenta, batch.rate as tf.Tensor, options);
       return { ...prefixed(parameters, 'w'), ...prefixed(buffers, 'sgd') };
     },
   });
+};
+
+/** Gradients of the backbone and of the classifier, each shortened to `limit` where it is longer. */
+const clippedGradients = (gradients: Tensors, limit: number): Tensors => {
+  const { 'head.kernel': kernel, ...backbone } = gradients;
+  return { ...clipByNorm(backbone, limit), ...clipByNorm({ 'head.kernel': kernel as tf.Tensor }, limit) };
 };
 
 /** State after the pass: running statistics of the normalisations, and of AdaFace's feature norms. */
@@ -90,19 +100,18 @@ const pass = ({ config, head, classes, recompute }: RecognizerTraining, state: T
     (w) => {
       const forward = forwardTrain(w, stats, batch.images as tf.Tensor4D, config, { dropoutSeed, recompute });
       const kernel = w['head.kernel'] as tf.Tensor2D;
-      const scored = marginLogits(forward.features, kernel, oneHot, head, stats);
+      const targets = batch.targets ? targetsOf(batch, classes) : [{ oneHot }];
+      const scored = marginLogits(forward.features, kernel, targets, head, stats);
       const right = tf.equal(tf.argMax(scored.cosine, 1), labels);
       const made: Tensors = {
         ...prefixed({ ...scored.statistics, ...forward.running }, 'stats'),
         accuracy: tf.mean(tf.cast(right, 'float32')),
       };
       for (const [name, tensor] of Object.entries(made)) aside[name] = tf.keep(tensor.clone());
-      if (!batch.secondLabels) return crossEntropy(scored.logits, oneHot);
-      const second = tf.oneHot(batch.secondLabels as tf.Tensor1D, classes, 1, 0, 'float32') as tf.Tensor2D;
-      const other = marginLogits(forward.features, kernel, second, head, stats);
-      const ratio = batch.ratio as tf.Tensor1D;
-      const blended = rowLosses(scored.logits, oneHot).mul(ratio);
-      return tf.mean(blended.add(rowLosses(other.logits, second).mul(tf.sub(1, ratio)))) as tf.Scalar;
+      return crossEntropy(
+        scored.logits,
+        blend(targets, (target) => target.oneHot),
+      );
     },
     withPrefix(state, 'w'),
   );
@@ -112,4 +121,19 @@ const pass = ({ config, head, classes, recompute }: RecognizerTraining, state: T
   // `keep` carried these out of the gradient's scope; the clones belong to the caller's.
   tf.dispose(aside);
   return { gradients, state: updated, metrics: { loss: value, accuracy } };
+};
+
+/** The classes of a batch with soft labels, column by column. */
+const targetsOf = ({ targets, shares }: Tensors, classes: number): Target[] => {
+  const [count, columns] = (targets as tf.Tensor2D).shape;
+  return Array.from({ length: columns }, (_, k) => ({
+    oneHot: tf.oneHot(
+      tf.reshape(tf.slice(targets as tf.Tensor2D, [0, k], [count, 1]), [count]),
+      classes,
+      1,
+      0,
+      'float32',
+    ) as tf.Tensor2D,
+    share: tf.slice(shares as tf.Tensor2D, [0, k], [count, 1]) as tf.Tensor2D,
+  }));
 };

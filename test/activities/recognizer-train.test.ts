@@ -42,6 +42,7 @@ const params = {
     gamma: 0.5,
     warmup: 2,
   },
+  ...({ second: null, clip: 0, plateau: null } as const),
   augment: { cropScale: [1, 1], flip: 0, jitter: 0, erase: 0, eraseScale: [0.02, 0.1] } as const,
 };
 const rates = [0.05, 0.1, 0.05, 0.05];

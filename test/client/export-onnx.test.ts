@@ -2,11 +2,12 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { recognizerNetwork } from '../../artifacts/codecs/recognizer.ts';
 import { loadWeights, writeWeights } from '../../artifacts/codecs/weights.ts';
 import { exportOnnx } from '../../client/export/onnx.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { embed } from '../../nn/recognizer/backbone.ts';
-import type { RecognizerConfig } from '../../nn/recognizer/config.ts';
+import { imageSides, type RecognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { embedView } from '../../nn/recognizer/view.ts';
 import { tf } from '../../nn/tf.ts';
@@ -33,18 +34,18 @@ const configOf = (values: Partial<RecognizerConfig>): RecognizerConfig => ({
 /** Stores weights and running statistics that a formula makes. */
 const recognizer = async (config: RecognizerConfig): Promise<ArtifactRef> => {
   const parameters = recognizerParameters(config);
-  const { widths, depths, strides, ...rest } = config;
-  const lists = { widths: [...widths], depths: [...depths], strides: [...strides] };
   const tensors = toSafetensors(fillParameters(parameters), parameters);
-  return writeWeights(store, tensors, { network: { family: 'recognizer', ...rest, ...lists } });
+  return writeWeights(store, tensors, { network: recognizerNetwork(config) });
 };
 
 /** Four images of the network's size: for PyTorch's axes as a file, in the network's order of colours; and for ours. */
-const images = async ({ imageSize: side, channels }: RecognizerConfig) => {
-  const nchw = fill(`images ${side}`, [4, 3, side, side]);
-  const path = join(folder, `${side}.f32`);
+const images = async (config: RecognizerConfig) => {
+  const { channels } = config;
+  const [height, width] = imageSides(config);
+  const nchw = fill(`images ${height}`, [4, 3, height, width]);
+  const path = join(folder, `${height}.f32`);
   await writeFile(path, nchw);
-  const nhwc = tf.transpose(tf.tensor4d(nchw, [4, 3, side, side]), [0, 2, 3, 1]) as tf.Tensor4D;
+  const nhwc = tf.transpose(tf.tensor4d(nchw, [4, 3, height, width]), [0, 2, 3, 1]) as tf.Tensor4D;
   return { path, ours: channels === 'bgr' ? (tf.reverse(nhwc, 3) as tf.Tensor4D) : nhwc };
 };
 
@@ -57,11 +58,12 @@ describe('exportOnnx', () => {
     configOf({ channels: 'bgr', dropout: 0.4, stemStride: 2 }),
     configOf({ variant: 'ir_se', imageSize: 15, strides: [1, 2] }),
     configOf({ variant: 'iresnet' }),
+    configOf({ imageSize: [14, 12] }),
   ])(
     '$variant, $channels, $imageSize px: onnxruntime gives our embeddings, for any number of images',
     async (config) => {
       const ref = await recognizer(config);
-      const path = join(folder, `${config.variant}-${config.channels}.onnx`);
+      const path = join(folder, `${config.variant}-${config.channels}-${config.imageSize}.onnx`);
       await exportOnnx(store, ref, path);
       const { path: file, ours } = await images(config);
       const found = await runOnnx(path, file);
@@ -69,8 +71,8 @@ describe('exportOnnx', () => {
       const wanted = (await embedView(weights, ours, config, 'plain').array()) as number[][];
       expect(apart(found.all, wanted)).toBeLessThan(1e-5);
       expect(apart(found.first, wanted)).toBeLessThan(1e-5);
-      const { imageSize: side, embedding, channels } = config;
-      expect(found.input).toEqual(['input', ['N', 3, side, side]]);
+      const { embedding, channels } = config;
+      expect(found.input).toEqual(['input', ['N', 3, ...imageSides(config)]]);
       expect(found.output).toEqual(['embedding', ['N', embedding]]);
       expect(found.metadata).toMatchObject({ channels, weights: ref.digest, output: 'rows of length 1' });
     },

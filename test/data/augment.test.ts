@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../core/random.ts';
-import { type Augmentation, augmentInto, copyInto } from '../../data/augment.ts';
-import { drawColourJitter } from '../../data/colour-jitter.ts';
+import { type Augmentation, augmentInto, copyInto } from '../../data/augment/augment.ts';
+import { drawColourJitter } from '../../data/augment/colour-jitter.ts';
 
 const none: Augmentation = { cropScale: [1, 1], flip: 0, jitter: 0, erase: 0, eraseScale: [0.02, 0.1] };
 const paper: Augmentation = { cropScale: [0.9, 1], flip: 0.5, jitter: 0.1, erase: 0.5, eraseScale: [0.02, 0.1] };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { augmentInto } from '../../data/augment.ts';
-import { adjustColours, drawColourJitter } from '../../data/colour-jitter.ts';
+import { augmentInto } from '../../data/augment/augment.ts';
+import { adjustColours, drawColourJitter } from '../../data/augment/colour-jitter.ts';
 import { cases, golden } from '../golden/values.ts';
 
 type Box = [top: number, left: number, height: number, width: number];

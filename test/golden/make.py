@@ -9,6 +9,7 @@ bench/peers/networks.py, sizes from cases.json, inputs and weights from a formul
 Everything is in PyTorch's layout.
 """
 
+import copy
 import json
 import pathlib
 import sys
@@ -150,6 +151,44 @@ def heads() -> dict[str, Tensor]:
             if loss == "adaface":
                 results |= {"batch_mean": head.batch_mean, "batch_std": head.batch_std}
             made |= under(f"{loss}/{step}", results)
+    return made
+
+
+def mixups() -> dict[str, Tensor]:
+    """SynFace's step on images of three classes each, as its code has it (lib/core/functions.py): logits are blended by the
+    shares, and so are the cross-entropies of the blended logits."""
+    made = {}
+    case = CASES["mixups"]
+    targets, shares = torch.tensor(case["targets"]), torch.tensor(case["shares"])
+    for loss in CASES["heads"]:
+        head = head_of(loss, 8, "")
+        features = leaf(fill("features 0", [6, 8], 20))
+        logits = sum(shares[:, k : k + 1] * copy.deepcopy(head)(features, targets[:, k]) for k in range(3))
+        each = [shares[:, k] * F.cross_entropy(logits, targets[:, k], reduction="none") for k in range(3)]
+        value = sum(each).mean()
+        value.backward()
+        made |= under(loss, {"logits": logits, "loss": value, "gradient/features": features.grad})
+    return made
+
+
+def schedules() -> dict[str, Tensor]:
+    """Clipping of gradients, and the rates of ReduceLROnPlateau, of PyTorch itself."""
+    made = {}
+    case = CASES["schedules"]
+    for limit in case["limits"]:
+        parameters = [torch.nn.Parameter(torch.zeros(3, 4)), torch.nn.Parameter(torch.zeros(5))]
+        for i, parameter in enumerate(parameters):
+            parameter.grad = fill(f"clipped {i}", list(parameter.shape), 3)
+        torch.nn.utils.clip_grad_norm_(parameters, limit)
+        made |= under(f"clip/{limit}", {str(i): p.grad for i, p in enumerate(parameters)})
+    for i, (patience, factor) in enumerate(case["plateaus"]):
+        optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=1)
+        scheduler = torch.optim.lr_scheduler.ReduceLROnPlateau(optimizer, mode="max", factor=factor, patience=patience)
+        rates = []
+        for value in case["values"]:
+            scheduler.step(value)
+            rates.append(optimizer.param_groups[0]["lr"])
+        made[f"plateau/{i}"] = torch.tensor(rates)
     return made
 
 
@@ -334,7 +373,7 @@ if __name__ == "__main__":
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
     cases = (
-        layers, recognizers, unets, heads, edges, augmentation, losses, ddim, optimizers, recognizer_steps,
+        layers, recognizers, unets, heads, mixups, schedules, edges, augmentation, losses, ddim, optimizers, recognizer_steps,
         diffusion_steps, first_values,
     )
     for make in cases:

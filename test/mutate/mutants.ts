@@ -11,6 +11,7 @@ import { inquiryMutants } from './mutants/inquiries.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { lookupMutants } from './mutants/lookups.ts';
 import { measureMutants } from './mutants/measures.ts';
+import { mixingMutants } from './mutants/mixing.ts';
 import { networkMutants } from './mutants/networks.ts';
 import { normMutants } from './mutants/norms.ts';
 import { orderMutants } from './mutants/order.ts';
@@ -33,6 +34,7 @@ export const mutants: readonly Mutant[] = [
   ...recognizerMutants,
   ...judgingMutants,
   ...measureMutants,
+  ...mixingMutants,
   ...privacyMutants,
   ...searchRateMutants,
   ...dataMutants,

@@ -6,10 +6,11 @@ import { unflatten } from '../../nn/flat.ts';
 import { prefixed, valueAndGradients, withPrefix } from '../../nn/gradients.ts';
 import { statelessNormal } from '../../nn/kernels/random.ts';
 import { adamW, adamWState } from '../../nn/optim/adamw.ts';
+import { clipByNorm } from '../../nn/optim/clip.ts';
 import { emaDecay, emaUpdate } from '../../nn/optim/ema.ts';
 import { sgd, sgdState } from '../../nn/optim/sgd.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
-import { crossEntropy, type Head, marginLogits } from '../../nn/recognizer/margin.ts';
+import { blend, crossEntropy, type Head, marginLogits, type Target } from '../../nn/recognizer/margin.ts';
 import { headParameters, recognizerPrograms } from '../../nn/recognizer/train-step.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
 import {
@@ -43,13 +44,13 @@ describe('heads beside PyTorch', () => {
       const made: Record<string, ArrayLike<number>> = {};
       for (const step of [0, 1, 2]) {
         const features = fillTensor(`features ${step}`, [6, 8], 20 * (step + 1)) as tf.Tensor2D;
-        const scored = marginLogits(features, kernel, oneHot, head, statistics);
+        const scored = marginLogits(features, kernel, [{ oneHot }], head, statistics);
         made[`${step}/logits`] = read(scored.logits);
         made[`${step}/loss`] = read(crossEntropy(scored.logits, oneHot));
         if (step === 0 || loss === 'adaface') {
           const { gradients } = valueAndGradients(
             (v) => {
-              const { logits } = marginLogits(v.f as tf.Tensor2D, v.k as tf.Tensor2D, oneHot, head, statistics);
+              const { logits } = marginLogits(v.f as tf.Tensor2D, v.k as tf.Tensor2D, [{ oneHot }], head, statistics);
               return crossEntropy(logits, oneHot);
             },
             { f: features, k: kernel },
@@ -73,6 +74,47 @@ describe('heads beside PyTorch', () => {
   }
 
   for (const loss of ['cosface', 'arcface', 'adaface'] as const) {
+    it(`${loss}: images of three classes each, as SynFace blends them`, () => {
+      const { targets, shares } = cases.mixups as { targets: number[][]; shares: number[][] };
+      const column = (rows: readonly number[][], k: number): number[] => rows.map((row) => row[k] as number);
+      const each: Target[] = [0, 1, 2].map((k) => ({
+        oneHot: tf.oneHot(tf.tensor1d(column(targets, k), 'int32'), cases.classes, 1, 0, 'float32') as tf.Tensor2D,
+        share: tf.tensor2d(column(shares, k), [6, 1]),
+      }));
+      const kernel = fillTensor('head.kernel', [8, cases.classes]) as tf.Tensor2D;
+      const logitsOf = (f: tf.Tensor): tf.Tensor2D =>
+        marginLogits(f as tf.Tensor2D, kernel, each, cases.heads[loss], firstStatistics()).logits;
+      const features = fillTensor('features 0', [6, 8], 20);
+      const { value, gradients } = valueAndGradients(
+        ({ f }) =>
+          crossEntropy(
+            logitsOf(f as tf.Tensor),
+            blend(each, ({ oneHot: own }) => own),
+          ),
+        { f: features },
+      );
+      const wanted = golden('mixups', loss);
+      const made = { logits: logitsOf(features), loss: value, 'gradient/features': gradients.f as tf.Tensor };
+      for (const [name, tensor] of Object.entries(made))
+        expectGolden(
+          { [name]: read(tensor) },
+          pickNames(wanted, (each) => each === name),
+          2e-6,
+        );
+      expect(Object.keys(wanted).length).toBe(3);
+    });
+  }
+
+  it.each(cases.schedules.limits as number[])('gradients clipped to a length of %d', (limit) => {
+    const clipped = clipByNorm({ 0: fillTensor('clipped 0', [3, 4], 3), 1: fillTensor('clipped 1', [5], 3) }, limit);
+    expectGolden(
+      { 0: read(clipped[0] as tf.Tensor), 1: read(clipped[1] as tf.Tensor) },
+      golden('schedules', `clip/${limit}`),
+      1e-6,
+    );
+  });
+
+  for (const loss of ['cosface', 'arcface', 'adaface'] as const) {
     it(`${loss}: at the limits of cosines, angles and norms`, () => {
       const { class: classes, norm, batchMean, batchStd } = cases.edges;
       const own = tf.oneHot(tf.tensor1d(classes, 'int32'), cases.classes, 1, 0, 'float32') as tf.Tensor2D;
@@ -83,7 +125,7 @@ describe('heads beside PyTorch', () => {
       };
       const given = { 'head.batch_mean': tf.tensor1d([batchMean]), 'head.batch_std': tf.tensor1d([batchStd]) };
       const logitsOf = ({ f, k }: Tensors): tf.Tensor2D =>
-        marginLogits(f as tf.Tensor2D, k as tf.Tensor2D, own, cases.heads[loss], given).logits;
+        marginLogits(f as tf.Tensor2D, k as tf.Tensor2D, [{ oneHot: own }], cases.heads[loss], given).logits;
       const { gradients } = valueAndGradients((v) => tf.sum(tf.mul(logitsOf(v), own)) as tf.Scalar, inputs);
       expectGolden(
         { logits: read(logitsOf(inputs)) },

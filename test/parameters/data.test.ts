@@ -12,6 +12,7 @@ import type { JsonObject } from '../../core/errors.ts';
 import type { ShardedStageKind } from '../../core/stage.ts';
 import { encodePng } from '../../formats/image.ts';
 import { stageContext } from '../faces/context.ts';
+import { stage as digiface } from '../../methods/digiface/draw/stage.ts';
 import { sweep, terms } from './sweep.ts';
 
 const context = stageContext();
@@ -35,6 +36,27 @@ sweep('data/procedural', {
     population: { to: 'test' },
     variation: { to: 0.5 },
     wear: { to: 1.5 },
+  }),
+});
+
+const always = { makeup: 1, glasses: 1, faceWear: 1, headWear: 1 };
+sweep('digiface/draw', {
+  store: context.store,
+  run: (params) => allShards(digiface as never, params),
+  base: () => ({ identities: 1, sets: 2, imagesPerSet: 2, size: 16, makeup: 0, glasses: 0, faceWear: 0, headWear: 0 }),
+  changes: () => ({
+    identities: { to: 2 },
+    sets: { to: 1 },
+    imagesPerSet: { to: 1 },
+    ...Object.fromEntries(Object.entries(always).map(([name, to]) => [name, { to }])),
+    yaw: { to: 5 },
+    yawDeviation: { to: 60 },
+    pitch: { to: 2 },
+    pitchDeviation: { to: 30 },
+    variation: { to: 0.5 },
+    size: { to: 17 },
+    firstIdentity: { to: 1 },
+    population: { to: 'test' },
   }),
 });
 

@@ -1,13 +1,34 @@
 import { beforeAll } from 'vitest';
 import { stage } from '../../activities/recognizer-train/stage.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
+import type { Json } from '../../core/errors.ts';
 import { toyBenchmarks, toyContext, toyDataset } from '../activities/toy.ts';
-import { sweep } from './sweep.ts';
+import { type Changed, sweep } from './sweep.ts';
 
 const context = toyContext();
 let data: ArtifactRef;
 let other: ArtifactRef;
 let validation: ArtifactRef;
+
+/** Each happens, and each goes further than by default. */
+const degradations: Record<string, Changed> = {};
+for (const name of [
+  ...['cut', 'warp', 'photometric', 'brightness', 'contrast', 'saturation', 'hue', 'grey'],
+  ...['blur', 'motionBlur', 'lowResolution', 'noise', 'jpeg'],
+])
+  degradations[`augment.degrade.${name}`] = { to: 1 };
+for (const [name, to, by] of [
+  ['cut', [0.1, 0.1]],
+  ['lowResolution', [0.1, 0.1]],
+  ['colour', 0.9, 'brightness'],
+  ['hue', 0.3],
+  ['warp', 0.3],
+  ['blur', [0.3, 0.3]],
+  ['motionBlur', [0.9, 0.9]],
+  ['noise', [50, 50]],
+  ['jpeg', [5, 5]],
+] as const)
+  degradations[`augment.magnitudes.${name}`] = { to: to as Json, with: { [`augment.degrade.${by ?? name}`]: 1 } };
 
 beforeAll(async () => {
   data = await toyDataset(context.store, 4, 2);
@@ -56,12 +77,20 @@ sweep('recognizer/train', {
     validation: { to: { ...validation } },
     validateEvery: { to: 2, with: { validation: { ...validation }, epochs: 2 } },
     // After four epochs the third is the best.
+    // What is in them, test/activities/recognizer-samples.test.ts tries.
+    second: { to: { data: { ...other }, use: 'beside', share: 0.5 } },
+    clip: { to: 0.001 },
+    plateau: {
+      to: { patience: 0, factor: 0.1, stop: 0 },
+      with: { validation: { ...validation }, epochs: 3, lr: 1e-9 },
+    },
     keep: { to: 'best', with: { validation: { ...validation }, epochs: 4, lr: 0.5 } },
     'augment.cropScale': { to: [0.5, 0.6] },
     'augment.flip': { to: 1 },
     'augment.jitter': { to: 0.2 },
     'augment.erase': { to: 1 },
     'augment.eraseScale': { to: [0.3, 0.4], with: { 'augment.erase': 1 } },
+    ...degradations,
   }),
   inert: { recompute: { because: 'the same operations run again; only memory and time differ', to: true } },
 });

@@ -58,8 +58,14 @@ export const parametersOf = (kind: string): string[] => {
 const changed = (params: JsonObject, values: { readonly [path: string]: Json }): JsonObject => {
   const result = structuredClone(params) as { [name: string]: Json };
   for (const [path, value] of Object.entries(values)) {
-    const [first, second] = path.split('.') as [string, string?];
-    result[first] = second === undefined ? value : { ...(result[first] as JsonObject), [second]: value };
+    const names = path.split('.');
+    const last = names.pop() as string;
+    let inner = result;
+    for (const name of names) {
+      inner[name] = { ...(inner[name] as JsonObject) };
+      inner = inner[name] as { [name: string]: Json };
+    }
+    inner[last] = value;
   }
   return result;
 };

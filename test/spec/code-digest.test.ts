@@ -218,12 +218,12 @@ describe('this repository', () => {
   it('what input threads load belongs to the kinds that use them, and augmentation to those that augment', async () => {
     const withInput = all.filter(
       (kind) =>
-        !/^data\/(?!inspect$)|^report\/|^recognizer\/select$|^inquiry\/(centers|random)$|^ddpm\/generate$|\/import$/.test(
+        !/^data\/(?!inspect$)|^report\/|^recognizer\/select$|^inquiry\/(centers|random)$|^ddpm\/generate$|^digiface\/|\/import$/.test(
           kind,
         ),
     );
     const augmentation = (text: string) => text.replace('const attempts = 10', 'const attempts = 11');
-    expect(await changedBy('data/augment.ts', augmentation)).toEqual(['recognizer/train']);
+    expect(await changedBy('data/augment/augment.ts', augmentation)).toEqual(['recognizer/train']);
     const recipe = (text: string) => text.replace("'augment', epoch", "'augmented', epoch");
     expect(await changedBy('data/loader/augmented.ts', recipe)).toEqual(['recognizer/train']);
     const copying = (text: string) => text.replace('slots = rows.length', 'slots = 1');

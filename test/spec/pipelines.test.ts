@@ -35,7 +35,7 @@ const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   chooses: ['recognizer/select'],
   'makes vectors': ['inquiry/centers', 'inquiry/random'],
   'another method than CemiFace': [
-    ...['ddpm/train', 'ddpm/generate', 'dcface/train', 'dcface/generate'],
+    ...['ddpm/train', 'ddpm/generate', 'dcface/train', 'dcface/generate', 'digiface/draw'],
     ...['idiff-face/train-autoencoder', 'idiff-face/train', 'idiff-face/generate'],
   ],
 };

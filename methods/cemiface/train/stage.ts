@@ -12,7 +12,7 @@ import { networkObject } from '../../../training/diffusion/network-fields.ts';
 import { trainDiffusion } from '../../../training/diffusion/train.ts';
 import { IdentityTable } from '../../../training/identity-table.ts';
 import { type InputContext, loadSet, withInput } from '../../../training/input.ts';
-import { type LoadedRecognizer, loadRecognizer, requireImageSize } from '../../../training/recognizer.ts';
+import { type LoadedRecognizer, loadRecognizer, requireImageSize, squareSide } from '../../../training/recognizer.ts';
 import type { CemiFaceNetwork } from '../config.ts';
 import { cemifaceLoss, type SimilarityMeasure } from '../loss.ts';
 import { cemifaceDenoiser } from '../network.ts';
@@ -86,7 +86,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
 
 const networkOf = ({ network }: Params, { config }: LoadedRecognizer): CemiFaceNetwork => ({
   ...network,
-  imageSize: config.imageSize,
+  imageSize: squareSide(config),
   identitySize: config.embedding,
 });
 

@@ -13,7 +13,7 @@ import { networkObject } from '../../../training/diffusion/network-fields.ts';
 import { trainDiffusion } from '../../../training/diffusion/train.ts';
 import { IdentityTable } from '../../../training/identity-table.ts';
 import { type InputContext, loadSet, withInput } from '../../../training/input.ts';
-import { type LoadedRecognizer, loadRecognizer, requireImageSize } from '../../../training/recognizer.ts';
+import { type LoadedRecognizer, loadRecognizer, requireImageSize, squareSide } from '../../../training/recognizer.ts';
 import { conditionStatistics, isOfCondition } from '../condition.ts';
 import type { DcFaceNetwork, StyleConfig } from '../config.ts';
 import { asIdentity } from '../identity.ts';
@@ -78,7 +78,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
 
 const networkOf = ({ network, style }: Params, { config }: LoadedRecognizer): DcFaceNetwork => ({
   ...network,
-  imageSize: config.imageSize,
+  imageSize: squareSide(config),
   conditionSize: config.embedding,
   identity: config,
   style: { ...style, channels: styleChannels(config) },

@@ -10,7 +10,7 @@ import { networkObject } from '../../../training/diffusion/network-fields.ts';
 import { trainDiffusion } from '../../../training/diffusion/train.ts';
 import { IdentityTable } from '../../../training/identity-table.ts';
 import { type InputContext, loadSet, withInput } from '../../../training/input.ts';
-import { loadRecognizer, requireImageSize } from '../../../training/recognizer.ts';
+import { loadRecognizer, requireImageSize, squareSide } from '../../../training/recognizer.ts';
 import { downsampling } from '../autoencoder/config.ts';
 import { encoderParameters } from '../autoencoder/layers.ts';
 import { loadAutoencoder, requireDivisible } from '../autoencoder/weights.ts';
@@ -51,7 +51,8 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
     const data = await loadSet(input, params.data);
     requireImageSize(recognizer, data);
     requireDivisible(autoencoder.config, data);
-    const { imageSize, embedding } = recognizer.config;
+    const { embedding } = recognizer.config;
+    const imageSize = squareSide(recognizer.config);
     const unet: ContextUNet = {
       ...params.network,
       side: imageSize / downsampling(autoencoder.config),

@@ -3,7 +3,7 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 /** Colour jitter, and the other augmentation. */
 export const colourMutants: readonly Mutant[] = [
   ...mutantsOf(
-    'data/colour-jitter.ts',
+    'data/augment/colour-jitter.ts',
     ['test/data/augment.test.ts', 'test/data/golden-augment.test.ts'],
     [
       { name: 'jitter/hue-halved', find: '6 * turns', replace: '3 * turns', breaks: 'hue turns half as far' },
@@ -100,7 +100,7 @@ export const colourMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'data/augment.ts',
+    'data/augment/augment.ts',
     ['test/data/augment.test.ts', 'test/data/golden-augment.test.ts'],
     [
       {

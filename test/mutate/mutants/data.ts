@@ -72,6 +72,18 @@ export const dataMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
+    'faces/drawn-set.ts',
+    ['test/parameters/data.test.ts'],
+    [
+      {
+        name: 'data-procedural/population',
+        find: 'identityVector(seed, first + i, population)',
+        replace: "identityVector(seed, first + i, 'train')",
+        breaks: 'every population has the same people',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'activities/data-procedural/stage.ts',
     ['test/parameters/data.test.ts'],
     [
@@ -80,12 +92,6 @@ export const dataMutants: readonly Mutant[] = [
         find: '{ ...everyday, variation, wear }',
         replace: '{ ...everyday, variation }',
         breaks: 'wear is ignored',
-      },
-      {
-        name: 'data-procedural/population',
-        find: 'identityVector(seed, first + i, population)',
-        replace: "identityVector(seed, first + i, 'train')",
-        breaks: 'every population has the same people',
       },
     ],
   ),

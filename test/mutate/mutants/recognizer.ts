@@ -56,12 +56,6 @@ export const recognizerMutants: readonly Mutant[] = [
         replace: 'warmupSteps: 0 }',
         breaks: 'the rate does not warm up',
       },
-      {
-        name: 'recognizer-train/labels',
-        find: 'rows.map((row) => data.labels[row] as number)',
-        replace: 'rows.map((_, i) => data.labels[i] as number)',
-        breaks: 'images have the classes of other images',
-      },
     ],
   ),
   ...mutantsOf(
@@ -125,7 +119,7 @@ export const recognizerMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'data/augment.ts',
+    'data/augment/augment.ts',
     [train],
     [
       {
@@ -137,7 +131,7 @@ export const recognizerMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'data/augment.ts',
+    'data/augment/augment.ts',
     ['test/methods/cemiface/train.test.ts'],
     [
       {
@@ -159,12 +153,6 @@ export const recognizerMutants: readonly Mutant[] = [
     [train],
     [
       {
-        name: 'recognizer-train/one-augmentation',
-        find: 'recipe: { rows, augment, seed, epoch },',
-        replace: 'recipe: { rows, augment, seed, epoch: 0 },',
-        breaks: 'every epoch augments an image in the same way',
-      },
-      {
         name: 'recognizer-train/one-dropout',
         find: 'dropoutSeed(seed, step, microBatch), microBatch)',
         replace: 'dropoutSeed(seed, 0, microBatch), microBatch)',
@@ -184,8 +172,8 @@ export const recognizerMutants: readonly Mutant[] = [
     [
       {
         name: 'augmented/one-augmentation',
-        find: "randomStream(seed, 'augment', epoch, rows[i] as number)",
-        replace: "randomStream(seed, 'augment', rows[i] as number)",
+        find: "randomStream(seed, 'augment', epochOf(row), row)",
+        replace: "randomStream(seed, 'augment', row)",
         breaks: 'every epoch augments an image in the same way',
       },
     ],

@@ -7,7 +7,7 @@ const augmented = ['test/data/loader/augmented.test.ts'];
 export const relativeMutants: readonly Mutant[] = [
   {
     name: 'augment/erase-ratio',
-    file: 'data/augment.ts',
+    file: 'data/augment/augment.ts',
     find: '[Math.log(0.3), Math.log(3.3)]',
     replace: '[Math.log(1 / 3.3), Math.log(3.3)]',
     breaks: 'ratios of erased rectangles begin at 1 / 3.3',
@@ -16,8 +16,8 @@ export const relativeMutants: readonly Mutant[] = [
   {
     name: 'augmented/of-place',
     file: 'data/loader/augmented.ts',
-    find: 'rows[i] as number)',
-    replace: 'i)',
+    find: 'epochOf(row), row)',
+    replace: 'epochOf(row), i)',
     breaks: 'augmentation depends on the place in the batch',
     tests: augmented,
   },

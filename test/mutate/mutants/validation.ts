@@ -49,7 +49,7 @@ export const validationMutants: readonly Mutant[] = [
       },
       {
         name: 'validation/nothing-required',
-        find: "if (validation || keep === 'last') return;",
+        find: "if (validation || (keep === 'last' && !plateau)) return;",
         replace: 'if (validation || keep) return;',
         breaks: 'keep: best without validation silently keeps the last epoch',
       },

@@ -242,7 +242,7 @@ describe('backbone', () => {
 /** Every normalisation and the size of the map that it sees. */
 const mapSizes = (): { name: string; size: number }[] => {
   const last = 2;
-  const units = unitsOf(tiny).flatMap(({ name, size, from, to, stride }) => [
+  const units = unitsOf(tiny).flatMap(({ name, size: [size], from, to, stride }) => [
     { name: `${name}.res_layer.0`, size },
     { name: `${name}.res_layer.2`, size },
     { name: `${name}.res_layer.5`, size: Math.ceil(size / stride) },

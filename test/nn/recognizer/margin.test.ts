@@ -28,12 +28,12 @@ const near = (found: number[], wanted: number[], digits = 3): void => {
 
 describe('margin heads', () => {
   it('CosFace takes m off the own class: s (cos θ − m)', () => {
-    const { logits } = marginLogits(features, kernel, oneHot, head('cosface'), {});
+    const { logits } = marginLogits(features, kernel, [{ oneHot }], head('cosface'), {});
     near(values(logits), [64 * (0.6 - 0.4), 64 * 0.8, 64 * 0.6, 64 * (-0.8 - 0.4)]);
   });
 
   it('ArcFace adds m to the own angle: s cos(θ + m)', () => {
-    const { logits } = marginLogits(features, kernel, oneHot, head('arcface', { m: 0.5 }), {});
+    const { logits } = marginLogits(features, kernel, [{ oneHot }], head('arcface', { m: 0.5 }), {});
     // acos 0.6 = 0.927295 and cos 1.427295 = 0.143011; acos −0.8 = 2.498092 and cos 2.998092 = −0.989721.
     near(values(logits), [64 * 0.143011, 64 * 0.8, 64 * 0.6, 64 * -0.989721], 2);
   });
@@ -42,7 +42,9 @@ describe('margin heads', () => {
     const own = (cosine: number): number => {
       const feature = tf.tensor2d([cosine, Math.sqrt(1 - cosine ** 2)], [1, 2]);
       const target = tf.tensor2d([1, 0], [1, 2]);
-      return values(marginLogits(feature, kernel, target, head('arcface', { m: 0.5 }), {}).logits)[0] as number;
+      return values(
+        marginLogits(feature, kernel, [{ oneHot: target }], head('arcface', { m: 0.5 }), {}).logits,
+      )[0] as number;
     };
     // 0.5 sin 0.5 = 0.239713; cos(π − 0.5) = −0.877583.
     expect(own(-0.99)).toBeCloseTo(64 * (-0.99 - 0.239713), 3);
@@ -51,7 +53,7 @@ describe('margin heads', () => {
   });
 
   it('AdaFace moves the margin by the feature norm: s [cos(θ − m z) − m (1 + z)]', () => {
-    const { logits, statistics: after } = marginLogits(features, kernel, oneHot, head('adaface'), statistics());
+    const { logits, statistics: after } = marginLogits(features, kernel, [{ oneHot }], head('adaface'), statistics());
     // Norms 10 and 1: mean 5.5, sample deviation 4.5 √2 = 6.363961. Running: 0.01 · new + 0.99 · old.
     near(values(after['head.batch_mean'] as tf.Tensor), [0.055 + 19.8]);
     near(values(after['head.batch_std'] as tf.Tensor), [0.06363961 + 99]);
@@ -86,7 +88,7 @@ describe('margin heads', () => {
       ['cosface', 1e-4],
       ['arcface', 1e-4],
     ] as const) {
-      const { cosine } = marginLogits(along, kernel, oneHot, head(loss), statistics());
+      const { cosine } = marginLogits(along, kernel, [{ oneHot }], head(loss), statistics());
       near(values(cosine), [1 - eps, 0, 0, -1 + eps], 6);
     }
   });
@@ -95,7 +97,7 @@ describe('margin heads', () => {
     // The highest norm turns by −m, the lowest by +m: both would pass the end of the half circle.
     const along = tf.tensor2d([90, 0, 0, -0.1], [2, 2]);
     const narrow = { 'head.batch_mean': tf.tensor1d([40]), 'head.batch_std': tf.tensor1d([1]) };
-    const { logits } = marginLogits(along, kernel, oneHot, head('adaface', { t_alpha: 0, s: 1e6 }), narrow);
+    const { logits } = marginLogits(along, kernel, [{ oneHot }], head('adaface', { t_alpha: 0, s: 1e6 }), narrow);
     const [highest, , , lowest] = values(logits) as [number, number, number, number];
     expect(highest / 1e6 + 0.8).toBeCloseTo(Math.cos(1e-3), 7);
     expect(lowest / 1e6).toBeCloseTo(Math.cos(Math.PI - 1e-3), 7);
@@ -115,7 +117,10 @@ describe('margin heads', () => {
       // A small scale keeps the softmax away from saturation; AdaFace's z is held, since no gradient is taken of it.
       const options = head(loss, { s: 8, h: 0 });
       const lossOf = (a: tf.Tensor, b: tf.Tensor): tf.Scalar =>
-        crossEntropy(marginLogits(a as tf.Tensor2D, b as tf.Tensor2D, target, options, statistics()).logits, target);
+        crossEntropy(
+          marginLogits(a as tf.Tensor2D, b as tf.Tensor2D, [{ oneHot: target }], options, statistics()).logits,
+          target,
+        );
       const byFeatures = slopes((v) => lossOf(v, k), f, normal('df', [6, 5]), 1e-2);
       const byKernel = slopes((v) => lossOf(f, v), k, normal('dk', [5, 4]), 1e-2);
       expect(byFeatures.analytic).toBeCloseTo(byFeatures.numeric, 3);
@@ -130,7 +135,10 @@ describe('margin heads', () => {
     const target = tf.eye(6) as tf.Tensor2D;
     const tight = { 'head.batch_mean': tf.tensor1d([60]), 'head.batch_std': tf.tensor1d([20]) };
     const gradient = tf.grad((v) =>
-      crossEntropy(marginLogits(v as tf.Tensor2D, k, target, head('adaface', { s: 8 }), tight).logits, target),
+      crossEntropy(
+        marginLogits(v as tf.Tensor2D, k, [{ oneHot: target }], head('adaface', { s: 8 }), tight).logits,
+        target,
+      ),
     )(f);
     for (const along of values(tf.sum(tf.mul(gradient, f), 1))) expect(Math.abs(along)).toBeLessThan(1e-5);
   });

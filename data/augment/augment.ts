@@ -1,9 +1,11 @@
-import type { Image } from '../formats/image.ts';
+import type { Image } from '../../formats/image.ts';
 import { adjustColours, drawColourJitter } from './colour-jitter.ts';
+import { type Degradation, degrade, type Magnitudes } from './degrade.ts';
 
 /**
  * The augmentation of CemiFace's recognizer training: random resized crop, horizontal flip, colour jitter,
- * random erasing. Each step does what torchvision's transform of the same name does with the same draws.
+ * random erasing. Each step does what torchvision's transform of the same name does with the same draws. Other recipes degrade
+ * photos before they erase.
  */
 export interface Augmentation {
   /** Area of the crop as a share of the image, drawn evenly: [0.9, 1]. */
@@ -16,6 +18,8 @@ export interface Augmentation {
   readonly erase: number;
   /** Area of that rectangle as a share of the image: [0.02, 0.1]. */
   readonly eraseScale: readonly [lowest: number, highest: number];
+  readonly degrade?: Degradation;
+  readonly magnitudes?: Magnitudes;
 }
 
 interface Box {
@@ -46,6 +50,8 @@ export const augmentInto = (
   resizeCrop(target, at, from, box, mirrored);
   const end = at + height * width * 3;
   if (options.jitter > 0) adjustColours(target.subarray(at, end), drawColourJitter(options.jitter, uniform));
+  if (options.degrade && options.magnitudes)
+    degrade(target.subarray(at, end), from, options.degrade, options.magnitudes, uniform);
   for (let i = at; i < end; i++) target[i] = (target[i] as number) / 127.5 - 1;
   if (uniform() < options.erase) eraseBox(target, at, height, width, options.eraseScale, uniform);
 };
