@@ -7,7 +7,7 @@ import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { plural } from '../../core/words.ts';
 import type { Scratch, ScratchFile } from '../../threads/scratch.ts';
-import type { Chunk, ImageSet, PackedImages } from '../images.ts';
+import type { Chunk, ImageSet } from '../images.ts';
 import { type DecodeJob, decodeAll } from './decode.ts';
 
 export interface LoadOptions {
@@ -87,18 +87,14 @@ export const loadImages = async (
       // It is awaited above, or below.
       decoding.catch(() => {});
     } else {
-      const { bytes, spans } = shard;
+      const { blob, spans } = shard;
       const count = shard.identities.length;
       if (scratch === undefined || usedBytes + entry.bytes <= budgetBytes) {
         usedBytes += entry.bytes;
-        chunks.push({ first, count, packed: { bytes, spans } });
+        chunks.push({ first, count, packed: { bytes: shareable(blob), spans } });
       } else {
         file ??= await scratch.file();
-        chunks.push({
-          first,
-          count,
-          stored: { path: file.path, from: await file.append(new Uint8Array(bytes)), spans },
-        });
+        chunks.push({ first, count, stored: { path: file.path, from: await file.append(blob), spans } });
       }
     }
     await progress?.(done + 1, shards.length);
@@ -117,35 +113,47 @@ export const loadImages = async (
   return { count, height, width, chunks, identities: owners, images, ...denseLabels(owners) };
 };
 
-interface Shard extends PackedImages {
+interface Shard {
+  readonly blob: Uint8Array;
+  /** As in `PackedImages`, from the beginning of the blob. */
+  readonly spans: Uint32Array;
   readonly identities: readonly number[];
   readonly images: readonly number[];
 }
 
-/** Fetches a shard into memory that threads share. */
 const readShard = async (store: ArtifactStore, { digest, path }: FileEntry): Promise<Shard> => {
   const blob = await store.getBlob(digest);
-  const bytes = allocate(blob.length);
-  const shared = new Uint8Array(bytes);
-  shared.set(blob);
-  const samples = unpackShard(shared, path);
+  const samples = unpackShard(blob, path);
+  const spans = new Uint32Array(2 * samples.length);
+  for (const [i, { bytes }] of samples.entries()) {
+    const begin = bytes.byteOffset - blob.byteOffset;
+    spans.set([begin, begin + bytes.length], 2 * i);
+  }
   return {
-    bytes,
-    spans: Uint32Array.from(samples.flatMap(({ bytes }) => [bytes.byteOffset, bytes.byteOffset + bytes.length])),
+    blob,
+    spans,
     identities: samples.map(({ identity }) => identity),
     images: samples.map(({ image }) => image),
   };
 };
 
+/** A copy that threads share. Only of shards that stay in memory: what goes to disk would leave as much again to collect. */
+const shareable = (blob: Uint8Array): SharedArrayBuffer => {
+  const bytes = allocate(blob.length);
+  new Uint8Array(bytes).set(blob);
+  return bytes;
+};
+
 /** Adds the shard's chunks immediately; their pixels are valid once the promise resolves. */
 const decodeShard = (
-  { bytes, spans, identities }: Shard,
+  { blob, spans, identities }: Shard,
   first: number,
   { height, width }: { height: number; width: number },
   chunks: Chunk[],
   decode: (job: DecodeJob) => Promise<void>,
 ): Promise<unknown> => {
   const jobs: Promise<void>[] = [];
+  const bytes = shareable(blob);
   for (let from = 0; from < identities.length; from += chunkImages) {
     const count = Math.min(chunkImages, identities.length - from);
     const pixels = allocate(count * height * width * 3);
