@@ -34,6 +34,22 @@ export const experimentSchema = (schemas: StageSchemas): JsonObject => {
         additionalProperties: refTo('stage'),
       },
       ...(report ? { report: { ...refTo('report-build') } } : {}),
+      scale: { type: 'string', description: 'Which of the scales is taken where the command line names none.' },
+      scales: {
+        type: 'object',
+        description:
+          'Changes to the spec by name, such as its sizes at those of a paper; --scale NAME lays one over it.',
+        additionalProperties: {
+          type: ['object', 'null'],
+          additionalProperties: false,
+          properties: {
+            seed: orReference({ type: 'integer', minimum: 0 }),
+            params: { type: 'object' },
+            stages: { type: 'object', additionalProperties: refTo('stage') },
+            report: { type: 'object' },
+          },
+        },
+      },
     },
     definitions: { stage: stageBlock(kinds), ...definitions },
   };

@@ -5,6 +5,7 @@ import { suggest } from '../core/nearest.ts';
 import { mergeSpecs } from './merge.ts';
 import { applyOverride, type Override, parseOverride } from './overrides.ts';
 import { makeSource, type Place, Problems } from './problems.ts';
+import { atScale, choosesScale } from './scales.ts';
 import { type Declaration, readDeclaration } from './structure.ts';
 import { describe, type LocatedMap, maxSpecBytes, parseYaml } from './yaml.ts';
 
@@ -51,8 +52,9 @@ export const readSpec = (path: string, options: ReadOptions = {}): Spec => {
   let tree = readFiles(file, reading, []);
   const overrides = (options.set ?? []).flatMap((text) => parseOverride(text, cwd, problems) ?? []);
   if (tree === undefined) problems.throwIfAny();
-  for (const override of overrides) tree = applyOverride(tree as LocatedMap, override, problems);
-  return { ...readDeclaration(tree as LocatedMap, problems), file, overrides, files: reading.files, problems };
+  tree = atScale(tree as LocatedMap, overrides.findLast(choosesScale), problems);
+  for (const override of overrides) if (!choosesScale(override)) tree = applyOverride(tree, override, problems);
+  return { ...readDeclaration(tree, problems), file, overrides, files: reading.files, problems };
 };
 
 interface Reading {

@@ -1,6 +1,8 @@
 import type { Command } from '../command.ts';
 
 const set = { type: 'string', multiple: true } as const;
+const overrides = { set, scale: { type: 'string' } } as const;
+const scaleLine = '--scale paper           take the spec at one of its scales';
 const out = { type: 'string' } as const;
 /** How much of this machine a run may use. */
 const resources = {
@@ -65,43 +67,45 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'validate',
-    usage: 'SPEC|PLAN [--set key=value]…',
+    usage: 'SPEC|PLAN [--scale NAME] [--set key=value]…',
     summary: 'check a spec, or that a saved plan is whole; starts nothing',
-    details: '--set params.m=[0,1]   override a value of the spec; may be given several times',
-    options: { set },
+    details: [scaleLine, '--set params.m=[0,1]   override a value of the spec; may be given several times'].join('\n'),
+    options: overrides,
     positionals: [1, 1],
     stopsAtOnce: true,
     load: () => import('./validate.ts'),
   },
   {
     name: 'plan',
-    usage: 'SPEC|PLAN [--set key=value]… [--save PLAN]',
+    usage: 'SPEC|PLAN [--scale NAME] [--set key=value]… [--save PLAN]',
     summary: 'show what a run would do: each action a hit, or a miss and why',
     details: [
+      scaleLine,
       '--set params.m=[0,1]   override a value of the spec; may be given several times',
       '--save plan.json       write the plan down: "run plan.json" executes exactly it, or says what has changed since',
       'PLAN is such a file: it is checked, and shown as it stands now.',
     ].join('\n'),
-    options: { set, save: { type: 'string' } },
+    options: { ...overrides, save: { type: 'string' } },
     positionals: [1, 1],
     stopsAtOnce: true,
     load: () => import('./plan.ts'),
   },
   {
     name: 'run',
-    usage: 'SPEC|PLAN [--set key=value]… [--device cpu|gpu] [--max-parallel N] [--detach] [--out DIR]',
+    usage: 'SPEC|PLAN [--scale NAME] [--set key=value]… [--device cpu|gpu] [--max-parallel N] [--detach] [--out DIR]',
     summary: 'run an experiment to its report, or attach to it where it runs',
     details: [
       'Starts services and workers that are not up. Ctrl-C detaches: the run continues. Where the run waits for a person, its',
       'failed stages are tried again; where its workflow is gone, it is taken up again.',
       'PLAN is a file of "plan --save": exactly that is executed, and refused where code or files have changed since.',
+      scaleLine,
       '--set params.m=[0,1]   override a value of the spec; may be given several times',
       ...resourceDetails,
       ...guardDetails,
       '--detach               start and return',
       '--out DIR              where the report goes, and the report so far meanwhile; default reports/<experiment>',
     ].join('\n'),
-    options: { ...resources, ...guard, set, out, detach: { type: 'boolean' } },
+    options: { ...resources, ...guard, ...overrides, out, detach: { type: 'boolean' } },
     positionals: [1, 1],
     load: () => import('./run.ts'),
   },

@@ -5,12 +5,13 @@ import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
+import { overridesOf } from '../overrides.ts';
 import { printResult } from '../session.ts';
 import { alignColumns } from '../view/format.ts';
 
 export const run: Run = async (args, session) => {
   const save = args.text('save');
-  const result = await plan({ path: args.first, set: args.texts('set'), save }, callerOf(session));
+  const result = await plan({ path: args.first, set: overridesOf(args), save }, callerOf(session));
   const { nodes, run, experiment, saved } = result;
   const count = (state: string): number => nodes.filter(({ status }) => status.state === state).length;
   const adopted = nodes.filter(({ status }) => isAdopted(status)).length;

@@ -3,11 +3,12 @@ import type { Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
 import { followToEnd, tellReport } from '../outcome.ts';
+import { overridesOf } from '../overrides.ts';
 import { readGuard, readResources } from '../resources.ts';
 import { printResult, type Session } from '../session.ts';
 
 export const run: Run = async (args, session) => {
-  const spec = { path: args.first, set: args.texts('set') };
+  const spec = { path: args.first, set: overridesOf(args) };
   const request = { ...spec, resources: readResources(args, session), guard: readGuard(args) };
   const out = args.text('out');
   const launched = await launch(request, callerOf(session));

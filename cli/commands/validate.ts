@@ -2,10 +2,11 @@ import { validate } from '../../client/planning.ts';
 import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { exitCodes } from '../exit.ts';
+import { overridesOf } from '../overrides.ts';
 import { printResult } from '../session.ts';
 
 export const run: Run = async (args, session) => {
-  const { experiment, savedPlan, nodes } = validate({ path: args.first, set: args.texts('set') }, session);
+  const { experiment, savedPlan, nodes } = validate({ path: args.first, set: overridesOf(args) }, session);
   const ids = nodes.map(({ id }) => id);
   const stages = new Set(nodes.map(({ stage }) => stage)).size;
   const size = plural(nodes.length, 'node');
