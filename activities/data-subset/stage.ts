@@ -4,6 +4,7 @@ import { type DatasetMeta, datasetCodec, readNames } from '../../artifacts/codec
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { keptPeople, namesFile } from '../../artifacts/people.ts';
 import { type Packed, shardsOf, unpackShard } from '../../artifacts/shards.ts';
+import { hasSoftLabels, softLabelsFile } from '../../artifacts/soft-labels.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
@@ -26,6 +27,7 @@ type Dataset = Artifact<DatasetMeta>;
 export const stage: StageKind<Params> = {
   async run(params, context) {
     const source = await datasetCodec.read(context.store, params.data);
+    if (hasSoftLabels(source)) throw mixedSet(source);
     const allowed = await allowedRows(params, source, context);
     const identities: number[] = [];
     for await (const { identity } of samplesOf(source, context, 'read labels')) identities.push(identity);
@@ -124,6 +126,17 @@ const centersMismatch = (centers: ArtifactRef, found: Digest | undefined, data: 
     {
       remedy: 'run centers/compute on the dataset that data/subset takes a part of',
       data: { centers: centers.digest, found: found ?? null, required: data.digest },
+    },
+  );
+
+/** The labels of a part would name people who are not in it. */
+const mixedSet = ({ ref }: Dataset): CemiflowError =>
+  new CemiflowError(
+    'SubsetOfMixtures',
+    `dataset ${ref.digest} cannot be cut: its images are mixtures of two identities (${softLabelsFile}), and one of them may not be in the part`,
+    {
+      remedy: 'generate a set of the wanted size, or one without mixtures (mixup: false)',
+      data: { dataset: ref.digest },
     },
   );
 

@@ -7,6 +7,7 @@ import { datasetCodec, readNames } from '../../artifacts/codecs/dataset.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { drawnPeople, keptPeople, namesFile } from '../../artifacts/people.ts';
 import { shardsOf, unpackShard } from '../../artifacts/shards.ts';
+import { writeSoftLabels } from '../../artifacts/soft-labels.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { putRecognizer } from '../methods/cemiface/tiny.ts';
@@ -174,6 +175,13 @@ describe('data/subset', () => {
     const named = await store.putArtifact({ type: 'dataset', meta, files: [...files, names] });
     const part = await datasetCodec.read(store, await take(named, { identities: 2 }));
     expect(await readNames(store, part)).toEqual(['Ann', 'Bob', '']);
+  });
+
+  it('refuses a set of mixtures, whose labels name people who may not be in the part', async () => {
+    const { meta, files } = await store.getArtifact(await toyDataset(store, 2, 1));
+    const labels = await writeSoftLabels(store, { second: Int32Array.of(1, 0), ratio: Float32Array.of(0.5, 1) });
+    const mixed = await store.putArtifact({ type: 'dataset', meta, files: [...files, labels] });
+    await expect(take(mixed, { identities: 1 })).rejects.toMatchObject({ code: 'SubsetOfMixtures' });
   });
 });
 
