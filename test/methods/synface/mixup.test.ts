@@ -79,9 +79,16 @@ describe('a set of mixtures', () => {
   it('that grows keeps the shards of full blocks', () => {
     const small = shardsOfSet(params, 4);
     const large = shardsOfSet({ ...params, identities: 40 }, 4);
-    expect(small.map(({ first, count }) => [first, count])).toEqual(
-      [[0, 4], [4, 4], [8, 2], [10, 2], [12, 4], [16, 4], [20, 4], [24, 1]], // biome-ignore format: pairs
-    );
+    expect(small.map(({ first, count }) => [first, count])).toEqual([
+      [0, 4],
+      [4, 4],
+      [8, 2],
+      [10, 2],
+      [12, 4],
+      [16, 4],
+      [20, 4],
+      [24, 1],
+    ]);
     expect(large.slice(0, 6)).toEqual(small.slice(0, 6));
     expect(large[6]).not.toEqual(small[6]);
   });
@@ -90,7 +97,11 @@ describe('a set of mixtures', () => {
     const plain = { ...params, mixup: false };
     const [small, large] = [shardsOfSet(plain, 10), shardsOfSet({ ...plain, identities: 40 }, 10)];
     expect(large.slice(0, 2)).toEqual(small.slice(0, 2));
-    expect(small.map(({ count, pool }) => [count, pool])).toEqual([[10, null], [10, null], [5, null]]); // biome-ignore format: pairs
+    expect(small.map(({ count, pool }) => [count, pool])).toEqual([
+      [10, null],
+      [10, null],
+      [5, null],
+    ]);
   });
 
   it('of one identity is refused', () => {
