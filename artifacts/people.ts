@@ -15,6 +15,12 @@ export const drawnPeople = (seed: number, population: string, first: number, cou
   count,
 });
 
+/** The seed and population of a namespace of `drawnPeople`; undefined of any other. */
+export const drawnFrom = (namespace: string): { readonly seed: number; readonly population: string } | undefined => {
+  const [, seed, population] = /^drawn\/(-?\d+)\/([^/]+)$/.exec(namespace) ?? [];
+  return population === undefined ? undefined : { seed: Number(seed), population };
+};
+
 /**
  * The people who are left in part of a set. Where the set's identities are the numbers of its people, those who are kept, in runs;
  * otherwise all, because nothing says who is who.

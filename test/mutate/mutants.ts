@@ -23,6 +23,7 @@ import { relativeMutants } from './mutants/relatives.ts';
 import { reportSoFarMutants } from './mutants/report-so-far.ts';
 import { samplingMutants } from './mutants/sampling.ts';
 import { searchRateMutants } from './mutants/search-rates.ts';
+import { synfaceMutants } from './mutants/synface.ts';
 import { trainingMutants } from './mutants/training.ts';
 import { validationMutants } from './mutants/validation.ts';
 
@@ -54,4 +55,5 @@ export const mutants: readonly Mutant[] = [
   ...orderMutants,
   ...formatMutants,
   ...dcfaceMutants,
+  ...synfaceMutants,
 ];

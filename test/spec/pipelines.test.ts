@@ -37,6 +37,7 @@ const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   'another method than CemiFace': [
     ...['ddpm/train', 'ddpm/generate', 'dcface/train', 'dcface/generate', 'digiface/draw'],
     ...['idiff-face/train-autoencoder', 'idiff-face/train', 'idiff-face/generate'],
+    ...['synface/train-generator', 'synface/generate', 'synface/draw'],
   ],
 };
 

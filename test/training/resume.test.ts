@@ -10,9 +10,11 @@ import type { Told } from '../../engine/watch.ts';
 import { stage as diffusion } from '../../methods/cemiface/train/stage.ts';
 import { stage as dcface } from '../../methods/dcface/train/stage.ts';
 import { stage as ddpm } from '../../methods/ddpm/train/stage.ts';
+import { stage as synface } from '../../methods/synface/train-generator/stage.ts';
 import { type ActionState, Store } from '../../store/index.ts';
 import { float32, toyBenchmarks, toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
 import { MemoryObjects } from '../helpers/memory-store.ts';
+import { drawnFaces, trainParams as synfaceParams } from '../methods/synface/tiny.ts';
 
 const key = digestOf('the action');
 const everySteps = 3;
@@ -184,6 +186,10 @@ beforeAll(async () => {
       ...{ ...diffusing, data, recognizer: guide as ArtifactRef, lambda: 0.05, outliers: 0.1, identityImages: 4 },
       ...{ network: { ...unet, conditionProjection: 'shared' }, style: { grid: 3, dropout: 0.3 } },
     }),
+    'synface/train-generator': kindOf(synface, {
+      ...{ ...synfaceParams, data: await drawnFaces(context, { identities: 8, images: 8 }) },
+      ...{ epochs: 3, batch: 16, microBatch: 8 },
+    }),
     'recognizer/train in bfloat16': kindOf(recognizer, { ...training, microBatch: 8, precision: 'bfloat16' }),
     'diffusion/train in bfloat16': kindOf(diffusion, { ...generator, precision: 'bfloat16' }),
     'recognizer/train in float16': kindOf(recognizer, { ...training, microBatch: 8, precision: 'float16' }),
@@ -274,7 +280,7 @@ describe.each(['recognizer/train in micro-batches', 'diffusion/train in micro-ba
   });
 });
 
-describe.each(['ddpm/train', 'dcface/train'])('%s', (name) => {
+describe.each(['ddpm/train', 'dcface/train', 'synface/train-generator'])('%s', (name) => {
   it('killed between two checkpoints, it ends with the bytes of one that was left alone', async () => {
     const run = trainings[name] as Run;
     const { outputs } = await survive(run);

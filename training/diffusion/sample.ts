@@ -184,7 +184,12 @@ const slotsOf = (start: number, { first, identities, images }: SampleJob, batch:
 
 const noiseNumber = ({ image }: Slot, { noiseOf = (own) => own }: SampleJob): number => noiseOf(image);
 
-const toPixels = (from: Float32Array, to: Uint8Array, toAt: number): void => {
+/**
+ * Levels 0 … 255 of values in [-1, 1], which are clipped.
+ *
+ * @throws CemiflowError `Diverged` where one is not finite
+ */
+export const toPixels = (from: Float32Array, to: Uint8Array, toAt: number): void => {
   if (firstNonFinite(from) !== -1) {
     throw new CemiflowError('Diverged', 'the generator gave pixels that are not finite', {
       remedy: 'train the generator again with a lower lr or a longer warm-up',
