@@ -6,6 +6,24 @@ const secondReading = 'test/nn/golden-second-reading.test.ts';
 /** Networks, diffusion and optimizers. */
 export const networkMutants: readonly Mutant[] = [
   ...mutantsOf(
+    'nn/compile/kept-gradients.ts',
+    ['test/nn/compile/compile.test.ts'],
+    [
+      {
+        name: 'compile/gradients-apart',
+        find: 'return gradient ? [[String(gradient), undefined]] : [];',
+        replace: 'return gradient ? [] : [];',
+        breaks: "TensorFlow's optimizer takes the gradient of one bias for that of another",
+      },
+      {
+        name: 'compile/behind-reshape',
+        find: "node.name === 'Identity' ||",
+        replace: "node.name === 'Nothing' ||",
+        breaks: 'gradients behind an op that changes nothing are not kept apart',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'nn/diffusion/schedule.ts',
     [diffusion],
     [
