@@ -35,7 +35,7 @@ const oneOfSeveral = (trace: Trace, source: Source): Source | undefined => {
   const node = trace.nodes[source[0]] as TraceNode;
   if (node.type !== 'op') return undefined;
   if (node.outputs.length > 1) return source;
-  // What changes nothing is taken out before ops are merged.
+  // TensorFlow may take out what changes nothing, before it merges ops.
   const from = node.inputs[0];
   return from && passesOn(node, trace.nodes[from[0]] as TraceNode, from[1]) ? oneOfSeveral(trace, from) : undefined;
 };

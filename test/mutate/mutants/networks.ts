@@ -15,12 +15,6 @@ export const networkMutants: readonly Mutant[] = [
         replace: 'return gradient ? [] : [];',
         breaks: "TensorFlow's optimizer takes the gradient of one bias for that of another",
       },
-      {
-        name: 'compile/behind-reshape',
-        find: "node.name === 'Identity' ||",
-        replace: "node.name === 'Nothing' ||",
-        breaks: 'gradients behind an op that changes nothing are not kept apart',
-      },
     ],
   ),
   ...mutantsOf(
