@@ -218,7 +218,7 @@ describe('this repository', () => {
   it('what input threads load belongs to the kinds that use them, and augmentation to those that augment', async () => {
     const withInput = all.filter(
       (kind) =>
-        !/^data\/(?!inspect$)|^report\/|^recognizer\/select$|^inquiry\/(centers|random)$|^ddpm\/generate$|\/import$/.test(
+        !/^data\/(?!inspect$)|^report\/|^recognizer\/select$|^inquiry\/(centers|random)$|^ddpm\/generate$|\/import(-autoencoder)?$/.test(
           kind,
         ),
     );

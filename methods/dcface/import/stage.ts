@@ -16,7 +16,7 @@ import { importReport, readMatched } from '../../../training/import/read.ts';
 import { requireUnchanged } from '../../../training/import/unchanged.ts';
 import { conditionStatistics } from '../condition.ts';
 import type { DcFaceNetwork } from '../config.ts';
-import { dcfaceDenoiser } from '../network.ts';
+import { dcfaceParameters } from '../parameters.ts';
 import { styleChannels } from '../style.ts';
 import { family } from '../weights.ts';
 import { type GeneratorFile, generatorFile, recognizerPrefix, unetPrefixes } from './names.ts';
@@ -46,7 +46,7 @@ export const stage: StageKind<Params> = {
       requireParts(own, params.weights);
       const network = networkOf(own, params, config);
       refuseOtherNetworks(own, network);
-      const parameters = [...dcfaceDenoiser(network).parameters, ...conditionStatistics(network)];
+      const parameters = [...dcfaceParameters(network), ...conditionStatistics(network)];
       const match = matchTensors(own.tensors, parameters, '');
       const fault = misfit(match, own.tensors, { network: 'this generator', strict: true });
       if (fault) throw fault;
