@@ -182,4 +182,22 @@ export const idiffFaceMutants: readonly Mutant[] = [
       },
     ],
   ),
+  ...mutantsOf(
+    'methods/idiff-face/import-autoencoder/names.ts',
+    ['test/methods/idiff-face/import-autoencoder.test.ts'],
+    [
+      {
+        name: 'idiff-face/any-autoencoder',
+        find: "!isPart('quantize.embedding.weight')",
+        replace: "!isPart('encoder.conv_out.weight')",
+        breaks: 'an autoencoder without a codebook is refused without the reason',
+      },
+      {
+        name: 'idiff-face/prefix-everywhere',
+        find: 'name.startsWith(prefix) && ofAutoencoder',
+        replace: 'ofAutoencoder',
+        breaks: 'tensors of a whole latent diffusion model are taken for those of its autoencoder',
+      },
+    ],
+  ),
 ];
