@@ -81,6 +81,8 @@ describe('idiff-face/import-autoencoder', () => {
     const within = await written({
       ...model,
       'model.diffusion_model.out.2.bias': one,
+      // As long as the prefix.
+      'cond_stage_models.encoder.weight': one,
       'first_stage_model.loss.x': one,
     });
     const inner = await weightsCodec.read(store, await imported(within));
@@ -90,12 +92,16 @@ describe('idiff-face/import-autoencoder', () => {
     expect(alone.meta.more.imported).toMatchObject({ format: 'safetensors', prefix: '', missing: 0, beside: 2 });
     expect(inner.meta.more.imported).toMatchObject({
       prefix: 'first_stage_model.',
-      beside: 2,
+      beside: 3,
       trainedOn: 'OpenImages',
     });
     const report = inner.files.find(({ path }) => path === 'import.json');
     const names = JSON.parse(Buffer.from(await store.getBlob(report?.digest as never)).toString());
-    expect(names.beside.sort()).toEqual(['first_stage_model.loss.x', 'model.diffusion_model.out.2.bias']);
+    expect(names.beside.sort()).toEqual([
+      'cond_stage_models.encoder.weight',
+      'first_stage_model.loss.x',
+      'model.diffusion_model.out.2.bias',
+    ]);
     expect(names.matched[codebookName]).toBe(`first_stage_model.${codebookName}`);
   });
 
