@@ -17,7 +17,7 @@ const arrows = {
   store: { values: ['core', 'threads'] },
   report: { values: ['core', 'formats', 'artifacts', 'data', 'metrics'] },
   training: { values: ['core', 'artifacts', 'formats', 'data', 'nn', 'threads'] },
-  methods: { values: ['core', 'artifacts', 'data', 'faces', 'metrics', 'nn', 'report', 'training'] },
+  methods: { values: ['core', 'artifacts', 'data', 'faces', 'formats', 'metrics', 'nn', 'report', 'training'] },
   activities: {
     values: ['core', 'artifacts', 'data', 'faces', 'formats', 'methods', 'metrics', 'nn', 'report', 'training'],
   },

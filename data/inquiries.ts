@@ -1,4 +1,5 @@
 import {
+  type ComparedSet,
   type InquiryOrigin,
   type InquiryRows,
   inquiriesCodec,
@@ -32,6 +33,7 @@ export interface InquiryFacts {
   readonly recognizer: Digest;
   readonly maxSimilarity?: number;
   readonly candidates?: number;
+  readonly against?: readonly ComparedSet[];
 }
 
 /** Stores inquiries: images, if they have any, as a dataset (identity = inquiry), embeddings and sources beside them. */

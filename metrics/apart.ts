@@ -7,6 +7,8 @@ import { rowCosine } from './similarity.ts';
 export class ApartSelection {
   /** Which candidates were taken. */
   readonly taken: number[] = [];
+  /** Candidates looked at that were left out, by why. */
+  readonly leftOut: number[] = [];
   readonly #rows: Float32Array[] = [];
   readonly #size: number;
   readonly #count: number;
@@ -36,11 +38,18 @@ export class ApartSelection {
     return all;
   }
 
-  /** Looks at the next candidates. @param embeddings float32 [N, D], unit rows */
-  offer(embeddings: Float32Array): void {
+  /**
+   * Looks at the next candidates.
+   *
+   * @param embeddings float32 [N, D], unit rows
+   * @param why int32 [N], for each candidate that is to be left out a number from 0 that says why, otherwise -1
+   */
+  offer(embeddings: Float32Array, why?: Int32Array): void {
     const size = this.#size;
     for (let row = 0; row < embeddings.length / size && !this.isEnough; row++) {
-      if (this.#rows.every((other) => rowCosine(embeddings, row, other, 0, size) < this.#maxSimilarity)) {
+      const reason = why?.[row] ?? -1;
+      if (reason >= 0) this.leftOut[reason] = (this.leftOut[reason] ?? 0) + 1;
+      else if (this.#rows.every((other) => rowCosine(embeddings, row, other, 0, size) < this.#maxSimilarity)) {
         this.taken.push(this.#seen);
         this.#rows.push(embeddings.slice(row * size, (row + 1) * size));
       }

@@ -12,6 +12,7 @@ import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import type { View } from '../../nn/recognizer/view.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';
 import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
+import { type Against, Resembling } from './resembling.ts';
 
 /** `schemas/stages/inquiry-select.schema.json` */
 interface Params extends PrecisionOption {
@@ -21,6 +22,8 @@ interface Params extends PrecisionOption {
   readonly maxSimilarity: number;
   readonly threshold: MeasuredThreshold | null;
   readonly imagesPerIdentity: number;
+  /** Default none. */
+  readonly against?: readonly Against[];
 }
 
 /** `inquiry/select`: one image for each subject to come, every pair less similar than the limit. */
@@ -28,18 +31,24 @@ export const stage: StageKind<Params> = {
   run: (params, context) => withInput(context, copies, (input) => run(params, input)),
 };
 
-/** Candidates that are embedded before they are looked at: whole batches of the embedder. */
-const blockCandidates = 256;
+/**
+ * Candidates that are embedded before they are looked at: whole batches of the embedder. More where they are compared with images,
+ * which are read from disk for each block.
+ */
+const blockCandidates = (against: readonly Against[]): number =>
+  against.some(({ by }) => by === 'images') ? 8192 : 256;
 
 const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;
-  const { count, recognizer, precision } = params;
+  const { count, recognizer, precision, against = [] } = params;
   const { maxSimilarity, view } = await limitOf(params, store);
   const data = await loadSet(input, params.data);
   const candidates = firstImages(data, params.imagesPerIdentity);
   const { chosen, size } = await withEmbedder(store, recognizer, { view, precision }, async (embedder) => {
     const selection = new ApartSelection(embedder.size, { count, maxSimilarity });
-    await offerAll(selection, candidates, data, embedder, input);
+    const resembling = await Resembling.of(against, embedder, input);
+    const block = blockCandidates(against);
+    await offerAll({ selection, resembling, embedder }, { set: data, rows: candidates, block }, input);
     return { chosen: selection, size: embedder.size };
   });
   if (!chosen.isEnough) throw tooFew(chosen.taken.length, candidates.length, count, maxSimilarity);
@@ -50,7 +59,14 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
     identities: rows.map((row) => data.identities[row] as number),
     images: rows.map((row) => data.images[row] as number),
   };
-  const facts = { recognizer: recognizer.digest, maxSimilarity, candidates: chosen.seen };
+  const compared = against.map(({ data: { digest }, ...bound }, i) => ({
+    ...{ data: digest, ...bound },
+    leftOut: chosen.leftOut[i] ?? 0,
+  }));
+  const facts = {
+    ...{ recognizer: recognizer.digest, maxSimilarity, candidates: chosen.seen },
+    ...(against.length > 0 && { against: compared }),
+  };
   return { inquiries: await saveInquiries(store, set, facts) };
 };
 
@@ -66,18 +82,24 @@ const limitOf = async (
 
 /** Embeds candidates block by block, until enough are chosen. */
 const offerAll = async (
-  selection: ApartSelection,
-  candidates: Int32Array,
-  data: ImageSet,
-  embedder: Embedder,
+  { selection, resembling, embedder }: Choice,
+  { set, rows: candidates, block }: { readonly set: ImageSet; readonly rows: Int32Array; readonly block: number },
   input: InputContext<CopyRecipe>,
 ): Promise<void> => {
-  for (let from = 0; from < candidates.length && !selection.isEnough; from += blockCandidates) {
-    const rows = candidates.slice(from, from + blockCandidates);
+  for (let from = 0; from < candidates.length && !selection.isEnough; from += block) {
+    const rows = candidates.slice(from, from + block);
     const phase = `embed candidates ${from + 1} to ${from + rows.length} of ${candidates.length}`;
-    selection.offer(await embedder.embed(data, input, { rows, phase }));
+    const embeddings = await embedder.embed(set, input, { rows, phase });
+    selection.offer(embeddings, resembling.firstSets(embeddings));
   }
 };
+
+/** What candidates are chosen by. */
+interface Choice {
+  readonly selection: ApartSelection;
+  readonly resembling: Resembling;
+  readonly embedder: Embedder;
+}
 
 /** The first images of every identity, in the order of the set. @returns int32, their rows */
 const firstImages = ({ identities }: ImageSet, perIdentity: number): Int32Array => {

@@ -31,6 +31,19 @@ export interface InquiriesMeta {
   readonly maxSimilarity?: number;
   /** Candidates that were looked at until enough inquiries were found. */
   readonly candidates?: number;
+  /** Sets of people whom no inquiry resembles, where some were given. */
+  readonly against?: readonly ComparedSet[];
+}
+
+/** A set that candidates were compared with. */
+export interface ComparedSet {
+  /** Digest of the dataset. */
+  readonly data: Digest;
+  /** No inquiry is more similar than this to any of its identities, or images. */
+  readonly maxSimilarity: number;
+  readonly by: 'identities' | 'images';
+  /** Candidates that were left out because they are; of several sets, the first counts. */
+  readonly leftOut: number;
 }
 
 /** What is written of inquiries: older ones state neither origin nor recognizer. */
@@ -58,9 +71,17 @@ export const inquiriesCodec = defineCodec<InquiriesMeta, InquiriesWritten>({
         embeddingSize: fields.integer('embeddingSize', { from: 1 }),
         ...fields.optional('recognizer', (each) => ({ recognizer: each.digest('recognizer') })),
         ...fields.optional('candidates', (each) => ({ candidates: each.integer('candidates') })),
+        ...fields.optional('against', (each) => ({ against: each.list('against', comparedSet) })),
       };
     },
   ],
+});
+
+const comparedSet = (fields: Fields): ComparedSet => ({
+  data: fields.digest('data'),
+  maxSimilarity: fields.number('maxSimilarity'),
+  by: fields.oneOf('by', ['identities', 'images']),
+  leftOut: fields.integer('leftOut'),
 });
 
 const chosenImages = (fields: Fields) => ({

@@ -2,6 +2,7 @@ import { CemiflowError } from '../../core/errors.ts';
 import { formatInvalid } from '../invalid.ts';
 import { openFile, type RandomAccess, type Source, type SourceFile } from '../source.ts';
 import { openSource } from '../sources/open.ts';
+import { joinFiles } from './join.ts';
 import { openSafetensors } from './safetensors.ts';
 import { joinShards, readShardIndex } from './sharded.ts';
 import type { TensorFile } from './tensor-file.ts';
@@ -13,6 +14,11 @@ const maxIndexBytes = 16 * 2 ** 20;
 const indexName = /\.safetensors\.index\.json$/;
 const fileName = /\.(safetensors|pth|pt|ckpt|bin)$/;
 
+export interface WeightsOptions {
+  /** Whether a folder may hold parts of one network in several files, such as an encoder and a decoder. Default false. */
+  readonly several?: boolean;
+}
+
 /**
  * Opens published weights for the time of `body`: a safetensors file, a file that PyTorch saved, or a folder that holds one of
  * these or a sharded safetensors set with its index. The bytes decide what a file is, not its name.
@@ -20,22 +26,32 @@ const fileName = /\.(safetensors|pth|pt|ckpt|bin)$/;
  * @param path absolute, or an address in an object store
  * @throws CemiflowError `FormatInvalid`, `WeightsNotFound`, and as `openSource`
  */
-export const withWeights = async <R>(path: string, body: (file: TensorFile) => Promise<R>): Promise<R> => {
+export const withWeights = async <R>(
+  path: string,
+  body: (file: TensorFile) => Promise<R>,
+  { several = false }: WeightsOptions = {},
+): Promise<R> => {
   const source = await openSource(path);
   try {
-    return await body(await openWeights(source));
+    return await body(await openWeights(source, several));
   } finally {
     await source.close();
   }
 };
 
-const openWeights = async (source: Source): Promise<TensorFile> => {
+const openWeights = async (source: Source, several: boolean): Promise<TensorFile> => {
   const [first] = source.files;
   if (first && source.isFile) return openOne(openFile(source, first));
   const direct = source.files.filter((file) => !file.path.includes('/'));
   const index = only(direct.filter((file) => indexName.test(file.path)));
   if (index) return openSharded(source, index);
-  const file = only(direct.filter(({ path }) => fileName.test(path)));
+  const named = direct.filter(({ path }) => fileName.test(path));
+  if (several && named.length > 1) {
+    const parts: TensorFile[] = [];
+    for (const part of named) parts.push(await openOne(openFile(source, part)));
+    return joinFiles(parts);
+  }
+  const file = only(named);
   if (file) return openOne(openFile(source, file));
   throw notFound(
     'the folder must hold one file of weights (safetensors, pth, pt, ckpt, bin), or several with their index',

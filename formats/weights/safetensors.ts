@@ -34,5 +34,6 @@ export const openSafetensors = async (file: RandomAccess): Promise<TensorFile> =
       if (!entry) throw refuse(`there is no tensor ${name}`, 8);
       return readFloats(format, file, entry, start + entry.begin);
     },
+    setting: () => undefined,
   };
 };

@@ -74,6 +74,7 @@ export const joinShards = (
       for (const piece of pieces) parts.push(await holderOf(piece).shard.values(piece));
       return parts.length === 1 ? (parts[0] as Float32Array) : joined(parts);
     },
+    setting: () => undefined,
   };
 };
 

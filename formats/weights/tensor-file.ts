@@ -2,6 +2,7 @@ import type { CemiflowError } from '../../core/errors.ts';
 import { formatInvalid } from '../invalid.ts';
 import type { RandomAccess } from '../source.ts';
 import { toArray } from '../torch/array.ts';
+import type { Setting } from '../torch/setting.ts';
 
 /** A tensor of a file, as the file lists it. */
 export interface ListedTensor {
@@ -17,6 +18,8 @@ export interface TensorFile {
   readonly tensors: readonly ListedTensor[];
   /** Row-major float32. @throws CemiflowError `FormatInvalid` for a tensor of whole numbers, and where the file is damaged */
   values(name: string): Promise<Float32Array>;
+  /** A setting of the training that the file tells of, by its path of keys; undefined where it does not. Checkpoints of Lightning have some. */
+  setting(path: readonly string[]): Setting | undefined;
 }
 
 /** Most values of one tensor: 4 GiB of float32, which no network here comes near. */

@@ -1,11 +1,11 @@
 import { formatInvalid } from '../invalid.ts';
 import type { RandomAccess } from '../source.ts';
-import { openTorch } from '../torch/index.ts';
+import { openTorch, settingOf } from '../torch/index.ts';
 import type { TensorFile } from './tensor-file.ts';
 
 /** Opens a checkpoint that `torch.save` wrote: its tensors are read when they are asked for. @throws CemiflowError `FormatInvalid` */
 export const openCheckpoint = async (file: RandomAccess): Promise<TensorFile> => {
-  const { tensors } = await openTorch(file);
+  const { tensors, root } = await openTorch(file);
   return {
     format: 'pytorch',
     tensors: [...tensors].map(([name, { shape, dtype }]) => ({ name, shape, dtype })),
@@ -17,5 +17,6 @@ export const openCheckpoint = async (file: RandomAccess): Promise<TensorFile> =>
       const message = `${name} must be of float32, float64, float16, bfloat16, got ${found}`;
       throw formatInvalid({ format: 'PyTorch checkpoint', file: file.path, offset: 0, message });
     },
+    setting: (path) => settingOf(root, path),
   };
 };

@@ -1,5 +1,6 @@
 import { createRequire } from 'node:module';
 import { backend, type OpAttribute } from '../kernels/backend.ts';
+import { gradientRead, keptGradients } from './kept-gradients.ts';
 import type { Source, Trace, TraceNode } from './recorder.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: generated protobuf classes come without types
@@ -74,6 +75,7 @@ export class GraphBuilder {
   ): (source: Source) => string {
     const nodeName = (index: number): string => `${prefix}n${index}`;
     const constants = new Map<string, string>();
+    const gradients = keptGradients(trace);
     const aliases = new Map<number, string>();
     const named = (source: Source): string => {
       const there = given?.get(String(source));
@@ -84,6 +86,12 @@ export class GraphBuilder {
       const input = inputs.get(node.name);
       if (input === undefined) throw new Error(`the trace's input '${node.name}' was not given`);
       return input;
+    };
+    /** One output of an op with several, under a name of its own. */
+    const kept = (source: Source, reader: TraceNode & { type: 'op' }): string => {
+      const name = `${nodeName(source[0])}_output_${source[1]}`;
+      if (!gradients.get(String(source))) gradients.set(String(source), this.#kept(name, named(source), reader));
+      return name;
     };
     /** Control edges: of an op that waits, and of sums. */
     const waits = ({ name, after }: TraceNode & { type: 'op' }): string[] => [
@@ -105,8 +113,10 @@ export class GraphBuilder {
             `${node.name} differs between processors in its last digit: divide by the root, or the number, itself`,
           );
         const operands = node.inputs.map((source, place) => {
-          const rewritten = place === 1 && isDivision(node) && becomesProduct(trace.nodes[source[0]] as TraceNode);
-          return rewritten ? this.#kept(`${nodeName(index)}_divisor`, named(source), node) : named(source);
+          if (place === 1 && isDivision(node) && becomesProduct(trace.nodes[source[0]] as TraceNode))
+            return this.#kept(`${nodeName(index)}_divisor`, named(source), node);
+          const gradient = gradientRead(trace, node, place);
+          return gradient && gradients.has(String(gradient)) ? kept(gradient, node) : named(source);
         });
         this.add(nodeName(index), node.name, [...operands, ...waits(node)], {
           ...Object.fromEntries(node.attributes.map(attributeEntry)),
@@ -126,10 +136,10 @@ export class GraphBuilder {
     return this.#sumsWaitFor;
   }
 
-  /** The divisor of a division as it is, by an op that passes its input on: see `becomesProduct`. */
-  #kept(name: string, divisor: string, { attributes }: TraceNode & { type: 'op' }): string {
+  /** An operand as it is, by an op that passes its input on: see `becomesProduct` and `keptGradients`. */
+  #kept(name: string, operand: string, { attributes }: TraceNode & { type: 'op' }): string {
     const type = attributes.find((attribute) => attribute.name === 'T') as OpAttribute;
-    return this.add(name, 'Snapshot', [divisor], Object.fromEntries([attributeEntry(type)]));
+    return this.add(name, 'Snapshot', [operand], Object.fromEntries([attributeEntry(type)]));
   }
 
   /** The serialised SavedModel: one meta graph, tagged `serve`. */

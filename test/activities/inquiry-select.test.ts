@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest';
 import { stage as verification } from '../../activities/evaluate-verification/stage.ts';
+import type { Against } from '../../activities/inquiry-select/resembling.ts';
 import { stage } from '../../activities/inquiry-select/stage.ts';
 import { inquiriesCodec } from '../../artifacts/codecs/inquiries.ts';
 import type { MeasuredThreshold } from '../../artifacts/threshold.ts';
@@ -30,7 +31,10 @@ describe('inquiry/select', () => {
     return embeddings;
   };
 
-  const choose = async (more: Partial<typeof params> & { count: number; maxSimilarity: number }, perIdentity = 1) =>
+  const choose = async (
+    more: Partial<typeof params> & { count: number; maxSimilarity: number; against?: readonly Against[] },
+    perIdentity = 1,
+  ) =>
     (await stage.run({ ...params, ...more, ...float32, imagesPerIdentity: perIdentity }, context))
       .inquiries as ArtifactRef;
 
@@ -78,6 +82,65 @@ describe('inquiry/select', () => {
     expect(candidates).toBe(wanted.seen);
     expect(candidates).toBeGreaterThan(256);
     expect(inquiries.embeddings.subarray(6 * 261)).toEqual(embeddings.slice(6 * (wanted.seen - 1), 6 * wanted.seen));
+  });
+
+  describe('where candidates are not to resemble others', () => {
+    /** Cosine of each candidate to the nearest of the others, written plainly: to images, or to means of identities. */
+    const nearest = (candidates: Float32Array, others: Float32Array): number[] =>
+      Array.from({ length: candidates.length / 6 }, (_, row) =>
+        Math.max(
+          ...Array.from({ length: others.length / 6 }, (_, other) => rowCosine(candidates, row, others, other, 6)),
+        ),
+      );
+    const meansOf = (embeddings: Float32Array, images: number): Float32Array =>
+      Float32Array.from({ length: embeddings.length / images }, (_, i) => {
+        const [person, k] = [Math.floor(i / 6), i % 6];
+        const sumAt = (at: number): number =>
+          Array.from({ length: images }, (_, image) => embeddings[(person * images + image) * 6 + at] as number).reduce(
+            (a, b) => a + b,
+          );
+        const length = Math.hypot(...Array.from({ length: 6 }, (_, at) => sumAt(at)));
+        return sumAt(k) / length;
+      });
+    const median = (values: readonly number[]): number =>
+      [...values].sort((a, b) => a - b)[values.length >> 1] as number;
+
+    it.each(['identities', 'images'] as const)(
+      'leaves out those above the bound to any of its %s, and counts them',
+      async (by) => {
+        const [data, people] = [await toyDataset(store, 30, 1, 500), await toyDataset(store, 8, 3, 700)];
+        const others = await embed(people);
+        const similarities = nearest(await embed(data), by === 'images' ? others : meansOf(others, 3));
+        const bound = median(similarities);
+        const kept = similarities.flatMap((value, row) => (value > bound + 1e-6 ? [] : [500 + row]));
+        expect(kept.length).toBeGreaterThan(10);
+        expect(kept.length).toBeLessThan(20);
+        const against = [{ data: people, maxSimilarity: bound + 1e-6, by }];
+        const ref = await choose({ data, count: kept.length, maxSimilarity: 1.1, against });
+        expect([...(await loadInquiries(store, ref)).identities]).toEqual(kept);
+        const { meta } = await inquiriesCodec.read(store, ref);
+        const looked = similarities.slice(0, meta.candidates);
+        const leftOut = looked.filter((value) => value > bound + 1e-6).length;
+        expect(meta.against).toEqual([{ data: people.digest, maxSimilarity: bound + 1e-6, by, leftOut }]);
+        const more = { data, count: kept.length + 1, maxSimilarity: 1.1, against };
+        await expect(choose(more)).rejects.toMatchObject({ code: 'TooFewInquiries' });
+      },
+    );
+
+    it('takes out the very people of a set, and says of which set each was', async () => {
+      const data = await toyDataset(store, 6, 1, 600);
+      const [first, second] = [await toyDataset(store, 1, 1, 600), await toyDataset(store, 2, 1, 600)];
+      const same = { maxSimilarity: 0.99999, by: 'images' as const };
+      const against = [first, second].map((each) => ({ data: each, ...same }));
+      const ref = await choose({ data, count: 4, maxSimilarity: 1.1, against });
+      expect([...(await loadInquiries(store, ref)).identities]).toEqual([602, 603, 604, 605]);
+      expect((await inquiriesCodec.read(store, ref)).meta.against?.map(({ leftOut }) => leftOut)).toEqual([1, 1]);
+    });
+
+    it('says nothing of sets where there are none', async () => {
+      const { meta } = await inquiriesCodec.read(store, await choose({ count: 1, maxSimilarity: 1 }));
+      expect('against' in meta).toBe(false);
+    });
   });
 
   describe('with the limit of a measured threshold', () => {

@@ -13,6 +13,7 @@ const held: TensorFile = {
   format: 'safetensors',
   tensors: ['a', 'b', 'c'].map((name) => ({ name, shape: [1, 2], dtype: 'F32' })),
   values: async () => new Float32Array(2),
+  setting: () => undefined,
 };
 
 export const target: FuzzTarget = {

@@ -144,12 +144,13 @@ def condition_of(w: Weights, identity: Tensor, m: Tensor) -> Tensor:
 def unet(w: Weights, x: Tensor, t: Tensor, condition: Tensor, added: Tensor | None = None) -> Tensor:
     """
     UNetModel [ADM unet.py] as DCFace configures it: one block a level, attention where the image has been halved for a
-    certain number of times, and one level that does not halve (there the fifth, 7 x 7 pixels; here the third). `added`
+    certain number of times, and one level that does not halve (there the fifth, 7 x 7 pixels; here the last but one). `added`
     [B, 4 base] joins the embedding of the time (DCFace's "stylemod").
     """
     config = CASE["unet"]
     base, widths = config["base"], [config["base"] * m for m in config["multipliers"]]
     last = len(widths) - 1
+    unhalved = config.get("unhalved", last - 1)
     embedding = linear(w, "time_embed.0", timestep_embedding(t, base), 4 * base)
     embedding = linear(w, "time_embed.2", silu(embedding), 4 * base)
     embedding = embedding if added is None else embedding + added
@@ -162,7 +163,7 @@ def unet(w: Weights, x: Tensor, t: Tensor, condition: Tensor, added: Tensor | No
             h = attention_block(w, f"{name}.1", h, condition)
         skips.append(h)
         if level < last:
-            resample = "" if level == last - 1 else "down"
+            resample = "" if level == unhalved else "down"
             h = res_block(w, f"input_blocks.{len(skips)}.0", h, embedding, width, resample)
             skips.append(h)
     h = res_block(w, "middle_block.0", h, embedding, widths[-1])
@@ -177,7 +178,7 @@ def unet(w: Weights, x: Tensor, t: Tensor, condition: Tensor, added: Tensor | No
                 h = attention_block(w, f"{name}.1", h, condition)
                 layer = 2
             if level > 0 and i == 1:
-                resample = "" if level == last else "up"
+                resample = "" if level == unhalved + 1 else "up"
                 h = res_block(w, f"{name}.{layer}", h, embedding, widths[level], resample)
     return conv2(w, "out.2", silu(group_norm(w, "out.0", h)), 3)
 

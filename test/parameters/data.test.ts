@@ -11,8 +11,8 @@ import type { Outputs } from '../../core/action.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import type { ShardedStageKind } from '../../core/stage.ts';
 import { encodePng } from '../../formats/image.ts';
-import { stageContext } from '../faces/context.ts';
 import { stage as digiface } from '../../methods/digiface/draw/stage.ts';
+import { stageContext } from '../faces/context.ts';
 import { sweep, terms } from './sweep.ts';
 
 const context = stageContext();

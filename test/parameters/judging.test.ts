@@ -113,6 +113,7 @@ sweep('inquiry/select', {
     maxSimilarity: { to: -0.9 },
     threshold: { to: { metrics: ref('measured'), set: 'lfw' } },
     imagesPerIdentity: { to: 2 },
+    against: { to: [{ data: ref('data'), maxSimilarity: 0.5, by: 'identities' }] },
   }),
 });
 

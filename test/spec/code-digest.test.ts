@@ -218,8 +218,9 @@ describe('this repository', () => {
   it('what input threads load belongs to the kinds that use them, and augmentation to those that augment', async () => {
     const withInput = all.filter(
       (kind) =>
-        !/^data\/(?!inspect$)|^report\/|^recognizer\/select$|^inquiry\/(centers|random)$|\/import$/.test(kind) &&
-        !/^ddpm\/generate$|^synface\/(generate|draw)$|^digiface\//.test(kind),
+        !/^data\/(?!inspect$)|^report\/|^recognizer\/select$|^inquiry\/(centers|random)$|\/import(-autoencoder)?$/.test(
+          kind,
+        ) && !/^ddpm\/generate$|^synface\/(generate|draw)$|^digiface\//.test(kind),
     );
     const augmentation = (text: string) => text.replace('const attempts = 10', 'const attempts = 11');
     expect(await changedBy('data/augment/augment.ts', augmentation)).toEqual(['recognizer/train']);

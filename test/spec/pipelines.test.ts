@@ -36,7 +36,7 @@ const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   'makes vectors': ['inquiry/centers', 'inquiry/random'],
   'another method than CemiFace': [
     ...['ddpm/train', 'ddpm/generate', 'dcface/train', 'dcface/generate', 'digiface/draw'],
-    ...['idiff-face/train-autoencoder', 'idiff-face/train', 'idiff-face/generate'],
+    ...['idiff-face/train-autoencoder', 'idiff-face/import-autoencoder', 'idiff-face/train', 'idiff-face/generate'],
     ...['synface/train-generator', 'synface/generate', 'synface/draw'],
   ],
 };

@@ -10,10 +10,13 @@ import type { Told } from '../../engine/watch.ts';
 import { stage as diffusion } from '../../methods/cemiface/train/stage.ts';
 import { stage as dcface } from '../../methods/dcface/train/stage.ts';
 import { stage as ddpm } from '../../methods/ddpm/train/stage.ts';
+import { stage as idiffFace } from '../../methods/idiff-face/train/stage.ts';
+import { stage as autoencoder } from '../../methods/idiff-face/train-autoencoder/stage.ts';
 import { stage as synface } from '../../methods/synface/train-generator/stage.ts';
 import { type ActionState, Store } from '../../store/index.ts';
 import { float32, toyBenchmarks, toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
 import { MemoryObjects } from '../helpers/memory-store.ts';
+import { autoencoderParams, putAutoencoder, trainParams } from '../methods/idiff-face/tiny.ts';
 import { drawnFaces, trainParams as synfaceParams } from '../methods/synface/tiny.ts';
 
 const key = digestOf('the action');
@@ -160,8 +163,9 @@ beforeAll(async () => {
     ...{ patch: 2, base: 8, multipliers: [1, 2], blocks: 1, attention: [1], headChannels: 8, groups: 4 },
     prediction: 'epsilon',
   };
+  const batches = { epochs: 3, batch: 16, microBatch: 8 };
   const diffusing = {
-    ...{ epochs: 3, batch: 16, microBatch: 8, recompute: false, lr: 1e-3, warmup: 2, decay: 'cosine' },
+    ...{ ...batches, recompute: false, lr: 1e-3, warmup: 2, decay: 'cosine' },
     ...{ weightDecay: 0.01, emaMaximum: 0.99, timesteps: 100, flip: true, ...float32 },
   };
   const generator = {
@@ -189,6 +193,12 @@ beforeAll(async () => {
     'synface/train-generator': kindOf(synface, {
       ...{ ...synfaceParams, data: await drawnFaces(context, { identities: 8, images: 8 }) },
       ...{ epochs: 3, batch: 16, microBatch: 8 },
+    }),
+    'idiff-face/train-autoencoder': kindOf(autoencoder, { ...autoencoderParams, ...batches, data, warmup: 2 }),
+    'idiff-face/train': kindOf(idiffFace, {
+      ...{ ...trainParams, ...batches, data, recognizer: weights as ArtifactRef },
+      autoencoder: await putAutoencoder(context.store),
+      network: { ...trainParams.network, multipliers: [1], attention: [] },
     }),
     'recognizer/train in bfloat16': kindOf(recognizer, { ...training, microBatch: 8, precision: 'bfloat16' }),
     'diffusion/train in bfloat16': kindOf(diffusion, { ...generator, precision: 'bfloat16' }),
@@ -280,7 +290,10 @@ describe.each(['recognizer/train in micro-batches', 'diffusion/train in micro-ba
   });
 });
 
-describe.each(['ddpm/train', 'dcface/train', 'synface/train-generator'])('%s', (name) => {
+describe.each([
+  ...['ddpm/train', 'dcface/train', 'synface/train-generator'],
+  ...['idiff-face/train-autoencoder', 'idiff-face/train'],
+])('%s', (name) => {
   it('killed between two checkpoints, it ends with the bytes of one that was left alone', async () => {
     const run = trainings[name] as Run;
     const { outputs } = await survive(run);

@@ -1,7 +1,6 @@
 import { activation } from '../../../nn/kernels/activation.ts';
 import { exact } from '../../../nn/kernels/annotate.ts';
 import { biasAdd } from '../../../nn/kernels/bias.ts';
-import { matMul } from '../../../nn/kernels/mat-mul.ts';
 import { recompute } from '../../../nn/kernels/recompute.ts';
 import { silu } from '../../../nn/kernels/silu.ts';
 import { conv2d, upsampleConv2d } from '../../../nn/layers/conv.ts';
@@ -109,26 +108,10 @@ const residual = (
   { embedding, from, to }: { readonly embedding: tf.Tensor2D; readonly from: number; readonly to: number },
   { groups }: ContextUNet,
 ): tf.Tensor4D => {
-  const film = scaleAndShift(weights, name, linear(weights, `${name}.time_emb.1`, embedding));
+  const time = linear(weights, `${name}.time_emb.1`, embedding);
+  const film = { scale: linear(weights, `${name}.scale_emb`, time), shift: linear(weights, `${name}.shift_emb`, time) };
   let h = conv(weights, `${name}.conv1`, norm(weights, `${name}.norm1`, x, groups, { silu: true }));
   h = norm(weights, `${name}.norm2.norm`, h, groups, { film, silu: true });
   h = conv(weights, `${name}.conv2`, h);
   return h.add(from === to ? x : conv(weights, `${name}.shortcut`, x));
-};
-
-/**
- * Both linear layers as one. As two, the gradients of their biases and of the convolution before them are sums of three outputs of one op,
- * and in some sessions TensorFlow's graph optimizer (2.21) hands the bias of the shift the wrong output.
- *
- * @param time float32 [B, C]
- */
-const scaleAndShift = (weights: Tensors, name: string, time: tf.Tensor2D) => {
-  const both = (part: string, axis: number): tf.Tensor =>
-    tf.concat(
-      [weights[`${name}.scale_emb.${part}`] as tf.Tensor, weights[`${name}.shift_emb.${part}`] as tf.Tensor],
-      axis,
-    );
-  const made = biasAdd(matMul(time, both('weight', 1) as tf.Tensor2D), both('bias', 0));
-  const [scale, shift] = tf.split(made, 2, 1) as [tf.Tensor, tf.Tensor];
-  return { scale, shift };
 };

@@ -73,8 +73,8 @@ describe('the UNet', () => {
     );
   });
 
-  it('has the gradients of its ops when it is compiled, in every session', () => {
-    // TensorFlow's graph optimizer confuses outputs of one op: see `scaleAndShift`.
+  it('has the gradients of its ops when it is compiled', () => {
+    // Biases of scale and shift, and the convolution before, read outputs of one op: see `keptGradients`.
     const config = { ...tinyUNet, multipliers: [1], attention: [] };
     const { 'context_emb.weight': _, 'context_emb.bias': __, ...weights } = weightsOf(config);
     const inputs = { x: random([2, 6, 6, 3], 1), time: tf.tensor1d([3, 40]), context: random([2, 8], 2) };
@@ -94,7 +94,7 @@ describe('the UNet', () => {
       return found;
     };
     const wanted = gradients(false);
-    for (let session = 0; session < 4; session++) expect(differing(gradients(true), wanted, 1e-4)).toEqual([]);
+    expect(differing(gradients(true), wanted, 1e-4)).toEqual([]);
   }, 60_000);
 
   it('has the same gradients where modules are run again', () => {

@@ -1,6 +1,7 @@
 import { type Mutant, mutantsOf } from '../mutant.ts';
 
 const golden = 'test/methods/dcface/golden.test.ts';
+const published = 'test/methods/dcface/import.test.ts';
 const pairs = 'test/methods/dcface/pairs.test.ts';
 
 /** DCFace's conditions, loss and samples. */
@@ -56,6 +57,54 @@ export const dcfaceMutants: readonly Mutant[] = [
         find: '.filter((each) => each !== target)',
         replace: '.filter((each) => each >= 0)',
         breaks: 'an image shows its own identity',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/dcface/import/names.ts',
+    [published],
+    [
+      {
+        name: 'dcface/last-for-average',
+        find: "{ average: 'ema_model.averaged_model.', last: 'model.' }",
+        replace: "{ average: 'model.', last: 'ema_model.averaged_model.' }",
+        breaks: 'the last values of the UNet are taken for its average',
+      },
+      {
+        name: 'dcface/variance-for-noise',
+        find: 'values.slice(0, values.length / 2)',
+        replace: 'values.slice(values.length / 2)',
+        breaks: 'the variance of a published UNet is taken for its noise',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/dcface/import/stage.ts',
+    [published],
+    [
+      {
+        name: 'dcface/any-recognizer',
+        find: 'values.every((value, i) => value === own.data[i])',
+        replace: 'values.every((value, i) => value === value + i * 0)',
+        breaks: 'styles are read by another recognizer than in training',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/dcface/import/refuse.ts',
+    [published],
+    [
+      {
+        name: 'dcface/any-setting',
+        find: 'typeof found === typeof value && found !== value',
+        replace: "typeof found === 'undefined' && found !== value",
+        breaks: 'a network with another order of attention heads is taken in',
+      },
+      {
+        name: 'dcface/any-halving',
+        find: 'halved === (level === unhalved)',
+        replace: 'halved === (level < 0)',
+        breaks: 'a network that halves other levels is taken in',
       },
     ],
   ),

@@ -3,6 +3,7 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 const quantise = 'test/methods/idiff-face/quantise.test.ts';
 const condition = 'test/methods/idiff-face/condition.test.ts';
 const networks = 'test/methods/idiff-face/networks.test.ts';
+const golden = 'test/methods/idiff-face/golden.test.ts';
 const stages = 'test/methods/idiff-face/stages.test.ts';
 
 /** IDiff-Face: its codebook, context, networks and stages. */
@@ -92,13 +93,55 @@ export const idiffFaceMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
+    'methods/idiff-face/unet/attention.ts',
+    [golden],
+    [
+      {
+        name: 'idiff-face/cross-attention',
+        find: 'contextTokens(weights, name, context, config), heads)',
+        replace: 'own, heads)',
+        breaks: 'the image attends to itself in place of the context',
+      },
+      {
+        name: 'idiff-face/one-norm',
+        find: 'const rows = normal().reshape(',
+        replace: 'const rows = own.reshape(',
+        breaks: 'the feed-forward network sees the image as it was before attention',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/idiff-face/unet/layout.ts',
+    [golden],
+    [
+      {
+        name: 'idiff-face/last-block',
+        find: 'const to = i < blocks ? (widths[level] as number) : next;',
+        replace: 'const to = widths[level] as number;',
+        breaks: 'the last block of a level keeps the channels of the level',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/idiff-face/autoencoder/forward.ts',
+    [golden],
+    [
+      {
+        name: 'idiff-face/autoencoder-attention',
+        find: '.mul(1 / Math.sqrt(c))',
+        replace: '.mul(1 / c)',
+        breaks: 'attention of the autoencoder is too even',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'methods/idiff-face/unet/unet.ts',
     [networks],
     [
       {
         name: 'idiff-face/scale-and-shift',
-        find: 'const [scale, shift] =',
-        replace: 'const [shift, scale] =',
+        find: 'scale: linear(weights, `${name}.scale_emb`, time), shift: linear(weights, `${name}.shift_emb`, time)',
+        replace: 'shift: linear(weights, `${name}.scale_emb`, time), scale: linear(weights, `${name}.shift_emb`, time)',
         breaks: 'the time scales where it should shift',
       },
     ],
@@ -136,6 +179,24 @@ export const idiffFaceMutants: readonly Mutant[] = [
         find: 'length *= 2;',
         replace: 'length *= 1;',
         breaks: 'cycles of the learning rate do not grow',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'methods/idiff-face/import-autoencoder/names.ts',
+    ['test/methods/idiff-face/import-autoencoder.test.ts'],
+    [
+      {
+        name: 'idiff-face/any-autoencoder',
+        find: "!isPart('quantize.embedding.weight')",
+        replace: "!isPart('encoder.conv_out.weight')",
+        breaks: 'an autoencoder without a codebook is refused without the reason',
+      },
+      {
+        name: 'idiff-face/prefix-everywhere',
+        find: 'name.startsWith(prefix) && ofAutoencoder',
+        replace: 'ofAutoencoder',
+        breaks: 'tensors of a whole latent diffusion model are taken for those of its autoencoder',
       },
     ],
   ),

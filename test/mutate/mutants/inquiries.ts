@@ -86,8 +86,8 @@ export const inquiryMutants: readonly Mutant[] = [
       },
       {
         name: 'inquiry-select/blocks',
-        find: 'candidates.slice(from, from + blockCandidates)',
-        replace: 'candidates.slice(0, blockCandidates)',
+        find: 'candidates.slice(from, from + block)',
+        replace: 'candidates.slice(0, block)',
         breaks: 'every block of candidates is the first one',
       },
       {
@@ -95,6 +95,30 @@ export const inquiryMutants: readonly Mutant[] = [
         find: 'candidates: chosen.seen',
         replace: 'candidates: candidates.length',
         breaks: 'candidates count as looked at that were not',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'activities/inquiry-select/resembling.ts',
+    [select],
+    [
+      {
+        name: 'inquiry-select/resembling',
+        find: 'value > maxSimilarity && found[i] === -1',
+        replace: 'value > 2 && found[i] === -1',
+        breaks: 'candidates that resemble people of other sets are kept',
+      },
+      {
+        name: 'inquiry-select/first-set',
+        find: 'value > maxSimilarity && found[i] === -1',
+        replace: 'value > maxSimilarity',
+        breaks: 'a candidate counts for the last set that it resembles somebody of',
+      },
+      {
+        name: 'inquiry-select/by-images',
+        find: "if (by === 'identities') {",
+        replace: "if (by !== 'images' || set.count > 0) {",
+        breaks: 'candidates are compared with means where every image was asked for',
       },
     ],
   ),

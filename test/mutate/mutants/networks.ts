@@ -6,6 +6,18 @@ const secondReading = 'test/nn/golden-second-reading.test.ts';
 /** Networks, diffusion and optimizers. */
 export const networkMutants: readonly Mutant[] = [
   ...mutantsOf(
+    'nn/compile/kept-gradients.ts',
+    ['test/nn/compile/compile.test.ts'],
+    [
+      {
+        name: 'compile/gradients-apart',
+        find: 'return gradient ? [[String(gradient), undefined]] : [];',
+        replace: 'return gradient ? [] : [];',
+        breaks: "TensorFlow's optimizer takes the gradient of one bias for that of another",
+      },
+    ],
+  ),
+  ...mutantsOf(
     'nn/diffusion/schedule.ts',
     [diffusion],
     [

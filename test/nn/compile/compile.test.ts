@@ -3,6 +3,8 @@ import { compileFunction, compileStep, type StepFunction } from '../../../nn/com
 import { prefixed, valueAndGradients, withPrefix } from '../../../nn/gradients.ts';
 import { seedTensor, statelessNormal } from '../../../nn/kernels/random.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
+import { conv, linear, norm } from '../../../nn/unet/layers.ts';
+import { differing } from '../../training/recorder.ts';
 
 /** A small convolutional regression with noise, momentum and an average: forward, backward, optimizer, randomness. */
 const step: StepFunction = (state, batch) => {
@@ -130,4 +132,52 @@ it.each(['rsqrt', 'reciprocal'] as const)('%s is refused: its last digit differs
   expect(() => compileFunction((_, inputs) => ({ y: tf[op](inputs.x as tf.Tensor) }), {}, { x })).toThrow(
     'between processors',
   );
+});
+
+it('the gradient of a bias is that of ops that run at once, where another bias and a convolution read outputs of the same op', () => {
+  // In half of all sessions, TensorFlow would take one bias for the other: for each block by itself.
+  const [blocks, sessions, size] = [8, 2, 4];
+  const random = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
+  const numbers = Array.from({ length: blocks }, (_, i) => i);
+  const layer = (name: string, shape: number[], seed: number): Tensors => ({
+    [`${name}.weight`]: random(shape, 2 * seed),
+    [`${name}.bias`]: random([size], 2 * seed + 1),
+  });
+  const weights: Tensors = Object.assign(
+    layer('time', [size, size], 1),
+    ...numbers.map((i) => ({
+      ...layer(`${i}.conv`, [1, 1, size, size], 4 * i + 2),
+      ...layer(`${i}.norm`, [size], 4 * i + 3),
+      ...layer(`${i}.scale`, [size, size], 4 * i + 4),
+      ...layer(`${i}.shift`, [size, size], 4 * i + 5),
+    })),
+  );
+  const inputs = { x: random([2, 3, 3, size], 100), given: random([2, size], 101) };
+  const gradients = (compiled: boolean): Tensors => {
+    const program = compileFunction(
+      (w, { x, given }) =>
+        valueAndGradients((all) => {
+          const time = linear(all, 'time', given as tf.Tensor2D);
+          const block = (i: number): tf.Tensor => {
+            const film = { scale: linear(all, `${i}.scale`, time), shift: linear(all, `${i}.shift`, time) };
+            const h = conv(all, `${i}.conv`, x as tf.Tensor4D);
+            return tf.sum(tf.square(norm(all, `${i}.norm`, h, 2, { film, silu: true })));
+          };
+          return numbers.map(block).reduce((a, b) => a.add(b)) as tf.Scalar;
+        }, w).gradients,
+      weights,
+      inputs,
+      { compiled },
+    );
+    const found = program.run(inputs);
+    program.dispose();
+    return found;
+  };
+  const wanted = gradients(false);
+  for (let session = 0; session < sessions; session++) {
+    const found = gradients(true);
+    expect(differing(found, wanted, 1e-4)).toEqual([]);
+    tf.dispose(found);
+  }
+  tf.dispose([wanted, weights, inputs]);
 });
