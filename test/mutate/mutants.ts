@@ -4,6 +4,7 @@ import { colourMutants } from './mutants/colours.ts';
 import { dataMutants } from './mutants/data.ts';
 import { dcfaceMutants } from './mutants/dcface.ts';
 import { formatMutants } from './mutants/formats.ts';
+import { frechetMutants } from './mutants/frechet.ts';
 import { gpuMutants } from './mutants/gpu.ts';
 import { headMutants } from './mutants/heads.ts';
 import { idiffFaceMutants } from './mutants/idiff-face.ts';
@@ -35,6 +36,7 @@ export const mutants: readonly Mutant[] = [
   ...measureMutants,
   ...privacyMutants,
   ...searchRateMutants,
+  ...frechetMutants,
   ...dataMutants,
   ...inquiryMutants,
   ...provenanceMutants,

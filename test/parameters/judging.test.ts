@@ -2,6 +2,7 @@ import { beforeAll } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
 import { stage as inspect } from '../../activities/data-inspect/stage.ts';
 import { stage as subset } from '../../activities/data-subset/stage.ts';
+import { stage as frechet } from '../../activities/evaluate-frechet/stage.ts';
 import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
@@ -197,6 +198,19 @@ sweep('evaluate/similarity', {
     inquiries: { to: ref('turned') },
     precision: { to: 'bfloat16' },
     recognizer: { to: ref('judge') },
+  }),
+});
+
+sweep('evaluate/frechet', {
+  store,
+  run: (params) => frechet.run(params as never, context),
+  base: () => ({ data: ref('data'), reference: ref('faces'), recognizer: ref('recognizer'), images: 4 }),
+  changes: () => ({
+    data: { to: ref('strangers') },
+    reference: { to: ref('crowd') },
+    precision: { to: 'bfloat16' },
+    recognizer: { to: ref('judge') },
+    images: { to: 3 },
   }),
 });
 
