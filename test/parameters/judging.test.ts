@@ -276,6 +276,8 @@ sweep('report/build', {
       sets,
       inspect: looked,
       grid,
+      methods,
+      subjects,
       samples,
       training,
     } = JSON.parse(JSON.stringify(full));
@@ -297,6 +299,8 @@ sweep('report/build', {
       sets: { to: without(sets) },
       inspect: { to: without(looked) },
       grid: { to: { ...grid, rows: 3 } },
+      methods: { to: { ...methods, rows: without(methods.rows) } },
+      subjects: { to: { ...subjects, images: 1 } },
       samples: { to: without(samples) },
       training: { to: without(training) },
       paper: { to: full.paper !== true },
