@@ -3,7 +3,7 @@
     python -m venv <folder> && <folder>/bin/pip install numpy==2.4.6 scipy==1.17.1
     <folder>/bin/python test/golden/frechet.py
 
-It writes `frechet.json` beside itself. `rows` is a formula that test/metrics/frechet.test.ts has too. Where the covariances are
+It writes `frechet.json` beside itself (`npm run format` puts it in order). `rows` is a formula that test/metrics/frechet.test.ts has too. Where the covariances are
 singular, pytorch-fid adds 1e-6 to their diagonals if the root is not finite; here the root is taken by eigenvalues instead.
 """
 

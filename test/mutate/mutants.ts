@@ -12,6 +12,7 @@ import { inquiryMutants } from './mutants/inquiries.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { lookupMutants } from './mutants/lookups.ts';
 import { measureMutants } from './mutants/measures.ts';
+import { methodMutants } from './mutants/methods.ts';
 import { networkMutants } from './mutants/networks.ts';
 import { normMutants } from './mutants/norms.ts';
 import { orderMutants } from './mutants/order.ts';
@@ -51,6 +52,7 @@ export const mutants: readonly Mutant[] = [
   ...relativeMutants,
   ...precisionMutants,
   ...reportSoFarMutants,
+  ...methodMutants,
   ...orderMutants,
   ...formatMutants,
   ...dcfaceMutants,

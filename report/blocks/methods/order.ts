@@ -1,3 +1,4 @@
+import { plural } from '../../../core/words.ts';
 import type { KeyFigure, Part } from '../../block.ts';
 import { cited } from '../../cited.ts';
 import { fixed, percent, plain } from '../../format.ts';
@@ -109,18 +110,18 @@ const statementOf = (table: TableModel, { pairs, agreeing, tau }: Agreement): St
   const [same, other] = [all.filter(agrees), all.filter((r) => !agrees(r))];
   const sameWords: Statement =
     same.length === 0
-      ? ['No rank by average is that of the paper. ']
+      ? ['No rank by average agrees with the paper’s. ']
       : [`Ranks by average agree with the paper’s for ${same.map(name).join(', ')}. `];
   const otherWords = other.flatMap(
     (r, i): Statement => [
-      `${i === 0 ? 'They do not for ' : ', '}${name(r)} (here `,
+      `${i === 0 ? 'Ranks differ for ' : ', '}${name(r)} (here `,
       cited(table, r, columns.here),
       ', printed ',
       cited(table, r, columns.printed),
       ')',
     ],
   );
-  const last = `Of ${pairs} pairs, ${agreeing} are in the paper’s order (Kendall’s τ ${fixed(tau, 2)}).`;
+  const last = `Of ${plural(pairs, 'pair')} of rows, ${agreeing} ${agreeing === 1 ? 'is' : 'are'} in the paper’s order (Kendall’s τ ${fixed(tau, 2)}).`;
   return [...sameWords, ...otherWords, ...(other.length > 0 ? ['. '] : []), last];
 };
 
