@@ -3,7 +3,7 @@ import { readEmbeddings } from '../../artifacts/embeddings.ts';
 import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Recompute } from '../../core/recompute.ts';
-import { frechetMetrics } from '../../metrics/frechet.ts';
+import { fitGaussian, frechetMetrics } from '../../metrics/frechet.ts';
 
 /** The distance, from the embeddings of both sets' images. */
 export const recompute: Recompute = async ({ action, outputs }, store) => {
@@ -15,10 +15,11 @@ export const recompute: Recompute = async ({ action, outputs }, store) => {
       remedy: 'evaluate again',
       data: { scores: scores.ref.digest },
     });
-  const metrics = frechetMetrics(
-    await readEmbeddings(store, scores, 'data'),
-    await readEmbeddings(store, scores, 'reference'),
-    { recognizer: recognizer.digest, reference: reference.digest },
-  );
+  const fitted = async (of: 'data' | 'reference') => {
+    const { embeddings, size } = await readEmbeddings(store, scores, of);
+    return fitGaussian(embeddings, size);
+  };
+  const [a, b] = [await fitted('data'), await fitted('reference')];
+  const metrics = frechetMetrics(a, b, { recognizer: recognizer.digest, reference: reference.digest });
   return { output: 'metrics', metrics, from: 'from embeddings of images' };
 };

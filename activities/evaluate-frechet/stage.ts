@@ -10,7 +10,7 @@ import type { StageKind } from '../../core/stage.ts';
 import { generatedRows } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { loadDataset } from '../../data/loader/load.ts';
-import { frechetMetrics } from '../../metrics/frechet.ts';
+import { fitGaussian, frechetMetrics } from '../../metrics/frechet.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import { type InputContext, loading, withInput } from '../../training/input.ts';
 import { type Embedder, withEmbedder } from '../../training/recognizer.ts';
@@ -37,9 +37,16 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
   return withEmbedder(store, recognizer, { view: 'plain', precision }, async (embedder) => {
     const data = await embedded('data', params, embedder, input);
     const reference = await embedded('reference', params, embedder, input);
+    // Matrices of a few hundred numbers take seconds each: heartbeats leave in between.
+    const fitted = async (set: StoredEmbeddings, step: number) => {
+      await input.progress({ phase: 'fit Gaussians', step, steps: 2 });
+      return fitGaussian(set.embeddings, set.size);
+    };
+    const gaussians = [await fitted(data, 0), await fitted(reference, 1)] as const;
+    await input.progress({ phase: 'fit Gaussians', step: 2, steps: 2 });
     const spaces = { recognizer: recognizer.digest, reference: params.reference.digest };
     return {
-      metrics: await putMetrics(store, frechetMetrics(data, reference, spaces)),
+      metrics: await putMetrics(store, frechetMetrics(...gaussians, spaces)),
       scores: await scoresCodec.write(
         store,
         {

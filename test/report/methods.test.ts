@@ -64,6 +64,17 @@ describe('the table of methods', () => {
     expect(table.rows.map(({ cells }) => cells.some(({ best }) => best))).toEqual([false, false, true]);
   });
 
+  it('lets no real data compete for the best, be it the reference or not', async () => {
+    const found = await read([
+      await row('real', 0.8, { reference: true }),
+      await row('real, other loss', 0.9, { real: true }),
+      await row('a', 0.5),
+      await row('b', 0.6),
+    ]);
+    const { rows } = methodsTable(found, '');
+    expect(rows.map(({ cells }) => cells.some(({ best }) => best))).toEqual([false, false, false, true]);
+  });
+
   it('takes a list of metrics as the runs of one row', async () => {
     const found = await read([await row('a', 0, { metrics: [await verified(0.5), await verified(0.7)] })]);
     expect(found.rows[0]?.average).toBeCloseTo(0.6, 12);

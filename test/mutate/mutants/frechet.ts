@@ -95,8 +95,8 @@ export const frechetMutants: readonly Mutant[] = [
     [
       {
         name: 'frechet-recompute/swapped',
-        find: "'data'),\n    await readEmbeddings(store, scores, 'reference')",
-        replace: "'reference'),\n    await readEmbeddings(store, scores, 'data')",
+        find: 'frechetMetrics(a, b,',
+        replace: 'frechetMetrics(b, a,',
         breaks: 'an audit takes one set for the other',
       },
     ],
