@@ -4,6 +4,7 @@ import { CemiflowError } from '../core/errors.ts';
 import { findingsOf } from '../provenance/findings/index.ts';
 import { deviationsIn } from '../provenance/publish/deviations.ts';
 import { publishedReport } from '../provenance/publish/index.ts';
+import { withTimes } from '../provenance/publish/times.ts';
 import type { Store } from '../store/index.ts';
 import { outputsOf, skipsOf, writeArtifact } from './artifacts.ts';
 import type { Caller } from './caller.ts';
@@ -52,7 +53,7 @@ export const writeReport = async (
   const paths = await writeArtifact(store, ref, reportFolder(run, out, caller));
   const page = paths.find((path) => path.endsWith('.html'));
   if (page) {
-    await publish(page, store, run.id, caller);
+    await publish(page, paths, store, run.id, caller);
     await link(page, paths, caller.cwd);
   }
   return page ?? paths[0];
@@ -70,12 +71,20 @@ const link = async (page: string, paths: readonly string[], project: string): Pr
 };
 
 /** Adds what the artifact cannot hold. A page that lacks it is still the run's report. */
-const publish = async (page: string, store: Store, run: string, { on }: Pick<Caller, 'on'>): Promise<void> => {
+const publish = async (
+  page: string,
+  paths: readonly string[],
+  store: Store,
+  run: string,
+  { on }: Pick<Caller, 'on'>,
+): Promise<void> => {
   try {
     const document = await store.getRun(run);
     if (!document?.root) return;
     const lineage = await lineageOf(store, document);
     await writeFile(page, await publishedReport(lineage, store, await findingsOf(lineage, store)));
+    for (const path of paths.filter((each) => each.endsWith('.md')))
+      await writeFile(path, withTimes(await readFile(path, 'utf8'), lineage));
   } catch (error) {
     on({ kind: 'page incomplete', run, page, error: error as Error });
   }

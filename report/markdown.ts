@@ -5,6 +5,7 @@ import type { ReportModel } from './model.ts';
 import { paragraphs } from './page.ts';
 import { soFarText } from './so-far.ts';
 import type { Cell, TableModel } from './table.ts';
+import { machinesMark, tookIn, tookMark } from './took.ts';
 
 /** Text that Markdown (with tables and raw HTML, as GitHub renders it) shows as it is; control characters become U+FFFD. */
 export const escapeMarkdown = (text: string): string =>
@@ -75,11 +76,13 @@ const tableText = (table: TableModel): string =>
       table.rows.map((row) => row.cells.map((cell, i) => cellText(cell, i === 0 && row.reference === true))),
     ),
     ...table.notes.map(escapeMarkdown),
+    ...(table.tookNote ? [`${escapeMarkdown(table.tookNote)}${machinesMark(tookIn(table))}`] : []),
   ].join('\n\n');
 
 const cellText = (cell: Cell, reference: boolean): string => {
   if (cell.source) return sources(cell.artifacts ?? []);
   const text = `${escapeMarkdown(cell.text)}${cell.spread === undefined ? '' : ` ± ${escapeMarkdown(cell.spread)}`}`;
+  if (cell.took) return `${text}${tookMark(cell.took)}`;
   const own = cell.linked ? ` ${sources(cell.artifacts ?? [])}` : '';
   return `${cell.best ? `**${text}**` : text}${own}${reference ? ' (reference)' : ''}`;
 };

@@ -10,6 +10,7 @@ import type { Source } from './sources.ts';
 import type { Statement } from './statement.ts';
 import { styleSheet } from './style.ts';
 import type { Cell, TableModel } from './table.ts';
+import { machinesMark, tookIn, tookMark } from './took.ts';
 
 /**
  * A report as one HTML file that needs nothing else: no scripts, no requests. Its policy forbids both, and allows only
@@ -112,9 +113,13 @@ const dataTable = (
 <tbody>
 ${rowsOf(table)}</tbody>
 </table></div>
-${table.notes.length > 0 ? html`<ul class="notes">${table.notes.map((note) => html`<li>${note}</li>`)}</ul>` : ''}
+${table.notes.length > 0 ? html`<ul class="notes">${table.notes.map((note) => html`<li>${note}</li>`)}${tookNoteOf(table)}</ul>` : ''}
 </div>
 `;
+
+/** Machines differ between equal runs, as times do. */
+const tookNoteOf = (table: TableModel): Html | '' =>
+  table.tookNote ? html`<li>${table.tookNote}${new Html(machinesMark(tookIn(table)))}</li>` : '';
 
 const rowsOf = (table: TableModel): Html[] => {
   const ids = numberIds(table);
@@ -136,7 +141,7 @@ const tableCell = (
   const spread = cell.spread === undefined ? '' : html`<span class="pm">± ${cell.spread}</span>`;
   if (isHeader) return html`<th scope="row"${attributes}>${cell.text}${spread}</th>`;
   const text = id === undefined ? cell.text : html`<a class="num" href="#${whyAnchor(id)}">${cell.text}</a>`;
-  return html`<td${attributes}>${text}${spread}${cell.source ? (cell.artifacts ?? []).map(sourceLink) : ''}</td>`;
+  return html`<td${attributes}>${text}${spread}${cell.took ? new Html(tookMark(cell.took)) : ''}${cell.source ? (cell.artifacts ?? []).map(sourceLink) : ''}</td>`;
 };
 
 /** What a number came from, for tools (`data-artifact`, full digests) and for people (on hover, short). */

@@ -22,6 +22,9 @@ export const pictureOf = async (sample: SizedSample, artifact: Digest): Promise<
   return { artifact, identity, image, width, height, pngBase64 };
 };
 
+/** Class of a table of faces: few columns leave room for large pictures. All sizes are whole multiples of common image sizes. */
+export const facesSize = (columns: number): string => (columns <= 5 ? 'large' : columns <= 9 ? 'medium' : 'small');
+
 /** A picture in the page itself. Enlarged by the style sheet, without smoothing. */
 export const imageTag = (picture: Pick<Picture, 'artifact' | 'pngBase64' | 'width' | 'height'>, alt: string): Html =>
   html`<img src="data:image/png;base64,${picture.pngBase64}" width="${picture.width}" height="${picture.height}" alt="${alt}" data-artifact="${picture.artifact}">`;

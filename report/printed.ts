@@ -40,7 +40,7 @@ const numbersOfTable = (table: TableModel): Printed[] => {
       if (id === undefined) return [];
       const { artifacts = [], inputs = [], at = [] } = cell;
       const what = [...rowName(table, cells), table.columns[c]?.label].join(', ');
-      return [{ id, what, text: cellText(cell), artifacts, inputs, at, quoted: table.quoted ?? false }];
+      return [{ id, what, text: cellText(cell), artifacts, inputs, at, quoted: cell.quoted ?? table.quoted ?? false }];
     }),
   );
 };

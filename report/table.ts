@@ -9,6 +9,8 @@ export interface TableModel {
   readonly columns: readonly { readonly label: string; readonly numeric: boolean; readonly title?: string }[];
   readonly rows: readonly TableRow[];
   readonly notes: readonly string[];
+  /** What cells with `took` state: publishing adds the machines. */
+  readonly tookNote?: string;
   /** Numbers of others, quoted: shown apart from ours. */
   readonly quoted?: boolean;
 }
@@ -32,6 +34,13 @@ export interface Cell {
   readonly best?: boolean;
   /** Not of the artifact that the row's source names: where there are no links, the cell names its own. */
   readonly linked?: boolean;
+  /** Quoted from a publication, in a table that is not. */
+  readonly quoted?: boolean;
+  /**
+   * Stands for the time that actions took: the places in the report's parameters that name what they made. Equal runs differ in it,
+   * so that the artifact of a report holds a dash, and publishing puts the time in its place.
+   */
+  readonly took?: readonly string[];
   /** This cell names its artifacts, as links to where they are listed. */
   readonly source?: boolean;
 }

@@ -129,8 +129,15 @@ export const expectation = (schema: JsonObject): string => {
   const range = rangeWords(schema);
   const unit = typeof schema.unit === 'string' ? ` ${schema.unit}` : '';
   const item = schema.items as JsonObject | undefined;
-  const items = item ? ` of ${expectation(item)}` : '';
+  const items = item ? ` of ${artifactForms(item) ?? expectation(item)}` : '';
   return `${typeWords(schema.type ?? 'object')}${range}${unit}${items}${defaultWords(schema)}`;
+};
+
+/** What a list of references holds, where each may be one artifact or all points of a matrix. */
+const artifactForms = ({ anyOf }: JsonObject): string | undefined => {
+  const forms = Array.isArray(anyOf) ? (anyOf as JsonObject[]) : [];
+  const isReference = forms.length > 0 && forms.every((form) => (form.artifact ?? form.artifacts) !== undefined);
+  return isReference ? forms.map(expectation).join(' and ') : undefined;
 };
 
 /** One of several forms that a value may have. Mappings are told apart by their keys. */

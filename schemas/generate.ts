@@ -112,9 +112,11 @@ const plain = (schema: JsonObject): JsonObject =>
           const inner = Object.entries(value as { [name: string]: JsonObject });
           return [key, Object.fromEntries(inner.map(([name, each]) => [name, forEditors(each)]))];
         }
-        if (key === 'items' && isMap(value)) return [key, orReference(plain(value))];
+        if (key === 'items' && isMap(value))
+          return [key, isArtifact(value) ? { ...reference } : orReference(plain(value))];
         if ((key === 'oneOf' || key === 'anyOf') && Array.isArray(value)) {
-          return ['anyOf', value.map((each) => (isMap(each) ? plain(each) : each))];
+          const forms = value.map((each) => (isMap(each) ? (isArtifact(each) ? reference : plain(each)) : each));
+          return ['anyOf', [...new Set(forms)]];
         }
         return [key, value];
       }),

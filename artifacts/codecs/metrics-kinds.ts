@@ -1,4 +1,5 @@
 import type { JsonObject } from '../../core/errors.ts';
+import type { FrechetMetrics } from '../../metrics/frechet.ts';
 import type { InspectedIdentity, InspectionMetrics, Overlap, SamePersonFound } from '../../metrics/inspection.ts';
 import type { PrivacyMetrics, SearchRates } from '../../metrics/privacy.ts';
 import type { Proportion } from '../../metrics/proportions.ts';
@@ -55,6 +56,21 @@ export const similarityKind: MetricsKind<SimilarityMetrics> = {
       bins: { edges: bins.numbers('edges'), identities: bins.numbers('identities') },
     };
   },
+};
+
+export const frechetKind: MetricsKind<FrechetMetrics> = {
+  kind: 'frechet',
+  read: (fields) => ({
+    kind: 'frechet',
+    recognizer: fields.digest('recognizer'),
+    reference: fields.digest('reference'),
+    images: fields.integer('images', { from: 2 }),
+    referenceImages: fields.integer('referenceImages', { from: 2 }),
+    dimensions: fields.integer('dimensions', { from: 1 }),
+    distance: fields.number('distance', { from: 0 }),
+    ofMeans: fields.number('ofMeans', { from: 0 }),
+    ofCovariances: fields.number('ofCovariances', { from: 0 }),
+  }),
 };
 
 export const inspectionKind: MetricsKind<InspectionMetrics> = {

@@ -15,7 +15,10 @@ import {
   type StoredRanks,
 } from '../scores.ts';
 
-/** What was scored: the pairs of verification sets, images, probes of an identification, identities by their nearest real one, or the sets of an inspection. */
+/**
+ * What was scored: the pairs of verification sets, images, probes of an identification, identities by their nearest real one, the
+ * sets of an inspection, or two sets as clouds of embeddings.
+ */
 export type ScoresMeta =
   | { readonly of: 'pairs'; readonly sets: readonly string[] }
   | { readonly of: 'images'; readonly images: number }
@@ -37,6 +40,14 @@ export type ScoresMeta =
       readonly inspected: number;
     }
   | {
+      readonly of: 'embeddings';
+      /** Images of the judged set and of the reference that were embedded. */
+      readonly embedded: number;
+      readonly referenceEmbedded: number;
+      /** Length of an embedding. */
+      readonly dimensions: number;
+    }
+  | {
       readonly of: 'nearest';
       readonly identities: number;
       readonly images: number;
@@ -55,6 +66,7 @@ export type ScoresWritten =
   | { readonly images: number }
   | Omit<Extract<ScoresMeta, { of: 'ranks' }>, 'of'>
   | { readonly inspected: number }
+  | Omit<Extract<ScoresMeta, { of: 'embeddings' }>, 'of'>
   | Omit<Extract<ScoresMeta, { of: 'nearest' }>, 'of'>;
 
 export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
@@ -72,6 +84,13 @@ export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
           withoutMate: fields.integer('withoutMate'),
         };
       if (fields.has('inspected')) return { of: 'inspection', inspected: fields.integer('inspected', { from: 1 }) };
+      if (fields.has('embedded'))
+        return {
+          of: 'embeddings',
+          embedded: fields.integer('embedded', { from: 2 }),
+          referenceEmbedded: fields.integer('referenceEmbedded', { from: 2 }),
+          dimensions: fields.integer('dimensions', { from: 1 }),
+        };
       const images = fields.integer('images');
       if (!fields.has('realIdentities')) return { of: 'images', images };
       return {

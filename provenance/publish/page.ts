@@ -9,6 +9,7 @@ import type { Printed } from '../../report/printed.ts';
 import { chainOf, type Step } from '../trace/chain.ts';
 import { chainOfNumber, type NumberChain } from '../trace/numbers.ts';
 import { factsOf, seconds } from '../trace/text.ts';
+import { withTimes } from './times.ts';
 
 /** One finding, as a line of the page. */
 export interface Notice {
@@ -44,7 +45,7 @@ export const publishPage = (
       fill(text, marks.chain(i), chainList(chainOfNumber(lineage, printed), anchors, lineage.run.id)),
     page,
   );
-  const recorded = fill(filled, marks.record, record(lineage, steps, anchors, findings));
+  const recorded = fill(withTimes(filled, lineage), marks.record, record(lineage, steps, anchors, findings));
   return fill(recorded, marks.root, html`${rootLine(lineage)}${publisherLine(publisher)}`);
 };
 

@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
 import { stage as importIjb } from '../../activities/data-import-ijb/stage.ts';
 import { stage as inspection } from '../../activities/data-inspect/stage.ts';
+import { stage as frechet } from '../../activities/evaluate-frechet/stage.ts';
 import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
@@ -115,6 +116,11 @@ const families: Record<string, { output: string; run(precision: Precision): Prom
         ...{ ...judged('data', 'recognizer'), others: [], minSimilarity: -1, threshold: null },
         ...{ minImages: 2, listed: 1, pictures: 0, precision },
       }),
+  },
+  'evaluate/frechet': {
+    output: 'scores',
+    run: (precision) =>
+      run(frechet, { data: refs.data, reference: refs.real, recognizer: refs.recognizer, images: 10_000, precision }),
   },
   'evaluate/privacy': {
     output: 'scores',

@@ -105,8 +105,8 @@ describe('report/build', () => {
     expect(numbers.length).toBeGreaterThan(100);
     for (const tag of numbers) expect(tag).toMatch(/ data-artifact="sha256:[0-9a-f]{64}( sha256:[0-9a-f]{64})*"/);
     const pictures = tags(page).filter((tag) => tag.startsWith('<img'));
-    // The grid, the samples, and pairs of the inspections.
-    expect(pictures).toHaveLength(4 * 5 + 5 * 3 * 5 + 18);
+    // The grid, the same identities, the samples, and pairs of the inspections.
+    expect(pictures).toHaveLength(4 * 5 + 3 * (1 + 4 * 2) + 3 * 2 + 5 * 3 * 5 + 18);
     for (const picture of pictures) expect(picture).toMatch(/ data-artifact="sha256:/);
     for (const digest of new Set(page.match(/(?<=data-artifact="[^"]*)sha256:[0-9a-f]{64}/g))) {
       expect(page).toContain(`<td class="full">${digest}</td>`);

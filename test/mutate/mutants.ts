@@ -4,6 +4,7 @@ import { colourMutants } from './mutants/colours.ts';
 import { dataMutants } from './mutants/data.ts';
 import { dcfaceMutants } from './mutants/dcface.ts';
 import { formatMutants } from './mutants/formats.ts';
+import { frechetMutants } from './mutants/frechet.ts';
 import { gpuMutants } from './mutants/gpu.ts';
 import { headMutants } from './mutants/heads.ts';
 import { idiffFaceMutants } from './mutants/idiff-face.ts';
@@ -11,6 +12,7 @@ import { inquiryMutants } from './mutants/inquiries.ts';
 import { judgingMutants } from './mutants/judging.ts';
 import { lookupMutants } from './mutants/lookups.ts';
 import { measureMutants } from './mutants/measures.ts';
+import { methodMutants } from './mutants/methods.ts';
 import { mixingMutants } from './mutants/mixing.ts';
 import { networkMutants } from './mutants/networks.ts';
 import { normMutants } from './mutants/norms.ts';
@@ -38,6 +40,7 @@ export const mutants: readonly Mutant[] = [
   ...mixingMutants,
   ...privacyMutants,
   ...searchRateMutants,
+  ...frechetMutants,
   ...dataMutants,
   ...inquiryMutants,
   ...provenanceMutants,
@@ -52,6 +55,7 @@ export const mutants: readonly Mutant[] = [
   ...relativeMutants,
   ...precisionMutants,
   ...reportSoFarMutants,
+  ...methodMutants,
   ...orderMutants,
   ...formatMutants,
   ...dcfaceMutants,

@@ -2,6 +2,7 @@ import { beforeAll } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
 import { stage as inspect } from '../../activities/data-inspect/stage.ts';
 import { stage as subset } from '../../activities/data-subset/stage.ts';
+import { stage as frechet } from '../../activities/evaluate-frechet/stage.ts';
 import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
@@ -201,6 +202,19 @@ sweep('evaluate/similarity', {
   }),
 });
 
+sweep('evaluate/frechet', {
+  store,
+  run: (params) => frechet.run(params as never, context),
+  base: () => ({ data: ref('data'), reference: ref('faces'), recognizer: ref('recognizer'), images: 4 }),
+  changes: () => ({
+    data: { to: ref('strangers') },
+    reference: { to: ref('crowd') },
+    precision: { to: 'bfloat16' },
+    recognizer: { to: ref('judge') },
+    images: { to: 3 },
+  }),
+});
+
 sweep('evaluate/privacy', {
   store,
   run: (params) => privacy.run(params as never, context),
@@ -263,6 +277,8 @@ sweep('report/build', {
       sets,
       inspect: looked,
       grid,
+      methods,
+      subjects,
       samples,
       training,
     } = JSON.parse(JSON.stringify(full));
@@ -284,6 +300,8 @@ sweep('report/build', {
       sets: { to: without(sets) },
       inspect: { to: without(looked) },
       grid: { to: { ...grid, rows: 3 } },
+      methods: { to: { ...methods, rows: without(methods.rows) } },
+      subjects: { to: { ...subjects, images: 1 } },
       samples: { to: without(samples) },
       training: { to: without(training) },
       paper: { to: full.paper !== true },

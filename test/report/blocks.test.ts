@@ -19,6 +19,8 @@ describe('blocks', () => {
     expect(blocks.map(({ name }) => name)).toEqual([
       ...[
         'grid',
+        'methods',
+        'subjects',
         'accuracy',
         'curve',
         'roc',
@@ -53,7 +55,7 @@ describe('blocks', () => {
       code: 'UnknownBlock',
       message: 'this checkout cannot draw the block "hardest" of the report',
     });
-    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(14);
+    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(16);
   });
 
   it('that show pictures alone are left out where numbers are checked, and no number is lost', async () => {
@@ -64,7 +66,7 @@ describe('blocks', () => {
       await readReport(params, store, { withoutPictures: true }),
     ];
     const names = ({ blocks }: typeof whole) => blocks.map(({ name }) => name);
-    expect(names(whole).filter((name) => !names(numbers).includes(name))).toEqual(['grid', 'samples']);
+    expect(names(whole).filter((name) => !names(numbers).includes(name))).toEqual(['grid', 'subjects', 'samples']);
   });
 
   it('may not give two tables one id: numbers are named by it', async () => {

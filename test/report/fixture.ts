@@ -18,12 +18,15 @@ import type { ComparisonParams } from '../../report/blocks/comparison/read.ts';
 import type { CurveParams } from '../../report/blocks/curve/read.ts';
 import type { GridParams } from '../../report/blocks/grid/read.ts';
 import type { InspectParams } from '../../report/blocks/inspect/read.ts';
+import type { MethodsParams } from '../../report/blocks/methods/row.ts';
 import type { PrivacyParams } from '../../report/blocks/privacy/read.ts';
 import type { RocParams } from '../../report/blocks/roc/read.ts';
 import type { SamplesParams } from '../../report/blocks/samples/read.ts';
 import type { SetsParams } from '../../report/blocks/sets/read.ts';
 import type { SimilarityParams } from '../../report/blocks/similarity/read.ts';
+import type { SubjectsParams } from '../../report/blocks/subjects/read.ts';
 import type { TrainingParams } from '../../report/blocks/training/read.ts';
+import type { Labelled } from '../../report/params.ts';
 
 /** The parameters of a report with every block of this repository. */
 export interface FullReport extends ReportParams {
@@ -38,6 +41,8 @@ export interface FullReport extends ReportParams {
   readonly sets: SetsParams;
   readonly inspect: InspectParams;
   readonly grid: GridParams;
+  readonly methods: MethodsParams;
+  readonly subjects: SubjectsParams;
   readonly samples: SamplesParams;
   readonly training: TrainingParams;
   readonly paper: boolean;
@@ -63,6 +68,16 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
   });
   const unseen = await over((m) => putMetrics(store, similarity(0.29 + 0.1 * m, m + 7)));
   const sets = await over((m) => putFaces(store, 4, 6, 1 + m, { origin: 'generated' }));
+  const asked = await putFaces(store, 5, 1, 5, { embeddingSize: 2, maxSimilarity: 0.3 }, 'inquiries');
+  const real = await putFaces(store, 4, 6, 3, { origin: 'procedural' });
+  /** Students of three seeds about a level. */
+  const students = (level: number, seed: number): Promise<Labelled[]> =>
+    Promise.all(
+      [0, 1, 2].map(async (run) => ({
+        matrix: { seed: run },
+        artifact: await putMetrics(store, verification(level + 0.004 * run, seed + run)),
+      })),
+    );
   const log = (from: number, to: number, seed: number) => putMetrics(store, training(from, to, seed));
   return {
     title: 'CemiFace in miniature: which similarity trains best?',
@@ -124,7 +139,7 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
     ],
     grid: {
       data: await putFaces(store, 4, ms.length, 5, { origin: 'generated', grid: { m: ms } }),
-      inquiries: await putFaces(store, 5, 1, 5, { embeddingSize: 2, maxSimilarity: 0.3 }, 'inquiries'),
+      inquiries: asked,
       rows: 4,
     },
     samples: [
@@ -136,10 +151,63 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
       { label: 'Generator', log: await log(0.9, 0.04, 2) },
       { label: 'Student, m = {m}', log: await over((m) => log(14, 3 + m, 3 + m)) },
     ],
+    methods: await madeUpMethods(store, students, sets, real),
+    subjects: {
+      inquiries: asked,
+      sets: [{ label: 'CemiFace, m = {m}', data: sets }],
+      own: [{ label: 'DigiFace', data: real }],
+      identities: 3,
+      images: 2,
+    },
     paper: true,
     skipped: [],
   };
 };
+
+/** Four methods beside the rows of the paper that have their names; two of them are the other way round. */
+const madeUpMethods = async (
+  store: ArtifactStore,
+  students: (level: number, seed: number) => Promise<Labelled[]>,
+  sets: readonly Labelled[],
+  real: ArtifactRef,
+): Promise<MethodsParams> => {
+  const method = async (label: string, level: number, seed: number, printed: string) => ({
+    ...{ label, loss: 'CosFace', metrics: await students(level, seed), data: sets[0]?.artifact as ArtifactRef },
+    similarity: await putMetrics(store, similarity(level / 3, seed)),
+    frechet: await putMetrics(store, frechet(1 - level)),
+    privacy: await putMetrics(store, privacy(seed === 70 ? 0.5 : 0, false)),
+    cost: {
+      training: [await putMetrics(store, training(seed, 1, seed)), real],
+      generation: sets[0]?.artifact as ArtifactRef,
+      students: await students(level, seed + 40),
+    },
+    ...{ reference: false, real: false, printed: { method: printed, volume: '0.5M', reproduced: false } },
+  });
+  return {
+    judge: 'a recognizer the generator never saw',
+    gallery: 'the training faces',
+    meanOver: ['seed'],
+    paper: 'cemiface',
+    rows: [
+      {
+        ...{ label: 'Real set', loss: 'CosFace', metrics: await students(0.91, 50), data: real },
+        frechet: await putMetrics(store, frechet(0.01, 24)),
+        ...{ reference: true, real: false },
+        printed: { method: 'casia-webface', volume: '0.49M', loss: 'cosface', reproduced: true },
+      },
+      await method('CemiFace', 0.72, 60, 'cemiface'),
+      await method('DCFace', 0.69, 70, 'dcface'),
+      await method('IDiff-Face', 0.7, 80, 'idiff-face'),
+    ],
+  };
+};
+
+/** A distance of 1,000 images from a reference of as many. */
+export const frechet = (distance: number, images = 1000): JsonObject => ({
+  ...{ kind: 'frechet', images, referenceImages: 1000, dimensions: 128, distance },
+  ...{ ofMeans: distance / 4, ofCovariances: (3 * distance) / 4 },
+  ...{ recognizer: `sha256:${'a'.repeat(64)}`, reference: `sha256:${'b'.repeat(64)}` },
+});
 
 export const putMetrics = async (store: ArtifactStore, metrics: Json): Promise<ArtifactRef> => {
   const file = await store.putFile('metrics.json', Buffer.from(canonicalJson(metrics)), 'application/json');

@@ -228,6 +228,7 @@ describe('what computes numbers again', () => {
     const having = kindPlaces().flatMap(({ kind, recompute }) => (recompute ? [kind] : []));
     expect(having).toEqual([
       'data/inspect',
+      'evaluate/frechet',
       'evaluate/identification',
       'evaluate/privacy',
       'evaluate/similarity',

@@ -32,6 +32,7 @@ describe.each(pipelines)('%s', (file) => {
 const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   'takes in files': ['data/folder', 'data/import-benchmarks', 'data/import-ijb', 'data/align', 'data/detect'],
   'measures what was taken in': ['data/inspect', 'evaluate/identification', 'evaluate/templates'],
+  'compares methods, of which it has one': ['evaluate/frechet'],
   chooses: ['recognizer/select'],
   'makes vectors': ['inquiry/centers', 'inquiry/random'],
   'another method than CemiFace': [

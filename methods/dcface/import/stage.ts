@@ -14,6 +14,7 @@ import { matchTensors } from '../../../training/import/match.ts';
 import { misfit } from '../../../training/import/misfit.ts';
 import { importReport, readMatched } from '../../../training/import/read.ts';
 import { requireUnchanged } from '../../../training/import/unchanged.ts';
+import { squareSide } from '../../../training/recognizer.ts';
 import { conditionStatistics } from '../condition.ts';
 import type { DcFaceNetwork } from '../config.ts';
 import { dcfaceParameters } from '../parameters.ts';
@@ -110,7 +111,7 @@ const networkOf = ({ tensors }: TensorFile, { network }: Params, config: Recogni
   return {
     ...network,
     ...{
-      imageSize: config.imageSize,
+      imageSize: squareSide(config),
       conditionSize: config.embedding,
       conditionProjection: 'shared',
       identity: config,

@@ -39,7 +39,8 @@ export const readAccuracy = async (
       }
       const training =
         row.training && (await steps(row.training, `accuracy.${r}.training`, { members, label, reader }));
-      const set = row.volume && (await trainingSet(row.volume, `accuracy.${r}.volume`, { matrix, label, reader }));
+      const data = row.volume && matching(row.volume, matrix, `accuracy.${r}.volume`);
+      const set = data && (await trainingSet(data, { matrix, label, reader }));
       rows.push({
         ...accuraciesOf(runs),
         label,
@@ -79,13 +80,10 @@ const steps = async (
 };
 
 /** Of runs that differ in what they were trained on, the first one's set is shown: all are of one size. */
-const trainingSet = async (
-  volume: OneOrMany,
-  place: string,
+export const trainingSet = async (
+  data: Placed,
   { matrix, label, reader }: { matrix: JsonObject; label: string; reader: ReportReader },
-): Promise<{ volume: Volume; origin: Json | undefined } | undefined> => {
-  const data: Placed | undefined = matching(volume, matrix, place);
-  if (!data) return undefined;
+): Promise<{ volume: Volume; origin: Json | undefined }> => {
   const { artifact: ref, input } = data;
   const { meta } = await reader.open(ref, `training set: ${label}`, { ...data.matrix, ...matrix });
   const { identities, images, origin } = meta;

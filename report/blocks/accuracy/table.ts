@@ -111,7 +111,7 @@ const averageCell = (row: AccuracyRow, best: boolean): Cell => ({
   best,
 });
 
-const volumeCell = (row: AccuracyRow): Cell => {
+export const volumeCell = (row: Pick<AccuracyRow, 'volume'>): Cell => {
   if (!row.volume) return missing;
   const { identities, images } = row.volume;
   const each = images / identities;

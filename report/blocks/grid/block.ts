@@ -2,7 +2,7 @@ import type { InquiryOrigin } from '../../../artifacts/codecs/inquiries.ts';
 import type { Block } from '../../block.ts';
 import { plain } from '../../format.ts';
 import { type Html, html } from '../../html.ts';
-import { imageTag } from '../../pictures.ts';
+import { facesSize, imageTag } from '../../pictures.ts';
 import { type Grid, type GridParams, readGrid } from './read.ts';
 
 /** Faces generated for the same inquiries and noise at several m. */
@@ -29,11 +29,8 @@ const inquiryWords: { readonly [origin in InquiryOrigin]: string } = {
   random: 'inquiry, a random vector, which has no image',
 };
 
-/** Few columns leave room for large pictures. All sizes are whole multiples of common image sizes. */
-const size = (columns: number): string => (columns <= 5 ? 'large' : columns <= 9 ? 'medium' : 'small');
-
 /** A table of faces: the inquiry first, then one column for each m. */
-const gridPictures = (grid: Grid): Html => html`<div class="scroll"><table class="faces ${size(grid.m.length)}">
+const gridPictures = (grid: Grid): Html => html`<div class="scroll"><table class="faces ${facesSize(grid.m.length)}">
 <thead><tr><th scope="col">Inquiry</th>${grid.m.map((m) => html`<th scope="col">m = ${plain(m)}</th>`)}</tr></thead>
 <tbody>${grid.rows.map(
   (row, i) =>

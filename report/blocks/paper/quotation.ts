@@ -12,6 +12,26 @@ export interface Quotation {
   readonly what: string;
   /** Ids begin with a word of the method's own, since numbers are named by them. */
   readonly tables: readonly TableModel[];
+  /** The paper's comparison of methods, for reports that compare methods too. */
+  readonly comparison?: readonly PrintedRow[];
+}
+
+/** One row of a printed comparison. Accuracies are in percent, as printed. */
+export interface PrintedRow {
+  /** Digest of the quoted file. */
+  readonly artifact: Digest;
+  /** Where in it the row is: a file and a JSON pointer. */
+  readonly at: string;
+  readonly method: string;
+  /** Absent where the paper does not print it. */
+  readonly loss?: string;
+  /** Images, as printed. */
+  readonly volume: string;
+  /** Whether the paper's authors ran it under their own settings. */
+  readonly reproduced: boolean;
+  readonly average: number;
+  /** GtR, in percentage points; null where it is not printed. */
+  readonly gap: number | null;
 }
 
 export type ReadQuotation = () => Promise<Quotation>;
