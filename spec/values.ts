@@ -61,7 +61,8 @@ const follow = (reference: Reference, place: Place, scope: Scope, whole: boolean
       if (!whole && value !== null && typeof value === 'object') {
         return say('a text cannot hold a list or a mapping', 'let the reference be the whole value');
       }
-      return value;
+      // Each use has its own copy: a stage's defaults are filled into it.
+      return structuredClone(value);
     }
   }
 };

@@ -39,6 +39,20 @@ const node = (id: string, source = text, set: string[] = []) => {
 };
 
 describe('a spec becomes nodes', () => {
+  it('a mapping among the params stays as it is, whatever defaults a stage that takes it has', () => {
+    const shared = `experiment: demo
+seed: 7
+params: {head: {kind: adaface}}
+stages:
+  faces: {uses: data/procedural, with: {identities: 40}}
+  one: {uses: recognizer/train, with: {data: \${{ stages.faces }}, head: "\${{ params.head }}"}}
+  two: {uses: recognizer/train, with: {data: \${{ stages.faces }}, head: "\${{ params.head }}"}}
+`;
+    const [, one, two] = expandText(shared).nodes;
+    expect(one?.params.head).toEqual(two?.params.head);
+    expect(one?.params.head).not.toBe(two?.params.head);
+  });
+
   it('one for each matrix point, the report last, each after what it needs', () => {
     const { nodes } = expandText(text);
     expect(nodes.map(({ id }) => id)).toEqual([
