@@ -196,7 +196,7 @@ beforeAll(async () => {
     }),
     'idiff-face/train-autoencoder': kindOf(autoencoder, { ...autoencoderParams, ...batches, data, warmup: 2 }),
     'idiff-face/train': kindOf(idiffFace, {
-      ...{ ...trainParams, ...batches, data, recognizer: weights as ArtifactRef },
+      ...{ ...trainParams, ...batches, microBatch: 0, data, recognizer: weights as ArtifactRef },
       autoencoder: await putAutoencoder(context.store),
       network: { ...trainParams.network, multipliers: [1], attention: [] },
     }),
