@@ -86,24 +86,12 @@ sweep('idiff-face/train', {
     'network.prediction': { to: 'velocity' },
     contextDropout: { to: 0.5 },
     scaleLatents: { to: true },
-    epochs: { to: 1 },
-    batch: { to: 4 },
-    lr: { to: 0.02 },
-    warmup: { to: 2 },
-    decay: { to: 'cosine' },
     cycle: { to: 2 },
-    weightDecay: { to: 0.1 },
-    emaMaximum: { to: 0.1 },
-    timesteps: { to: 10 },
     flip: { to: false },
     precision: { to: 'bfloat16' },
   }),
-  inert: {
-    microBatch: {
-      because: 'the numbers are those of the whole batch, up to rounding (test/training/micro-batches.test.ts)',
-    },
-    recompute: { because: 'the same operations run again (test/methods/idiff-face/networks.test.ts)' },
-  },
+  // `test/parameters/diffusion.test.ts` tries them: the trainer is the same.
+  triedElsewhere: [['diffusion-training']],
 });
 
 sweep('idiff-face/generate', {

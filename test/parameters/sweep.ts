@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactManifest, ArtifactRef } from '../../core/artifact.ts';
@@ -30,6 +31,11 @@ export interface Sweep {
   changes(): { readonly [path: string]: Changed };
   /** Parameters that are not to change the outputs, with the reason. With `to`, this is tried. */
   readonly inert?: { readonly [path: string]: { readonly because: string; readonly to?: Json } };
+  /**
+   * Files of `schemas/shared` whose parameters another sweep tries: the kinds hand them whole to the same code, where the compiler
+   * sees that none is left out. With a dot at its end, a prefix of the paths comes first, such as `network.`.
+   */
+  readonly triedElsewhere?: readonly (readonly [file: string, prefix?: string])[];
   run(params: JsonObject): Promise<Outputs>;
   readonly store: Pick<ArtifactStore, 'getArtifact'>;
 }
@@ -54,6 +60,11 @@ export const parametersOf = (kind: string): string[] => {
     });
   return within(schemaOf(kind).schema, '');
 };
+
+const sharedPaths = (file: string, prefix: string): string[] =>
+  Object.keys(JSON.parse(readFileSync(new URL(`../../schemas/shared/${file}.json`, import.meta.url), 'utf8'))).map(
+    (name) => `${prefix}${name}`,
+  );
 
 const changed = (params: JsonObject, values: { readonly [path: string]: Json }): JsonObject => {
   const result = structuredClone(params) as { [name: string]: Json };
@@ -92,8 +103,9 @@ const outcomeOf = async (outputs: Outputs, store: Sweep['store']): Promise<Outco
 };
 
 /** Runs a stage kind with every parameter changed in turn, and compares the outputs. */
-export const sweep = (kind: string, { base, changes, inert = {}, run, store }: Sweep): void => {
-  const paths = parametersOf(kind).filter((path) => !(path in inert));
+export const sweep = (kind: string, { base, changes, inert = {}, triedElsewhere = [], run, store }: Sweep): void => {
+  const elsewhere = new Set(triedElsewhere.flatMap(([file, prefix = '']) => sharedPaths(file, prefix)));
+  const paths = parametersOf(kind).filter((path) => !(path in inert || elsewhere.has(path)));
   const known = new Map<string, Promise<Outcome>>();
   const outcome = (params: JsonObject): Promise<Outcome> => {
     const key = canonicalJson(params);
@@ -116,6 +128,7 @@ export const sweep = (kind: string, { base, changes, inert = {}, run, store }: S
   describe(`${kind}: every parameter`, () => {
     it('is tried out, or named with a reason', () => {
       expect(Object.keys(changes()).sort()).toEqual([...paths].sort());
+      expect(parametersOf(kind)).toEqual(expect.arrayContaining([...elsewhere]));
       expect(parametersOf(kind)).toEqual(expect.arrayContaining(Object.keys(inert)));
     });
 

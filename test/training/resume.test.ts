@@ -200,10 +200,8 @@ beforeAll(async () => {
       autoencoder: await putAutoencoder(context.store),
       network: { ...trainParams.network, multipliers: [1], attention: [] },
     }),
-    'recognizer/train in bfloat16': kindOf(recognizer, { ...training, microBatch: 8, precision: 'bfloat16' }),
     'diffusion/train in bfloat16': kindOf(diffusion, { ...generator, precision: 'bfloat16' }),
     'recognizer/train in float16': kindOf(recognizer, { ...training, microBatch: 8, precision: 'float16' }),
-    'diffusion/train in float16': kindOf(diffusion, { ...generator, precision: 'float16' }),
   };
 }, 120_000);
 
@@ -232,7 +230,10 @@ describe.each(['recognizer/train in micro-batches', 'diffusion/train in micro-ba
   const firstPart = () => (name.startsWith('diffusion') ? 3 : 1);
   const firstState = () => (name.startsWith('diffusion') ? 5 : 3);
 
-  it.each(Object.keys(deaths))(
+  // Both trainers have the same loop: of the second, only what its table of identities changes, and one long story.
+  const moments = Object.keys(deaths).filter((moment) => name.startsWith('recognizer') || /parts|again/.test(moment));
+
+  it.each(moments)(
     'killed %s, it ends with the bytes of one that was left alone',
     async (moment) => {
       const { outputs } = await survive(run, ...(deaths[moment] as readonly Fate[]));
@@ -304,10 +305,8 @@ describe.each([
 });
 
 describe.each([
-  ['recognizer/train', 'bfloat16'],
   ['diffusion/train', 'bfloat16'],
   ['recognizer/train', 'float16'],
-  ['diffusion/train', 'float16'],
 ])('%s in %s', (name, low) => {
   it('killed between two checkpoints, it ends with the bytes of one that was left alone', async () => {
     const run = (precision: string) => trainings[`${name} in ${precision}`] as Run;
@@ -315,8 +314,6 @@ describe.each([
     const { outputs, told } = await survive(run(low), { killAt: 8 });
     expect(told.resumedFrom).toBe(6);
     expect(outputs).toEqual(alone.outputs);
-    const { outputs: others } = await survive(run('micro-batches'));
-    expect(others?.weights).not.toEqual(outputs?.weights);
   }, 120_000);
 });
 
