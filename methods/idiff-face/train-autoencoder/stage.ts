@@ -6,21 +6,20 @@ import { randomStream } from '../../../core/random.ts';
 import type { StageKind } from '../../../core/stage.ts';
 import type { ImageSet } from '../../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
-import { compileStep, type Step } from '../../../nn/compile/index.ts';
 import type { PrecisionOption } from '../../../nn/compile/precision.ts';
 import { unflatten } from '../../../nn/flat.ts';
-import { initialise } from '../../../nn/parameters.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { toSafetensors } from '../../../nn/weights.ts';
 import { networkObject } from '../../../training/diffusion/network-fields.ts';
 import { learningRate } from '../../../training/diffusion/rate.ts';
+import { compileFlat } from '../../../training/flat.ts';
 import { type InputContext, loadSet, readBatches, withInput } from '../../../training/input.ts';
 import { runTraining, type Training } from '../../../training/loop.ts';
 import { type MicroBatch, microBatchesOf, rowsOf } from '../../../training/micro-batches.ts';
 import { StepPlanner } from '../../../training/planner.ts';
 import type { AutoencoderConfig } from '../autoencoder/config.ts';
 import { autoencoderParameters } from '../autoencoder/layers.ts';
-import { type AutoencoderTraining, autoencoderPrograms, autoencoderState } from '../autoencoder/train-step.ts';
+import { autoencoderTraining } from '../autoencoder/train-step.ts';
 import { family, requireDivisible } from '../autoencoder/weights.ts';
 
 /** `schema.json` */
@@ -96,28 +95,12 @@ const trainingOf = (
       // The shapes of a batch are enough to compile: its values do not matter.
       const blank = new Float32Array(batch * data.height * data.width * 3);
       const example = tensorsOf({ rate: 0 }, blank, microBatches[0] as MicroBatch);
-      return compile(params, microBatches.length, example, seed, resumed);
+      const { network, beta, precision } = params;
+      const parameters = autoencoderParameters(network);
+      const training = autoencoderTraining({ config: network, parameters, beta, microBatches: microBatches.length });
+      return compileFlat(training, { example, seed, resumed, precision });
     },
     tensorsOf: (_step, plan, images, microBatch) => tensorsOf(plan, images, microBatch),
     wanted: (name) => name === 'w',
   };
-};
-
-/** @param example disposed @param resumed tensors that replace those of the first state */
-const compile = (
-  { network, beta, precision }: Params,
-  microBatches: number,
-  example: Tensors,
-  seed: number,
-  resumed: Tensors,
-): Step => {
-  const parameters = autoencoderParameters(network);
-  const training: AutoencoderTraining = { config: network, parameters, beta, microBatches };
-  const first = initialise(parameters, seed);
-  const initial = autoencoderState(first, training);
-  try {
-    return compileStep(autoencoderPrograms(training), { ...initial, ...resumed }, example, { precision });
-  } finally {
-    tf.dispose([example, first, initial]);
-  }
 };

@@ -6,14 +6,13 @@ import { seedPair } from '../../../core/random.ts';
 import type { StageKind } from '../../../core/stage.ts';
 import type { ImageSet } from '../../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
-import { compileStep, type Step } from '../../../nn/compile/index.ts';
 import type { PrecisionOption } from '../../../nn/compile/precision.ts';
 import { unflatten } from '../../../nn/flat.ts';
-import { initialise } from '../../../nn/parameters.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { toSafetensors } from '../../../nn/weights.ts';
 import { networkObject } from '../../../training/diffusion/network-fields.ts';
 import { learningRate } from '../../../training/diffusion/rate.ts';
+import { compileFlat } from '../../../training/flat.ts';
 import { type InputContext, loadSet, readBatches, withInput } from '../../../training/input.ts';
 import { runTraining, type Training } from '../../../training/loop.ts';
 import { type MicroBatch, microBatchesOf, rowsOf } from '../../../training/micro-batches.ts';
@@ -21,7 +20,7 @@ import { StepPlanner } from '../../../training/planner.ts';
 import { DrawnPeople, identitySize } from '../people.ts';
 import type { VaeConfig } from '../vae/config.ts';
 import { vaeParameters } from '../vae/layers.ts';
-import { type VaeTraining, vaePrograms, vaeState } from '../vae/train-step.ts';
+import { vaeTraining } from '../vae/train-step.ts';
 import { family, requireSquare } from '../vae/weights.ts';
 
 /** `schema.json` */
@@ -113,33 +112,17 @@ const trainingOf = (
       // The shapes of a batch are enough to compile: its values do not matter.
       const blank = new Float32Array(batch * data.height * data.width * 3);
       const example = tensorsOf(0, planOf(0), blank, microBatches[0] as MicroBatch);
-      return compile({ params, config, microBatches: microBatches.length, example, seed, resumed });
+      const { deviation, beta, precision } = params;
+      const objective = {
+        config,
+        deviation,
+        beta,
+        parameters: vaeParameters(config),
+        microBatches: microBatches.length,
+      };
+      return compileFlat(vaeTraining(objective), { example, seed, resumed, precision });
     },
     tensorsOf,
     wanted: (name) => name === 'w',
   };
-};
-
-interface Compilation {
-  readonly params: Params;
-  readonly config: VaeConfig;
-  readonly microBatches: number;
-  /** Disposed. */
-  readonly example: Tensors;
-  readonly seed: number;
-  /** Tensors that replace those of the first state. */
-  readonly resumed: Tensors;
-}
-
-const compile = ({ params, config, microBatches, example, seed, resumed }: Compilation): Step => {
-  const { deviation, beta, precision } = params;
-  const parameters = vaeParameters(config);
-  const training: VaeTraining = { config, parameters, deviation, beta, microBatches };
-  const first = initialise(parameters, seed);
-  const initial = vaeState(first, training);
-  try {
-    return compileStep(vaePrograms(training), { ...initial, ...resumed }, example, { precision });
-  } finally {
-    tf.dispose([example, first, initial]);
-  }
 };

@@ -3,10 +3,11 @@ import type { VaeConfig } from '../../../methods/synface/vae/config.ts';
 import { decode, encode } from '../../../methods/synface/vae/forward.ts';
 import { vaeParameters } from '../../../methods/synface/vae/layers.ts';
 import { vaeLoss } from '../../../methods/synface/vae/loss.ts';
-import { vaePrograms, vaeState } from '../../../methods/synface/vae/train-step.ts';
+import { vaeTraining } from '../../../methods/synface/vae/train-step.ts';
 import { compileStep } from '../../../nn/compile/index.ts';
 import { valueAndGradients } from '../../../nn/gradients.ts';
 import { statelessNormal } from '../../../nn/kernels/random.ts';
+import { flatPrograms, flatState } from '../../../nn/optim/flat-adam.ts';
 import { parameterCount } from '../../../nn/parameters.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import {
@@ -58,7 +59,7 @@ it('the loss, and its gradient by every parameter', () => {
 
 it('the loss of a compiled step, with the noise that its seed gives, and in micro-batches', () => {
   const training = { config, parameters, deviation, beta };
-  const whole = compileStep(vaePrograms(training), vaeState(weights, training), batch);
+  const whole = compileStep(flatPrograms(vaeTraining(training)), flatState(weights, training), batch);
   const { loss, reconstruction, kl } = whole.run(batch) as Record<string, number>;
   const found = Object.entries({ loss, reconstruction, kl }).map(([name, value]) => [name, [value as number]]);
   expectGolden(Object.fromEntries(found), golden('synface', 'losses'), 2e-6);
@@ -69,7 +70,7 @@ it('the loss of a compiled step, with the noise that its seed gives, and in micr
     images: images.slice([first], [1]),
     identity: identity.slice([first], [1]),
   });
-  const step = compileStep(vaePrograms(parts), vaeState(weights, parts), rowOf(0));
+  const step = compileStep(flatPrograms(vaeTraining(parts)), flatState(weights, parts), rowOf(0));
   const losses = Array.from(
     { length: count },
     (_, i) => step.run(rowOf(i), i < count - 1 ? 'accumulate' : 'step').loss,
