@@ -48,20 +48,6 @@ export const requireImageSize = (
   images: Pick<Images, 'height' | 'width'>,
 ): void => requireSides(imageSides(config), images);
 
-/**
- * The side of the images of a generator, which are those of its recognizer.
- *
- * @throws CemiflowError `SizeMismatch` where these are not square
- */
-export const squareSide = (config: RecognizerConfig): number => {
-  const [height, width] = imageSides(config);
-  if (height === width) return height;
-  throw new CemiflowError('SizeMismatch', `generators make square images, the recognizer takes ${height} × ${width}`, {
-    remedy: 'train a recognizer on images of equal height and width',
-    data: { height, width },
-  });
-};
-
 const requireSides = ([height, width]: Size, images: Pick<Images, 'height' | 'width'>): void => {
   if (images.height === height && images.width === width) return;
   throw new CemiflowError(

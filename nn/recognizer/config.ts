@@ -107,6 +107,20 @@ export type Size = readonly [height: number, width: number];
 export const imageSides = ({ imageSize }: Pick<RecognizerConfig, 'imageSize'>): Size =>
   typeof imageSize === 'number' ? [imageSize, imageSize] : imageSize;
 
+/**
+ * The side of the images of a generator, which are those of its recognizer.
+ *
+ * @throws CemiflowError `SizeMismatch` where these are not square
+ */
+export const squareSide = (config: RecognizerConfig): number => {
+  const [height, width] = imageSides(config);
+  if (height === width) return height;
+  throw new CemiflowError('SizeMismatch', `generators make square images, the recognizer takes ${height} × ${width}`, {
+    remedy: 'train a recognizer on images of equal height and width',
+    data: { height, width },
+  });
+};
+
 /** What a stride leaves of a size. */
 export const strided = ([height, width]: Size, stride: number): Size => [
   Math.ceil(height / stride),

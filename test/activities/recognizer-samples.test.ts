@@ -12,9 +12,10 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import { type AugmentRecipe, maker as augmented } from '../../data/loader/augmented.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { inProcess } from '../../data/loader/workers.ts';
+import { squareSide } from '../../nn/recognizer/config.ts';
 import type { InputContext } from '../../training/input.ts';
 import { hasStalled, plateauFactor } from '../../training/plateau.ts';
-import { loadRecognizer, requireImageSize, squareSide, withEmbedder } from '../../training/recognizer.ts';
+import { loadRecognizer, requireImageSize, withEmbedder } from '../../training/recognizer.ts';
 import { float32, side, toyBenchmarks, toyContext, toyDataset, toyPixels, toyTraining } from './toy.ts';
 
 const context = toyContext();

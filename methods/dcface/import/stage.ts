@@ -7,14 +7,13 @@ import { type ArtifactStore, placeOf, type StageKind } from '../../../core/stage
 import type { SafeTensors } from '../../../formats/safetensors.ts';
 import { withWeights } from '../../../formats/weights/open.ts';
 import type { TensorFile } from '../../../formats/weights/tensor-file.ts';
-import type { RecognizerConfig } from '../../../nn/recognizer/config.ts';
+import { type RecognizerConfig, squareSide } from '../../../nn/recognizer/config.ts';
 import type { UNetConfig } from '../../../nn/unet/config.ts';
 import { networkObject } from '../../../training/diffusion/network-fields.ts';
 import { matchTensors } from '../../../training/import/match.ts';
 import { misfit } from '../../../training/import/misfit.ts';
 import { importReport, readMatched } from '../../../training/import/read.ts';
 import { requireUnchanged } from '../../../training/import/unchanged.ts';
-import { squareSide } from '../../../training/recognizer.ts';
 import { conditionStatistics } from '../condition.ts';
 import type { DcFaceNetwork } from '../config.ts';
 import { dcfaceParameters } from '../parameters.ts';
