@@ -105,3 +105,18 @@ describe('the environment', () => {
     expect(readers).toEqual(expect.arrayContaining(['worker.ts', 'setup.mjs', 'cli/main.ts', 'docker/health.ts']));
   });
 });
+
+/** Code alone: comments may say where a formula comes from. */
+const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '');
+
+describe('methods', () => {
+  it('are named by no code but their own: stages, pipelines and papers name them', () => {
+    const names = readdirSync(join(root, 'methods')).filter((name) => name !== 'ddpm');
+    const named = new RegExp(names.map((name) => name.replace('-', '[-_ ]?')).join('|'), 'i');
+    const namers = codeFiles().filter((path) => named.test(withoutComments(readFileSync(join(root, path), 'utf8'))));
+    // The comparison with PyTorch names what it compares, and readers of files name the formats of sets that have no other name.
+    const allowed = /^(methods|bench)\/|^formats\/(recordio|zip)\//;
+    expect(namers.filter((path) => !allowed.test(path))).toEqual([]);
+    expect(namers.some((path) => path.startsWith('methods/'))).toBe(true);
+  });
+});
