@@ -52,6 +52,11 @@ describe('heads of DigiFace', () => {
       expect(Math.abs(mean)).toBeLessThan(0.1 * deviation);
     }
     for (const { blur, noise, compression } of photos) expect([blur, noise, compression]).toEqual([0, 0, 0]);
+    // Drawn again beyond the limit, not moved to it: of a wide normal, all angles are about as likely.
+    const tight = photosOf(1, 400, { ...published, yaw: 10, yawDeviation: 60 }).map(({ yaw }) =>
+      Math.abs(degrees(yaw)),
+    );
+    expect(tight.filter((angle) => angle > 9.5).length).toBeLessThan(45);
     expect(photosOf(1, 1, { ...published, yawDeviation: 0, pitch: 0 })[0]).toMatchObject({ yaw: 0, pitch: 0 });
   });
 });
