@@ -109,6 +109,8 @@ const run = async (
       data: params.data.digest,
       ...(params.second && { second: params.second.data.digest }),
       ...chosenEpoch(params, series, loop.window),
+      // An audit asks what a training went by.
+      ...(params.plateau && params.validation && { scheduled: { by: params.validation.digest } }),
     }),
     log: await putMetrics(store, { kind: 'training', series }),
   };

@@ -17,8 +17,8 @@ export const selection = async (lineage: Lineage, store: Reading): Promise<Findi
     if (!isMeasuring(scored, 'accuracy')) continue;
     for (const model of nodesUsedAs(scored.node, 'scored-model'))
       for (const benchmarks of artifactsUsedAs(scored, 'benchmark')) {
-        const chosenBy = await choosersOf(lineage, model, benchmarks, facts, store);
-        if (chosenBy.length > 0) found.push(finding(scored, model, benchmarks, chosenBy));
+        const choosers = await choosersOf(lineage, model, benchmarks, facts, store);
+        if (choosers.length > 0) found.push(finding(scored, model, benchmarks, choosers));
       }
   }
   return found;
@@ -31,33 +31,44 @@ const choosersOf = async (
   benchmarks: ArtifactRef,
   facts: Facts,
   store: Reading,
-): Promise<string[]> => {
-  const chosenBy: string[] = [];
+): Promise<Chooser[]> => {
+  const choosers: Chooser[] = [];
   for (const each of ancestorsOf(lineage, model)) {
-    const used = isMeasuring(each, 'accuracy') ? artifactsUsedAs(each, 'benchmark') : await decisiveIn(each, store);
-    for (const other of used) if (await isOf(benchmarks, other, facts)) chosenBy.push(each.node.id);
+    const used = isMeasuring(each, 'accuracy')
+      ? artifactsUsedAs(each, 'benchmark').map((by) => ({ by, how: '' }))
+      : await decisiveIn(each, store);
+    for (const { by, how } of used) if (await isOf(benchmarks, by, facts)) choosers.push({ id: each.node.id, how });
   }
-  return chosenBy;
+  return choosers;
 };
 
-/** What a training chose its epoch by, as its weights state it: one that only logged its validation chose nothing. */
-const decisiveIn = async (made: MadeNode, store: Reading): Promise<ArtifactRef[]> => {
+/** A node by which results went into a model, and what it took from them. */
+interface Chooser {
+  readonly id: string;
+  readonly how: string;
+}
+
+/** What went by a validation, by the field of the weights that says so. */
+const decided = { chosen: 'its epoch was chosen there', scheduled: 'its learning rate followed what it reached there' };
+
+/** What a training went by, as its weights state it: one that only logged its validation decided nothing. */
+const decisiveIn = async (made: MadeNode, store: Reading): Promise<{ by: ArtifactRef; how: string }[]> => {
   const validations = artifactsUsedAs(made, 'validation');
   if (validations.length === 0) return [];
   const weights = Object.values(made.record.outputs).filter(({ type }) => type === 'weights');
-  const stated = await Promise.all(
-    weights.map(async (ref) => {
-      const fields = weightsFields(await weightsCodec.read(store, ref));
-      return fields.optional('chosen', () => fields.object('chosen').digest('by'));
+  const stated = await Promise.all(weights.map(async (ref) => weightsFields(await weightsCodec.read(store, ref))));
+  return Object.entries(decided).flatMap(([name, how]) =>
+    stated.flatMap((fields) => {
+      const digest = fields.optional(name, () => fields.object(name).digest('by'));
+      return validations.filter((each) => each.digest === digest).map((by) => ({ by, how }));
     }),
   );
-  return validations.filter(({ digest }) => stated.includes(digest));
 };
 
-const finding = ({ node }: MadeNode, model: string, { digest }: ArtifactRef, chosenBy: readonly string[]): Finding => {
-  const others = chosenBy.filter((id) => id !== model);
+const finding = ({ node }: MadeNode, model: string, { digest }: ArtifactRef, choosers: readonly Chooser[]): Finding => {
+  const others = [...new Set(choosers.filter(({ id }) => id !== model).map(({ id }) => id))];
   const why = [
-    ...(others.length < chosenBy.length ? ['its epoch was chosen there'] : []),
+    ...choosers.filter(({ id }) => id === model).map(({ how }) => how),
     ...(others.length > 0 ? [`it depends on ${others.join(', ')}`] : []),
   ];
   return {

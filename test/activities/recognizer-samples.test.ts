@@ -225,7 +225,10 @@ describe('recognizer/train', () => {
     const plateau = { patience: 0, factor: 0.5, stop: 3 };
     const still = { ...short, data, epochs: 12, milestones: [], warmup: 0, lr: 1e-12, validateEvery: 1 };
     await expect(stage.run({ ...still, plateau }, context)).rejects.toMatchObject({ code: 'ValidationMissing' });
-    const outputs = await stage.run({ ...still, plateau, validation: await toyBenchmarks(store, 20) }, context);
+    const judged = await toyBenchmarks(store, 20);
+    const outputs = await stage.run({ ...still, plateau, validation: judged }, context);
+    const { meta } = await store.getArtifact(outputs.weights as ArtifactRef);
+    expect(meta.scheduled).toEqual({ by: judged.digest });
     const { rate, validation } = (await readMetricsOf(store, outputs.log as ArtifactRef, trainingKind)).series;
     const values = validation?.values ?? [];
     // Weights that do not move: running statistics alone do, and with them what is validated.

@@ -230,14 +230,16 @@ describe('selection', () => {
   });
 
   /** A recognizer with validation on people 100 and 101, scored on the people of `test`, or on validation itself. */
-  const validated = async (keep: 'best' | 'last', test?: JsonObject, through?: 'select') => {
+  const validated = async (keep: 'best' | 'last' | 'plateau', test?: JsonObject, through?: 'select') => {
     const run = new Made();
     const validation = await run.images('benchmarks', [3, 4], people(100, 2));
     run.add('faces', 'data/procedural', {}, { data: await run.images('dataset', [1, 2], people(0, 2)) });
     run.add('validation', 'data/benchmarks', {}, { benchmarks: validation });
     const chosen = { epoch: 3, accuracy: 0.9, by: validation.digest };
     const network = { family: 'recognizer' };
-    const made = await writeWeights(run.store, {}, { network, ...(keep === 'best' ? { chosen } : {}) });
+    const scheduled = { by: validation.digest };
+    const went = keep === 'best' ? { chosen } : keep === 'plateau' ? { scheduled } : {};
+    const made = await writeWeights(run.store, {}, { network, ...went });
     const params = { data: ref('faces', 'data'), validation: ref('validation', 'benchmarks'), keep };
     run.add('student', 'recognizer/train', params, { weights: made });
     if (through) run.add('taken', 'recognizer/select', { recognizers: [ref('student', 'weights')] }, weights('taken'));
@@ -255,6 +257,10 @@ describe('selection', () => {
         'final scores student on a benchmark that it was chosen by: its epoch was chosen there',
       );
     }
+    const [steered] = await validated('plateau');
+    expect(steered?.message).toBe(
+      'final scores student on a benchmark that it was chosen by: its learning rate followed what it reached there',
+    );
     const [through] = await validated('best', undefined, 'select');
     expect(through).toMatchObject({ nodes: ['final', 'taken', 'student'] });
     expect(through?.message).toMatch(/: it depends on student$/);
