@@ -238,7 +238,7 @@ describe('selection', () => {
     const chosen = { epoch: 3, accuracy: 0.9, by: validation.digest };
     const network = { family: 'recognizer' };
     const scheduled = { by: validation.digest };
-    const went = keep === 'best' ? { chosen } : keep === 'plateau' ? { scheduled } : {};
+    const went: JsonObject = keep === 'best' ? { chosen } : keep === 'plateau' ? { scheduled } : {};
     const made = await writeWeights(run.store, {}, { network, ...went });
     const params = { data: ref('faces', 'data'), validation: ref('validation', 'benchmarks'), keep };
     run.add('student', 'recognizer/train', params, { weights: made });
