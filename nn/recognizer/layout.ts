@@ -1,4 +1,4 @@
-import type { Initialiser, Parameter } from '../parameters.ts';
+import type { Initialiser, Parameter } from '../parameter.ts';
 import type { StoredParameter } from '../weights.ts';
 import { imageSides, lastMap, type RecognizerConfig, type Size, squeezed, strided, unitsOf } from './config.ts';
 import { namesOf, squeezeName } from './names.ts';
