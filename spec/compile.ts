@@ -35,7 +35,7 @@ export const planExpansion = async (
     }
   }
   spec.problems.throwIfAny();
-  const nodes = expansion.nodes.map(({ content, ...node }): PlanNode => {
+  const nodes = expansion.nodes.map(({ content, expects: _expected, ...node }): PlanNode => {
     const code = inputs.codes.get(node.kind)?.digest;
     if (code === undefined) throw noCode(node.kind);
     if (content === undefined) return { ...node, code };
