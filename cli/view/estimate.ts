@@ -18,7 +18,9 @@ export const estimateLines = ({ tflops, todo, notEstimated, unexpected }: PlanEs
   `  ${todo.multiplyAdds.toExponential(2)} multiplications of networks, two operations each; drawing, loading, searching and reports are not counted`,
   ...(notEstimated.length === 0
     ? []
-    : ['not estimated, because these numbers are not known (say them under expects):']),
+    : [
+        'not estimated, because these numbers are not known (of images and identities, a stage can say them under expects):',
+      ]),
   ...notEstimated.map(({ node, missing }) => `  ${node}: ${missing.join(', ')}`),
   ...unexpected.map(
     ({ node, fact, expected, found }) => `warning: ${node} was expected to have ${fact}: ${expected}, and has ${found}`,
