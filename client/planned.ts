@@ -4,7 +4,8 @@ import type { Digest } from '../core/digest.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
 import type { RunPlaces, RunSpec } from '../core/run-record.ts';
 import type { CodeDigest } from '../spec/code-digest.ts';
-import { type PlanStatus, planStatus } from '../spec/plan-status.ts';
+import type { Expected } from '../spec/expects.ts';
+import { type History, type PlanStatus, planStatus } from '../spec/plan-status.ts';
 import type { SavedPlan } from '../spec/saved-plan.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { RunProgress } from '../workflows/types.ts';
@@ -35,6 +36,10 @@ export interface Planned {
   readonly codes: ReadonlyMap<string, CodeDigest>;
   /** Digests of the folders that its nodes read, by absolute path. */
   readonly contents: ReadonlyMap<string, Digest>;
+  /** What the spec expects of nodes, by id; none in a saved plan. */
+  readonly expected?: ReadonlyMap<string, Expected>;
+  /** Nodes whose files are not there, and the path as the spec has it: in an estimate alone. */
+  readonly absent?: ReadonlyMap<string, string>;
   /** The saved plan that it was read from; absent where the plan was made now. */
   readonly file?: SavedFile;
 }
@@ -43,17 +48,24 @@ export interface Planned {
  * Which nodes are in the store, and why the others are not.
  *
  * @param home state folder, where it is remembered what was read, so that the next look-up asks less
+ * @param absent nodes whose files are not there
  */
-export const statusOf = async (plan: Plan, store: Store, home?: string): Promise<PlanStatus> => {
+export const statusOf = async (
+  plan: Plan,
+  store: Store,
+  home?: string,
+  absent?: ReadonlyMap<string, string>,
+): Promise<PlanStatus> => {
   const file = home === undefined ? undefined : new MemoFile(home, plan.experiment);
   const lookup = store.lookup({ expected: plan.nodes.length, memo: file?.memo });
-  const status = await planStatus(plan, {
+  const history: History = {
     lookup: (keys) => lookup.records(keys),
     latest: async (nodeIds) => {
       const found = await store.latestOf(plan.experiment, nodeIds);
       return new Map([...found].map(([id, { action }]) => [id, action]));
     },
-  });
+  };
+  const status = await planStatus(plan, history, absent);
   file?.save();
   return status;
 };

@@ -11,9 +11,11 @@ import { readSpec, type Spec } from '../spec/spec.ts';
 import type { Caller } from './caller.ts';
 import { connectStore } from './connect.ts';
 import { knownContent } from './content-memo.ts';
+import { estimateOf, type PlanEstimate } from './estimating.ts';
 import { type Planned, type SpecRequest, statusOf } from './planned.ts';
 import { runIdOf } from './runs.ts';
 import { checkHits, openSavedPlan, plannedFrom, savePlan } from './saved-plans.ts';
+import { usageError } from './usage-error.ts';
 
 /** A spec or saved plan that has no mistakes. */
 export interface Validated {
@@ -32,41 +34,64 @@ export const validate = (request: SpecRequest, { cwd }: Pick<Caller, 'cwd'>): Va
 
 /** What a run would do. */
 export interface PlanResult {
-  /** The id that the run has, or would have. */
-  readonly run: string;
+  /** The id that the run has, or would have; absent where files are missing, on which it depends. */
+  readonly run?: string;
   readonly experiment: string;
   readonly nodes: readonly { readonly node: PlanNode; readonly status: NodeStatus }[];
   /** Absolute path of the file that the plan was saved to. */
   readonly saved?: string;
+  readonly estimate?: PlanEstimate;
+}
+
+/** What is to be planned, and how. */
+export interface PlanRequest extends SpecRequest {
+  /** File to write the plan to. */
+  readonly save?: string;
+  /** Estimates the cost, also where files are missing: operations a second that a GPU carries out, in millions of millions. */
+  readonly tflops?: number;
 }
 
 /**
- * Plans a run: each action a hit, a miss and why, or pending.
+ * Plans a run: each action a hit, a miss and why, or pending; and what it costs, where that is asked for.
  *
- * @param request.save file to write the plan to
  * @throws SpecError, CemiflowError
  */
-export const plan = async (request: SpecRequest & { readonly save?: string }, caller: Caller): Promise<PlanResult> => {
-  const planned = await makePlan(request, caller);
-  const status = await statusOf(planned.plan, await connectStore(caller), caller.home);
+export const plan = async (request: PlanRequest, caller: Caller): Promise<PlanResult> => {
+  const { tflops } = request;
+  const planned = await makePlan(request, caller, { mayLackFiles: tflops !== undefined });
+  const absent = planned.absent ?? new Map<string, string>();
+  if (absent.size > 0 && request.save !== undefined)
+    throw usageError(
+      `a plan cannot be saved while files are missing: ${[...absent.values()].join(', ')}`,
+      'leave --save out, or plan where the files are',
+    );
+  const store = await connectStore(caller);
+  const status = await statusOf(planned.plan, store, caller.home, absent);
   checkHits(planned, status, caller);
+  const estimate = tflops === undefined ? undefined : await estimateOf(planned, status, store, tflops);
   const saved = request.save === undefined ? undefined : resolve(caller.cwd, request.save);
   if (saved !== undefined) savePlan(saved, planned, status);
   const { experiment, nodes } = planned.plan;
   return {
-    run: runIdOf(planned.plan),
+    ...(absent.size === 0 && { run: runIdOf(planned.plan) }),
     experiment,
     nodes: nodes.map((node) => ({ node, status: status.nodes.get(node.id) ?? { state: 'pending', reason: '' } })),
     ...(saved !== undefined && { saved }),
+    ...(estimate && { estimate }),
   };
 };
 
 /**
  * The plan of a spec, or a saved one. Starts nothing.
  *
+ * @param options.mayLackFiles for an estimate: nodes whose files are not there are listed instead of refused
  * @throws SpecError, CemiflowError; `PlanStale` where a saved plan cannot be executed as it is
  */
-export const makePlan = async (request: SpecRequest, { cwd, home }: Pick<Caller, 'cwd' | 'home'>): Promise<Planned> => {
+export const makePlan = async (
+  request: SpecRequest,
+  { cwd, home }: Pick<Caller, 'cwd' | 'home'>,
+  { mayLackFiles = false }: { readonly mayLackFiles?: boolean } = {},
+): Promise<Planned> => {
   const file = openSavedPlan(request, cwd);
   if (file) return plannedFrom(file, home);
   const spec = readRequest(request, cwd);
@@ -79,6 +104,7 @@ export const makePlan = async (request: SpecRequest, { cwd, home }: Pick<Caller,
   const expansion = expandSpec(spec, schemas);
   const codes = await digested;
   const contents = new Map<string, Digest>();
+  const absent = new Map<string, string>();
   const made = await planExpansion(spec, expansion, {
     codes,
     resolveContent: async (path, { links }) => {
@@ -86,12 +112,14 @@ export const makePlan = async (request: SpecRequest, { cwd, home }: Pick<Caller,
       contents.set(path, digest);
       return digest;
     },
+    ...(mayLackFiles && { onAbsent: (node: string, written: string) => void absent.set(node, written) }),
   });
+  const expected = new Map(expansion.nodes.flatMap(({ id, expects }) => (expects ? [[id, expects] as const] : [])));
   const folders = Object.fromEntries([...contents].map(([path, content]) => [content, path]));
   const kept = declared(spec, request);
   const hidesPlaces = String(kept.overrides?.set ?? '') !== String(request.set);
   const places = { spec: spec.file, folders, ...(hidesPlaces && { set: request.set }) };
-  return { plan: made, spec: kept, places, codes, contents };
+  return { plan: made, spec: kept, places, codes, contents, expected, absent };
 };
 
 const readRequest = ({ path, set }: SpecRequest, cwd: string): Spec => readSpec(path, { set, cwd });

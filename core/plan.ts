@@ -122,8 +122,12 @@ const outputOf = (ref: NodeRef, user: string, outputsByNode: ReadonlyMap<string,
   });
 };
 
-/** Why a node is a hit or a miss; `pending` when an input has to be made first, so that its key is not known yet. */
+/**
+ * Why a node is a hit or a miss; `pending` when an input has to be made first, so that its key is not known yet; `absent` in an
+ * estimate, where the files that it reads are not on this machine.
+ */
 export type NodeStatus =
   | { readonly state: 'hit'; readonly key: ActionKey; readonly adopted?: true }
   | { readonly state: 'miss'; readonly key: ActionKey; readonly reason: string }
-  | { readonly state: 'pending'; readonly reason: string };
+  | { readonly state: 'pending'; readonly reason: string }
+  | { readonly state: 'absent'; readonly reason: string };

@@ -1,5 +1,5 @@
 import { CemiflowError } from '../core/errors.ts';
-import type { Parameter } from './parameters.ts';
+import type { Parameter } from './parameter.ts';
 import { type Tensors, tf } from './tf.ts';
 
 /** A parameter as files hold it. */

@@ -68,6 +68,14 @@ const stageBlock = (kinds: readonly StageSchema[]): JsonObject => ({
       additionalProperties: orReference({ type: 'array', items: { type: ['number', 'string', 'boolean'] } }),
     },
     with: { type: 'object', description: 'Parameters of the kind.' },
+    expects: {
+      type: 'object',
+      description: 'What its first output should hold, for estimates made before the stage has run; changes no result.',
+      additionalProperties: false,
+      properties: Object.fromEntries(
+        ['images', 'identities', 'bytes'].map((fact) => [fact, orReference({ type: 'integer', minimum: 0 })]),
+      ),
+    },
   },
   allOf: kinds.map(({ kind, description }) => ({
     if: { properties: { uses: { const: kind } }, required: ['uses'] },

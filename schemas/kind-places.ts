@@ -15,12 +15,14 @@ export interface KindPlace {
   readonly schema: string;
   /** The module that exports `recompute`, where the kind's numbers follow from what it stored. */
   readonly recompute?: string;
+  /** The module that exports `estimate`, where what the kind costs and makes can be said beforehand. */
+  readonly estimate?: string;
 }
 
 /**
  * Every stage kind of a checkout, sorted by name. A kind is a folder that holds `stage.ts`: `activities/<area>-<verb>/`, with
- * its schema in `schemas/stages/`, or `methods/<method>/<verb>/`, with its `schema.json` beside it. A `recompute.ts` may lie
- * beside `stage.ts`.
+ * its schema in `schemas/stages/`, or `methods/<method>/<verb>/`, with its `schema.json` beside it. `recompute.ts` and
+ * `estimate.ts` may lie beside `stage.ts`.
  *
  * @param root of the checkout
  * @throws CemiflowError `KindInvalid` where two folders hold kinds of one name, or a name is not `area/verb`
@@ -106,10 +108,14 @@ const methodKinds = (root: string): KindPlace[] =>
   );
 
 /** Undefined where the folder holds no stage kind. */
-const modulesIn = (root: string, folder: string): Pick<KindPlace, 'module' | 'recompute'> | undefined => {
-  const [module, recompute] = [`${folder}/stage.ts`, `${folder}/recompute.ts`];
+const modulesIn = (root: string, folder: string): Pick<KindPlace, 'module' | 'recompute' | 'estimate'> | undefined => {
+  const module = `${folder}/stage.ts`;
   if (!isFile(`${root}/${module}`)) return undefined;
-  return { module, ...(isFile(`${root}/${recompute}`) ? { recompute } : {}) };
+  const beside = ['recompute', 'estimate'].flatMap((name) => {
+    const file = `${folder}/${name}.ts`;
+    return isFile(`${root}/${file}`) ? [[name, file]] : [];
+  });
+  return { module, ...Object.fromEntries(beside) };
 };
 
 /** The name that a method's schema gives its kind, where that is not `<method>/<verb>`. */

@@ -12,13 +12,18 @@ export interface PlanInputs {
   readonly codes: ReadonlyMap<string, { readonly digest: Digest }>;
   /** Digest of the files under an absolute path, or at an address. @param params of the stage that reads them */
   resolveContent(path: string, params: JsonObject): Promise<Digest>;
+  /**
+   * Is told of nodes whose files are not there, which are refused where this is not given. Their params say nothing of the files, so
+   * the plan can be estimated and not run.
+   */
+  onAbsent?(node: string, written: string): void;
 }
 
 /** Expands a spec into a plan. @throws SpecError with every mistake of the spec */
 export const compilePlan = (spec: Spec, { schemas, ...inputs }: PlanInputs): Promise<Plan> =>
   planExpansion(spec, expandSpec(spec, schemas), inputs);
 
-/** Adds code and content digests to an expanded spec. @throws SpecError where a folder cannot be read */
+/** Adds code and content digests to an expanded spec. @throws SpecError where a folder cannot be read, see `onAbsent` */
 export const planExpansion = async (
   spec: Spec,
   expansion: Expansion,
@@ -31,20 +36,23 @@ export const planExpansion = async (
       contents.set(keyOf(content.path, params), await inputs.resolveContent(content.path, params));
     } catch (error) {
       if (!(error instanceof CemiflowError)) throw error;
+      if (inputs.onAbsent && error.code === 'FolderNotFound') continue;
       spec.problems.add(content.at, error.message, error.remedy);
     }
   }
   spec.problems.throwIfAny();
-  const nodes = expansion.nodes.map(({ content, ...node }): PlanNode => {
+  const nodes = expansion.nodes.map(({ content, expects: _expected, ...node }): PlanNode => {
     const code = inputs.codes.get(node.kind)?.digest;
     if (code === undefined) throw noCode(node.kind);
     if (content === undefined) return { ...node, code };
     const { param, path, written } = content;
     const { [param]: _, ...params } = node.params;
+    const digest = contents.get(keyOf(path, node.params));
+    if (digest === undefined) inputs.onAbsent?.(node.id, written);
     return {
       ...node,
       code,
-      params: { ...params, content: contents.get(keyOf(path, node.params)) as Digest },
+      params: digest === undefined ? params : { ...params, content: digest },
       places: { [param]: { path, written } },
     };
   });

@@ -11,6 +11,7 @@ import { axesOf } from './axes.ts';
 import { checkAxisLabels } from './axis-labels.ts';
 import { checkParams } from './check-params.ts';
 import { type Expanding, scopeOf } from './expanding.ts';
+import { type Expected, expectedOf } from './expects.ts';
 import type { Place } from './problems.ts';
 import type { Spec } from './spec.ts';
 import { followStage } from './stage-references.ts';
@@ -22,6 +23,8 @@ import { describe, type Located } from './yaml.ts';
 export interface ExpandedNode extends Omit<PlanNode, 'code'> {
   /** A folder that the node reads from outside the store; its digest is part of the node's key. */
   readonly content?: NodePlace & { readonly param: string; readonly at: Place };
+  /** What the spec expects its first output to hold; in no plan. */
+  readonly expects?: Expected;
 }
 
 export interface Expansion {
@@ -101,6 +104,7 @@ class Expander {
 
   #nodesOf(stage: StageDeclaration, seed: number): ExpandedNode[] {
     const target = this.#at.targets.get(stage.name);
+    const expects = expectedOf(this.#at, stage);
     return matrixPoints(target?.axes ?? {}).flatMap((point) => {
       const owner = stage.withPath === 'report' ? 'report' : `stages.${stage.name}`;
       const own: Scope = {
@@ -122,7 +126,8 @@ class Expander {
       if (target?.schema === undefined) return [];
       checkParams(this.#at, stage, target.schema, params, point);
       checkAxisLabels(stage, { matrix: point, params, seed: ownSeed ?? seed }, this.#at.spec.problems);
-      return [this.#toNode(stage, target.schema, params, point, ownSeed ?? seed)];
+      const node = this.#toNode(stage, target.schema, params, point, ownSeed ?? seed);
+      return [expects ? { ...node, expects } : node];
     });
   }
 

@@ -18,8 +18,16 @@ export interface PlanStatus {
   readonly records: ReadonlyMap<string, ActionRecord>;
 }
 
-/** Says of each node whether it is a hit, a miss and why, or waits for outputs that its key depends on. */
-export const planStatus = async (plan: Plan, history: History): Promise<PlanStatus> => {
+/**
+ * Says of each node whether it is a hit, a miss and why, or waits for outputs that its key depends on.
+ *
+ * @param absent nodes whose files are not on this machine, and what is missing: they have no key
+ */
+export const planStatus = async (
+  plan: Plan,
+  history: History,
+  absent: ReadonlyMap<string, string> = new Map(),
+): Promise<PlanStatus> => {
   const byId = new Map(plan.nodes.map((node) => [node.id, node]));
   const found = new Map<string, NodeStatus>();
   const records = new Map<string, ActionRecord>();
@@ -27,7 +35,7 @@ export const planStatus = async (plan: Plan, history: History): Promise<PlanStat
   for (const level of levelsOf(plan.nodes.map((node) => ({ id: node.id, needs: dependenciesOf(node) })))) {
     const nodes = level.map((id) => byId.get(id) as PlanNode);
     const keyed = nodes
-      .filter((node) => dependenciesOf(node).every((id) => outputs.has(id)))
+      .filter((node) => !absent.has(node.id) && dependenciesOf(node).every((id) => outputs.has(id)))
       .map((node) => ({ node, action: toAction(node, outputs) }))
       .map(({ node, action }) => ({ node, action, key: actionKey(action) }));
     const hits =
@@ -47,6 +55,11 @@ export const planStatus = async (plan: Plan, history: History): Promise<PlanStat
     }
     for (const node of nodes) {
       if (found.has(node.id)) continue;
+      const files = absent.get(node.id);
+      if (files !== undefined) {
+        found.set(node.id, { state: 'absent', reason: `files missing: ${files}` });
+        continue;
+      }
       const waitsFor = dependenciesOf(node).filter((id) => !outputs.has(id));
       found.set(node.id, { state: 'pending', reason: `waits for ${waitsFor.join(', ')}` });
     }

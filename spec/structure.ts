@@ -15,6 +15,8 @@ export interface StageDeclaration {
   readonly withPath: string;
   readonly matrix?: LocatedMap;
   readonly seed?: Located;
+  /** What the stage's first output should hold. */
+  readonly expects?: LocatedMap;
 }
 
 /** The parts of a spec, not yet evaluated. */
@@ -26,7 +28,7 @@ export interface Declaration {
 }
 
 const topKeys = ['experiment', 'description', 'seed', 'extends', 'params', 'stages', 'report'];
-const stageKeys = ['uses', 'with', 'matrix', 'seed', 'description'];
+const stageKeys = ['uses', 'with', 'matrix', 'seed', 'expects', 'description'];
 const namePattern = /^[a-z][a-z0-9_-]{0,62}$/;
 const nameRule = 'a name begins with a small letter and holds small letters, digits, - and _, at most 63';
 
@@ -112,6 +114,7 @@ const stageOf = (name: string, at: Place, value: Located, problems: Problems): S
   const params = mapOf(map.entries.get('with')?.value, `${path}.with`, problems);
   const matrix = mapOf(map.entries.get('matrix')?.value, `${path}.matrix`, problems);
   const seed = map.entries.get('seed')?.value;
+  const expects = mapOf(map.entries.get('expects')?.value, `${path}.expects`, problems);
   return {
     name,
     at,
@@ -121,6 +124,7 @@ const stageOf = (name: string, at: Place, value: Located, problems: Problems): S
     ...(params ? { with: params } : {}),
     ...(matrix ? { matrix } : {}),
     ...(seed ? { seed } : {}),
+    ...(expects ? { expects } : {}),
   };
 };
 

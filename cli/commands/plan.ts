@@ -1,31 +1,68 @@
-import { plan } from '../../client/planning.ts';
+import { defaultTflops } from '../../client/estimating.ts';
+import { type PlanResult, plan } from '../../client/planning.ts';
 import { commandLine } from '../../client/shell.ts';
+import { usageError } from '../../client/usage-error.ts';
 import type { NodeStatus } from '../../core/plan.ts';
 import { plural } from '../../core/words.ts';
-import type { Run } from '../command.ts';
+import type { Arguments, Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
 import { overridesOf } from '../overrides.ts';
 import { printResult } from '../session.ts';
+import { costOf, estimateLines } from '../view/estimate.ts';
 import { alignColumns } from '../view/format.ts';
 
 export const run: Run = async (args, session) => {
   const save = args.text('save');
-  const result = await plan({ path: args.first, set: overridesOf(args), save }, callerOf(session));
-  const { nodes, run, experiment, saved } = result;
-  const count = (state: string): number => nodes.filter(({ status }) => status.state === state).length;
-  const adopted = nodes.filter(({ status }) => isAdopted(status)).length;
-  const hits = `${plural(count('hit'), 'hit')}${adopted > 0 ? ` (${adopted} adopted)` : ''}`;
+  const tflops = tflopsOf(args);
+  const result = await plan({ path: args.first, set: overridesOf(args), save, tflops }, callerOf(session));
+  const { nodes, run, experiment, saved, estimate } = result;
   const lines = [
     ...alignColumns(
-      nodes.map(({ node, status }) => [stateOf(status), node.id, node.kind, 'reason' in status ? status.reason : '']),
+      nodes.map(({ node, status }) => [
+        stateOf(status),
+        node.id,
+        node.kind,
+        ...(estimate ? costOf(estimate.nodes.get(node.id)) : []),
+        'reason' in status ? status.reason : '',
+      ]),
     ),
-    `${run}: ${hits}, ${plural(count('miss'), 'miss', 'misses')}, ${count('pending')} waiting for them`,
+    summaryOf(result),
+    ...(estimate ? estimateLines(estimate) : []),
     ...(save === undefined ? [] : [`saved: "${commandLine('run', save)}" executes exactly this plan`]),
   ];
-  const actions = nodes.map(({ node, status }) => ({ ...node, status }));
-  printResult(session, { run, experiment, saved, actions }, lines.join('\n'), 2);
+  const actions = nodes.map(({ node, status }) => {
+    const { work, ...cost } = estimate?.nodes.get(node.id) ?? {};
+    return { ...node, status, ...(estimate && { estimate: { multiplyAdds: work, ...cost } }) };
+  });
+  const { nodes: _, ...sums } = estimate ?? {};
+  printResult(session, { run, experiment, saved, actions, ...(estimate && { estimate: sums }) }, lines.join('\n'), 2);
   return exitCodes.ok;
+};
+
+/** Undefined where nothing is to be estimated. */
+const tflopsOf = (args: Arguments): number | undefined => {
+  const given = args.text('tflops');
+  if (!args.flag('estimate')) {
+    if (given === undefined) return undefined;
+    throw usageError('--tflops says how fast a GPU is in an estimate', 'add --estimate');
+  }
+  if (given === undefined) return defaultTflops;
+  if (/^\d+(\.\d+)?$/.test(given) && Number(given) > 0) return Number(given);
+  throw usageError(`--tflops must be a number above 0, got ${given}`, `--tflops ${defaultTflops}`);
+};
+
+const summaryOf = ({ run, experiment, nodes }: PlanResult): string => {
+  const count = (state: string): number => nodes.filter(({ status }) => status.state === state).length;
+  const adopted = nodes.filter(({ status }) => isAdopted(status)).length;
+  const absent = count('absent');
+  const parts = [
+    `${plural(count('hit'), 'hit')}${adopted > 0 ? ` (${adopted} adopted)` : ''}`,
+    plural(count('miss'), 'miss', 'misses'),
+    ...(absent > 0 ? [`${absent} whose files are missing`] : []),
+    `${count('pending')} waiting for them`,
+  ];
+  return `${run ?? experiment}: ${parts.join(', ')}`;
 };
 
 const isAdopted = (status: NodeStatus): boolean => status.state === 'hit' && status.adopted === true;

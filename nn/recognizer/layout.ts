@@ -1,4 +1,4 @@
-import type { Initialiser, Parameter } from '../parameters.ts';
+import type { Initialiser, Parameter } from '../parameter.ts';
 import type { StoredParameter } from '../weights.ts';
 import { imageSides, lastMap, type RecognizerConfig, type Size, squeezed, strided, unitsOf } from './config.ts';
 import { namesOf, squeezeName } from './names.ts';
@@ -92,14 +92,24 @@ export const recognizerParameters = (config: RecognizerConfig): RecognizerParame
 /** Multiplications of the convolutions and linear layers for one image. */
 export const multiplications = (config: RecognizerConfig): number => {
   const { channels, size } = lastMap(config);
+  return ofUnits(config, unitsOf(config).length) + area(size) * channels * config.embedding;
+};
+
+/** The same of the stem and the first stage alone. */
+export const firstStage = (config: RecognizerConfig): number => ofUnits(config, config.depths[0] as number);
+
+/** Of the stem and the first units. */
+const ofUnits = (config: RecognizerConfig, count: number): number => {
   const stem = area(strided(imageSides(config), config.stemStride)) * 27 * config.stemWidth;
-  const units = unitsOf(config).map(({ from, to, stride, size: inSize, projected }) => {
-    const [inside, outside] = [area(inSize), area(strided(inSize, stride))];
-    const shortcut = projected ? outside * from * to : 0;
-    const se = config.variant === 'ir_se' ? 2 * to * squeezed(to) : 0;
-    return inside * 9 * from * to + outside * 9 * to * to + shortcut + se;
-  });
-  return units.reduce((a, b) => a + b, stem) + area(size) * channels * config.embedding;
+  const units = unitsOf(config)
+    .slice(0, count)
+    .map(({ from, to, stride, size: inSize, projected }) => {
+      const [inside, outside] = [area(inSize), area(strided(inSize, stride))];
+      const shortcut = projected ? outside * from * to : 0;
+      const se = config.variant === 'ir_se' ? 2 * to * squeezed(to) : 0;
+      return inside * 9 * from * to + outside * 9 * to * to + shortcut + se;
+    });
+  return units.reduce((a, b) => a + b, stem);
 };
 
 const area = ([height, width]: Size): number => height * width;

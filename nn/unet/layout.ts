@@ -1,5 +1,5 @@
 import { CemiflowError } from '../../core/errors.ts';
-import { convParameters, linearParameters, normParameters, type Parameter } from '../parameters.ts';
+import { convParameters, linearParameters, normParameters, type Parameter } from '../parameter.ts';
 import { headsOf, type UNetConfig, unetShape } from './config.ts';
 
 /** One layer of the UNet, under the name that guided-diffusion gives it. */

@@ -3,6 +3,7 @@ import { cemifaceMutants } from './mutants/cemiface.ts';
 import { colourMutants } from './mutants/colours.ts';
 import { dataMutants } from './mutants/data.ts';
 import { dcfaceMutants } from './mutants/dcface.ts';
+import { estimateMutants } from './mutants/estimates.ts';
 import { formatMutants } from './mutants/formats.ts';
 import { frechetMutants } from './mutants/frechet.ts';
 import { gpuMutants } from './mutants/gpu.ts';
@@ -60,4 +61,5 @@ export const mutants: readonly Mutant[] = [
   ...formatMutants,
   ...dcfaceMutants,
   ...synfaceMutants,
+  ...estimateMutants,
 ];

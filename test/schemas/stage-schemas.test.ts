@@ -6,6 +6,7 @@ import { digestOf } from '../../core/digest.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
 import { editDistance, nearest } from '../../core/nearest.ts';
 import { isSharded } from '../../core/stage.ts';
+import { loadEstimate } from '../../engine/estimates.ts';
 import { loadRecompute, loadStage } from '../../engine/registry.ts';
 import { explainErrors } from '../../schemas/explain.ts';
 import { generatedFiles } from '../../schemas/generate.ts';
@@ -238,6 +239,18 @@ describe('what computes numbers again', () => {
     for (const kind of having) expect(await loadRecompute(kind), kind).toBeTypeOf('function');
     expect(await loadRecompute('recognizer/train')).toBeUndefined();
     expect(await loadRecompute('no/such')).toBeUndefined();
+  });
+});
+
+describe('what estimates a kind', () => {
+  it('is found beside the stage, and is missing only where there is nothing to estimate, or nothing is known of it', async () => {
+    const places = kindPlaces();
+    const without = places.flatMap(({ kind, estimate }) => (estimate ? [] : [kind]));
+    expect(without).toEqual(['detector/import', 'diffusion/import', 'report/build']);
+    for (const { kind, estimate } of places)
+      if (estimate) expect(await loadEstimate(kind, places), kind).toBeTypeOf('function');
+    expect(await loadEstimate('report/build', places)).toBeUndefined();
+    expect(await loadEstimate('no/such', places)).toBeUndefined();
   });
 });
 

@@ -254,4 +254,12 @@ describe('this repository', () => {
       ).toEqual([]);
     }
   });
+
+  it('no kind runs what estimates it: an estimate may be corrected, and nothing runs again', () => {
+    for (const kind of all)
+      expect(
+        before.get(kind)?.files.filter((file) => /\/(estimates?|count)\.ts$/.test(file)),
+        kind,
+      ).toEqual([]);
+  });
 });

@@ -42,6 +42,39 @@ const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   ],
 };
 
+const scalesOf = (file: string): string[] =>
+  Object.keys((parse(readFileSync(`${root}/pipelines/${file}`, 'utf8')) as { scales?: object }).scales ?? {});
+
+describe.each(pipelines.flatMap((file) => scalesOf(file).map((scale) => [file, scale] as const)))(
+  '%s',
+  (file, scale) => {
+    it(`is a good spec at the scale "${scale}"`, () => {
+      const spec = readSpec(`pipelines/${file}`, { cwd: root, set: [`scale=${scale}`] });
+      expect(expandSpec(spec, schemas).nodes.length).toBeGreaterThan(0);
+    });
+  },
+);
+
+it('the comparison at the size of the papers makes 20,000 subjects of 50 images, from files, with three students each', () => {
+  const spec = readSpec('pipelines/compare.yaml', { cwd: root, set: ['scale=paper'] });
+  const { nodes } = expandSpec(spec, schemas);
+  const node = (id: string) => nodes.find((each) => each.id === id);
+  expect(node('inquiries')?.params).toMatchObject({ count: 20_000, maxSimilarity: 0.3, threshold: null });
+  expect(node('cemiface_images')?.params).toMatchObject({ images: 50, oversample: 5, steps: 20 });
+  expect(node('cemiface')?.params.network).toMatchObject({ base: 128, patch: 1, multipliers: [1, 1, 2, 2, 4, 4] });
+  expect(nodes.filter(({ kind }) => kind === 'data/procedural')).toEqual([]);
+  expect(nodes.filter(({ stage }) => stage === 'student_cemiface')).toHaveLength(3);
+  for (const { stage, params } of nodes)
+    if (stage.startsWith('student_'))
+      expect(params).toMatchObject({
+        network: { preset: 'ir_se_50' },
+        batch: 512,
+        epochs: 40,
+        s: 64,
+        decayNorms: true,
+      });
+});
+
 it('smoke uses every stage kind, and quickstart all but those that it has a reason to do without', () => {
   const kinds = [...schemas.keys()];
   expect(kindsOf('smoke.yaml').sort()).toEqual(kinds);

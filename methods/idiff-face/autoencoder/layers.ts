@@ -1,4 +1,4 @@
-import { convParameters, normParameters, type Parameter } from '../../../nn/parameters.ts';
+import { convParameters, normParameters, type Parameter } from '../../../nn/parameter.ts';
 import type { AutoencoderConfig } from './config.ts';
 
 /** One layer of the encoder or decoder, under the name that latent diffusion's code gives it. */

@@ -1,5 +1,5 @@
 import { CemiflowError } from '../../../core/errors.ts';
-import { convParameters, linearParameters, normParameters, type Parameter } from '../../../nn/parameters.ts';
+import { convParameters, linearParameters, normParameters, type Parameter } from '../../../nn/parameter.ts';
 import { type ContextUNet, headsOf } from './config.ts';
 
 /** One module of the UNet, under the name that the published code gives it. */

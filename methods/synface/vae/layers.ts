@@ -1,4 +1,4 @@
-import { convParameters, linearParameters, normParameters, type Parameter } from '../../../nn/parameters.ts';
+import { convParameters, linearParameters, normParameters, type Parameter } from '../../../nn/parameter.ts';
 import type { StoredParameter } from '../../../nn/weights.ts';
 import { smallestMap, type VaeConfig } from './config.ts';
 

@@ -1,0 +1,19 @@
+import { type EstimateStage, imageBytes } from '../../../core/estimate.ts';
+
+interface Params {
+  readonly identities: number;
+  readonly sets: number;
+  readonly imagesPerSet: number;
+  readonly size: number;
+}
+
+/** Drawn by plain code: no work of a GPU. */
+export const estimate: EstimateStage<Params> = ({ identities, sets, imagesPerSet, size }) => {
+  const images = identities * sets * imagesPerSet;
+  const imageSize = imageBytes('png', size, size);
+  return {
+    outputs: {
+      data: { facts: { images, identities, height: size, width: size, imageSize }, bytes: images * imageSize },
+    },
+  };
+};

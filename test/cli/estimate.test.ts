@@ -1,0 +1,100 @@
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServices, type TestServices } from '../helpers/services.ts';
+import { call, emptyFolder, root } from './helpers.ts';
+
+let services: TestServices;
+beforeAll(async () => {
+  services = await startServices();
+});
+afterAll(() => services?.stop());
+
+/** A spec that takes photos in and trains on them. @param expects of the photos */
+const project = (expects: string): { readonly spec: string; readonly photos: string } => {
+  const folder = emptyFolder();
+  const photos = join(folder, 'photos');
+  cpSync(join(root, 'pipelines/photos'), photos, { recursive: true });
+  const spec = join(folder, 'spec.yaml');
+  writeFileSync(
+    spec,
+    `experiment: estimated
+seed: 1
+stages:
+  faces: {uses: data/folder, with: {path: ./photos, size: 32}${expects}}
+  teacher: {uses: recognizer/train, with: {data: "\${{ stages.faces }}", batch: 4, epochs: 1}}
+`,
+  );
+  return { spec, photos };
+};
+
+interface Planned {
+  readonly run?: string;
+  readonly actions: readonly {
+    readonly id: string;
+    readonly status: { readonly state: string; readonly reason?: string };
+    readonly estimate?: { readonly multiplyAdds?: number; readonly gpuHours?: number; readonly missing: string[] };
+  }[];
+  readonly estimate?: {
+    readonly tflops: number;
+    readonly todo: { readonly actions: number; readonly gpuHours: number; readonly bytes: number };
+    readonly notEstimated: readonly { readonly node: string; readonly missing: readonly string[] }[];
+    readonly unexpected: readonly object[];
+  };
+}
+const planned = async (spec: string, ...more: string[]): Promise<Planned> => {
+  const { code, out, err } = await call(['plan', spec, '--json', ...more], services.home);
+  expect([code, err]).toEqual([0, '']);
+  return JSON.parse(out) as Planned;
+};
+
+test('missing files are a mistake, but not where only the cost is asked for', async () => {
+  const { spec, photos } = project(', expects: {images: 1000, identities: 10}');
+  rmSync(photos, { recursive: true });
+  const refused = await call(['plan', spec], services.home);
+  expect([refused.code, refused.err]).toEqual([2, expect.stringContaining('there is no folder or file')]);
+
+  const { run, actions, estimate } = await planned(spec, '--estimate', '--tflops', '2');
+  expect(run).toBeUndefined();
+  expect(actions.map(({ id, status }) => [id, status.state, status.reason])).toEqual([
+    ['faces', 'absent', 'files missing: ./photos'],
+    ['teacher', 'pending', 'waits for faces'],
+  ]);
+  expect(estimate).toMatchObject({ tflops: 2, notEstimated: [], unexpected: [], todo: { actions: 2 } });
+  const work = actions[1]?.estimate?.multiplyAdds ?? 0;
+  expect(work).toBeGreaterThan(1000 * 3 * 1e6);
+  expect(estimate?.todo.gpuHours).toBeCloseTo((2 * work) / 2e12 / 3600, 12);
+
+  const text = (await call(['plan', spec, '--estimate'], services.home)).out;
+  expect(text).toContain('estimated: 0 hits, 0 misses, 1 whose files are missing, 1 waiting for them');
+  expect(text).toContain('estimate of 2 actions: <0.01 h of GPUs at 20 TFLOP/s (--tflops)');
+  const saved = await call(['plan', spec, '--estimate', '--save', join(emptyFolder(), 'plan.json')], services.home);
+  expect([saved.code, saved.err]).toEqual([2, expect.stringContaining('cannot be saved while files are missing')]);
+});
+
+test('what is not known is listed, and what was made is compared with what was expected', async () => {
+  const open = project('');
+  expect((await planned(open.spec, '--estimate')).estimate?.notEstimated).toEqual([
+    { node: 'faces', missing: ['images of faces'] },
+    { node: 'teacher', missing: ['identities of faces', 'images of faces'] },
+  ]);
+  const people = readdirSync(open.photos).length;
+  const { spec } = project(`, expects: {images: 1000, identities: ${people}}`);
+  const only = await call(['run', spec, '--set', 'stages.teacher=null', '--out', emptyFolder()], services.home);
+  expect(only.code).toBe(0);
+  const { run, actions, estimate } = await planned(spec, '--estimate');
+  expect(run).toMatch(/^estimated-/);
+  expect(actions[0]?.status.state).toBe('hit');
+  expect(estimate).toMatchObject({ notEstimated: [], todo: { actions: 1 } });
+  const text = (await call(['plan', spec, '--estimate'], services.home)).out;
+  expect(text).toMatch(/warning: faces was expected to have images: 1000, and has \d+/);
+  expect(text).not.toContain('identities:');
+}, 120_000);
+
+test('the speed of a GPU belongs to an estimate, and is a number', async () => {
+  const { spec } = project('');
+  const alone = await call(['plan', spec, '--tflops', '3'], services.home);
+  expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('add --estimate')]);
+  const word = await call(['plan', spec, '--estimate', '--tflops', 'fast'], services.home);
+  expect([word.code, word.err]).toEqual([2, expect.stringContaining('--tflops must be a number above 0, got fast')]);
+});
