@@ -71,8 +71,8 @@ export const provenanceMutants: readonly Mutant[] = [
       },
       {
         name: 'selection-finding/any',
-        find: 'if (await isOf(benchmarks, other, facts)) chosenBy',
-        replace: 'if (facts) chosenBy',
+        find: 'if (await isOf(benchmarks, by, facts)) choosers',
+        replace: 'if (facts) choosers',
         breaks: 'a choice by any benchmark is reported',
       },
     ],

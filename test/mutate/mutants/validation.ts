@@ -205,14 +205,14 @@ export const validationMutants: readonly Mutant[] = [
       },
       {
         name: 'selection-finding/any-validation',
-        find: 'stated.includes(digest)',
-        replace: 'digest.length > 0',
+        find: 'each.digest === digest',
+        replace: 'each.digest.length > 0',
         breaks: 'validation that was only logged counts as a choice',
       },
       {
         name: 'selection-finding/own-node-twice',
-        find: 'chosenBy.filter((id) => id !== model)',
-        replace: 'chosenBy',
+        find: 'choosers.filter(({ id }) => id !== model)',
+        replace: 'choosers',
         breaks: 'a recognizer is said to depend on itself',
       },
     ],
