@@ -123,7 +123,7 @@ describe('metrics that are computed again', () => {
 
   it('are left out for a kind that this checkout does not have', async () => {
     const ref = await putMetrics(store, metrics);
-    const { found, ledger } = await audit('evaluate/frechet', { metrics: ref, scores });
+    const { found, ledger } = await audit('evaluate/elsewhere', { metrics: ref, scores });
     expect([found.size, ledger.problems.length]).toEqual([0, 0]);
   });
 });
