@@ -77,3 +77,17 @@ const entryBytes = 1792;
 /** Bytes of an image in a dataset. */
 export const imageBytes = (format: keyof typeof pixelBytes, height: number, width: number): number =>
   Math.round(pixelBytes[format] * height * width) + entryBytes;
+
+/** A set of square PNG images that plain code makes: no work of a GPU. @param images of all people together */
+export const drawnSet = (identities: number, images: number, size: number): Estimate => {
+  const imageSize = imageBytes('png', size, size);
+  const facts = { images, identities, height: size, width: size, imageSize };
+  return { outputs: { data: { facts, bytes: images * imageSize } } };
+};
+
+/** Photos that become square PNG images of one size, as many as the spec expects. */
+export const photoSet: EstimateStage<{ readonly size: number }> = ({ size }, { expected }) => {
+  const imageSize = imageBytes('png', size, size);
+  const facts = { height: size, width: size, imageSize };
+  return { outputs: { data: { facts, bytes: () => expected('images') * imageSize } } };
+};

@@ -1,4 +1,4 @@
-import { type EstimateStage, imageBytes } from '../../../core/estimate.ts';
+import { drawnSet, type EstimateStage } from '../../../core/estimate.ts';
 
 interface Params {
   readonly identities: number;
@@ -7,13 +7,5 @@ interface Params {
   readonly size: number;
 }
 
-/** Drawn by plain code: no work of a GPU. */
-export const estimate: EstimateStage<Params> = ({ identities, sets, imagesPerSet, size }) => {
-  const images = identities * sets * imagesPerSet;
-  const imageSize = imageBytes('png', size, size);
-  return {
-    outputs: {
-      data: { facts: { images, identities, height: size, width: size, imageSize }, bytes: images * imageSize },
-    },
-  };
-};
+export const estimate: EstimateStage<Params> = ({ identities, sets, imagesPerSet, size }) =>
+  drawnSet(identities, identities * sets * imagesPerSet, size);
