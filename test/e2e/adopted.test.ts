@@ -49,7 +49,7 @@ report:
   renamed = copyCheckout();
   // Names that reach no result, and words of the page.
   renamed.edit('data/intake/intake.ts', "phase: 'read images'", "phase: 'take images in'");
-  renamed.edit('activities/data-procedural/stage.ts', "phase: 'draw faces'", "phase: 'draw people'");
+  renamed.edit('faces/drawn-set.ts', "phase: 'draw faces'", "phase: 'draw people'");
   renamed.edit(
     'report/blocks/accuracy/table.ts',
     'Accuracy of 1:1 verification',
@@ -109,7 +109,7 @@ test('code that gives the same results lets them count: all hits, and an audit t
 
 test('adopted again, both statements stand in the record; the older runs may go, and a bundle holds all of it', async () => {
   const copy = copyCheckout(renamed.folder);
-  copy.edit('activities/data-procedural/stage.ts', "phase: 'draw people'", "phase: 'draw all people'");
+  copy.edit('faces/drawn-set.ts', "phase: 'draw people'", "phase: 'draw all people'");
   const { run } = json<Adoption>(await copy.cli(['adopt', 'adopted', '--json'], services.home));
   const document = await store.getRun(run);
   const lineage = await openRun(store, { type: 'run', digest: document?.root as Digest });
