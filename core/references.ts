@@ -13,7 +13,8 @@ export type Reference =
   | { readonly to: 'matrix'; readonly axis: string }
   | {
       readonly to: 'stages';
-      readonly stage: string;
+      /** Its name, or the axis of the referring node whose value names it. */
+      readonly stage: string | { readonly axis: string };
       /** Absent: the stage has no matrix. `'all'`: every node, as a labelled list. */
       readonly index?: 'all' | readonly AxisChoice[];
       /** Absent: the kind's first output. */
@@ -29,7 +30,9 @@ export type TemplatePart =
 const name = '[A-Za-z_][A-Za-z0-9_-]*';
 const paramsPattern = new RegExp(`^params((?:\\.${name})+)$`);
 const matrixPattern = new RegExp(`^matrix\\.(${name})$`);
-const stagesPattern = new RegExp(`^stages\\.(${name})(?:\\[([^\\]]*)\\])?(?:\\.(${name}))?$`);
+const stagesPattern = new RegExp(
+  `^stages(?:\\.(${name})|\\[\\s*matrix\\.(${name})\\s*\\])(?:\\[([^\\]]*)\\])?(?:\\.(${name}))?$`,
+);
 const choicePattern = new RegExp(`^(${name})(?:\\s*=\\s*(.+))?$`);
 
 export const hasReference = (text: string): boolean => text.includes('${{');
@@ -62,8 +65,9 @@ export const parseReference = (inner: string): Reference => {
   const matrix = matrixPattern.exec(text);
   if (matrix?.[1]) return { to: 'matrix', axis: matrix[1] };
   const stages = stagesPattern.exec(text);
-  if (stages?.[1]) {
-    const [, stage, indexText, output] = stages;
+  if (stages) {
+    const [, named, axis, indexText, output] = stages;
+    const stage = axis === undefined ? (named as string) : { axis };
     const index = indexText === undefined ? undefined : parseIndex(indexText);
     if (typeof index === 'object' && 'to' in index) return index;
     return { to: 'stages', stage, ...(index === undefined ? {} : { index }), ...(output ? { output } : {}) };
@@ -72,7 +76,7 @@ export const parseReference = (inner: string): Reference => {
   return nothing(
     `\${{ ${text} }} is not a reference`,
     'write params.<name>, matrix.<axis>, stages.<name>, stages.<name>.<output>, stages.<name>[<axis>], ' +
-      'stages.<name>[<axis>=<value>] or stages.<name>[*]; nothing can be computed here',
+      'stages.<name>[<axis>=<value>], stages.<name>[*] or stages[matrix.<axis>]; nothing can be computed here',
     root,
   );
 };

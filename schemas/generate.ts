@@ -24,7 +24,11 @@ export const experimentSchema = (schemas: StageSchemas): JsonObject => {
     properties: {
       experiment: { type: 'string', pattern: '^[a-z][a-z0-9_-]{0,62}$', description: 'Name of the experiment.' },
       description: { type: 'string', description: 'For people.' },
-      extends: { type: 'string', description: 'Path of a spec that this one changes; null removes a key of it.' },
+      extends: {
+        description:
+          'Path of a spec that this one changes, or several, each laid over those before it; null removes a key of theirs.',
+        anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
+      },
       seed: orReference({ type: 'integer', minimum: 0, description: 'Seed of every stage that names none itself.' }),
       params: { type: 'object', description: 'Values to be named by ${{ params.<name> }}.' },
       stages: {
@@ -55,6 +59,17 @@ export const experimentSchema = (schemas: StageSchemas): JsonObject => {
   };
 };
 
+/** The values of an axis. */
+const axis = { anyOf: [{ type: 'array', items: { type: ['number', 'string', 'boolean'] } }, reference] };
+const axes = { type: 'object', minProperties: 2, additionalProperties: axis };
+
+const points = (description: string): JsonObject =>
+  orReference({
+    type: 'array',
+    description,
+    items: { type: 'object', minProperties: 1, additionalProperties: { type: ['number', 'string', 'boolean'] } },
+  });
+
 const stageBlock = (kinds: readonly StageSchema[]): JsonObject => ({
   type: ['object', 'null'],
   additionalProperties: false,
@@ -65,7 +80,15 @@ const stageBlock = (kinds: readonly StageSchema[]): JsonObject => ({
     matrix: {
       type: 'object',
       description: 'Axes over which the stage becomes several.',
-      additionalProperties: orReference({ type: 'array', items: { type: ['number', 'string', 'boolean'] } }),
+      properties: {
+        zip: {
+          description: 'Axes that vary together, all of one length; several groups as a list.',
+          anyOf: [axes, { type: 'array', items: axes }],
+        },
+        exclude: points('Combinations to leave out: each that has all values of one of these.'),
+        include: points('Points beside the combinations, each with a value on every axis.'),
+      },
+      additionalProperties: axis,
     },
     with: { type: 'object', description: 'Parameters of the kind.' },
     expects: {

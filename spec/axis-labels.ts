@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../core/errors.ts';
 import type { Point } from '../core/expand.ts';
 import { hasReference, parseTemplate, type Reference, type Scalar } from '../core/references.ts';
+import { placeOfAxis } from './matrix.ts';
 import type { Problems } from './problems.ts';
 import type { StageDeclaration } from './structure.ts';
 import type { Located } from './yaml.ts';
@@ -19,7 +20,7 @@ interface LabelledNode {
 export const checkAxisLabels = (stage: StageDeclaration, node: LabelledNode, problems: Problems): void => {
   const references = [stage.with, stage.seed].flatMap((tree) => (tree ? referencesIn(tree) : []));
   for (const [axis, value] of Object.entries(node.matrix)) {
-    const key = stage.matrix?.entries.get(axis)?.key;
+    const key = stage.matrix && placeOfAxis(stage.matrix, axis);
     if (key === undefined || problems.has(key) || references.some((reference) => uses(reference, axis))) continue;
     const other = otherValue(axis, value, node, references);
     if (other === undefined) continue;
@@ -34,8 +35,11 @@ export const checkAxisLabels = (stage: StageDeclaration, node: LabelledNode, pro
 /** Whether a reference takes the node's own value of the axis. */
 const uses = (reference: Reference, axis: string): boolean => {
   if (reference.to === 'matrix') return reference.axis === axis;
-  if (reference.to !== 'stages' || !Array.isArray(reference.index)) return false;
-  return reference.index.some((choice) => choice.axis === axis && choice.choose === 'same');
+  if (reference.to !== 'stages') return false;
+  if (typeof reference.stage === 'object' && reference.stage.axis === axis) return true;
+  return (
+    Array.isArray(reference.index) && reference.index.some((choice) => choice.axis === axis && choice.choose === 'same')
+  );
 };
 
 /** What the stage says of the axis itself, where that is another value. */
@@ -46,7 +50,7 @@ const otherValue = (
   references: readonly Reference[],
 ): { readonly what: string; readonly remedy: string } | undefined => {
   for (const reference of references) {
-    if (reference.to !== 'stages' || !Array.isArray(reference.index)) continue;
+    if (reference.to !== 'stages' || typeof reference.stage !== 'string' || !Array.isArray(reference.index)) continue;
     const choice = reference.index.find((each) => each.axis === axis)?.choose;
     if (typeof choice !== 'object' || choice.value === value) continue;
     const { stage } = reference;

@@ -57,11 +57,19 @@ const locate = ({ params: table, failed }: Expanding, from: LocatedMap, path: re
 
 /** References that a node at this point could use to get an artifact of one of these types. */
 const givers = ({ targets }: Expanding, types: readonly string[], point: Point): string[] => {
-  return [...targets].flatMap(([name, { schema, axes }]) => {
-    const index = Object.keys(axes).map((axis) => (axis in point ? axis : `${axis}=${axes[axis]?.[0]}`));
-    const base = index.length > 0 ? `${name}[${index.join(', ')}]` : name;
-    return Object.entries(schema?.outputs ?? {})
-      .filter(([, type]) => types.includes(type))
-      .map(([output]) => (output === schema?.defaultOutput ? base : `${base}.${output}`));
-  });
+  return [...targets].flatMap(
+    ([
+      name,
+      {
+        schema,
+        matrix: { axes },
+      },
+    ]) => {
+      const index = Object.keys(axes).map((axis) => (axis in point ? axis : `${axis}=${axes[axis]?.[0]}`));
+      const base = index.length > 0 ? `${name}[${index.join(', ')}]` : name;
+      return Object.entries(schema?.outputs ?? {})
+        .filter(([, type]) => types.includes(type))
+        .map(([output]) => (output === schema?.defaultOutput ? base : `${base}.${output}`));
+    },
+  );
 };

@@ -2,16 +2,16 @@ import { basename, isAbsolute, resolve } from 'node:path';
 import { isAddress } from '../core/address.ts';
 import { findCycle, topologicalOrder } from '../core/dag.ts';
 import type { JsonObject } from '../core/errors.ts';
-import { matrixPoints, nodeId, type Point, pointCount } from '../core/expand.ts';
+import { nodeId, type Point } from '../core/expand.ts';
 import { suggest } from '../core/nearest.ts';
 import { dependenciesOf, type NodePlace, type PlanNode } from '../core/plan.ts';
 import { plural } from '../core/words.ts';
 import type { StageSchema, StageSchemas } from '../schemas/stage-schemas.ts';
-import { axesOf } from './axes.ts';
 import { checkAxisLabels } from './axis-labels.ts';
 import { checkParams } from './check-params.ts';
 import { type Expanding, scopeOf } from './expanding.ts';
 import { type Expected, expectedOf } from './expects.ts';
+import { matrixOfStage } from './matrix.ts';
 import type { Place } from './problems.ts';
 import type { Spec } from './spec.ts';
 import { followStage } from './stage-references.ts';
@@ -52,13 +52,13 @@ class Expander {
     const stages = [...spec.stages].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     for (const name of params.names) params.check(name, spec.problems);
     for (const stage of stages)
-      targets.set(stage.name, { schema: this.#schemaOf(stage), axes: axesOf(this.#at, stage) });
+      targets.set(stage.name, { schema: this.#schemaOf(stage), matrix: matrixOfStage(this.#at, stage) });
     const seed = spec.seed ? this.#seedOf(spec.seed, 'seed', scopeOf(this.#at, 'seed')) : undefined;
     if (spec.seed === undefined) {
       const at = { source: spec.params.source, start: 0, end: 1 };
       spec.problems.add(at, 'the experiment has no seed', 'add seed: 7, or any other integer of at least 0');
     }
-    const total = stages.reduce((sum, stage) => sum + pointCount(this.#at.targets.get(stage.name)?.axes ?? {}), 0);
+    const total = [...targets.values()].reduce((sum, { matrix }) => sum + matrix.points.length, 0);
     if (total > maxNodes) {
       const at = stages[0]?.at ?? spec.params;
       spec.problems.add(
@@ -105,7 +105,7 @@ class Expander {
   #nodesOf(stage: StageDeclaration, seed: number): ExpandedNode[] {
     const target = this.#at.targets.get(stage.name);
     const expects = expectedOf(this.#at, stage);
-    return matrixPoints(target?.axes ?? {}).flatMap((point) => {
+    return (target?.matrix.points ?? []).flatMap((point) => {
       const owner = stage.withPath === 'report' ? 'report' : `stages.${stage.name}`;
       const own: Scope = {
         ...scopeOf(this.#at, owner, point),

@@ -4,10 +4,10 @@ import { CemiflowError } from '../core/errors.ts';
 import { suggest } from '../core/nearest.ts';
 import { mergeSpecs } from './merge.ts';
 import { applyOverride, type Override, parseOverride } from './overrides.ts';
-import { makeSource, type Place, Problems } from './problems.ts';
+import { makeSource, Problems } from './problems.ts';
 import { atScale, choosesScale } from './scales.ts';
 import { type Declaration, readDeclaration } from './structure.ts';
-import { describe, type LocatedMap, maxSpecBytes, parseYaml } from './yaml.ts';
+import { describe, type Located, type LocatedMap, maxSpecBytes, parseYaml } from './yaml.ts';
 
 /** A spec as declared: read, joined with what it extends and with overrides, its shape checked. Not yet expanded. */
 export interface Spec extends Declaration {
@@ -48,11 +48,13 @@ export const readSpec = (path: string, options: ReadOptions = {}): Spec => {
     const { what, remedy } = fault;
     throw new CemiflowError('SpecUnreadable', `${display(file, cwd)} ${what}`, { remedy, data: { file } });
   }
-  const reading: Reading = { cwd, problems, files: [] };
-  let tree = readFiles(file, reading, []);
+  const reading: Reading = { cwd, problems, files: [], layers: new Map() };
+  readFiles(file, reading, []);
+  const layers = [...reading.layers.values()];
   const overrides = (options.set ?? []).flatMap((text) => parseOverride(text, cwd, problems) ?? []);
-  if (tree === undefined) problems.throwIfAny();
-  tree = atScale(tree as LocatedMap, overrides.findLast(choosesScale), problems);
+  if (layers.includes(undefined)) problems.throwIfAny();
+  let tree = (layers as LocatedMap[]).reduce(mergeSpecs);
+  tree = atScale(tree, overrides.findLast(choosesScale), problems);
   for (const override of overrides) if (!choosesScale(override)) tree = applyOverride(tree, override, problems);
   return { ...readDeclaration(tree, problems), file, overrides, files: reading.files, problems };
 };
@@ -62,48 +64,55 @@ interface Reading {
   readonly problems: Problems;
   /** What has been read so far. */
   readonly files: SpecFile[];
+  /** The files' mappings by absolute path, each after those that it extends; undefined for a faulty one. */
+  readonly layers: Map<string, LocatedMap | undefined>;
 }
 
-/** Reads a file and merges it over the file that it extends, recursively. */
-const readFiles = (file: string, reading: Reading, users: readonly string[]): LocatedMap | undefined => {
-  const { cwd, problems, files } = reading;
+/**
+ * Reads a file and, before it, those that it extends, recursively. A file that is reached on several ways lies below all that extend it.
+ */
+const readFiles = (file: string, reading: Reading, users: readonly string[]): void => {
+  const { cwd, problems, files, layers } = reading;
   const text = readFileSync(file, 'utf8');
   files.push({ path: file, text });
   const source = makeSource(display(file, cwd), dirname(file), text);
   const tree = parseYaml(source, problems);
-  if (tree === undefined) return undefined;
-  if (tree.kind !== 'map') {
+  if (tree !== undefined && tree.kind !== 'map') {
     const got = source.text.trim() === '' ? 'an empty file' : describe(tree);
     problems.add({ source, start: 0, end: 1 }, `a spec is a mapping, got ${got}`, 'begin with experiment: <name>');
-    return undefined;
+  }
+  if (tree?.kind !== 'map') {
+    layers.set(file, undefined);
+    return;
   }
   const wanted = tree.entries.get('extends')?.value;
-  if (wanted === undefined || (wanted.kind === 'scalar' && wanted.value === null)) return tree;
+  const given = wanted !== undefined && !(wanted.kind === 'scalar' && wanted.value === null);
+  for (const base of given ? (wanted.kind === 'list' ? wanted.items : [wanted]) : [])
+    followExtends(base, file, [...users, file], reading);
   const entries = new Map([...tree.entries].filter(([key]) => key !== 'extends'));
-  const base = followExtends(wanted, file, [...users, file], reading);
-  return base ? mergeSpecs(base, { ...tree, entries }) : undefined;
+  if (!layers.has(file)) layers.set(file, { ...tree, entries });
 };
 
-const followExtends = (
-  wanted: Place & { kind: string; value?: unknown },
-  file: string,
-  users: readonly string[],
-  reading: Reading,
-): LocatedMap | undefined => {
-  const { cwd, problems } = reading;
-  const say = (message: string, remedy: string): undefined => problems.add(wanted, message, remedy) as undefined;
+const followExtends = (wanted: Located, file: string, users: readonly string[], reading: Reading): void => {
+  const { cwd, problems, layers } = reading;
+  const say = (message: string, remedy: string): void => {
+    problems.add(wanted, message, remedy);
+    layers.set(file, undefined);
+  };
   if (wanted.kind !== 'scalar' || typeof wanted.value !== 'string') {
-    return say('extends must be the path of one file', 'write extends: ./other.yaml');
+    say('extends must be the path of a file, or a list of paths', 'write extends: ./other.yaml');
+    return;
   }
   const base = resolve(dirname(file), wanted.value);
   if (users.includes(base)) {
     const path = [...users.slice(users.indexOf(base)), base].map((user) => display(user, cwd)).join(' → ');
-    return say(`the files extend each other: ${path}`, 'take one "extends" out');
+    say(`the files extend each other: ${path}`, 'take one "extends" out');
+  } else if (users.length >= maxExtends) say(`specs may extend ${maxExtends} deep`, 'join some of the files');
+  else if (!layers.has(base)) {
+    const fault = unreadable(base);
+    if (fault) say(`${wanted.value} ${fault.what}`, fault.remedy);
+    else readFiles(base, reading, users);
   }
-  if (users.length >= maxExtends) return say(`specs may extend ${maxExtends} deep`, 'join some of the files');
-  const fault = unreadable(base);
-  if (fault) return say(`${wanted.value} ${fault.what}`, fault.remedy);
-  return readFiles(base, reading, users);
 };
 
 /** Why a file cannot be a spec, and what to do. */

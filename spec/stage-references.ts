@@ -1,5 +1,5 @@
 import type { Json } from '../core/errors.ts';
-import { type Axes, axisNames, type ChoiceFault, choosePoints, nodeId, type Point } from '../core/expand.ts';
+import { axisNames, type ChoiceFault, choosePoints, type Matrix, nodeId, type Point } from '../core/expand.ts';
 import { suggest } from '../core/nearest.ts';
 import { type StageSchema, typedRef } from '../schemas/stage-schemas.ts';
 import type { StageReference } from './values.ts';
@@ -7,7 +7,7 @@ import type { StageReference } from './values.ts';
 /** A stage that references can name; without a schema its kind is unknown, which was reported already. */
 export interface Target {
   readonly schema: StageSchema | undefined;
-  readonly axes: Axes;
+  readonly matrix: Matrix;
 }
 
 interface From {
@@ -38,11 +38,11 @@ export const followStage = (reference: StageReference, from: From): Json | undef
     from.say(`stages.${stage} has no output "${name}"`, remedy);
     return undefined;
   }
-  const chosen = choosePoints(target.axes, index, from.point);
+  const chosen = choosePoints(target.matrix, index, from.point);
   if ('fault' in chosen) {
-    // An axis without values was reported at its place.
-    if (axisNames(target.axes).some((axis) => target.axes[axis]?.length === 0)) return undefined;
-    const [message, remedy] = faultWords(chosen, stage, target.axes, from);
+    // A matrix without points was reported at its place.
+    if (target.matrix.points.length === 0) return undefined;
+    const [message, remedy] = faultWords(chosen, stage, target.matrix, from);
     from.say(message, remedy);
     return undefined;
   }
@@ -56,9 +56,15 @@ export const followStage = (reference: StageReference, from: From): Json | undef
 
 const ref = ($node: string, $output: string): { $node: string; $output: string } => ({ $node, $output });
 
-const faultWords = (fault: ChoiceFault, stage: string, axes: Axes, from: From): [string, string] => {
-  const { axis } = fault;
+const faultWords = (fault: ChoiceFault, stage: string, matrix: Matrix, from: From): [string, string] => {
+  const { axes, points } = matrix;
   const whole = `stages.${stage}`;
+  if (fault.fault === 'no-such-point') {
+    const shown = points.slice(0, 3).map((point) => nodeId(stage, point));
+    const others = points.length > 3 ? `, and ${points.length - 3} more` : '';
+    return [`${nodeId(whole, fault.part)} is no node`, `its nodes: ${shown.join(', ')}${others}`];
+  }
+  const { axis } = fault;
   const values = (axes[axis] ?? []).join(', ');
   const mine = axis in from.point;
   switch (fault.fault) {

@@ -1,11 +1,12 @@
 import type { Json, JsonObject } from '../core/errors.ts';
 import type { Point } from '../core/expand.ts';
 import { suggest } from '../core/nearest.ts';
-import { hasReference, parseTemplate, type Reference } from '../core/references.ts';
+import { hasReference, parseTemplate, type Reference, type Scalar } from '../core/references.ts';
 import type { Place, Problems } from './problems.ts';
 import type { Located, LocatedMap, LocatedScalar } from './yaml.ts';
 
-export type StageReference = Extract<Reference, { to: 'stages' }>;
+/** A reference to a stage by its name. */
+export type StageReference = Extract<Reference, { to: 'stages' }> & { readonly stage: string };
 
 /** What the references in a value may refer to. */
 export interface Scope {
@@ -48,14 +49,12 @@ const follow = (reference: Reference, place: Place, scope: Scope, whole: boolean
     case 'stages':
       if (scope.stage === undefined) return say(`${scope.owner} cannot name a stage`, 'use params here');
       if (!whole) return say('a text cannot hold an artifact', 'let the reference be the whole value');
-      return scope.stage(reference, place);
-    case 'matrix': {
-      const value = scope.point?.[reference.axis];
-      if (value !== undefined) return value;
-      const axes = Object.keys(scope.point ?? {});
-      const remedy = axes.length > 0 ? suggest(reference.axis, axes, 'axes') : `add matrix: {${reference.axis}: […]}`;
-      return say(`${scope.owner} has no matrix axis "${reference.axis}"`, remedy);
-    }
+      if (typeof reference.stage === 'string') return scope.stage({ ...reference, stage: reference.stage }, place);
+      return followAxis(reference.stage.axis, scope, say, (name) =>
+        scope.stage?.({ ...reference, stage: String(name) }, place),
+      );
+    case 'matrix':
+      return followAxis(reference.axis, scope, say, (value) => value);
     case 'params': {
       const value = scope.params.get(reference.path, place, scope.problems);
       if (!whole && value !== null && typeof value === 'object') {
@@ -65,6 +64,19 @@ const follow = (reference: Reference, place: Place, scope: Scope, whole: boolean
       return structuredClone(value);
     }
   }
+};
+
+const followAxis = (
+  axis: string,
+  { point = {}, owner }: Scope,
+  say: (message: string, remedy: string) => undefined,
+  then: (value: Scalar) => Json | undefined,
+): Json | undefined => {
+  const value = point[axis];
+  if (value !== undefined) return then(value);
+  const axes = Object.keys(point);
+  const remedy = axes.length > 0 ? suggest(axis, axes, 'axes') : `add matrix: {${axis}: […]}`;
+  return say(`${owner} has no matrix axis "${axis}"`, remedy);
 };
 
 /** Where a reference is within its scalar; the whole scalar where escapes hide it. */

@@ -113,6 +113,38 @@ report: {verification: "\${{ stages.r[m=1, seed=*].log }}"}
     );
   });
 
+  it('axes that vary together, points left out and added, and a stage that is named by an axis', () => {
+    const sweep = `experiment: d
+seed: 1
+stages:
+  small: {uses: data/procedural, with: {identities: 5}}
+  large: {uses: data/procedural, with: {identities: 50}}
+  t:
+    uses: recognizer/train
+    matrix:
+      zip: {of: [small, large], epochs: [2, 3]}
+      seed: [1, 2]
+      exclude: [{of: large, seed: 2}]
+      include: [{of: small, epochs: 9, seed: 1}]
+    seed: "\${{ matrix.seed }}"
+    with: {data: "\${{ stages[matrix.of] }}", epochs: "\${{ matrix.epochs }}"}
+  v:
+    uses: evaluate/verification
+    matrix: {of: [large]}
+    with: {recognizer: "\${{ stages.t[of, seed=1, epochs=3] }}"}
+`;
+    const { nodes } = expandText(sweep);
+    const given = nodes.flatMap(({ id, params: { data, epochs } }) => (data ? [[id, data, epochs]] : []));
+    const of = ($node: string) => ({ $node, $output: 'data' });
+    expect(given).toEqual([
+      ['t[epochs=2,of=small,seed=1]', of('small'), 2],
+      ['t[epochs=2,of=small,seed=2]', of('small'), 2],
+      ['t[epochs=3,of=large,seed=1]', of('large'), 3],
+      ['t[epochs=9,of=small,seed=1]', of('small'), 9],
+    ]);
+    expect(nodes.at(-1)?.params.recognizer).toEqual({ $node: 't[epochs=3,of=large,seed=1]', $output: 'weights' });
+  });
+
   it('a value added to a matrix leaves the other nodes as they were', () => {
     const before = new Map(expandText(text).nodes.map((each) => [each.id, each]));
     const after = expandText(text, ['params.m=[1, 0.5, 0, -0.5]']).nodes;
@@ -198,6 +230,26 @@ describe('extends', () => {
   it('a stage whose kind changes is replaced as a whole', () => {
     const { nodes } = expandFiles(child('stages: {faces: {uses: data/folder, with: {path: photos}}}\n'));
     expect(Object.keys(nodes[0]?.params ?? {})).toEqual(['path']);
+  });
+
+  it('several files, each over those before it; one that two of them extend lies below both', () => {
+    const { experiment, nodes } = expandFiles({
+      'base.yaml': text,
+      'small.yaml': 'extends: base.yaml\nparams: {m: [0], epochs: 1}\n',
+      'wide.yaml': 'extends: base.yaml\nstages: {faces: {with: {size: 64}}}\n',
+      'spec.yaml': 'extends: [small.yaml, wide.yaml]\nexperiment: both\nparams: {epochs: 2}\n',
+    });
+    expect(experiment).toBe('both');
+    expect(nodes.map(({ id }) => id)).toEqual([
+      'faces',
+      'teacher',
+      'sets[m=0]',
+      'student[m=0]',
+      'verify[m=0]',
+      'report',
+    ]);
+    expect(nodes[0]?.params).toMatchObject({ identities: 40, size: 64 });
+    expect(nodes[1]?.params).toMatchObject({ epochs: 2 });
   });
 
   it('a mistake is shown in the file that made it', () => {
