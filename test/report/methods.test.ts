@@ -84,6 +84,19 @@ describe('the table of methods', () => {
     ]);
   });
 
+  it('leaves the label of a row with one point as it was written, and tells several apart', async () => {
+    const one = await points([
+      [{ of: 'a_images', seed: 1 }, 0.5],
+      [{ of: 'a_images', seed: 2 }, 0.6],
+    ]);
+    const two = [...one, ...(await points([[{ of: 'b_images', seed: 1 }, 0.7]]))];
+    const labels = async (metrics: readonly Labelled[], label: string): Promise<string[]> =>
+      (await read([await row(label, 0, { metrics })])).rows.map((each) => each.label);
+    expect(await labels(one, 'made')).toEqual(['made']);
+    expect(await labels(one, 'made of {of}')).toEqual(['made of a_images']);
+    expect(await labels(two, 'made')).toEqual(['made (of = a_images)', 'made (of = b_images)']);
+  });
+
   it('gives each loss of a matrix a row of its own, with what was measured at that point', async () => {
     const metrics = await points([
       [{ loss: 'cosface', seed: 1 }, 0.5],

@@ -63,9 +63,9 @@ it('the comparison at the size of the papers makes 20,000 subjects of 50 images,
   expect(node('cemiface_images')?.params).toMatchObject({ images: 50, oversample: 5, steps: 20 });
   expect(node('cemiface')?.params.network).toMatchObject({ base: 128, patch: 1, multipliers: [1, 1, 2, 2, 4, 4] });
   expect(nodes.filter(({ kind }) => kind === 'data/procedural')).toEqual([]);
-  expect(nodes.filter(({ stage }) => stage === 'student_cemiface')).toHaveLength(3);
+  expect(nodes.filter(({ stage, matrix }) => stage === 'student' && matrix.of === 'cemiface_images')).toHaveLength(3);
   for (const { stage, params } of nodes)
-    if (stage.startsWith('student_'))
+    if (stage.startsWith('student'))
       expect(params).toMatchObject({
         network: { preset: 'ir_se_50' },
         batch: 512,

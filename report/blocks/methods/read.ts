@@ -19,8 +19,11 @@ export const readMethods = async (params: MethodsParams, reader: ReportReader): 
   for (const [r, row] of params.rows.entries()) {
     const runs = gathered(row.metrics, `methods.rows.${r}.metrics`);
     const axes = meanOver.filter((axis) => runs.every(({ matrix }) => Object.hasOwn(matrix, axis)));
-    for (const { matrix, members } of groupsOf(runs, axes))
-      rows.push(await readRow({ row, place: `methods.rows.${r}`, matrix, members, printed: printedOf(row) }, reader));
+    const groups = groupsOf(runs, axes);
+    for (const { matrix, members } of groups) {
+      const at = { row, place: `methods.rows.${r}`, matrix, members, printed: printedOf(row) };
+      rows.push(await readRow({ ...at, alone: groups.length === 1 }, reader));
+    }
   }
   checkFrechet(rows);
   return { judge, gallery, rows: withGap(rows) };
@@ -33,10 +36,13 @@ interface At {
   readonly matrix: JsonObject;
   readonly members: readonly Placed[];
   readonly printed: MethodRow['printed'];
+  /** Whether the spec's row has no other point: its label is then enough. */
+  readonly alone: boolean;
 }
 
-const readRow = async ({ row, place, matrix, members, printed }: At, reader: ReportReader): Promise<MethodRow> => {
-  const { label, loss } = namesOf(row, matrix);
+const readRow = async (at: At, reader: ReportReader): Promise<MethodRow> => {
+  const { row, place, matrix, members, printed } = at;
+  const { label, loss } = namesOf(at);
   const name = loss === undefined ? label : `${label}, ${loss}`;
   const verifications: Verification[] = [];
   for (const { artifact, input, matrix: point } of members) {
@@ -82,12 +88,12 @@ const readRow = async ({ row, place, matrix, members, printed }: At, reader: Rep
 };
 
 /** Axes that the loss names stand in its column: the label need not repeat them. */
-const namesOf = ({ label, loss }: RowParams, matrix: JsonObject): { label: string; loss?: string } => {
+const namesOf = ({ row: { label, loss }, matrix, alone }: At): { label: string; loss?: string } => {
   const named = Object.entries(matrix).filter(([axis]) => loss?.includes(`{${axis}}`));
   const left = Object.fromEntries(
     Object.entries(matrix).filter(([axis]) => label.includes(`{${axis}}`) || !named.some(([own]) => own === axis)),
   );
-  const filled = fillLabel(label, left);
+  const filled = alone && !/\{\w+\}/.test(label) ? label : fillLabel(label, left);
   return loss === undefined ? { label: filled } : { label: filled, loss: fillLabel(loss, Object.fromEntries(named)) };
 };
 
