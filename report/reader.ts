@@ -7,7 +7,7 @@ import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { decodeImage, encodePng } from '../formats/image.ts';
-import type { ScoredSets } from '../metrics/paired-bootstrap.ts';
+import type { ScoredSets } from '../metrics/bootstrap/index.ts';
 import type { VerificationMetrics } from '../metrics/verification.ts';
 import { checkLabel } from './labels.ts';
 import { type Picture, pictureOf, type SizedSample } from './pictures.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
-import { pairedBootstrap } from '../../metrics/paired-bootstrap.ts';
+import { pairedBootstrap } from '../../metrics/bootstrap/index.ts';
 import { type PairScores, verify } from '../../metrics/verification.ts';
 import { shown, verdictOf } from '../../report/blocks/comparison/verdict.ts';
 import { readReport, reportFiles } from '../../report/build.ts';
@@ -84,6 +84,12 @@ describe('the comparison of the points of an axis', () => {
     expect(numbers.comparison.series[0]?.baseline).toBe(3);
   });
 
+  it('says that single trainings leave other trainings out of the intervals', async () => {
+    expect((await build(rising)).markdown).toContain(
+      'Each row is one training: how much another one would differ is in no interval.',
+    );
+  });
+
   it('names both verifications behind a difference, and where each part of a row was read', async () => {
     const { printed, numbers } = await build(rising);
     const found = printed.get('comparison-1.m-0.difference') as Printed;
@@ -150,7 +156,9 @@ describe('the comparison of the points of an axis', () => {
     const difference = printed.get('comparison-1.m-0.difference') as Printed;
     expect(difference.text).toBe(`−${((average(1) - average(0)) * 100).toFixed(2)}`);
     expect(difference.artifacts).toHaveLength(4);
-    expect(markdown).toContain('not the variation between trainings: over seed, accuracies are averaged');
+    expect(markdown).toMatch(
+      /Other trainings: runs that differ in seed deviate by [\d.]+ points \(pooled over all rows, 2 degrees of freedom\)/,
+    );
     // One measurement of similarity may serve all seeds.
     const params = await paramsOf(points, { meanOver: ['seed'] });
     const once = await over(
@@ -311,7 +319,7 @@ describe('the verdict', () => {
       const half = typeof reach === 'number' ? reach : reach(i, j);
       const together = { lowest: difference - half, highest: difference + half };
       // Alone, every difference would be shown.
-      return { difference, alone: { lowest: difference, highest: difference }, together };
+      return { difference, alone: { lowest: difference, highest: difference }, together, p: 0 };
     });
 
   it('goes by the intervals that hold at once, not by those of one difference, and not at zero itself', () => {
@@ -323,6 +331,7 @@ describe('the verdict', () => {
       difference: 0,
       alone: { lowest: 1, highest: 2 },
       together: { lowest, highest },
+      p: 0,
     });
     expect([interval(0.1, 1), interval(-1, -0.1), interval(-1, 1)].map(shown)).toEqual(['higher', 'lower', undefined]);
   });

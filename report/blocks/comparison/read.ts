@@ -1,10 +1,11 @@
 import { similarityKind } from '../../../artifacts/codecs/metrics-kinds.ts';
 import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
 import { CemiflowError } from '../../../core/errors.ts';
-import { type PairedDifference, pairedBootstrap, type ScoredSets } from '../../../metrics/paired-bootstrap.ts';
+import { type PairedDifference, pairedBootstrap, type ScoredSets } from '../../../metrics/bootstrap/index.ts';
 import type { VerificationMetrics } from '../../../metrics/verification.ts';
 import { type AxisValue, alongAxis, averaged, type Group, groupsOf, orderOf, valueOn } from '../../axes.ts';
 import type { ReportParams } from '../../block.ts';
+import type { Chance } from '../../chance.ts';
 import { plain } from '../../format.ts';
 import { matrixLabel } from '../../labels.ts';
 import { agrees, type Labelled, listed, type OneOrMany, type Placed } from '../../params.ts';
@@ -44,9 +45,8 @@ export interface Compared {
   readonly isBest: boolean;
   readonly verdict: Verdict;
   readonly sets: readonly string[];
-  readonly level: number;
-  readonly resamples: number;
-  readonly pairs: number;
+  /** Of the intervals. */
+  readonly chance: Chance;
 }
 
 export interface ComparedPoint {
@@ -157,7 +157,11 @@ const compared = (
   if (wanted !== 'best' && named < 0 && !incomplete) throw noBaseline(axis, wanted, ordered);
   const isBest = named < 0;
   const baseline = isBest ? bestOf(ordered) : named;
-  const { between, ...facts } = pairedBootstrap(
+  const {
+    between,
+    estimates: _,
+    ...chance
+  } = pairedBootstrap(
     ordered.map(({ scored }) => scored),
     seed,
   );
@@ -171,7 +175,7 @@ const compared = (
       between,
     ),
     sets: Object.keys(ordered[0]?.scored[0] ?? {}),
-    ...facts,
+    chance,
   };
 };
 

@@ -1,4 +1,5 @@
-import type { PairedDifference } from '../../../metrics/paired-bootstrap.ts';
+import type { PairedDifference } from '../../../metrics/bootstrap/index.ts';
+import { chanceNotes } from '../../chance.ts';
 import { benchmarkName, count, fixed, percent, sortBenchmarks } from '../../format.ts';
 import { type Read, readFrom } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
@@ -28,7 +29,7 @@ const differenceCells = (found: PairedDifference, reads: readonly Read[]): Cell[
   { text: interval(found.together), ...at('metrics.json#/sets', reads) },
 ];
 
-const level = ({ level }: Compared): string => `${plainPercent(level)} %`;
+const level = ({ chance }: Compared): string => `${plainPercent(chance.level)} %`;
 const plainPercent = (fraction: number): string => String(Math.round(fraction * 1000) / 10);
 
 const intervalColumns = (compared: Compared) => [
@@ -76,19 +77,16 @@ export const pointsTable = (compared: Compared, comparison: Comparison, id: stri
         sourceCell(...point.runs),
       ],
     })),
-    notes: pointNotes(compared, comparison, withRuns),
+    notes: pointNotes(compared, comparison),
   };
 };
 
-const pointNotes = (compared: Compared, { recognizer, meanOver, leftOut }: Comparison, withRuns: boolean): string[] => {
-  const { sets, pairs, resamples } = compared;
-  return [
-    `Similarity achieved: mean cosine of the generated images to their inquiry image, by ${recognizer}; copies of the inquiry in the training set do not count. Average: accuracy in percent, mean of ${sortBenchmarks(sets).map(benchmarkName).join(', ')}. Differences are in percentage points.`,
-    `Intervals: paired bootstrap over the ${count(pairs)} pairs (${count(resamples)} resamples within each set), all recognizers on the same draw. The first holds for one difference alone. The second holds for all differences between the points at once (largest studentized difference), so also for a comparison with the best.`,
-    `The intervals reflect the sampling of pairs alone, with the threshold of each fold kept, and not the variation between trainings${withRuns ? `: over ${meanOver.join(', ')}, accuracies are averaged` : '; each point is one training'}. Pairs are resampled as if independent; where people recur in several pairs, as they do in the usual benchmarks, the intervals are too narrow: ends near 0 decide little.`,
-    ...(leftOut.length > 0 ? [`Left out, since their similarity was not measured: ${leftOut.join('; ')}.`] : []),
-  ];
-};
+const pointNotes = (compared: Compared, { recognizer, meanOver, leftOut }: Comparison): string[] => [
+  `Similarity achieved: mean cosine of the generated images to their inquiry image, by ${recognizer}; copies of the inquiry in the training set do not count. Average: accuracy in percent, mean of ${sortBenchmarks(compared.sets).map(benchmarkName).join(', ')}. Differences are in percentage points.`,
+  ...chanceNotes(compared.chance, meanOver),
+  'The first interval holds for one difference alone. The second holds for all differences between the points at once (largest studentized difference), so also for a comparison with the best.',
+  ...(leftOut.length > 0 ? [`Left out, since their similarity was not measured: ${leftOut.join('; ')}.`] : []),
+];
 
 /** The differences by which the statement is decided: see `verdictOf`. */
 export const endsTable = (compared: Compared, id: string): TableModel => ({

@@ -1,4 +1,4 @@
-import type { PairedDifference } from '../../../metrics/paired-bootstrap.ts';
+import type { PairedDifference } from '../../../metrics/bootstrap/index.ts';
 
 /** How accuracy goes with the achieved similarity, as far as the intervals show it. */
 export type Shape = 'peak' | 'dip' | 'rise' | 'fall';

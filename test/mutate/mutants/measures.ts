@@ -3,7 +3,8 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 const stages = 'test/activities/recognizer.test.ts';
 const select = 'test/activities/recognizer-select.test.ts';
 const centers = 'test/metrics/privacy.test.ts';
-const bootstrap = 'test/metrics/paired-bootstrap.test.ts';
+const bootstrap = 'test/metrics/bootstrap.test.ts';
+const bootstrapGolden = 'test/metrics/bootstrap-golden.test.ts';
 const comparison = 'test/report/comparison.test.ts';
 
 /** Stages that measure, and the audit that recomputes what they measured. */
@@ -27,20 +28,14 @@ export const measureMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'metrics/paired-bootstrap.ts',
-    [bootstrap],
+    'metrics/bootstrap/index.ts',
+    [bootstrapGolden, bootstrap],
     [
       {
         name: 'bootstrap/unpaired',
         find: 'drawWays(set, count, uniform);',
         replace: 'if (k % 2 === 0) drawWays(set, count, uniform);',
         breaks: 'every draw serves two resamples',
-      },
-      {
-        name: 'bootstrap/folds',
-        find: '(f) => even / (sizes.get(f) as number)',
-        replace: '() => 1',
-        breaks: 'large folds count more than small ones',
       },
       {
         name: 'bootstrap/level',
@@ -56,9 +51,39 @@ export const measureMutants: readonly Mutant[] = [
       },
       {
         name: 'bootstrap/not-studentized',
-        find: '(a[k] as number) - (b[k] as number) - difference) / error',
-        replace: '(a[k] as number) - (b[k] as number) - difference)',
+        find: 'Math.abs((a[k] as number) - (b[k] as number)) / error',
+        replace: 'Math.abs((a[k] as number) - (b[k] as number))',
         breaks: 'deviations are not in standard errors',
+      },
+      {
+        name: 'bootstrap/sets-added',
+        find: '/ set.pairs / sets.length',
+        replace: '/ set.pairs',
+        breaks: 'sets are added up instead of averaged',
+      },
+      {
+        name: 'bootstrap/one-sided',
+        find: 'Math.abs(value) >= Math.abs(difference) - rounding',
+        replace: 'value >= Math.abs(difference) - rounding',
+        breaks: 'p is that of one side',
+      },
+      {
+        name: 'bootstrap/people-once',
+        find: 'Math.sqrt(Math.max(1, designEffect))',
+        replace: '1',
+        breaks: 'people who recur in pairs widen nothing',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/bootstrap/graded.ts',
+    [bootstrapGolden, bootstrap],
+    [
+      {
+        name: 'bootstrap/folds',
+        find: '(f) => fold.length / sizes.size / (sizes.get(f) as number)',
+        replace: '() => 1',
+        breaks: 'large folds count more than small ones',
       },
       {
         name: 'bootstrap/runs',
@@ -67,16 +92,46 @@ export const measureMutants: readonly Mutant[] = [
         breaks: 'of several runs only the first counts',
       },
       {
-        name: 'bootstrap/sets-added',
-        find: '/ set.wayOf.length / sets.length',
-        replace: '/ set.wayOf.length',
-        breaks: 'sets are added up instead of averaged',
-      },
-      {
         name: 'bootstrap/other-pairs',
         find: 'equal(same, first.same) && equal(fold, first.fold)',
         replace: 'equal(same, first.same)',
         breaks: 'recognizers scored with other folds are compared',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/bootstrap/training.ts',
+    [bootstrapGolden],
+    [
+      {
+        name: 'bootstrap/degrees',
+        find: 'sum + runs.length - 1',
+        replace: 'sum + runs.length',
+        breaks: 'the mean of few trainings counts as known',
+      },
+      {
+        name: 'bootstrap/known-variance',
+        find: 'const own = std * Math.sqrt(degrees / squares);',
+        replace: 'const own = std;',
+        breaks: 'the variance between few trainings counts as known',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/holm.ts',
+    ['test/metrics/holm.test.ts'],
+    [
+      {
+        name: 'holm/bonferroni',
+        find: '(values.length - rank)',
+        replace: 'values.length',
+        breaks: 'all are multiplied by how many there are',
+      },
+      {
+        name: 'holm/not-monotone',
+        find: 'Math.max(largest, Math.min(1,',
+        replace: 'Math.max(0, Math.min(1,',
+        breaks: 'a larger p gets a smaller corrected one',
       },
     ],
   ),

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { randomStream } from '../../core/random.ts';
-import { pairedBootstrap, type ScoredSets } from '../../metrics/paired-bootstrap.ts';
+import { pairedBootstrap, type ScoredSets } from '../../metrics/bootstrap/index.ts';
 import { judgements, type PairScores, verify } from '../../metrics/verification.ts';
 
 /** Pairs that a recognizer judges rightly or not; the distances are 0.5 and 3, so that thresholds are never in doubt. */
@@ -134,7 +134,7 @@ describe('paired bootstrap', () => {
     }
     const none = { lowest: 0, highest: 0 };
     const itself = compare(on([set[0] as PairScores, set[0] as PairScores]), 1, 100).between(0, 1);
-    expect(itself).toEqual({ difference: 0, alone: none, together: none });
+    expect(itself).toEqual({ difference: 0, alone: none, together: none, p: 1 });
   });
 
   it('takes all recognizers on the same draw: what both judge alike leaves no trace', () => {
@@ -145,6 +145,64 @@ describe('paired bootstrap', () => {
       ({ between }) => between(0, 1).alone,
     ) as [{ lowest: number; highest: number }, { lowest: number; highest: number }];
     expect(Math.abs(width(beside) / width(alone) - 1)).toBeLessThan(0.1);
+  });
+
+  it('adds what other trainings would bring: alike for a row with one, and by the root of how many there are', () => {
+    // Runs of two rates: trainings differ by far more than pairs do.
+    const [a, b, c, d] = drawn(2000, [0.9, 0.5, 0.7, 0.7], 12) as [PairScores, PairScores, PairScores, PairScores];
+    const found = compare([[{ set: a }, { set: b }], [{ set: c }], [{ set: d }]], 1, 4000);
+    const accuracies = [a, b].map((scores) => verify(scores).accuracy) as [number, number];
+    const std = Math.abs(accuracies[0] - accuracies[1]) / Math.SQRT2;
+    expect(found.training?.std).toBeCloseTo(std, 12);
+    expect(found.training?.degrees).toBe(1);
+    expect(found.estimates.map((estimate) => estimate.std)).toEqual([expect.closeTo(std, 12), undefined, undefined]);
+    // One degree of freedom: Student's t has 12.7 standard errors at 95 %. The two single ones differ by √2 deviations, pairs aside.
+    const { alone } = found.between(1, 2);
+    expect(width(alone) / 2 / (12.7 * std * Math.SQRT2)).toBeGreaterThan(0.8);
+    expect(width(alone) / 2 / (12.7 * std * Math.SQRT2)).toBeLessThan(1.2);
+    expect(width(found.between(0, 1).alone)).toBeLessThan(width(alone));
+    expect(compare([[{ set: c }], [{ set: d }]], 1, 10).training).toBeUndefined();
+  });
+
+  it('covers the true difference about as often as it says where trainings vary, and p is below 0.05 as rarely', () => {
+    const uniform = randomStream(4, 'trainings of the test');
+    const trained = (pairs: readonly (readonly [number, number])[]): ScoredSets => {
+      const rate = 0.6 + 0.1 * (uniform() + uniform() + uniform() - 1.5);
+      return { set: scored(pairs.map(([shared]) => Number(shared < 0.3 || uniform() < rate))) };
+    };
+    let [covered, significant] = [0, 0];
+    for (let trial = 0; trial < 200; trial++) {
+      const pairs = Array.from({ length: 400 }, () => [uniform(), uniform()] as const);
+      const three = () => [trained(pairs), trained(pairs), trained(pairs)];
+      const { alone, p } = compare([three(), three()], trial, 300).between(0, 1);
+      if (alone.lowest <= 0 && alone.highest >= 0) covered++;
+      if (p < 0.05) significant++;
+    }
+    // 190 and 10 are expected, with a standard error of 3; pairs and trainings together are a little on the safe side.
+    expect(covered).toBeGreaterThan(182);
+    expect(significant).toBeLessThan(18);
+    expect(significant).toBeGreaterThan(0);
+  });
+
+  it('widens where folds differ by more than pairs do', () => {
+    // The first is right in all pairs of half of the folds and wrong in the others, the second the other way round.
+    const half = (first: number): PairScores =>
+      scored(Array.from({ length: 400 }, (_, i) => Number((Math.floor(i / 40) + first) % 2 === 0 || i % 4 === 0)));
+    const found = compare(on([half(0), half(1)]), 1, 4000);
+    expect(found.designEffect).toBeGreaterThan(20);
+    // Ten folds, each off by 3/4 one way or the other: the error of their mean is 0.75 / √9.
+    expect(width(found.between(0, 1).alone) / 2 / (1.96 * 0.25)).toBeGreaterThan(0.9);
+    expect(width(found.between(0, 1).alone) / 2 / (1.96 * 0.25)).toBeLessThan(1.1);
+  });
+
+  it('has for each accuracy the interval of a share', () => {
+    const uniform = randomStream(2, 'share');
+    const found = compare(on([scored(Array.from({ length: 4000 }, () => Number(uniform() < 0.8)))]), 3, 4000);
+    const [{ mean, lowest, highest }] = found.estimates as [(typeof found.estimates)[number]];
+    const error = Math.sqrt((mean * (1 - mean)) / 4000);
+    expect((highest - lowest) / 2 / error).toBeGreaterThan(1.86);
+    expect((highest - lowest) / 2 / error).toBeLessThan(2.06);
+    expect((highest + lowest) / 2).toBeCloseTo(mean, 2);
   });
 
   it('refuses scores of other pairs, and of other sets', () => {
