@@ -8,7 +8,6 @@ import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { decodeImage, encodePng } from '../formats/image.ts';
 import type { ScoredSets } from '../metrics/bootstrap/index.ts';
-import type { VerificationMetrics } from '../metrics/verification.ts';
 import { checkLabel } from './labels.ts';
 import { type Picture, pictureOf, type SizedSample } from './pictures.ts';
 import type { Source } from './sources.ts';
@@ -50,7 +49,11 @@ export class ReportReader {
   }
 
   /** The pair scores that a verification's accuracies were computed from: its metrics name their files by digest. */
-  async pairScores({ sets }: VerificationMetrics): Promise<ScoredSets> {
+  async pairScores({
+    sets,
+  }: {
+    readonly sets: { readonly [set: string]: { readonly scores: string } };
+  }): Promise<ScoredSets> {
     const read = Object.entries(sets).map(async ([set, { scores }]) => {
       return [set, decodePairScores(await this.#store.getBlob(scores as Digest))] as const;
     });

@@ -209,9 +209,21 @@ export const frechet = (distance: number, images = 1000): JsonObject => ({
   ...{ recognizer: `sha256:${'a'.repeat(64)}`, reference: `sha256:${'b'.repeat(64)}` },
 });
 
-export const putMetrics = async (store: ArtifactStore, metrics: Json): Promise<ArtifactRef> => {
+/** Stores metrics; a verification without scores gets some: pairs that are about as often judged rightly. */
+export const putMetrics = async (store: ArtifactStore, given: Json): Promise<ArtifactRef> => {
+  const metrics = (given as JsonObject).kind === 'verification' ? await withScores(store, given as JsonObject) : given;
   const file = await store.putFile('metrics.json', Buffer.from(canonicalJson(metrics)), 'application/json');
   return store.putArtifact({ type: 'metrics', meta: { kind: (metrics as JsonObject).kind as string }, files: [file] });
+};
+
+const withScores = async (store: ArtifactStore, metrics: JsonObject): Promise<JsonObject> => {
+  const sets = Object.entries(metrics.sets as { [set: string]: JsonObject }).map(async ([name, set], i) => {
+    if (set.scores !== noScores) return [name, set];
+    const scores = encodePairScores(drawnPairs(set.accuracy as number, i));
+    const { digest } = await store.putFile(`${name}.safetensors`, scores, 'application/octet-stream');
+    return [name, { ...set, scores: digest }];
+  });
+  return { ...metrics, sets: Object.fromEntries(await Promise.all(sets)) };
 };
 
 /** Pairs of which a recognizer judges some rightly; the distances are 0.5 and 3, so that thresholds are never in doubt. */
@@ -308,10 +320,12 @@ const searches = (threshold: number, count: number, total: number, m: number): J
   };
 };
 
+const noScores = `sha256:${'0'.repeat(64)}`;
+
 /** What a verification states of one benchmark. */
 export const setOf = (accuracy: number, std: number, foldAccuracies: number[] = []): JsonObject => ({
   ...{ accuracy, std, threshold: 0.3, foldAccuracies, foldThresholds: foldAccuracies },
-  ...{ pairs: 3000, scores: `sha256:${'0'.repeat(64)}` },
+  ...{ pairs: 3000, scores: noScores },
 });
 
 /** Accuracies about a level, harder from set to set. */

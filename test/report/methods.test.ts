@@ -13,7 +13,7 @@ import { ReportReader } from '../../report/reader.ts';
 import type { TableModel } from '../../report/table.ts';
 import { fillTook } from '../../report/took.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
-import { frechet, madeUpExperiment, putMetrics, setOf } from './fixture.ts';
+import { drawnPairs, frechet, madeUpExperiment, putMetrics, putScored, setOf } from './fixture.ts';
 
 const store = memoryStore();
 const verified = (average: number): Promise<ArtifactRef> =>
@@ -197,12 +197,70 @@ describe('costs', () => {
   });
 });
 
+/** All but the one of how sure the averages are. */
+const tablesOf = ({ parts }: ReturnType<typeof block.draw>): TableModel[] =>
+  parts.flatMap((part) => ('table' in part && part.table.id !== 'methods-differences' ? [part.table] : []));
+
+describe('how sure the averages are', () => {
+  /** Runs of each row, of which a share of 600 pairs is judged rightly; the same pairs are hard for all. */
+  const scoredRow = async (label: string, shares: readonly number[], more: Partial<RowParams> = {}) =>
+    row(label, 0, {
+      metrics: await Promise.all(
+        shares.map(async (share, seed) => ({
+          matrix: { seed },
+          artifact: await putScored(store, drawnPairs(share, 5)),
+        })),
+      ),
+      ...more,
+    });
+  const tableOf = async (
+    rows: readonly RowParams[],
+    more: Partial<MethodsParams> = {},
+  ): Promise<TableModel | undefined> => {
+    const drawing = block.draw(await read(rows, more), { title: '', description: '', note: '' });
+    return drawing.parts
+      .flatMap((part) => ('table' in part ? [part.table] : []))
+      .find(({ id }) => id === 'methods-differences');
+  };
+
+  it('is told by intervals, and by which differences from the best made set are larger than their noise', async () => {
+    const rows = [
+      await scoredRow('real', [0.99, 0.985], { reference: true }),
+      await scoredRow('best', [0.8, 0.81], { loss: 'CosFace' }),
+      await scoredRow('near', [0.8, 0.805]),
+      await scoredRow('far', [0.6, 0.61]),
+    ];
+    const table = await tableOf(rows);
+    expect(table?.caption).toBe('How sure the averages are, and their differences from “best, CosFace”, the best');
+    expect(texts(table, 'Shown')).toEqual(['higher', '–', 'no', 'lower']);
+    const corrected = texts(table, 'p') as string[];
+    expect(corrected[0]).toBe('< 0.001');
+    expect(Number(corrected[2])).toBeGreaterThan(0.05);
+    expect(table?.notes.join(' ')).toMatch(
+      /Other trainings: runs that differ in seed deviate by 0\.\d\d points \(pooled over all rows, 4 degrees/,
+    );
+    const far = texts(table, '95 % interval')?.[3] ?? '';
+    const [lowest = Number.NaN, highest] = [...far.matchAll(/[\d.]+/g)].map(Number);
+    expect(lowest).toBeLessThan(60.5);
+    expect(highest).toBeGreaterThan(60.5);
+    const from = await tableOf(rows, { differencesFrom: 'near' });
+    expect(from?.caption).toBe('How sure the averages are, and their differences from “near”');
+    await expect(tableOf(rows, { differencesFrom: 'nobody' })).rejects.toMatchObject({ code: 'ReportInputInvalid' });
+  });
+
+  it('is left out where rows were scored on other pairs, and where there is one row', async () => {
+    const other = { metrics: await putScored(store, drawnPairs(0.7, 5), 'calfw') };
+    expect(await tableOf([await scoredRow('a', [0.7]), await row('b', 0, other)])).toBeUndefined();
+    expect(await tableOf([await scoredRow('a', [0.7])])).toBeUndefined();
+  });
+});
+
 describe('the order of a paper', () => {
   const printed = (method: string) => ({ printed: { method, volume: '0.5M', reproduced: false } });
   const draw = async (averages: readonly (readonly [method: string, average: number])[]) => {
     const rows = await Promise.all(averages.map(([method, average]) => row(method, average, printed(method))));
     const drawing = block.draw(await read(rows, { paper: 'cemiface' }), { title: '', description: '', note: '' });
-    const tables = drawing.parts.flatMap((part) => ('table' in part ? [part.table] : []));
+    const tables = tablesOf(drawing);
     const [statement] = drawing.parts.flatMap((part) => ('statement' in part ? [part.statement] : []));
     const words = statement?.map((phrase) => (typeof phrase === 'string' ? phrase : phrase.text)).join('');
     return { tables, words, keyFigures: drawing.keyFigures };
@@ -242,7 +300,7 @@ describe('the order of a paper', () => {
       await row('synface', 0, { ...printed('synface'), metrics: await seeds(0.8, 0.82) }),
     ];
     const drawing = block.draw(await read(rows, { paper: 'cemiface' }), { title: '', description: '', note: '' });
-    const turned = drawing.parts.flatMap((part) => ('table' in part ? [part.table] : []))[2];
+    const turned = tablesOf(drawing)[2];
     // Deviations √2 points over two runs each: a standard error of √2.
     expect(texts(turned, 'Difference here')).toEqual(['−2.00 ± 1.41', '−20.00 ± 1.41', '−18.00 ± 1.41']);
     expect(texts(turned, 'Beyond two standard errors')).toEqual(['no', 'yes', 'yes']);

@@ -1,4 +1,6 @@
 import type { Block, KeyFigure } from '../../block.ts';
+import { type Differences, differencesOf } from '../../differences/differences.ts';
+import { differencesTable, withDifference } from '../../differences/table.ts';
 import { percent } from '../../format.ts';
 import { type AccuracyParams, readAccuracy } from './read.ts';
 import type { AccuracyRow } from './row.ts';
@@ -9,16 +11,32 @@ import { withRuns } from './verification.ts';
 export const accuracySection = { id: 'accuracy-section', title: 'Verification accuracy' };
 
 /** Verification accuracy of recognizers, by what they were trained on, and the gap to real data. */
-export const block: Block<AccuracyParams, AccuracyRow[]> = {
+export const block: Block<AccuracyParams, Accuracy> = {
   order: 20,
-  read: (params, reader) => readAccuracy(params, reader),
-  draw: (rows, { note }) => ({
-    section: accuracySection,
-    parts: [{ table: accuracyTable(rows, note) }],
-    keyFigures: keyFigures(rows),
-  }),
-  numbers: (rows) => rows.map(withRuns),
+  read: async (params, reader) => {
+    const rows = await readAccuracy(params, reader);
+    const differences = await differencesOf(rows, reader, { competing: ({ generated }) => generated });
+    return { rows, ...(differences && { differences }) };
+  },
+  draw: ({ rows, differences }, { note }) => {
+    const meanOver = [...new Set(rows.flatMap((row) => row.meanOver))];
+    return {
+      section: accuracySection,
+      parts: [
+        { table: accuracyTable(rows, note) },
+        ...(differences ? [{ table: differencesTable(differences, 'accuracy', meanOver) }] : []),
+      ],
+      keyFigures: keyFigures(rows),
+    };
+  },
+  numbers: ({ rows, differences }) => withDifference(rows.map(withRuns), differences),
 };
+
+interface Accuracy {
+  readonly rows: readonly AccuracyRow[];
+  /** Absent where rows were not scored on the same pairs. */
+  readonly differences?: Differences;
+}
 
 const keyFigures = (rows: readonly AccuracyRow[]): KeyFigure[] => {
   const figures: KeyFigure[] = [];

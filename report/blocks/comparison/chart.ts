@@ -1,8 +1,8 @@
+import { signed } from '../../differences/table.ts';
 import { fixed } from '../../format.ts';
 import type { Html } from '../../html.ts';
 import { type LinePoint, type LineSeries, lineChart } from '../../svg/line-chart.ts';
 import type { Compared, ComparedPoint, Comparison } from './read.ts';
-import { signed } from './table.ts';
 
 /** Differences from the baseline over achieved similarity, a line for each value of the second axis. */
 export const comparisonChart = ({ series, recognizer }: Comparison): Html => {

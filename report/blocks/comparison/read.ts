@@ -5,7 +5,7 @@ import { type PairedDifference, pairedBootstrap, type ScoredSets } from '../../.
 import type { VerificationMetrics } from '../../../metrics/verification.ts';
 import { type AxisValue, alongAxis, averaged, type Group, groupsOf, orderOf, valueOn } from '../../axes.ts';
 import type { ReportParams } from '../../block.ts';
-import type { Chance } from '../../chance.ts';
+import type { Chance } from '../../differences/chance.ts';
 import { plain } from '../../format.ts';
 import { matrixLabel } from '../../labels.ts';
 import { agrees, type Labelled, listed, type OneOrMany, type Placed } from '../../params.ts';

@@ -1,19 +1,11 @@
 import type { PairedDifference } from '../../../metrics/bootstrap/index.ts';
-import { chanceNotes } from '../../chance.ts';
+import { chanceNotes } from '../../differences/chance.ts';
+import { interval, signed } from '../../differences/table.ts';
 import { benchmarkName, count, fixed, percent, sortBenchmarks } from '../../format.ts';
 import { type Read, readFrom } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
 import type { Compared, ComparedPoint, Comparison } from './read.ts';
 import { shown } from './verdict.ts';
-
-/** A difference in percentage points, always with its sign. */
-export const signed = (difference: number): string => {
-  const text = percent(difference);
-  return difference > 0 && Number(text) !== 0 ? `+${text}` : text;
-};
-
-const interval = ({ lowest, highest }: { lowest: number; highest: number }): string =>
-  `[${percent(lowest)}, ${percent(highest)}]`;
 
 const at = (place: string, reads: readonly Read[]) => ({ ...readFrom(...reads), at: reads.map(() => place) });
 const similarityCell = ({ similarity, similarityFrom }: ComparedPoint): Cell => ({

@@ -1,4 +1,5 @@
 import type { Block } from '../../block.ts';
+import { differencesTable, withDifference } from '../../differences/table.ts';
 import { withRuns } from '../accuracy/verification.ts';
 import { orderParts } from './order.ts';
 import { readMethods } from './read.ts';
@@ -13,12 +14,20 @@ export const block: Block<MethodsParams, Methods> = {
     '@media (min-width:1104px){.scroll:has(>#methods){position:relative;left:50%;transform:translateX(-50%);width:min(calc(100vw - 64px),1560px)}}#methods{font-size:13.5px}#methods th,#methods td{padding-left:7px;padding-right:7px}\n',
   read: (params, reader) => readMethods(params, reader),
   draw: (methods, { note }) => {
+    const { differences } = methods;
     const { parts, keyFigures } = orderParts(methods.rows);
     return {
       section: { id: 'methods-section', title: 'Methods compared' },
-      parts: [{ table: methodsTable(methods, note) }, ...parts],
+      parts: [
+        { table: methodsTable(methods, note) },
+        ...(differences ? [{ table: differencesTable(differences, 'methods', methods.meanOver) }] : []),
+        ...parts,
+      ],
       keyFigures,
     };
   },
-  numbers: ({ judge, gallery, rows }) => ({ judge, gallery, rows: rows.map(withRuns) }),
+  numbers: ({ judge, gallery, rows, differences }) => ({
+    ...{ judge, gallery, rows: withDifference(rows.map(withRuns), differences) },
+    ...(differences && { chance: differences.chance, baseline: differences.rows[differences.baseline]?.label }),
+  }),
 };

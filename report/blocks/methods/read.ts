@@ -2,6 +2,7 @@ import { frechetKind, privacyKind, similarityKind } from '../../../artifacts/cod
 import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
 import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
 import { groupsOf } from '../../axes.ts';
+import { differencesOf } from '../../differences/differences.ts';
 import { fillLabel } from '../../labels.ts';
 import { agrees, gathered, type Placed, type Several } from '../../params.ts';
 import type { ReportReader } from '../../reader.ts';
@@ -26,8 +27,15 @@ export const readMethods = async (params: MethodsParams, reader: ReportReader): 
     }
   }
   checkFrechet(rows);
-  return { judge, gallery, rows: withGap(rows) };
+  const differences = await differencesOf(rows.map(named), reader, {
+    competing: ({ real }) => !real,
+    wanted: params.differencesFrom,
+  });
+  return { judge, gallery, rows: withGap(rows), meanOver, ...(differences && { differences }) };
 };
+
+/** A row whose label says its loss too. */
+const named = (row: MethodRow): MethodRow => ({ ...row, label: row.loss ? `${row.label}, ${row.loss}` : row.label });
 
 /** One row of the table: a row of the spec, at one point of its matrix. */
 interface At {

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../../core/errors.ts';
 import type { FrechetMetrics } from '../../../metrics/frechet.ts';
+import type { Differences } from '../../differences/differences.ts';
 import type { Several } from '../../params.ts';
 import type { Read } from '../../sources.ts';
 import type { Volume } from '../accuracy/row.ts';
@@ -12,6 +13,7 @@ export interface MethodsParams {
   readonly gallery: string;
   readonly meanOver: readonly string[];
   readonly paper?: string | null;
+  readonly differencesFrom?: string | null;
   readonly rows: readonly RowParams[];
 }
 
@@ -68,4 +70,7 @@ export interface Methods {
   readonly judge: string;
   readonly gallery: string;
   readonly rows: readonly MethodRow[];
+  readonly meanOver: readonly string[];
+  /** Absent where rows were not scored on the same pairs. */
+  readonly differences?: Differences;
 }

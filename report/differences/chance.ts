@@ -1,5 +1,5 @@
-import type { Bootstrap } from '../metrics/bootstrap/index.ts';
-import { count, fixed } from './format.ts';
+import type { Bootstrap } from '../../metrics/bootstrap/index.ts';
+import { count, fixed } from '../format.ts';
 
 /** What the intervals of a bootstrap hold. */
 export type Chance = Omit<Bootstrap, 'between' | 'estimates'>;
