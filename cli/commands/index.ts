@@ -235,6 +235,23 @@ export const commands: readonly Command[] = [
     load: () => import('./diff.ts'),
   },
   {
+    name: 'compare',
+    usage: 'RUN… [--by AXIS,…] [--from ROW] [--stage NAME]…',
+    summary: 'compare verifications: averages with intervals, and which differences are larger than their noise',
+    details: [
+      runName,
+      'Rows are what the verifications differ in; those that differ in seed or run alone are runs of one row. Runs may be under way.',
+      '--by m             rows by an axis, or by stage, run or experiment; several with commas',
+      "--from 'm = 0'     the row that the others are compared with; default the best",
+      '--stage NAME       verifications of this stage alone; may be given several times',
+      'Intervals and p values: docs/report.md.',
+    ].join('\n'),
+    options: { by: { type: 'string' }, from: { type: 'string' }, stage: { type: 'string', multiple: true } },
+    positionals: [1, Number.POSITIVE_INFINITY],
+    stopsAtOnce: true,
+    load: () => import('./compare.ts'),
+  },
+  {
     name: 'audit',
     usage: 'RUN|ROOT | --file report.html | --bundle DIR [--replay N|NODE] [--seed S]',
     summary: 'rehash everything behind a run, check every link, and recompute its numbers',

@@ -61,9 +61,11 @@ const cellsOf = ({ label, runs, estimate, fromBaseline }: Compared, base: Compar
   ];
 };
 
-const shownAs = (difference: number, p: number): string => (p >= alpha ? 'no' : difference > 0 ? 'higher' : 'lower');
+/** Whether a difference is shown, by its corrected p. */
+export const shownAs = (difference: number, p: number): string =>
+  p >= alpha ? 'no' : difference > 0 ? 'higher' : 'lower';
 
-const pValue = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
+export const pValue = (p: number): string => (p < 0.001 ? '< 0.001' : p.toFixed(3));
 
 /** For `report.json`: what was found of each row. */
 export const withDifference = <R extends object>(rows: readonly R[], found: Differences | undefined): object[] =>
