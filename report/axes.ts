@@ -13,11 +13,14 @@ export interface Group {
   readonly members: readonly Placed[];
 }
 
+/** Repeats an experiment: averaged over where nothing else is said, and passed over where there is no such axis. */
+const repetition = 'seed';
+
 /** Gathers the entries that are averaged, in the order in which their groups first appear. @throws `ReportInputInvalid` */
 export const groupsOf = (entries: readonly Placed[], meanOver: readonly string[]): Group[] => {
   const groups = new Map<string, { matrix: JsonObject; members: Placed[] }>();
   for (const entry of entries) {
-    for (const axis of meanOver) valueOn(entry.matrix, axis);
+    for (const axis of meanOver) if (axis !== repetition) valueOn(entry.matrix, axis);
     const matrix = Object.fromEntries(Object.entries(entry.matrix).filter(([axis]) => !meanOver.includes(axis)));
     const name = matrixLabel(matrix);
     const group = groups.get(name) ?? { matrix, members: [] };

@@ -30,7 +30,19 @@ export const experimentSchema = (schemas: StageSchemas): JsonObject => {
         anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }],
       },
       seed: orReference({ type: 'integer', minimum: 0, description: 'Seed of every stage that names none itself.' }),
+      seeds: orReference({
+        type: 'array',
+        minItems: 1,
+        uniqueItems: true,
+        items: { type: 'integer', minimum: 0 },
+        description: 'Makes the experiment once for each of these seeds; reports show means and deviations.',
+      }),
       params: { type: 'object', description: 'Values to be named by ${{ params.<name> }}.' },
+      templates: {
+        type: 'object',
+        description: 'Stages that are not made: what other stages are like.',
+        additionalProperties: refTo('stage'),
+      },
       stages: {
         type: 'object',
         propertyNames: { pattern: '^[a-z][a-z0-9_-]{0,62}$' },
@@ -48,7 +60,9 @@ export const experimentSchema = (schemas: StageSchemas): JsonObject => {
           additionalProperties: false,
           properties: {
             seed: orReference({ type: 'integer', minimum: 0 }),
+            seeds: orReference({ type: 'array', items: { type: 'integer', minimum: 0 } }),
             params: { type: 'object' },
+            templates: { type: 'object', additionalProperties: refTo('stage') },
             stages: { type: 'object', additionalProperties: refTo('stage') },
             report: { type: 'object' },
           },
@@ -75,6 +89,7 @@ const stageBlock = (kinds: readonly StageSchema[]): JsonObject => ({
   additionalProperties: false,
   properties: {
     uses: { type: 'string', enum: kinds.map(({ kind }) => kind), description: 'The stage kind.' },
+    like: { type: 'string', description: 'A template that this stage is laid over.' },
     description: { type: 'string', description: 'For people.' },
     seed: orReference({ type: 'integer', minimum: 0, description: 'Instead of the seed of the experiment.' }),
     matrix: {

@@ -1,10 +1,10 @@
 import type { Json, JsonObject } from '../core/errors.ts';
 import type { Point } from '../core/expand.ts';
-import { hasReference, parseTemplate, type Reference, type Scalar } from '../core/references.ts';
+import type { Reference, Scalar } from '../core/references.ts';
 import { placeOfAxis } from './matrix.ts';
 import type { Problems } from './problems.ts';
 import type { StageDeclaration } from './structure.ts';
-import type { Located } from './yaml.ts';
+import { referencesIn } from './values.ts';
 
 /** One node of a stage with a matrix, its parameters filled in. */
 interface LabelledNode {
@@ -60,11 +60,4 @@ const otherValue = (
   if (own !== undefined && own !== null && own !== value)
     return { what: `${axis} = ${JSON.stringify(own)}`, remedy: `${axis}: \${{ matrix.${axis} }}` };
   return undefined;
-};
-
-const referencesIn = (node: Located): Reference[] => {
-  if (node.kind === 'list') return node.items.flatMap(referencesIn);
-  if (node.kind === 'map') return [...node.entries.values()].flatMap(({ value }) => referencesIn(value));
-  if (typeof node.value !== 'string' || !hasReference(node.value)) return [];
-  return parseTemplate(node.value).flatMap((part) => ('reference' in part ? part.reference : []));
 };

@@ -1,7 +1,7 @@
 import { basename, isAbsolute, resolve } from 'node:path';
 import { isAddress } from '../core/address.ts';
 import { findCycle, topologicalOrder } from '../core/dag.ts';
-import type { JsonObject } from '../core/errors.ts';
+import type { Json, JsonObject } from '../core/errors.ts';
 import { nodeId, type Point } from '../core/expand.ts';
 import { suggest } from '../core/nearest.ts';
 import { dependenciesOf, type NodePlace, type PlanNode } from '../core/plan.ts';
@@ -13,6 +13,8 @@ import { type Expanding, scopeOf } from './expanding.ts';
 import { type Expected, expectedOf } from './expects.ts';
 import { matrixOfStage } from './matrix.ts';
 import type { Place } from './problems.ts';
+import { seedAxis } from './seed-axis.ts';
+import { repeatedStages, seedsOf, settleSeeds, withSeeds } from './seeds.ts';
 import type { Spec } from './spec.ts';
 import { followStage } from './stage-references.ts';
 import type { StageDeclaration } from './structure.ts';
@@ -44,7 +46,14 @@ class Expander {
 
   constructor(spec: Spec, schemas: StageSchemas) {
     const failed = new Set<Located>();
-    this.#at = { spec, schemas, params: new ParamTable(spec.params, failed), failed, targets: new Map() };
+    this.#at = {
+      spec,
+      schemas,
+      params: new ParamTable(spec.params, failed),
+      failed,
+      targets: new Map(),
+      firsts: new Map(),
+    };
   }
 
   expand(): Expansion {
@@ -52,9 +61,15 @@ class Expander {
     const stages = [...spec.stages].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     for (const name of params.names) params.check(name, spec.problems);
     for (const stage of stages)
-      targets.set(stage.name, { schema: this.#schemaOf(stage), matrix: matrixOfStage(this.#at, stage) });
-    const seed = spec.seed ? this.#seedOf(spec.seed, 'seed', scopeOf(this.#at, 'seed')) : undefined;
-    if (spec.seed === undefined) {
+      targets.set(stage.name, {
+        schema: this.#schemaOf(stage),
+        matrix: matrixOfStage(this.#at, stage),
+        repeated: false,
+      });
+    const seeds = seedsOf(this.#at, spec.seeds);
+    if (seeds.length > 0) this.#repeat(stages, seeds);
+    const seed = spec.seed ? this.#seedOf(spec.seed, 'seed', scopeOf(this.#at, 'seed')) : seeds[0];
+    if (spec.seed === undefined && spec.seeds === undefined) {
       const at = { source: spec.params.source, start: 0, end: 1 };
       spec.problems.add(at, 'the experiment has no seed', 'add seed: 7, or any other integer of at least 0');
     }
@@ -78,6 +93,16 @@ class Expander {
       experiment: spec.experiment,
       nodes: topologicalOrder(vertices).map((id) => byId.get(id) as ExpandedNode),
     };
+  }
+
+  #repeat(stages: readonly StageDeclaration[], seeds: readonly number[]): void {
+    const { targets } = this.#at;
+    const repeated = repeatedStages(stages, (stage, axis) => targets.get(stage)?.matrix.axes[axis] ?? []);
+    for (const stage of stages) {
+      const target = targets.get(stage.name);
+      if (!target || !repeated.has(stage.name)) continue;
+      targets.set(stage.name, { ...target, matrix: withSeeds(this.#at, stage, target.matrix, seeds), repeated: true });
+    }
   }
 
   #seedOf(node: Located, path: string, scope: Scope): number | undefined {
@@ -115,6 +140,7 @@ class Expander {
             targets: this.#at.targets,
             point,
             owner,
+            ...(owner === 'report' ? { either: (list: Json, first: Json) => this.#at.firsts.set(list, first) } : {}),
             say: (m, r) => this.#at.spec.problems.add(place, m, r),
           });
         },
@@ -122,8 +148,11 @@ class Expander {
       const params = stage.with ? (evaluate(stage.with, own) as JsonObject) : {};
       const ownSeed = stage.seed
         ? this.#seedOf(stage.seed, `${owner}.seed`, scopeOf(this.#at, owner, point))
-        : undefined;
+        : target?.repeated
+          ? (point[seedAxis] as number)
+          : undefined;
       if (target?.schema === undefined) return [];
+      if (owner === 'report') settleSeeds(params, [target.schema.schema as JsonObject], this.#at.firsts);
       checkParams(this.#at, stage, target.schema, params, point);
       checkAxisLabels(stage, { matrix: point, params, seed: ownSeed ?? seed }, this.#at.spec.problems);
       const node = this.#toNode(stage, target.schema, params, point, ownSeed ?? seed);

@@ -1,3 +1,4 @@
+import type { Json } from '../core/errors.ts';
 import type { Point } from '../core/expand.ts';
 import type { StageSchemas } from '../schemas/stage-schemas.ts';
 import type { Spec } from './spec.ts';
@@ -14,6 +15,8 @@ export interface Expanding {
   readonly failed: Set<Located>;
   /** Each stage's schema and matrix, by name. */
   readonly targets: Map<string, Target>;
+  /** Lists of all seeds in the report's parameters, and what stands for each where no list is taken. */
+  readonly firsts: Map<Json, Json>;
 }
 
 /** The scope in which values of this owner are evaluated. */

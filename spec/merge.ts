@@ -29,7 +29,7 @@ const merge = (base: LocatedMap, overlay: LocatedMap, path: readonly string[]): 
 const isNull = (node: Located): boolean => node.kind === 'scalar' && node.value === null;
 
 const changesKind = (base: LocatedMap, overlay: LocatedMap, path: readonly string[]): boolean => {
-  if (path.length !== 1 || path[0] !== 'stages') return false;
+  if (path.length !== 1 || !['stages', 'templates'].includes(path[0] as string)) return false;
   const [before, after] = [base, overlay].map((stage) => stage.entries.get('uses')?.value);
   return after?.kind === 'scalar' && (before?.kind !== 'scalar' || before.value !== after.value);
 };

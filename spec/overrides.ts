@@ -32,7 +32,7 @@ export const parseOverride = (text: string, folder: string, problems: Problems):
 /** The spec with the override's value in the place of what was at its path; `null` removes. */
 export const applyOverride = (spec: LocatedMap, override: Override, problems: Problems): LocatedMap => {
   const [root = '', second] = override.path;
-  const roots = ['experiment', 'seed', 'params', 'stages', 'report', 'description'];
+  const roots = ['experiment', 'seed', 'seeds', 'params', 'templates', 'stages', 'report', 'description'];
   if (!roots.includes(root)) {
     const remedy = `${suggest(root, roots, 'what can be set')}; a parameter is set by params.<name>=…`;
     problems.add(override.place, `a spec has no "${root}" to set`, remedy);
@@ -41,7 +41,7 @@ export const applyOverride = (spec: LocatedMap, override: Override, problems: Pr
   const declared = spec.entries.get(root)?.value;
   const names = declared?.kind === 'map' ? [...declared.entries.keys()] : [];
   const isNew = second !== undefined && !names.includes(second);
-  if (isNew && (root === 'params' || (root === 'stages' && override.path.length > 2))) {
+  if (isNew && (root === 'params' || (['templates', 'stages'].includes(root) && override.path.length > 2))) {
     problems.add(override.place, `${root} has no "${second}" to set`, suggest(second, names, `${root} in the spec`));
     return spec;
   }

@@ -5,7 +5,7 @@ import type { Place, Problems } from './problems.ts';
 import { describe, type Located, type LocatedMap } from './yaml.ts';
 
 /** Keys of a spec that a scale may change. */
-export const scaleKeys = ['seed', 'params', 'stages', 'report'];
+export const scaleKeys = ['seed', 'seeds', 'params', 'templates', 'stages', 'report'];
 
 /** Whether an override chooses the scale: `--set scale=paper`, or `--scale paper`. */
 export const choosesScale = ({ path }: Override): boolean => path.length === 1 && path[0] === 'scale';

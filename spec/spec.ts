@@ -7,6 +7,7 @@ import { applyOverride, type Override, parseOverride } from './overrides.ts';
 import { makeSource, Problems } from './problems.ts';
 import { atScale, choosesScale } from './scales.ts';
 import { type Declaration, readDeclaration } from './structure.ts';
+import { withTemplates } from './templates.ts';
 import { describe, type Located, type LocatedMap, maxSpecBytes, parseYaml } from './yaml.ts';
 
 /** A spec as declared: read, joined with what it extends and with overrides, its shape checked. Not yet expanded. */
@@ -56,7 +57,13 @@ export const readSpec = (path: string, options: ReadOptions = {}): Spec => {
   let tree = (layers as LocatedMap[]).reduce(mergeSpecs);
   tree = atScale(tree, overrides.findLast(choosesScale), problems);
   for (const override of overrides) if (!choosesScale(override)) tree = applyOverride(tree, override, problems);
-  return { ...readDeclaration(tree, problems), file, overrides, files: reading.files, problems };
+  return {
+    ...readDeclaration(withTemplates(tree, problems), problems),
+    file,
+    overrides,
+    files: reading.files,
+    problems,
+  };
 };
 
 interface Reading {

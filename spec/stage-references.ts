@@ -1,13 +1,16 @@
-import type { Json } from '../core/errors.ts';
+import type { Json, JsonObject } from '../core/errors.ts';
 import { axisNames, type ChoiceFault, choosePoints, type Matrix, nodeId, type Point } from '../core/expand.ts';
 import { suggest } from '../core/nearest.ts';
 import { type StageSchema, typedRef } from '../schemas/stage-schemas.ts';
+import { atSeed, seedAxis } from './seed-axis.ts';
 import type { StageReference } from './values.ts';
 
 /** A stage that references can name; without a schema its kind is unknown, which was reported already. */
 export interface Target {
   readonly schema: StageSchema | undefined;
   readonly matrix: Matrix;
+  /** Whether it is made once for each of the experiment's seeds, which are then its axis `seed`. */
+  readonly repeated: boolean;
 }
 
 interface From {
@@ -15,6 +18,8 @@ interface From {
   /** The referring node's point. */
   readonly point: Point;
   readonly owner: string;
+  /** Of the report: notes a list of all seeds, and what stands for it where no list is taken. */
+  either?(list: Json, first: Json): void;
   say(message: string, remedy: string): void;
 }
 
@@ -38,21 +43,50 @@ export const followStage = (reference: StageReference, from: From): Json | undef
     from.say(`stages.${stage} has no output "${name}"`, remedy);
     return undefined;
   }
-  const chosen = choosePoints(target.matrix, index, from.point);
-  if ('fault' in chosen) {
-    // A matrix without points was reported at its place.
-    if (target.matrix.points.length === 0) return undefined;
-    const [message, remedy] = faultWords(chosen, stage, target.matrix, from);
-    from.say(message, remedy);
-    return undefined;
-  }
-  const nodes = chosen.points.map((point) => ({
-    matrix: point,
-    artifact: { ...ref(nodeId(stage, point), name) },
+  /** @param seed of a repeated stage, whose nodes are then chosen as if there were no other seed */
+  const follow = (matrix: Matrix, seed?: Json): Json | undefined => {
+    const chosen = choosePoints(matrix, index, from.point);
+    if ('fault' in chosen) {
+      // A matrix without points was reported at its place.
+      if (matrix.points.length === 0) return undefined;
+      const [message, remedy] = faultWords(chosen, stage, matrix, from);
+      from.say(message, remedy);
+      return undefined;
+    }
+    const nodes = chosen.points.map((point) => ({
+      matrix: point,
+      artifact: { ...ref(nodeId(stage, seed === undefined ? point : { ...point, [seedAxis]: seed as number }), name) },
+    }));
+    for (const { artifact } of nodes) typedRef(artifact, type);
+    return chosen.list ? nodes : nodes[0]?.artifact;
+  };
+  const choosesSeed = index === 'all' || (index ?? []).some(({ axis }) => axis === seedAxis);
+  const { matrix, repeated } = target;
+  if (!repeated) return follow(matrix);
+  const own = from.point[seedAxis];
+  // Of a repeated node, all nodes are those of its seed.
+  if (own !== undefined && (index === 'all' || !choosesSeed)) return follow(atSeed(matrix, own), own);
+  if (choosesSeed) return follow(matrix);
+  const [first, ...others] = (matrix.axes[seedAxis] ?? []).map((seed) => ({
+    seed,
+    found: follow(atSeed(matrix, seed), seed),
   }));
-  for (const { artifact } of nodes) typedRef(artifact, type);
-  return chosen.list ? nodes : nodes[0]?.artifact;
+  if (first?.found === undefined) return undefined;
+  const list = [first, ...others].flatMap(({ seed, found }) => {
+    if (!Array.isArray(found))
+      return [{ matrix: pointOf(matrix, found as JsonObject, stage), artifact: found as Json }];
+    return (found as { matrix: Point; artifact: Json }[]).map((each) => ({
+      ...each,
+      matrix: { ...each.matrix, [seedAxis]: seed },
+    }));
+  });
+  if (!Array.isArray(first.found)) from.either?.(list, first.found);
+  return list;
 };
+
+/** The matrix point of the node that a reference names. */
+const pointOf = ({ points }: Matrix, { $node }: JsonObject, stage: string): Point =>
+  points.find((point) => nodeId(stage, point) === $node) as Point;
 
 const ref = ($node: string, $output: string): { $node: string; $output: string } => ({ $node, $output });
 

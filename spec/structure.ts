@@ -23,12 +23,14 @@ export interface StageDeclaration {
 export interface Declaration {
   readonly experiment: string;
   readonly seed?: Located;
+  /** Seeds for each of which the experiment is made. */
+  readonly seeds?: Located;
   readonly params: LocatedMap;
   readonly stages: readonly StageDeclaration[];
 }
 
-const topKeys = ['experiment', 'description', 'seed', 'extends', 'params', 'stages', 'report'];
-const stageKeys = ['uses', 'with', 'matrix', 'seed', 'expects', 'description'];
+const topKeys = ['experiment', 'description', 'seed', 'seeds', 'extends', 'params', 'templates', 'stages', 'report'];
+const stageKeys = ['uses', 'like', 'with', 'matrix', 'seed', 'expects', 'description'];
 const namePattern = /^[a-z][a-z0-9_-]{0,62}$/;
 const nameRule = 'a name begins with a small letter and holds small letters, digits, - and _, at most 63';
 
@@ -43,6 +45,7 @@ export const readDeclaration = (tree: LocatedMap, problems: Problems): Declarati
     problems.add(experiment.value, `experiment must be a name, got ${describe(experiment.value)}`, nameRule);
   }
   const seed = tree.entries.get('seed')?.value;
+  const seeds = tree.entries.get('seeds')?.value;
   const stages = stagesOf(tree, start, problems);
   const report = tree.entries.get('report');
   if (report) {
@@ -65,6 +68,7 @@ export const readDeclaration = (tree: LocatedMap, problems: Problems): Declarati
     },
     stages,
     ...(seed ? { seed } : {}),
+    ...(seeds ? { seeds } : {}),
   };
 };
 
@@ -102,6 +106,8 @@ const stageOf = (name: string, at: Place, value: Located, problems: Problems): S
   unknownKeys(map, stageKeys, 'a stage', 'keys of a stage', problems, `parameters belong under ${path}.with`);
   const uses = map.entries.get('uses');
   const kind = uses ? textOf(uses.value) : undefined;
+  // A stage that is still like something has a fault there, which was reported.
+  if (uses === undefined && map.entries.has('like')) return undefined;
   if (uses === undefined) problems.add(at, `${path} says no kind`, 'add uses: <kind>, such as data/procedural');
   else if (kind === undefined) {
     problems.add(

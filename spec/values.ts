@@ -79,6 +79,14 @@ const followAxis = (
   return say(`${owner} has no matrix axis "${axis}"`, remedy);
 };
 
+/** All references in a tree. */
+export const referencesIn = (node: Located): Reference[] => {
+  if (node.kind === 'list') return node.items.flatMap(referencesIn);
+  if (node.kind === 'map') return [...node.entries.values()].flatMap(({ value }) => referencesIn(value));
+  if (typeof node.value !== 'string' || !hasReference(node.value)) return [];
+  return parseTemplate(node.value).flatMap((part) => ('reference' in part ? part.reference : []));
+};
+
 /** Where a reference is within its scalar; the whole scalar where escapes hide it. */
 const placeOf = (node: LocatedScalar, written: string): Place => {
   const at = node.source.text.slice(0, node.end).indexOf(written, node.start);
