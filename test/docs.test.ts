@@ -73,7 +73,7 @@ describe('links', () => {
   ];
 
   it.each(pages)('of %s lead to files that are there', (path) => {
-    const targets = [...read(path).matchAll(/\]\(([^)\s#]+)/g)].map(([, target]) => target as string);
+    const targets = [...read(path).matchAll(/\]\(<?([^)>\s#]+)/g)].map(([, target]) => target as string);
     const missing = targets.filter((to) => !/^https?:/.test(to) && !existsSync(join(root, dirname(path), to)));
     expect(missing).toEqual([]);
   });

@@ -1,7 +1,9 @@
 import { verificationKind } from '../../artifacts/codecs/metrics-verification.ts';
 import { CemiflowError } from '../../core/errors.ts';
+import type { VerificationMetrics } from '../../metrics/verification.ts';
 import { type Differences, differencesOf } from '../../report/differences/differences.ts';
 import { ReportReader } from '../../report/reader.ts';
+import type { Read } from '../../report/sources.ts';
 import type { Store } from '../../store/index.ts';
 import { type RowOf, rowsBy, type Verified } from './rows.ts';
 
@@ -11,6 +13,8 @@ export interface Comparison extends Differences {
   readonly sets: readonly string[];
   /** The nodes of each row, `run:node`. */
   readonly nodes: readonly (readonly string[])[];
+  /** Rows that were scored on other pairs than most. */
+  readonly leftOut: readonly string[];
 }
 
 /**
@@ -25,19 +29,12 @@ export const compareVerifications = async (
   { by, from }: { readonly by?: readonly string[]; readonly from?: string },
 ): Promise<Comparison> => {
   const reader = new ReportReader(store);
-  const rows = [];
-  const sets = new Set<string>();
-  const gathered = rowsBy(all, by);
-  for (const { label, members } of gathered) {
-    const runs = [];
-    for (const { artifact, run, node } of members) {
-      const metrics = await reader.metrics(artifact, verificationKind, `${run}:${node}`);
-      for (const set of Object.keys(metrics.sets)) sets.add(set);
-      runs.push({ artifact: artifact.digest, input: `${run}:${node}`, sets: metrics.sets, average: metrics.average });
-    }
-    rows.push({ label, runs, average: runs.reduce((sum, { average }) => sum + average, 0) / runs.length });
-  }
-  const labels = gathered.map(({ label }) => label);
+  const read: ReadRow[] = [];
+  for (const row of rowsBy(all, by)) read.push(await readRow(row, reader));
+  const alike = mostAlike(read);
+  const rows = read.filter(({ benchmarks }) => benchmarks === alike);
+  const leftOut = read.flatMap(({ label, benchmarks }) => (benchmarks === alike ? [] : label));
+  const labels = rows.map(({ label }) => label);
   if (rows.length < 2) throw tooFew(labels, all);
   if (from !== undefined && !labels.includes(from)) throw noRow(from, labels);
   const found = await differencesOf(rows, reader, { competing: () => true, wanted: from ?? null });
@@ -46,7 +43,38 @@ export const compareVerifications = async (
       remedy: 'compare runs with the same benchmarks, or one stage (--stage NAME)',
       data: { rows: labels },
     });
-  return { ...found, sets: [...sets], nodes: gathered.map(nodesOf) };
+  const sets = Object.keys(rows[0]?.runs[0]?.sets ?? {});
+  return { ...found, sets, nodes: rows.map(nodesOf), leftOut };
+};
+
+/** A row with what its verifications state. */
+type ReadRow = RowOf & {
+  readonly average: number;
+  readonly runs: readonly (Read & Pick<VerificationMetrics, 'sets' | 'average'>)[];
+  /** What it was scored on, by names and sizes. */
+  readonly benchmarks: string;
+};
+
+const readRow = async (row: RowOf, reader: ReportReader): Promise<ReadRow> => {
+  const runs = [];
+  for (const { artifact, run, node } of row.members) {
+    const { sets, average } = await reader.metrics(artifact, verificationKind, `${run}:${node}`);
+    runs.push({ artifact: artifact.digest, input: `${run}:${node}`, sets, average });
+  }
+  const scoredOn = runs.map(({ sets }) =>
+    Object.entries(sets)
+      .map(([set, { pairs }]) => `${set} ${pairs}`)
+      .sort(),
+  );
+  const average = runs.reduce((sum, run) => sum + run.average, 0) / runs.length;
+  return { ...row, runs, average, benchmarks: [...new Set(scoredOn.map(String))].join('; ') };
+};
+
+/** The benchmarks of most rows; of equally many, the first. */
+const mostAlike = (rows: readonly ReadRow[]): string | undefined => {
+  const counts = new Map<string, number>();
+  for (const { benchmarks } of rows) counts.set(benchmarks, (counts.get(benchmarks) ?? 0) + 1);
+  return [...counts].sort(([, a], [, b]) => b - a)[0]?.[0];
 };
 
 const nodesOf = ({ members }: RowOf): string[] => members.map(({ run, node }) => `${run}:${node}`);

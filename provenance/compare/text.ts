@@ -8,7 +8,7 @@ import type { Comparison } from './index.ts';
 export const comparisonText = (
   found: Comparison,
 ): { readonly rows: readonly (readonly string[])[]; readonly notes: readonly string[] } => {
-  const { rows, baseline, isBest, sets, chance } = found;
+  const { rows, baseline, isBest, sets, chance, leftOut } = found;
   const base = rows[baseline]?.label as string;
   const level = `${Math.round(chance.level * 1000) / 10} %`;
   const heads = ['', 'runs', 'average', level, `from ${base}`, level, 'p', 'shown'];
@@ -31,6 +31,7 @@ export const comparisonText = (
       `Accuracy in percent, mean of ${sortBenchmarks(sets).map(benchmarkName).join(', ')}; ± is the deviation over runs. Differences are in percentage points.`,
       ...chanceNotes(chance, ['seed']),
       `p: two-sided, corrected by Holm’s method over the ${rows.length - 1} differences. Shown: below ${alpha}.`,
+      ...(leftOut.length > 0 ? [`Left out, since they were scored on other pairs: ${leftOut.join('; ')}.`] : []),
     ],
   };
 };

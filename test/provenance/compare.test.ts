@@ -91,8 +91,15 @@ it('refuses what cannot be compared, with a remedy', async () => {
   await refusal([]).toMatchObject({ code: 'ComparisonInvalid', remedy: expect.stringContaining('cemiflow runs') });
   await refusal([await verified('verify', {})]).toMatchObject({ message: expect.stringContaining('one row alone') });
   await refusal(await grid(), { from: 'm = 2' }).toMatchObject({ remedy: 'its rows: "m = 0", "m = 1"' });
-  const others = await verified('verify', { m: 1, seed: 1 }, 0.6, { set: 'calfw' });
-  await refusal([(await grid())[0] as Verified, others]).toMatchObject({
-    message: 'the rows were not scored on the same pairs',
+  const elsewhere = await verified('verify', { m: 1, seed: 1 }, 0.6, { set: 'calfw' });
+  await refusal([(await grid())[0] as Verified, elsewhere]).toMatchObject({
+    message: expect.stringContaining('one row alone'),
   });
+});
+
+it('leaves out and names rows that were scored on other pairs than most', async () => {
+  const pairs = await verified('verify_pairs', {}, 0.9, { set: 'calfw' });
+  const found = await compareVerifications([...(await grid()), pairs], store, {});
+  expect(found.rows.map(({ label }) => label)).toEqual(['verify, m = 0', 'verify, m = 1']);
+  expect(comparisonText(found).notes.at(-1)).toBe('Left out, since they were scored on other pairs: verify_pairs.');
 });
