@@ -196,10 +196,15 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'report',
-    usage: 'RUN [--out DIR]',
+    usage: 'RUN [--out DIR] [--csv] [--latex]',
     summary: 'write the report of a run, or the report so far where it is not done',
-    details: `${runName}\n--out DIR   default: reports/<experiment>`,
-    options: { out },
+    details: [
+      runName,
+      '--out DIR   default: reports/<experiment>',
+      '--csv       its tables too, a file for each in DIR/tables, for spreadsheets and data frames',
+      '--latex     its tables too, for papers (booktabs)',
+    ].join('\n'),
+    options: { out, csv: { type: 'boolean' }, latex: { type: 'boolean' } },
     positionals: [1, 1],
     stopsAtOnce: true,
     load: () => import('./report.ts'),

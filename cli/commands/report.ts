@@ -1,4 +1,5 @@
 import { fetchReport } from '../../client/report.ts';
+import { writeTables } from '../../client/report-tables.ts';
 import { plural } from '../../core/words.ts';
 import type { Run } from '../command.ts';
 import { callerOf } from '../events.ts';
@@ -7,8 +8,12 @@ import { printResult } from '../session.ts';
 import { soFarJson } from '../view/displays.ts';
 
 export const run: Run = async (args, session) => {
-  const { run, page, missing } = await fetchReport(args.first, args.text('out'), callerOf(session));
-  if (missing === undefined) printResult(session, { run, report: page }, page);
+  const caller = callerOf(session);
+  const { run, page, missing } = await fetchReport(args.first, args.text('out'), caller);
+  const formats = (['csv', 'latex'] as const).filter((format) => args.flag(format));
+  const tables = formats.length > 0 ? await writeTables({ run, page }, formats, caller) : [];
+  if (missing === undefined)
+    printResult(session, { run, report: page, ...(tables.length > 0 && { tables }) }, [page, ...tables].join('\n'));
   else {
     const lacks = missing === 0 ? '' : `, without ${plural(missing, 'stage')}`;
     session.note(`${run} is not done: this is its report so far${lacks}`);
