@@ -19,6 +19,7 @@ describe('blocks', () => {
     expect(blocks.map(({ name }) => name)).toEqual([
       ...[
         'grid',
+        'tables',
         'methods',
         'subjects',
         'accuracy',
@@ -55,7 +56,7 @@ describe('blocks', () => {
       code: 'UnknownBlock',
       message: 'this checkout cannot draw the block "hardest" of the report',
     });
-    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(16);
+    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(17);
   });
 
   it('that show pictures alone are left out where numbers are checked, and no number is lost', async () => {

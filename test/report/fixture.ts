@@ -25,6 +25,7 @@ import type { SamplesParams } from '../../report/blocks/samples/read.ts';
 import type { SetsParams } from '../../report/blocks/sets/read.ts';
 import type { SimilarityParams } from '../../report/blocks/similarity/read.ts';
 import type { SubjectsParams } from '../../report/blocks/subjects/read.ts';
+import type { TablesParams } from '../../report/blocks/tables/read.ts';
 import type { TrainingParams } from '../../report/blocks/training/read.ts';
 import type { Labelled } from '../../report/params.ts';
 
@@ -42,6 +43,7 @@ export interface FullReport extends ReportParams {
   readonly inspect: InspectParams;
   readonly grid: GridParams;
   readonly methods: MethodsParams;
+  readonly tables: TablesParams;
   readonly subjects: SubjectsParams;
   readonly samples: SamplesParams;
   readonly training: TrainingParams;
@@ -151,6 +153,18 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
       { label: 'Generator', log: await log(0.9, 0.04, 2) },
       { label: 'Student, m = {m}', log: await over((m) => log(14, 3 + m, 3 + m)) },
     ],
+    tables: {
+      sweep: {
+        ...{
+          caption: 'Accuracy by m',
+          scale: 'made up.',
+          paper: 'cemiface',
+          printed: 'table11_m_sweep',
+          meanOver: ['seed'],
+        },
+        rows: [{ label: 'm = {m}', metrics: scored, printed: { at: null, where: { m: '{m}' }, value: 'avg' } }],
+      },
+    },
     methods: await madeUpMethods(store, students, sets, real),
     subjects: {
       inquiries: asked,

@@ -10,6 +10,7 @@ export const quotation: ReadQuotation = async () => {
     artifact: paper.artifact,
     what: 'the paper’s results, as cemiflow quotes them (a file, not an artifact)',
     tables: [comparisonTable(paper), sweepTable(paper), similarityTable(paper)],
+    results: { file: 'results.yaml', data: paper.data, benchmarks: paper.benchmarks },
     comparison: paper.comparison.map(({ method, loss, volume, reproduced = false, avg, gtr }, i) => ({
       ...{ artifact: paper.artifact, at: `results.yaml#/table6_comparison/${i}` },
       ...{ method, volume, reproduced, average: avg, gap: gtr },

@@ -2,11 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { parse } from 'yaml';
 import { type Digest, digestOf } from '../../../core/digest.ts';
+import type { JsonObject } from '../../../core/errors.ts';
 
 /** What the CemiFace paper reports, quoted. Accuracies in percent, benchmarks in the order of `benchmarks`. */
 export interface PaperResults {
   /** Digest of the quoted file. */
   readonly artifact: Digest;
+  /** The whole file. */
+  readonly data: JsonObject;
   readonly source: string;
   readonly benchmarks: readonly string[];
   readonly comparison: readonly PaperMethod[];
@@ -53,6 +56,7 @@ export const readResults = async (): Promise<PaperResults> => {
   };
   return {
     artifact: digestOf(bytes),
+    data: data as unknown as JsonObject,
     source: data.source,
     benchmarks: data.benchmarks,
     comparison: data.table6_comparison,

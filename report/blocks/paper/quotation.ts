@@ -1,4 +1,5 @@
 import type { Digest } from '../../../core/digest.ts';
+import type { Json } from '../../../core/errors.ts';
 import type { TableModel } from '../../table.ts';
 
 /**
@@ -14,6 +15,8 @@ export interface Quotation {
   readonly tables: readonly TableModel[];
   /** The paper's comparison of methods, for reports that compare methods too. */
   readonly comparison?: readonly PrintedRow[];
+  /** The file itself, for tables that are made again; accuracies of a row stand under `acc`, in the order of the benchmarks. */
+  readonly results?: { readonly file: string; readonly data: Json; readonly benchmarks: readonly string[] };
 }
 
 /** One row of a printed comparison. Accuracies are in percent, as printed. */

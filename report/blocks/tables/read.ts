@@ -1,0 +1,99 @@
+import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
+import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
+import { groupsOf } from '../../axes.ts';
+import { type Differences, differencesOf } from '../../differences/differences.ts';
+import { fillLabel } from '../../labels.ts';
+import { listed, type OneOrMany } from '../../params.ts';
+import type { ReportReader } from '../../reader.ts';
+import { type Accuracies, accuraciesOf, type Verification, verificationOf } from '../accuracy/verification.ts';
+import type { Quotation } from '../paper/quotation.ts';
+import { readPaper } from '../paper/read.ts';
+import { type PrintedChoice, type PrintedRow, printedRow } from './printed.ts';
+
+export type TablesParams = { readonly [name: string]: TableParams };
+
+interface TableParams {
+  readonly caption: string;
+  readonly scale: string;
+  readonly paper?: string | null;
+  readonly printed?: string | null;
+  readonly differencesFrom?: string | null;
+  readonly meanOver: readonly string[];
+  readonly rows: readonly {
+    readonly label: string;
+    readonly metrics: OneOrMany;
+    readonly printed?: PrintedChoice | null;
+  }[];
+}
+
+export interface RepeatedTable {
+  readonly name: string;
+  readonly caption: string;
+  readonly scale: string;
+  readonly meanOver: readonly string[];
+  readonly rows: readonly RepeatedRow[];
+  /** Absent where rows were not scored on the same pairs. */
+  readonly differences?: Differences;
+}
+
+export interface RepeatedRow extends Accuracies {
+  readonly label: string;
+  readonly matrix: JsonObject;
+  readonly printed?: PrintedRow;
+}
+
+/** Tables in the order of their names, numbers by their value: table2 before table11. */
+export const readTables = async (params: TablesParams, reader: ReportReader): Promise<RepeatedTable[]> => {
+  const names = Object.keys(params).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const tables: RepeatedTable[] = [];
+  for (const name of names) tables.push(await readTable(name, params[name] as TableParams, reader));
+  return tables;
+};
+
+const readTable = async (name: string, table: TableParams, reader: ReportReader): Promise<RepeatedTable> => {
+  const { caption, scale, meanOver } = table;
+  const quotation = await quotationOf(name, table, reader);
+  const rows: RepeatedRow[] = [];
+  for (const [r, row] of table.rows.entries()) {
+    const groups = groupsOf(listed(row.metrics, `tables.${name}.rows.${r}.metrics`), meanOver);
+    for (const { matrix, members } of groups) {
+      const plain = groups.length === 1 && !/\{\w+\}/.test(row.label);
+      const label = plain ? row.label : fillLabel(row.label, matrix);
+      const runs: Verification[] = [];
+      for (const { artifact, input, matrix: point } of members) {
+        const found = await reader.metrics(artifact, verificationKind, `${caption}: ${label}`, point);
+        runs.push(verificationOf(found, { artifact: artifact.digest, input }));
+      }
+      const place = row.printed?.at ?? table.printed;
+      const printed = row.printed && place && quotation ? printedRow(quotation, place, row.printed, matrix) : undefined;
+      rows.push({ ...accuraciesOf(runs), label, matrix, ...(printed && { printed }) });
+    }
+  }
+  const differences = await differencesOf(rows, reader, {
+    competing: () => true,
+    wanted: table.differencesFrom ?? null,
+  });
+  return { name, caption, scale, meanOver, rows, ...(differences && { differences }) };
+};
+
+type WithResults = Quotation & Required<Pick<Quotation, 'results'>>;
+
+const quotationOf = async (
+  name: string,
+  { paper, rows, printed }: TableParams,
+  reader: ReportReader,
+): Promise<WithResults | undefined> => {
+  const asked = rows.find((row) => row.printed);
+  if (!asked) return undefined;
+  const [quotation] = paper ? await readPaper([paper], reader) : [];
+  if (quotation?.results && (printed || asked.printed?.at)) return quotation as WithResults;
+  const lacks = !paper ? 'no paper' : quotation?.results ? 'not where it is' : 'a paper without a file of results';
+  throw new CemiflowError(
+    'ReportInputInvalid',
+    `row "${asked.label}" of tables.${name} names a printed row, and the table ${lacks}`,
+    {
+      remedy: `write tables.${name}: {paper: <method>, printed: <key of the file>}`,
+      data: { table: name },
+    },
+  );
+};

@@ -1,0 +1,92 @@
+import { interval, signed } from '../../differences/table.ts';
+import { benchmarkName, count, fixed, percent, sortBenchmarks } from '../../format.ts';
+import { type Cell, missing, sourceCell, sourceColumn, type TableModel, type TableRow } from '../../table.ts';
+import { averageAt, readAt } from '../accuracy/table.ts';
+import type { PrintedRow } from './printed.ts';
+import type { RepeatedRow, RepeatedTable } from './read.ts';
+
+/** Our rows, each with the printed one below it. */
+export const repeatedTable = (table: RepeatedTable): TableModel => {
+  const { name, caption, scale, rows, differences } = table;
+  const sets = sortBenchmarks([
+    ...new Set(rows.flatMap(({ sets, printed }) => [...Object.keys(sets), ...Object.keys(printed?.sets ?? {})])),
+  ]);
+  const level = Math.round((differences?.chance.level ?? 0.95) * 1000) / 10;
+  const suspects = rows.flatMap(({ label, printed }) => (printed?.suspect ? [`${label}: ${printed.suspect}`] : []));
+  return {
+    id: `tables-${name}`,
+    caption,
+    columns: [
+      { label: 'Trained on', numeric: false },
+      { label: 'Runs', numeric: true, title: 'how many runs the means are taken over' },
+      ...sets.map((set) => ({ label: benchmarkName(set), numeric: true })),
+      { label: 'Average', numeric: true },
+      ...(differences ? [{ label: `${level} % interval`, numeric: true, title: 'of the average alone' }] : []),
+      { label: 'Here − printed', numeric: true, title: 'difference of the averages, percentage points' },
+      sourceColumn,
+    ],
+    rows: rows.flatMap((row, i) => [
+      ourRow(row, sets, differences && interval(differences.rows[i]?.estimate ?? { lowest: 0, highest: 0 })),
+      ...(row.printed ? [printedRow(row.label, row.printed, sets, differences !== undefined)] : []),
+    ]),
+    notes: [
+      ...(scale
+        ? [
+            `Mini: ${scale} Absolute values cannot be compared with the printed ones; whether rows are in the same order can.`,
+          ]
+        : []),
+      'Accuracy of 1:1 verification in percent, mean ± sample standard deviation over runs; average: the mean of the benchmarks. Printed rows are quoted.',
+      ...suspects.map((text) => `The printed row is doubtful: ${text}.`),
+    ],
+  };
+};
+
+const ourRow = (row: RepeatedRow, sets: readonly string[], sure: string | undefined): TableRow => {
+  const spread = (std: number | undefined) =>
+    row.runs.length > 1 && std !== undefined ? { spread: percent(std) } : {};
+  const { printed, average } = row;
+  return {
+    cells: [
+      { text: row.label },
+      { text: count(row.runs.length), ...readAt('manifest', row) },
+      ...sets.map((set): Cell => {
+        const found = row.sets[set];
+        if (!found) return missing;
+        return {
+          text: percent(found.accuracy),
+          ...spread(found.std),
+          ...readAt(`metrics.json#/sets/${set}/accuracy`, row),
+        };
+      }),
+      { text: percent(average), ...spread(row.averageStd), ...readAt(averageAt, row) },
+      ...(sure === undefined ? [] : [{ text: sure, ...readAt('metrics.json#/sets', row) }]),
+      printed ? { text: signed(average - printed.average / 100), ...readAt(averageAt, row) } : missing,
+      sourceCell(...row.runs),
+    ],
+  };
+};
+
+const printedRow = (label: string, printed: PrintedRow, sets: readonly string[], withInterval: boolean): TableRow => {
+  const { artifact } = printed;
+  const quoted = (value: number, at: string): Cell => ({
+    text: fixed(value, 2),
+    artifacts: [artifact],
+    inputs: [],
+    at: [at],
+    quoted: true,
+  });
+  return {
+    cells: [
+      { text: `${label}, printed${printed.suspect ? ' ‡' : ''}` },
+      missing,
+      ...sets.map((set) => {
+        const found = printed.sets[set];
+        return found ? quoted(found.accuracy, found.at) : missing;
+      }),
+      quoted(printed.average, printed.averageAt),
+      ...(withInterval ? [missing] : []),
+      missing,
+      { text: '', artifacts: [artifact], source: true },
+    ],
+  };
+};
