@@ -4,7 +4,7 @@ import { parse } from 'yaml';
 import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { block } from '../../report/blocks/tables/block.ts';
-import { type PrintedChoice, printedRow } from '../../report/blocks/tables/printed.ts';
+import { type PrintedChoice, type PrintedRow, printedRow } from '../../report/blocks/tables/printed.ts';
 import { readTables, type TablesParams } from '../../report/blocks/tables/read.ts';
 import { readReport } from '../../report/build.ts';
 import { printedNumbers } from '../../report/printed.ts';
@@ -24,8 +24,12 @@ const quotation = {
     benchmarks: ['lfw', 'cfp_fp', 'agedb_30', 'calfw', 'cplfw'],
   },
 };
+const orThrow = (row: ReturnType<typeof printedRow>): PrintedRow => {
+  if ('refusal' in row) throw row.refusal;
+  return row;
+};
 const find = (place: string, where: JsonObject = {}, value = 'avg', matrix: JsonObject = {}) =>
-  printedRow(quotation, place, { at: null, where, value } satisfies PrintedChoice, matrix);
+  orThrow(printedRow(quotation, place, { at: null, where, value } satisfies PrintedChoice, matrix));
 
 describe('a printed row', () => {
   it('is found by what it states, or by our own value on an axis', () => {
@@ -44,6 +48,9 @@ describe('a printed row', () => {
       at: 'results.yaml#/table10_backbone/r18',
       sets: {},
     });
+    expect(find('table1_similarity_groups/{group}', {}, 'avg', { group: 2 }).averageAt).toBe(
+      'results.yaml#/table1_similarity_groups/2/avg',
+    );
     expect(find('table5_best_m_per_inquiry', { inquiry: 'ddpm' }, 'by_m/-0.1')).toMatchObject({
       ...{ average: 91.36, averageAt: 'results.yaml#/table5_best_m_per_inquiry/2/by_m/-0.1' },
     });
@@ -141,6 +148,31 @@ describe('a table made again', () => {
         .reduce<unknown>((found, key) => (found as never)[key], data);
       expect(Number(value).toFixed(2)).toBe(shown);
     }
+  });
+
+  it('leaves points that the paper does not have without a printed row, but not all of them', async () => {
+    const printed = { at: null, where: { m: '{m}' }, value: 'avg' };
+    const some = await params({
+      rows: [
+        {
+          label: 'm = {m}',
+          metrics: await over([
+            [0.75, 0.7],
+            [0, 0.9],
+          ]),
+          printed,
+        },
+      ],
+    });
+    expect((await drawn(some))[0]?.rows.map(({ cells }) => cells[0]?.text)).toEqual([
+      'm = 0.75',
+      'm = 0',
+      'm = 0, printed',
+    ]);
+    const none = await params({ rows: [{ label: 'm = {m}', metrics: await over([[0.75, 0.7]]), printed }] });
+    await expect(drawn(none)).rejects.toMatchObject({
+      message: expect.stringContaining('no printed row is table11_m_sweep'),
+    });
   });
 
   it('comes after the tables of smaller numbers, and needs no printed rows', async () => {

@@ -25,17 +25,19 @@ export interface PrintedRow extends Pick<Read, 'artifact'> {
 /**
  * Finds a printed row in the file of a paper's results.
  *
- * @param place where the rows are, keys with slashes between @param matrix our row's point
- * @throws CemiflowError `ReportInputInvalid` where nothing, or more than one row, is meant
+ * @param place where the rows are, keys with slashes between; a key such as {group} is our row's own value
+ * @param matrix our row's point
+ * @returns a refusal where nothing is found
+ * @throws CemiflowError `ReportInputInvalid` where more than one row is meant
  */
 export const printedRow = (
   { artifact, results }: Pick<Quotation, 'artifact'> & Required<Pick<Quotation, 'results'>>,
   place: string,
   { where, value }: PrintedChoice,
   matrix: JsonObject,
-): PrintedRow => {
+): PrintedRow | { readonly refusal: CemiflowError } => {
   const { file, data, benchmarks } = results;
-  const keys = place.split('/');
+  const keys = place.split('/').map((key) => String(filled({ key }, matrix).key));
   const found = under(data, keys);
   const wanted = filled(where, matrix);
   const words = `${place}${Object.keys(wanted).length > 0 ? ` where ${JSON.stringify(wanted)}` : ''}`;
@@ -51,10 +53,18 @@ export const printedRow = (
     Object.entries(wanted).every(([key, each]) => JSON.stringify(row[key]) === JSON.stringify(each)),
   );
   const [only] = fitting;
-  if (!only || fitting.length > 1)
+  if (!only)
+    return {
+      refusal: notOne(
+        words,
+        rows.map(({ row }) => row),
+        0,
+      ),
+    };
+  if (fitting.length > 1)
     throw notOne(
       words,
-      fitting.length > 0 ? fitting.map(({ row }) => row) : rows.map(({ row }) => row),
+      fitting.map(({ row }) => row),
       fitting.length,
     );
   const valueKeys = value.split('/');

@@ -56,6 +56,12 @@ const readTable = async (name: string, table: TableParams, reader: ReportReader)
   const rows: RepeatedRow[] = [];
   for (const [r, row] of table.rows.entries()) {
     const groups = groupsOf(listed(row.metrics, `tables.${name}.rows.${r}.metrics`), meanOver);
+    const printedOf = printedFor(
+      row.printed ?? undefined,
+      table.printed ?? undefined,
+      quotation,
+      groups.map(({ matrix }) => matrix),
+    );
     for (const { matrix, members } of groups) {
       const plain = groups.length === 1 && !/\{\w+\}/.test(row.label);
       const label = plain ? row.label : fillLabel(row.label, matrix);
@@ -64,8 +70,7 @@ const readTable = async (name: string, table: TableParams, reader: ReportReader)
         const found = await reader.metrics(artifact, verificationKind, `${caption}: ${label}`, point);
         runs.push(verificationOf(found, { artifact: artifact.digest, input }));
       }
-      const place = row.printed?.at ?? table.printed;
-      const printed = row.printed && place && quotation ? printedRow(quotation, place, row.printed, matrix) : undefined;
+      const printed = printedOf(matrix);
       rows.push({ ...accuraciesOf(runs), label, matrix, ...(printed && { printed }) });
     }
   }
@@ -74,6 +79,28 @@ const readTable = async (name: string, table: TableParams, reader: ReportReader)
     wanted: table.differencesFrom ?? null,
   });
   return { name, caption, scale, meanOver, rows, ...(differences && { differences }) };
+};
+
+/**
+ * The printed row of each of our points. Of a matrix, points that the paper does not have are left without one.
+ *
+ * @throws CemiflowError `ReportInputInvalid` where no point has one
+ */
+const printedFor = (
+  choice: PrintedChoice | undefined,
+  place: string | undefined,
+  quotation: WithResults | undefined,
+  points: readonly JsonObject[],
+): ((matrix: JsonObject) => PrintedRow | undefined) => {
+  const at = choice?.at ?? place;
+  if (!choice || !at || !quotation) return () => undefined;
+  const found = points.map((matrix) => [matrix, printedRow(quotation, at, choice, matrix)] as const);
+  const [first] = found;
+  if (first && found.every(([, row]) => 'refusal' in row)) throw (first[1] as { refusal: CemiflowError }).refusal;
+  return (matrix) => {
+    const row = found.find(([point]) => point === matrix)?.[1];
+    return row === undefined || 'refusal' in row ? undefined : row;
+  };
 };
 
 type WithResults = Quotation & Required<Pick<Quotation, 'results'>>;
