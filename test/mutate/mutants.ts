@@ -26,6 +26,7 @@ import { relativeMutants } from './mutants/relatives.ts';
 import { reportSoFarMutants } from './mutants/report-so-far.ts';
 import { samplingMutants } from './mutants/sampling.ts';
 import { searchRateMutants } from './mutants/search-rates.ts';
+import { sweepMutants } from './mutants/sweeps.ts';
 import { synfaceMutants } from './mutants/synface.ts';
 import { trainingMutants } from './mutants/training.ts';
 import { validationMutants } from './mutants/validation.ts';
@@ -60,6 +61,7 @@ export const mutants: readonly Mutant[] = [
   ...orderMutants,
   ...formatMutants,
   ...dcfaceMutants,
+  ...sweepMutants,
   ...synfaceMutants,
   ...estimateMutants,
 ];

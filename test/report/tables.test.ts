@@ -7,9 +7,14 @@ import { block } from '../../report/blocks/tables/block.ts';
 import { type PrintedChoice, type PrintedRow, printedRow } from '../../report/blocks/tables/printed.ts';
 import { readTables, type TablesParams } from '../../report/blocks/tables/read.ts';
 import { readReport } from '../../report/build.ts';
+import type { Labelled } from '../../report/params.ts';
 import { printedNumbers } from '../../report/printed.ts';
 import { ReportReader } from '../../report/reader.ts';
 import type { TableModel } from '../../report/table.ts';
+import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
+import { expandSpec } from '../../spec/expand.ts';
+import { readSpec } from '../../spec/spec.ts';
+import { root } from '../cli/helpers.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 import { drawnPairs, putScored } from './fixture.ts';
 
@@ -192,5 +197,25 @@ describe('a table made again', () => {
     ]);
     expect(tables[0]?.rows).toHaveLength(2);
     await expect(drawn({ table11: { ...table11, paper: null } })).rejects.toMatchObject({ code: 'ReportInputInvalid' });
+  });
+});
+
+describe.each(['mini', 'paper'])('the tables of pipelines/paper/all.yaml at the scale "%s"', (scale) => {
+  const spec = readSpec('pipelines/paper/all.yaml', { cwd: root, set: [`scale=${scale}`] });
+  const report = expandSpec(spec, loadStageSchemas()).nodes.at(-1)?.params as unknown as { tables: TablesParams };
+  const cases = Object.entries(report.tables).flatMap(([name, table]) =>
+    table.rows.map((row) => ({ title: `${name}, ${row.label}`, table, row })),
+  );
+
+  it.each(cases)('$title: is beside printed rows of the paper’s file', ({ table, row }) => {
+    const { printed } = row;
+    if (!printed) return expect(row.label).toBe('random directions, m = 1');
+    const place = (printed.at ?? table.printed) as string;
+    const points = (row.metrics as readonly Labelled[]).map(({ matrix: { seed: _, ...point } }) => point);
+    const found = points.map((point) => printedRow(quotation, place, printed, point));
+    const without = points.filter((_, i) => 'refusal' in (found[i] as object));
+    // Table 11 has steps of 0.1, the miniature of 0.25.
+    expect(without.every(({ m }) => scale === 'mini' && Math.abs((m as number) % 0.5) === 0.25)).toBe(true);
+    expect(without.length).toBeLessThan(points.length);
   });
 });
