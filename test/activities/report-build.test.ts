@@ -10,6 +10,7 @@ import { isDigest } from '../../core/digest.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
 import { isNodeRef } from '../../core/plan.ts';
 import { withoutNodes } from '../../core/skips.ts';
+import { escapeHtml } from '../../report/html.ts';
 import type { Printed } from '../../report/printed.ts';
 import { checkParams, loadStageSchemas, type StageSchema } from '../../schemas/stage-schemas.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
@@ -123,7 +124,7 @@ describe('report/build', () => {
     for (const { id, text, artifacts, at, quoted } of printed) {
       expect(page).toContain(`id="${id}"`);
       expect(page).toContain(`<aside class="card" id="why.${id}">`);
-      expect(page).toContain(`<p class="card-value">${text}</p>`);
+      expect(page).toContain(`<p class="card-value">${escapeHtml(text)}</p>`);
       if (!quoted) expect(at).toHaveLength(artifacts.length);
     }
     expect(new Set(page.match(/ href="#why\.[^"]+"/g)).size).toBe(printed.length);
