@@ -1,4 +1,4 @@
-import type { ArtifactRef } from '../core/artifact.ts';
+import { verificationKind } from '../artifacts/codecs/metrics-verification.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { suggest } from '../core/nearest.ts';
 import { type Comparison, compareVerifications, type Verified } from '../provenance/compare/index.ts';
@@ -29,12 +29,14 @@ export const compareRuns = async (
   for (const name of names) {
     const run = await findRun(store, name);
     const outputs = await outputsOf(store, run);
-    for (const { id, stage, matrix, kind } of run.plan.nodes) {
-      const artifact = outputs.get(id)?.metrics as ArtifactRef | undefined;
-      if (artifact === undefined || kind !== 'evaluate/verification') continue;
-      const point = matrix as Verified['matrix'];
-      found.push({ run: run.id, experiment: run.plan.experiment, stage, node: id, matrix: point, artifact });
-    }
+    for (const { id, stage, matrix } of run.plan.nodes)
+      for (const artifact of Object.values(outputs.get(id) ?? {})) {
+        if (artifact.type !== 'metrics') continue;
+        const { meta } = await store.getArtifact(artifact);
+        if (meta.kind !== verificationKind.kind) continue;
+        const point = matrix as Verified['matrix'];
+        found.push({ run: run.id, experiment: run.plan.experiment, stage, node: id, matrix: point, artifact });
+      }
   }
   for (const wanted of stages) {
     if (found.some(({ stage }) => stage === wanted)) continue;

@@ -86,7 +86,7 @@ const tooFew = (labels: readonly string[], all: readonly Verified[]): CemiflowEr
       : `there is one row alone, ${labels[0]}: nothing is compared`;
   const remedy =
     all.length === 0
-      ? 'name runs that have made evaluate/verification; "cemiflow runs" lists them'
+      ? 'name runs that have verified a recognizer; "cemiflow runs" lists the runs'
       : 'name more runs, or compare by what they differ in: --by run, --by m';
   return new CemiflowError('ComparisonInvalid', message, { remedy, data: { rows: [...labels] } });
 };
