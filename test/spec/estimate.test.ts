@@ -139,7 +139,7 @@ describe('the comparison at the size of the papers', () => {
     const shares = {
       cemiface: hours('cemiface_images') / 2 / (2 * 8),
       dcface: hours('dcface_images') / 2 / (2 * 9),
-      recognizer: hours('student_real[seed=1]') / (2 * 6.5),
+      recognizer: hours('student[of=faces,seed=1]') / (2 * 6.5),
     };
     for (const [name, share] of Object.entries(shares)) {
       expect(share, name).toBeGreaterThan(0.6);
