@@ -233,6 +233,9 @@ describe('how sure the averages are', () => {
     const table = await tableOf(rows);
     expect(table?.caption).toBe('How sure the averages are, and their differences from “best, CosFace”, the best');
     expect(texts(table, 'Shown')).toEqual(['higher', '–', 'no', 'lower']);
+    const compared = (await read(rows)).differences?.rows.map(({ fromBaseline }) => fromBaseline);
+    // The smallest of three is multiplied by three.
+    expect(compared?.[0]?.holm).toBeCloseTo(3 * (compared?.[0]?.p as number), 12);
     const corrected = texts(table, 'p') as string[];
     expect(corrected[0]).toBe('< 0.001');
     expect(Number(corrected[2])).toBeGreaterThan(0.05);
