@@ -66,6 +66,10 @@ const exportAsFormat = async (args: Arguments, format: string | undefined, sessi
       ? ''
       : `${plural(images, 'image')} of ${plural(identities, 'identity', 'identities')} in `;
   printResult(session, written, `${counts}${path}`);
+  if (written.mixtures)
+    session.note(
+      `the images are mixtures of two identities, of which ${wanted} holds the first alone: "cemiflow get ${name}" fetches soft-labels.safetensors too`,
+    );
   return exitCodes.ok;
 };
 

@@ -2,6 +2,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ExportedSet, openSet } from '../../artifacts/export-set.ts';
 import type { Packed } from '../../artifacts/shards.ts';
+import { hasSoftLabels } from '../../artifacts/soft-labels.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { extensionOf } from '../../formats/image-kind.ts';
@@ -49,6 +50,8 @@ export const setFormats = Object.keys(writers) as SetFormat[];
 export interface WrittenSet {
   readonly identities: number;
   readonly images: number;
+  /** Images are mixtures of two identities, and the files name the first alone: none of the formats holds soft labels. */
+  readonly mixtures?: true;
 }
 
 /**
@@ -77,5 +80,6 @@ export const exportSet = async (
   await writeFolder(target, async (put, folder) => {
     await write(counted(), set, folder, put);
   });
-  return { identities: identities.size, images };
+  const mixtures = hasSoftLabels(await store.getArtifact(ref));
+  return { identities: identities.size, images, ...(mixtures && { mixtures }) };
 };

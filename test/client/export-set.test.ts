@@ -7,6 +7,7 @@ import { stage } from '../../activities/data-import/stage.ts';
 import { putInquiryRows } from '../../artifacts/codecs/inquiries.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { shardsOf, unpackShard } from '../../artifacts/shards.ts';
+import { writeSoftLabels } from '../../artifacts/soft-labels.ts';
 import { exportArrays } from '../../client/export/arrays.ts';
 import { exportSet, setFormats } from '../../client/export/set.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
@@ -54,6 +55,18 @@ const importAgain = async (path: string, format: string): Promise<ArtifactRef> =
 };
 
 describe('a dataset that is exported', () => {
+  it('says where its images are mixtures, whose second identities no format holds', async () => {
+    const { meta, files } = await store.getArtifact(await setOf('generated'));
+    const labels = { second: Int32Array.from({ length: 6 }, () => 1), ratio: new Float32Array(6).fill(0.5) };
+    const mixed = [...files, await writeSoftLabels(store, labels)];
+    const set = await store.putArtifact({ type: 'dataset', meta, files: mixed });
+    expect(await exportSet(store, set, 'folder', join(home, 'mixtures'))).toEqual({
+      identities: 3,
+      images: 6,
+      mixtures: true,
+    });
+  });
+
   it.each(setFormats)('as %s and taken in again is the same to the byte', async (format) => {
     const set = await setOf('real');
     const path = join(home, `real-${format}`);
