@@ -17,6 +17,10 @@ export const fillLabel = (template: string, matrix: JsonObject): string => {
   return filled || Object.keys(matrix).length === 0 ? text : `${text} (${matrixLabel(matrix)})`;
 };
 
+/** The same for a row of a spec; one that has no other point keeps its label as it was written. @param alone whether it has none */
+export const rowLabel = (template: string, matrix: JsonObject, alone: boolean): string =>
+  alone && !/\{\w+\}/.test(template) ? template : fillLabel(template, matrix);
+
 /** `m = 0.5`, `m = 0.5, interval = 0.02`. */
 export const matrixLabel = (matrix: JsonObject): string =>
   Object.keys(matrix)

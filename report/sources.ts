@@ -23,3 +23,9 @@ export const readFrom = (...read: readonly Read[]): { readonly artifacts: Digest
   artifacts: read.map(({ artifact }) => artifact),
   inputs: read.map(({ input }) => input),
 });
+
+/** The same for a number that is at one place in each of them: `metrics.json#/average`. */
+export const readFromAt = (place: string, reads: readonly Read[]) => ({
+  ...readFrom(...reads),
+  at: reads.map(() => place),
+});

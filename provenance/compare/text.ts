@@ -1,4 +1,4 @@
-import { chanceNotes } from '../../report/differences/chance.ts';
+import { chanceNotes, levelOf } from '../../report/differences/chance.ts';
 import { alpha } from '../../report/differences/differences.ts';
 import { interval, pValue, shownAs, signed } from '../../report/differences/table.ts';
 import { benchmarkName, count, percent, sortBenchmarks } from '../../report/format.ts';
@@ -10,7 +10,7 @@ export const comparisonText = (
 ): { readonly rows: readonly (readonly string[])[]; readonly notes: readonly string[] } => {
   const { rows, baseline, isBest, sets, chance, leftOut } = found;
   const base = rows[baseline]?.label as string;
-  const level = `${Math.round(chance.level * 1000) / 10} %`;
+  const level = levelOf(chance);
   const heads = ['', 'runs', 'average', level, `from ${base}`, level, 'p', 'shown'];
   return {
     rows: [

@@ -4,6 +4,9 @@ import { count, fixed } from '../format.ts';
 /** What the intervals of a bootstrap hold. */
 export type Chance = Omit<Bootstrap, 'between' | 'estimates'>;
 
+/** `95 %` */
+export const levelOf = ({ level }: Chance): string => `${Math.round(level * 1000) / 10} %`;
+
 /** What chance the intervals of a table account for, and how. @param meanOver axes on which runs differ, such as seed */
 export const chanceNotes = (
   { pairs, resamples, designEffect, training }: Chance,

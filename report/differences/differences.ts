@@ -81,10 +81,9 @@ export const differencesOf = async <R extends Row>(
     ...{ chance, baseline, isBest: named < 0 },
     rows: rows.map(({ label, runs }, i) => {
       const own = compared[i];
-      const place = compared.slice(0, i).filter(Boolean).length;
       return {
         ...{ label, runs, estimate: estimates[i] as Estimate },
-        ...(own && { fromBaseline: { ...own, holm: corrected[place] as number } }),
+        ...(own && { fromBaseline: { ...own, holm: corrected[i < baseline ? i : i - 1] as number } }),
       };
     }),
   };

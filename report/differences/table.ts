@@ -1,7 +1,7 @@
 import { percent } from '../format.ts';
-import { type Read, readFrom } from '../sources.ts';
+import { readFromAt } from '../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../table.ts';
-import { chanceNotes } from './chance.ts';
+import { chanceNotes, levelOf } from './chance.ts';
 import { alpha, type Compared, type Differences } from './differences.ts';
 
 /** A difference in percentage points, always with its sign. */
@@ -13,13 +13,11 @@ export const signed = (difference: number): string => {
 export const interval = ({ lowest, highest }: { readonly lowest: number; readonly highest: number }): string =>
   `[${percent(lowest)}, ${percent(highest)}]`;
 
-const at = (place: string, reads: readonly Read[]) => ({ ...readFrom(...reads), at: reads.map(() => place) });
-
 /** Averages with their intervals, and which differences from one row are larger than their noise. */
 export const differencesTable = (found: Differences, id: string, meanOver: readonly string[]): TableModel => {
   const { chance, rows, baseline, isBest } = found;
   const base = rows[baseline] as Compared;
-  const level = `${Math.round(chance.level * 1000) / 10} %`;
+  const level = levelOf(chance);
   return {
     id: `${id}-differences`,
     caption: `How sure the averages are, and their differences from “${base.label}”${isBest ? ', the best' : ''}`,
@@ -46,16 +44,16 @@ const cellsOf = ({ label, runs, estimate, fromBaseline }: Compared, base: Compar
   const both = [...runs, ...base.runs];
   const compared: Cell[] = fromBaseline
     ? [
-        { text: signed(fromBaseline.difference), ...at('metrics.json#/average', both) },
-        { text: interval(fromBaseline.alone), ...at(sets, both) },
-        { text: pValue(fromBaseline.holm), ...at(sets, both) },
-        { text: shownAs(fromBaseline.difference, fromBaseline.holm), ...at(sets, both) },
+        { text: signed(fromBaseline.difference), ...readFromAt('metrics.json#/average', both) },
+        { text: interval(fromBaseline.alone), ...readFromAt(sets, both) },
+        { text: pValue(fromBaseline.holm), ...readFromAt(sets, both) },
+        { text: shownAs(fromBaseline.difference, fromBaseline.holm), ...readFromAt(sets, both) },
       ]
     : [missing, missing, missing, missing];
   return [
     { text: label },
-    { text: percent(estimate.mean), ...at('metrics.json#/average', runs) },
-    { text: interval(estimate), ...at(sets, runs) },
+    { text: percent(estimate.mean), ...readFromAt('metrics.json#/average', runs) },
+    { text: interval(estimate), ...readFromAt(sets, runs) },
     ...compared,
     sourceCell(...runs),
   ];

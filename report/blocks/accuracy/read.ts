@@ -1,5 +1,4 @@
 import { trainingKind } from '../../../artifacts/codecs/metrics-kinds.ts';
-import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
 import type { Json, JsonObject } from '../../../core/errors.ts';
 import { averaged, groupsOf } from '../../axes.ts';
 import { fillLabel } from '../../labels.ts';
@@ -8,7 +7,7 @@ import { inputInvalid, type ReportReader } from '../../reader.ts';
 import { pointerSegment } from '../../sources.ts';
 import { type MeasuredRow, withGaps } from './gaps.ts';
 import type { AccuracyRow, Training, Volume } from './row.ts';
-import { accuraciesOf, type Verification, verificationOf } from './verification.ts';
+import { accuraciesOf, readVerifications } from './verification.ts';
 
 export type AccuracyParams = readonly {
   readonly label: string;
@@ -32,11 +31,7 @@ export const readAccuracy = async (
     const groups = groupsOf(listed(row.metrics, `accuracy.${r}.metrics`), meanOver);
     for (const { matrix, members } of groups) {
       const label = fillLabel(row.label, matrix);
-      const runs: Verification[] = [];
-      for (const { artifact, input, matrix: point } of members) {
-        const found = await reader.metrics(artifact, verificationKind, `verification: ${label}`, point);
-        runs.push(verificationOf(found, { artifact: artifact.digest, input }));
-      }
+      const runs = await readVerifications(members, `verification: ${label}`, reader);
       const training =
         row.training && (await steps(row.training, `accuracy.${r}.training`, { members, label, reader }));
       const data = row.volume && matching(row.volume, matrix, `accuracy.${r}.volume`);

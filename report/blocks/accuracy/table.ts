@@ -1,18 +1,20 @@
 import { spreadNote } from '../../axes.ts';
 import { benchmarkName, count, fixed, percent, sortBenchmarks } from '../../format.ts';
-import { type Read, readFrom } from '../../sources.ts';
+import { type Read, readFrom, readFromAt } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
 import { channelsNote } from './channels.ts';
 import type { AccuracyRow } from './row.ts';
+import type { Accuracies } from './verification.ts';
 
 /** Where the mean over all sets is. */
 export const averageAt = 'metrics.json#/average';
 
 /** The artifacts of a number that was taken over all runs of these rows, and where it is in each. */
-export const readAt = (at: string, ...rows: readonly { readonly runs: readonly Read[] }[]) => {
-  const runs = rows.flatMap((row) => row.runs);
-  return { ...readFrom(...runs), at: runs.map(() => at) };
-};
+export const readAt = (at: string, ...rows: readonly { readonly runs: readonly Read[] }[]) =>
+  readFromAt(
+    at,
+    rows.flatMap((row) => row.runs),
+  );
 
 /** One row for each recognizer, one column for each benchmark. @param note a caution of the report's head */
 export const accuracyTable = (rows: readonly AccuracyRow[], note: string): TableModel => {
@@ -104,7 +106,7 @@ const accuracyCell = (name: string, row: AccuracyRow, best: boolean): Cell => {
   return { text: percent(set.accuracy), spread: percent(set.std), ...from, best };
 };
 
-const averageCell = (row: AccuracyRow, best: boolean): Cell => ({
+export const averageCell = (row: Accuracies, best = false): Cell => ({
   text: percent(row.average),
   ...(row.averageStd === undefined ? {} : { spread: percent(row.averageStd) }),
   ...readAt(averageAt, row),

@@ -1,5 +1,8 @@
+import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
 import type { Channels, VerificationMetrics } from '../../../metrics/verification.ts';
 import { averaged } from '../../axes.ts';
+import type { Placed } from '../../params.ts';
+import type { ReportReader } from '../../reader.ts';
 import type { Read } from '../../sources.ts';
 
 /** Verification of one recognizer on the benchmarks; accuracies are fractions 0 … 1. */
@@ -20,7 +23,7 @@ export interface SetAccuracy {
 }
 
 /** What a report shows of a verification: folds and thresholds are left to the artifact. */
-export const verificationOf = ({ sets, average, channels }: VerificationMetrics, from: Read): Verification => ({
+const verificationOf = ({ sets, average, channels }: VerificationMetrics, from: Read): Verification => ({
   ...from,
   sets: Object.fromEntries(
     Object.entries(sets).map(([name, { accuracy, std, pairs, scores }]) => [name, { accuracy, std, pairs, scores }]),
@@ -28,6 +31,20 @@ export const verificationOf = ({ sets, average, channels }: VerificationMetrics,
   average,
   ...(channels && { channels }),
 });
+
+/** Reads the runs of a row. @param what the row is, for people */
+export const readVerifications = async (
+  members: readonly Placed[],
+  what: string,
+  reader: ReportReader,
+): Promise<Verification[]> => {
+  const runs: Verification[] = [];
+  for (const { artifact, input, matrix } of members) {
+    const found = await reader.metrics(artifact, verificationKind, what, matrix);
+    runs.push(verificationOf(found, { artifact: artifact.digest, input }));
+  }
+  return runs;
+};
 
 /** One recognizer, or the mean over several runs of it. */
 export interface Accuracies {

@@ -1,33 +1,33 @@
 import type { PairedDifference } from '../../../metrics/bootstrap/index.ts';
-import { chanceNotes } from '../../differences/chance.ts';
+import { chanceNotes, levelOf } from '../../differences/chance.ts';
 import { interval, signed } from '../../differences/table.ts';
 import { benchmarkName, count, fixed, percent, sortBenchmarks } from '../../format.ts';
-import { type Read, readFrom } from '../../sources.ts';
+import { type Read, readFromAt } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
 import type { Compared, ComparedPoint, Comparison } from './read.ts';
 import { shown } from './verdict.ts';
 
-const at = (place: string, reads: readonly Read[]) => ({ ...readFrom(...reads), at: reads.map(() => place) });
 const similarityCell = ({ similarity, similarityFrom }: ComparedPoint): Cell => ({
   text: fixed(similarity, 3),
-  ...at('metrics.json#/mean', similarityFrom),
+  ...readFromAt('metrics.json#/mean', similarityFrom),
   linked: true,
 });
 
 /** The difference, its intervals, and whether it is shown: of these the first is the difference of two averages. */
 const differenceCells = (found: PairedDifference, reads: readonly Read[]): Cell[] => [
-  { text: signed(found.difference), ...at('metrics.json#/average', reads) },
-  { text: interval(found.alone), ...at('metrics.json#/sets', reads) },
-  { text: interval(found.together), ...at('metrics.json#/sets', reads) },
+  { text: signed(found.difference), ...readFromAt('metrics.json#/average', reads) },
+  { text: interval(found.alone), ...readFromAt('metrics.json#/sets', reads) },
+  { text: interval(found.together), ...readFromAt('metrics.json#/sets', reads) },
 ];
 
-const level = ({ chance }: Compared): string => `${plainPercent(chance.level)} %`;
-const plainPercent = (fraction: number): string => String(Math.round(fraction * 1000) / 10);
-
 const intervalColumns = (compared: Compared) => [
-  { label: `${level(compared)} interval`, numeric: true, title: 'of this difference alone, percentage points' },
   {
-    label: `${level(compared)}, all at once`,
+    label: `${levelOf(compared.chance)} interval`,
+    numeric: true,
+    title: 'of this difference alone, percentage points',
+  },
+  {
+    label: `${levelOf(compared.chance)}, all at once`,
     numeric: true,
     title: 'together with all differences between the points',
   },
@@ -61,11 +61,15 @@ export const pointsTable = (compared: Compared, comparison: Comparison, id: stri
       cells: [
         { text: point.label },
         similarityCell(point),
-        ...(withRuns ? [{ text: count(point.runs.length), ...at('manifest', point.runs) }] : []),
-        { text: percent(point.average), ...at('metrics.json#/average', point.runs), best: point === base && isBest },
+        ...(withRuns ? [{ text: count(point.runs.length), ...readFromAt('manifest', point.runs) }] : []),
+        {
+          text: percent(point.average),
+          ...readFromAt('metrics.json#/average', point.runs),
+          best: point === base && isBest,
+        },
         ...(point.fromBaseline
           ? differenceCells(point.fromBaseline, [...point.runs, ...base.runs])
-          : [{ text: signed(0), ...at('metrics.json#/average', base.runs) }, missing, missing]),
+          : [{ text: signed(0), ...readFromAt('metrics.json#/average', base.runs) }, missing, missing]),
         sourceCell(...point.runs),
       ],
     })),
@@ -101,7 +105,7 @@ export const endsTable = (compared: Compared, id: string): TableModel => ({
       cells: [
         { text: `${first.label} minus ${second.label}` },
         ...differenceCells(contrast, reads),
-        { text: shown(contrast) ?? 'no', ...at('metrics.json#/sets', reads) },
+        { text: shown(contrast) ?? 'no', ...readFromAt('metrics.json#/sets', reads) },
         sourceCell(...reads),
       ],
     };

@@ -1,4 +1,3 @@
-import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
 import { artifactRefsIn } from '../../../core/artifact.ts';
 import type { Json, JsonObject } from '../../../core/errors.ts';
 import { type AxisValue, alongAxis, groupsOf, orderOf, valueOn } from '../../axes.ts';
@@ -8,7 +7,7 @@ import { type Labelled, listed, type OneOrMany } from '../../params.ts';
 import type { ReportReader } from '../../reader.ts';
 import { type AccuracyParams, readAccuracy } from '../accuracy/read.ts';
 import type { AccuracyRow } from '../accuracy/row.ts';
-import { type Accuracies, accuraciesOf, type Verification, verificationOf } from '../accuracy/verification.ts';
+import { type Accuracies, accuraciesOf, readVerifications } from '../accuracy/verification.ts';
 
 export interface CurveParams {
   readonly axis: string;
@@ -43,11 +42,7 @@ export const readCurve = async (params: CurveParams, reader: ReportReader, repor
   const { axis, series, meanOver = [] } = params;
   const points: (CurvePoint & { readonly series: AxisValue | undefined })[] = [];
   for (const { matrix, members } of groupsOf(listed(params.metrics as OneOrMany, 'curve.metrics'), meanOver)) {
-    const runs: Verification[] = [];
-    for (const { artifact, input, matrix: point } of members) {
-      const found = await reader.metrics(artifact, verificationKind, `curve over ${axis}`, point);
-      runs.push(verificationOf(found, { artifact: artifact.digest, input }));
-    }
+    const runs = await readVerifications(members, `curve over ${axis}`, reader);
     points.push({
       ...accuraciesOf(runs),
       matrix,

@@ -1,14 +1,13 @@
 import { frechetKind, privacyKind, similarityKind } from '../../../artifacts/codecs/metrics-kinds.ts';
-import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
 import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
 import { groupsOf } from '../../axes.ts';
 import { differencesOf } from '../../differences/differences.ts';
-import { fillLabel } from '../../labels.ts';
+import { fillLabel, rowLabel } from '../../labels.ts';
 import { agrees, gathered, type Placed, type Several } from '../../params.ts';
 import type { ReportReader } from '../../reader.ts';
 import type { Read } from '../../sources.ts';
 import { trainingSet } from '../accuracy/read.ts';
-import { accuraciesOf, type Verification, verificationOf } from '../accuracy/verification.ts';
+import { accuraciesOf, readVerifications } from '../accuracy/verification.ts';
 import { checkFrechet } from './frechet.ts';
 import { readPrinted } from './printed.ts';
 import { type Cost, costs, type MethodRow, type Methods, type MethodsParams, type RowParams } from './row.ts';
@@ -52,11 +51,7 @@ const readRow = async (at: At, reader: ReportReader): Promise<MethodRow> => {
   const { row, place, matrix, members, printed } = at;
   const { label, loss } = namesOf(at);
   const name = loss === undefined ? label : `${label}, ${loss}`;
-  const verifications: Verification[] = [];
-  for (const { artifact, input, matrix: point } of members) {
-    const found = await reader.metrics(artifact, verificationKind, `verification: ${name}`, point);
-    verifications.push(verificationOf(found, { artifact: artifact.digest, input }));
-  }
+  const verifications = await readVerifications(members, `verification: ${name}`, reader);
   const agreeing = (key: 'data' | 'similarity' | 'frechet' | 'privacy'): readonly Placed[] =>
     placesOf(row[key], `${place}.${key}`, matrix);
   /** Reads what several evaluations measured of the set; nothing where there are none. */
@@ -101,7 +96,7 @@ const namesOf = ({ row: { label, loss }, matrix, alone }: At): { label: string; 
   const left = Object.fromEntries(
     Object.entries(matrix).filter(([axis]) => label.includes(`{${axis}}`) || !named.some(([own]) => own === axis)),
   );
-  const filled = alone && !/\{\w+\}/.test(label) ? label : fillLabel(label, left);
+  const filled = rowLabel(label, left, alone);
   return loss === undefined ? { label: filled } : { label: filled, loss: fillLabel(loss, Object.fromEntries(named)) };
 };
 

@@ -1,8 +1,9 @@
 import { averaged } from '../../axes.ts';
 import { benchmarkName, count, fixed, percent, sortBenchmarks } from '../../format.ts';
-import { type Read, readFrom } from '../../sources.ts';
+import { type Read, readFromAt } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
-import { averageAt, readAt, volumeCell } from '../accuracy/table.ts';
+import { averageAt, averageCell, readAt, volumeCell } from '../accuracy/table.ts';
+import type { Accuracies } from '../accuracy/verification.ts';
 import { frechetNotes } from './frechet.ts';
 import { type Cost, costs, type MethodRow, type Methods } from './row.ts';
 
@@ -74,7 +75,7 @@ const columnsOf = (rows: readonly MethodRow[], gallery: string): Column[] => {
     ),
     ...sets.map((set): Column => {
       const best = bestOf(rows, (row) => row.sets[set]?.accuracy);
-      return { label: benchmarkName(set), numeric: true, cell: (row) => accuracyCell(set, row, best(row)) };
+      return { label: benchmarkName(set), numeric: true, cell: (row) => meanAccuracyCell(set, row, best(row)) };
     }),
     averageColumn(rows),
     ...only(
@@ -124,12 +125,7 @@ const averageColumn = (rows: readonly MethodRow[]): Column => {
   const best = bestOf(rows, ({ average }) => average);
   return {
     ...{ label: 'Average', numeric: true },
-    cell: (row) => ({
-      text: percent(row.average),
-      ...(row.averageStd === undefined ? {} : { spread: percent(row.averageStd) }),
-      ...readAt(averageAt, row),
-      best: best(row),
-    }),
+    cell: (row) => averageCell(row, best(row)),
   };
 };
 
@@ -144,7 +140,7 @@ const bestOf = (
 };
 
 /** Of one student, the deviation over folds is left out: it is no deviation over runs. */
-const accuracyCell = (name: string, row: MethodRow, best: boolean): Cell => {
+export const meanAccuracyCell = (name: string, row: Accuracies, best = false): Cell => {
   const set = row.sets[name];
   if (set === undefined) return missing;
   const spread = row.runs.length > 1 ? { spread: percent(set.std) } : {};
@@ -168,12 +164,10 @@ const meanCell = <T>(
 ): Cell => {
   if (!runs) return missing;
   const { mean, std } = averaged(runs.map(of));
-  const at = runs.map(() => `metrics.json#/${pointer}`);
   return {
     text: print(mean),
     ...(std === undefined ? {} : { spread: print(std) }),
-    ...readFrom(...runs),
-    at,
+    ...readFromAt(`metrics.json#/${pointer}`, runs),
     linked: true,
   };
 };

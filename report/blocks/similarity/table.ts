@@ -1,6 +1,6 @@
 import { spreadNote } from '../../axes.ts';
 import { count, fixed } from '../../format.ts';
-import { readFrom } from '../../sources.ts';
+import { readFromAt } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
 import type { SimilarityGroup, SimilarityRow } from './read.ts';
 
@@ -8,10 +8,11 @@ import type { SimilarityGroup, SimilarityRow } from './read.ts';
 const meanAt = 'metrics.json#/mean';
 
 /** The artifacts that a row's number was taken from, and where it is in each. */
-const readAt = (at: string, ...rows: readonly SimilarityRow[]) => {
-  const runs = rows.flatMap((row) => row.runs);
-  return { ...readFrom(...runs), at: runs.map(() => at) };
-};
+const readAt = (at: string, ...rows: readonly SimilarityRow[]) =>
+  readFromAt(
+    at,
+    rows.flatMap((row) => row.runs),
+  );
 
 export const meanReadAt = (...rows: readonly SimilarityRow[]) => readAt(meanAt, ...rows);
 

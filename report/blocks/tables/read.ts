@@ -1,11 +1,10 @@
-import { verificationKind } from '../../../artifacts/codecs/metrics-verification.ts';
 import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
 import { groupsOf } from '../../axes.ts';
 import { type Differences, differencesOf } from '../../differences/differences.ts';
-import { fillLabel } from '../../labels.ts';
+import { rowLabel } from '../../labels.ts';
 import { listed, type OneOrMany } from '../../params.ts';
 import type { ReportReader } from '../../reader.ts';
-import { type Accuracies, accuraciesOf, type Verification, verificationOf } from '../accuracy/verification.ts';
+import { type Accuracies, accuraciesOf, readVerifications } from '../accuracy/verification.ts';
 import type { Quotation } from '../paper/quotation.ts';
 import { readPaper } from '../paper/read.ts';
 import { type PrintedChoice, type PrintedRow, printedRow } from './printed.ts';
@@ -63,13 +62,8 @@ const readTable = async (name: string, table: TableParams, reader: ReportReader)
       groups.map(({ matrix }) => matrix),
     );
     for (const { matrix, members } of groups) {
-      const plain = groups.length === 1 && !/\{\w+\}/.test(row.label);
-      const label = plain ? row.label : fillLabel(row.label, matrix);
-      const runs: Verification[] = [];
-      for (const { artifact, input, matrix: point } of members) {
-        const found = await reader.metrics(artifact, verificationKind, `${caption}: ${label}`, point);
-        runs.push(verificationOf(found, { artifact: artifact.digest, input }));
-      }
+      const label = rowLabel(row.label, matrix, groups.length === 1);
+      const runs = await readVerifications(members, `${caption}: ${label}`, reader);
       const printed = printedOf(matrix);
       rows.push({ ...accuraciesOf(runs), label, matrix, ...(printed && { printed }) });
     }

@@ -1,7 +1,9 @@
+import { levelOf } from '../../differences/chance.ts';
 import { interval, signed } from '../../differences/table.ts';
-import { benchmarkName, count, fixed, percent, sortBenchmarks } from '../../format.ts';
+import { benchmarkName, count, fixed, sortBenchmarks } from '../../format.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel, type TableRow } from '../../table.ts';
-import { averageAt, readAt } from '../accuracy/table.ts';
+import { averageAt, averageCell, readAt } from '../accuracy/table.ts';
+import { meanAccuracyCell } from '../methods/table.ts';
 import type { PrintedRow } from './printed.ts';
 import type { RepeatedRow, RepeatedTable } from './read.ts';
 
@@ -11,7 +13,6 @@ export const repeatedTable = (table: RepeatedTable): TableModel => {
   const sets = sortBenchmarks([
     ...new Set(rows.flatMap(({ sets, printed }) => [...Object.keys(sets), ...Object.keys(printed?.sets ?? {})])),
   ]);
-  const level = Math.round((differences?.chance.level ?? 0.95) * 1000) / 10;
   const suspects = rows.flatMap(({ label, printed }) => (printed?.suspect ? [`${label}: ${printed.suspect}`] : []));
   return {
     id: `tables-${name}`,
@@ -21,7 +22,9 @@ export const repeatedTable = (table: RepeatedTable): TableModel => {
       { label: 'Runs', numeric: true, title: 'how many runs the means are taken over' },
       ...sets.map((set) => ({ label: benchmarkName(set), numeric: true })),
       { label: 'Average', numeric: true },
-      ...(differences ? [{ label: `${level} % interval`, numeric: true, title: 'of the average alone' }] : []),
+      ...(differences
+        ? [{ label: `${levelOf(differences.chance)} interval`, numeric: true, title: 'of the average alone' }]
+        : []),
       { label: 'Here − printed', numeric: true, title: 'difference of the averages, percentage points' },
       sourceColumn,
     ],
@@ -42,23 +45,13 @@ export const repeatedTable = (table: RepeatedTable): TableModel => {
 };
 
 const ourRow = (row: RepeatedRow, sets: readonly string[], sure: string | undefined): TableRow => {
-  const spread = (std: number | undefined) =>
-    row.runs.length > 1 && std !== undefined ? { spread: percent(std) } : {};
   const { printed, average } = row;
   return {
     cells: [
       { text: row.label },
       { text: count(row.runs.length), ...readAt('manifest', row) },
-      ...sets.map((set): Cell => {
-        const found = row.sets[set];
-        if (!found) return missing;
-        return {
-          text: percent(found.accuracy),
-          ...spread(found.std),
-          ...readAt(`metrics.json#/sets/${set}/accuracy`, row),
-        };
-      }),
-      { text: percent(average), ...spread(row.averageStd), ...readAt(averageAt, row) },
+      ...sets.map((set) => meanAccuracyCell(set, row)),
+      averageCell(row),
       ...(sure === undefined ? [] : [{ text: sure, ...readAt('metrics.json#/sets', row) }]),
       printed ? { text: signed(average - printed.average / 100), ...readAt(averageAt, row) } : missing,
       sourceCell(...row.runs),
@@ -71,7 +64,6 @@ const printedRow = (label: string, printed: PrintedRow, sets: readonly string[],
   const quoted = (value: number, at: string): Cell => ({
     text: fixed(value, 2),
     artifacts: [artifact],
-    inputs: [],
     at: [at],
     quoted: true,
   });

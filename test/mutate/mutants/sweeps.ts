@@ -88,7 +88,7 @@ export const sweepMutants: readonly Mutant[] = [
     [
       {
         name: 'differences/uncorrected',
-        find: 'holm: corrected[place] as number',
+        find: 'holm: corrected[i < baseline ? i : i - 1] as number',
         replace: 'holm: own.p',
         breaks: 'p values that are looked at together are not corrected',
       },
