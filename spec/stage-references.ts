@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from '../core/errors.ts';
 import { axisNames, type ChoiceFault, choosePoints, type Matrix, nodeId, type Point } from '../core/expand.ts';
 import { suggest } from '../core/nearest.ts';
+import type { Scalar } from '../core/references.ts';
 import { type StageSchema, typedRef } from '../schemas/stage-schemas.ts';
 import { atSeed, seedAxis } from './seed-axis.ts';
 import type { StageReference } from './values.ts';
@@ -43,8 +44,8 @@ export const followStage = (reference: StageReference, from: From): Json | undef
     from.say(`stages.${stage} has no output "${name}"`, remedy);
     return undefined;
   }
-  /** @param seed of a repeated stage, whose nodes are then chosen as if there were no other seed */
-  const follow = (matrix: Matrix, seed?: Json): Json | undefined => {
+  /** The chosen nodes, each labelled by its point. @param seed of a repeated stage: chosen as if there were no other */
+  const choose = (matrix: Matrix, seed?: Scalar): { nodes: Labelled[]; list: boolean } | undefined => {
     const chosen = choosePoints(matrix, index, from.point);
     if ('fault' in chosen) {
       // A matrix without points was reported at its place.
@@ -53,12 +54,16 @@ export const followStage = (reference: StageReference, from: From): Json | undef
       from.say(message, remedy);
       return undefined;
     }
-    const nodes = chosen.points.map((point) => ({
-      matrix: point,
-      artifact: { ...ref(nodeId(stage, seed === undefined ? point : { ...point, [seedAxis]: seed as number }), name) },
-    }));
+    const nodes = chosen.points.map((point) => {
+      const whole = seed === undefined ? point : { ...point, [seedAxis]: seed };
+      return { matrix: point, artifact: { ...ref(nodeId(stage, whole), name) } };
+    });
     for (const { artifact } of nodes) typedRef(artifact, type);
-    return chosen.list ? nodes : nodes[0]?.artifact;
+    return { nodes, list: chosen.list };
+  };
+  const follow = (matrix: Matrix, seed?: Scalar): Json | undefined => {
+    const chosen = choose(matrix, seed);
+    return chosen?.list ? chosen.nodes : chosen?.nodes[0]?.artifact;
   };
   const choosesSeed = index === 'all' || (index ?? []).some(({ axis }) => axis === seedAxis);
   const { matrix, repeated } = target;
@@ -67,26 +72,21 @@ export const followStage = (reference: StageReference, from: From): Json | undef
   // Of a repeated node, all nodes are those of its seed.
   if (own !== undefined && (index === 'all' || !choosesSeed)) return follow(atSeed(matrix, own), own);
   if (choosesSeed) return follow(matrix);
-  const [first, ...others] = (matrix.axes[seedAxis] ?? []).map((seed) => ({
-    seed,
-    found: follow(atSeed(matrix, seed), seed),
-  }));
-  if (first?.found === undefined) return undefined;
-  const list = [first, ...others].flatMap(({ seed, found }) => {
-    if (!Array.isArray(found))
-      return [{ matrix: pointOf(matrix, found as JsonObject, stage), artifact: found as Json }];
-    return (found as { matrix: Point; artifact: Json }[]).map((each) => ({
-      ...each,
-      matrix: { ...each.matrix, [seedAxis]: seed },
-    }));
-  });
-  if (!Array.isArray(first.found)) from.either?.(list, first.found);
+  const bySeed = (matrix.axes[seedAxis] ?? []).map((seed) => ({ seed, chosen: choose(atSeed(matrix, seed), seed) }));
+  const first = bySeed[0]?.chosen;
+  if (first === undefined) return undefined;
+  const list = bySeed.flatMap(({ seed, chosen }) =>
+    (chosen?.nodes ?? []).map(({ matrix: point, artifact }) => ({ matrix: { ...point, [seedAxis]: seed }, artifact })),
+  );
+  if (!first.list) from.either?.(list, first.nodes[0]?.artifact as Json);
   return list;
 };
 
-/** The matrix point of the node that a reference names. */
-const pointOf = ({ points }: Matrix, { $node }: JsonObject, stage: string): Point =>
-  points.find((point) => nodeId(stage, point) === $node) as Point;
+/** A node that a reference means, with the point that a list labels it by. */
+interface Labelled extends JsonObject {
+  readonly matrix: Point;
+  readonly artifact: JsonObject;
+}
 
 const ref = ($node: string, $output: string): { $node: string; $output: string } => ({ $node, $output });
 
