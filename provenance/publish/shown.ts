@@ -33,16 +33,26 @@ export const markdownTexts = (text: string): string[] =>
   text.split('\n').flatMap((line) => {
     if (line.startsWith('- ')) return [...line.matchAll(/\*\*(.+?)\*\*/g)].map(([, value]) => value as string);
     if (!line.startsWith('|')) return [];
-    return line
-      .slice(1, -1)
-      .split(/(?<!\\)\|/)
-      .map((cell) => unescapeHtml(plainCell(cell)));
+    return markdownCells(line).map((cell) => unescapeHtml(plainCell(cell)));
   });
+
+/** The cells of a line of a table; a bar that belongs to a text has a backslash before it. */
+export const markdownCells = (line: string): string[] => {
+  const cells: string[] = [];
+  let cell = '';
+  for (let i = 1; i < line.length; i++) {
+    if (line[i] === '\\') cell += `${line[i]}${line[++i] ?? ''}`;
+    else if (line[i] === '|') {
+      cells.push(cell.trim());
+      cell = '';
+    } else cell += line[i];
+  }
+  return cells;
+};
 
 /** A cell without emphasis, escapes, and the digest or remark that may follow its number. */
 const plainCell = (cell: string): string =>
   cell
-    .trim()
     .replace(/( `[0-9a-f]+`)+$/, '')
     .replace(/ \(reference\)$/, '')
     .replace(/^\*\*(.*)\*\*$/, '$1')

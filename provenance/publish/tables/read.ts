@@ -1,3 +1,6 @@
+import { unescapeHtml } from '../page.ts';
+import { markdownCells } from '../shown.ts';
+
 /** A table of a report's Markdown, as people see it. */
 export interface ShownTable {
   /** `Table 1` */
@@ -26,30 +29,16 @@ export const readTables = (markdown: string): ShownTable[] => {
     const head = heading.exec(block);
     const [labels, rule, ...rows] = (blocks[i + 1] ?? '').split('\n');
     if (!head || !labels?.startsWith('|') || !rule) return [];
-    const numeric = cellsOf(rule).map((cell) => cell.endsWith(':'));
+    const numeric = markdownCells(rule).map((cell) => cell.endsWith(':'));
     const after = blocks.slice(i + 2);
     const end = after.findIndex((each) => /^(\*\*Table |\*Figure |#)/.test(each));
     return {
       ...{ name: head[1] as string, caption: plainText(head[2] as string) },
-      columns: cellsOf(labels).map((label, c) => ({ label: plainText(label), numeric: numeric[c] === true })),
-      rows: rows.map((row) => cellsOf(row).map(cellOf)),
+      columns: markdownCells(labels).map((label, c) => ({ label: plainText(label), numeric: numeric[c] === true })),
+      rows: rows.map((row) => markdownCells(row).map(cellOf)),
       notes: after.slice(0, end < 0 ? after.length : end).map((note) => plainText(note.trimEnd())),
     };
   });
-};
-
-/** A line's cells; a bar that belongs to a text has a backslash before it. */
-const cellsOf = (line: string): string[] => {
-  const cells: string[] = [];
-  let cell = '';
-  for (let i = 1; i < line.length; i++) {
-    if (line[i] === '\\') cell += `${line[i]}${line[++i] ?? ''}`;
-    else if (line[i] === '|') {
-      cells.push(cell.trim());
-      cell = '';
-    } else cell += line[i];
-  }
-  return cells;
 };
 
 const cellOf = (written: string): ShownCell => {
@@ -62,10 +51,4 @@ const cellOf = (written: string): ShownCell => {
 
 /** What `escapeMarkdown` made of a text, as the text again. */
 const plainText = (markdown: string): string =>
-  markdown
-    .replace(/\\([\\`*_[\]|~$#+=.)-])/g, '$1')
-    .replace(/&#58;/g, ':')
-    .replace(/&#64;/g, '@')
-    .replace(/&lt;/g, '<')
-    .replace(/&gt;/g, '>')
-    .replace(/&amp;/g, '&');
+  unescapeHtml(markdown.replace(/\\(.)/g, '$1').replaceAll('&#58;', ':').replaceAll('&#64;', '@'));
