@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import type { Json, JsonObject } from '../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/errors.ts';
 import { expectation, formWords, rangeWords, typeWords } from './explain.ts';
 import { loadStageSchemas, type StageSchema, type StageSchemas } from './stage-schemas.ts';
 
@@ -143,7 +143,7 @@ const forEditors = (property: JsonObject): JsonObject => {
 /** Whether only a reference is valid here. */
 const isArtifact = (schema: JsonObject): boolean => {
   const forms = schema.anyOf ?? schema.oneOf;
-  if (Array.isArray(forms)) return forms.every((form) => isMap(form) && isArtifact(form));
+  if (Array.isArray(forms)) return forms.every((form) => isJsonObject(form) && isArtifact(form));
   return schema.artifact !== undefined || schema.artifacts !== undefined;
 };
 
@@ -158,10 +158,10 @@ const plain = (schema: JsonObject): JsonObject =>
           const inner = Object.entries(value as { [name: string]: JsonObject });
           return [key, Object.fromEntries(inner.map(([name, each]) => [name, forEditors(each)]))];
         }
-        if (key === 'items' && isMap(value))
+        if (key === 'items' && isJsonObject(value))
           return [key, isArtifact(value) ? { ...reference } : orReference(plain(value))];
         if ((key === 'oneOf' || key === 'anyOf') && Array.isArray(value)) {
-          const forms = value.map((each) => (isMap(each) ? (isArtifact(each) ? reference : plain(each)) : each));
+          const forms = value.map((each) => (isJsonObject(each) ? (isArtifact(each) ? reference : plain(each)) : each));
           return ['anyOf', [...new Set(forms)]];
         }
         return [key, value];
@@ -173,9 +173,6 @@ const orReference = ({ default: value, description, ...schema }: JsonObject): Js
   ...(value === undefined ? {} : { default: value }),
   anyOf: [schema, { ...reference }],
 });
-
-const isMap = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 /** The guide's page of stage kinds. */
 export const stagesMarkdown = (schemas: StageSchemas): string => {
@@ -225,7 +222,7 @@ const propertyRows = (name: string, property: JsonObject, required: boolean): st
         : forms
           ? forms.map(formWords).join(', or ')
           : typeWords(property.type).replace(/\ban? /g, '');
-  const items = isMap(property.items ?? null) ? (property.items as JsonObject) : undefined;
+  const items = isJsonObject(property.items ?? null) ? (property.items as JsonObject) : undefined;
   const inner = (property.properties ?? {}) as { [name: string]: JsonObject };
   const hasInner = Object.keys(inner).length > 0;
   const byDefault = required
@@ -242,7 +239,8 @@ const propertyRows = (name: string, property: JsonObject, required: boolean): st
     range.trim().replace(/^from (\S+) to (\S+)$/, '$1 … $2'),
     String(property.description ?? ''),
   ];
-  const members = items && isMap(items.properties ?? null) ? (items.properties as { [name: string]: JsonObject }) : {};
+  const members =
+    items && isJsonObject(items.properties ?? null) ? (items.properties as { [name: string]: JsonObject }) : {};
   const row = `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('\n', ' ')).join(' | ')} |`;
   const rowsOf = (prefix: string, owner: JsonObject, properties: { [name: string]: JsonObject }): string[] => {
     const must = new Set((owner.required as string[] | undefined) ?? []);

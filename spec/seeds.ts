@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/errors.ts';
 import type { Matrix } from '../core/expand.ts';
 import { type Expanding, scopeOf } from './expanding.ts';
 import { placeOfAxis } from './matrix.ts';
@@ -106,5 +106,4 @@ const formsOf = (schema: JsonObject): JsonObject[] => [
   ),
 ];
 
-const mapOf = (value: Json | undefined): JsonObject[] =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) ? [value] : [];
+const mapOf = (value: Json | undefined): JsonObject[] => (isJsonObject(value) ? [value] : []);

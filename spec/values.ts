@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../core/errors.ts';
+import { isJsonObject, type Json, type JsonObject } from '../core/errors.ts';
 import type { Point } from '../core/expand.ts';
 import { suggest } from '../core/nearest.ts';
 import { hasReference, parseTemplate, type Reference, type Scalar } from '../core/references.ts';
@@ -122,7 +122,7 @@ export class ParamTable {
     let value = this.#valueOf(root, place, problems);
     for (const [i, key] of rest.entries()) {
       if (value === undefined) return undefined;
-      const map: JsonObject = isMap(value) ? value : {};
+      const map: JsonObject = isJsonObject(value) ? value : {};
       if (!Object.hasOwn(map, key)) {
         const owner = ['params', root, ...rest.slice(0, i)].join('.');
         problems.add(place, `${owner} has no "${key}"`, suggest(key, Object.keys(map), `keys of ${owner}`));
@@ -172,6 +172,3 @@ export class ParamTable {
     return usable;
   }
 }
-
-const isMap = (value: Json): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);

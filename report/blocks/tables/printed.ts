@@ -1,4 +1,4 @@
-import { CemiflowError, type Json, type JsonObject } from '../../../core/errors.ts';
+import { CemiflowError, isJsonObject, type Json, type JsonObject } from '../../../core/errors.ts';
 import { plain } from '../../format.ts';
 import { pointerSegment, type Read } from '../../sources.ts';
 import type { Quotation } from '../paper/quotation.ts';
@@ -45,8 +45,8 @@ export const printedRow = (
     `${file}#/${[...keys, ...more].map((key) => pointerSegment(String(key))).join('/')}`;
   if (typeof found === 'number') return { artifact, at: pointer([]), average: found, averageAt: pointer([]), sets: {} };
   const rows = Array.isArray(found)
-    ? found.flatMap((row, i) => (isMap(row) ? [{ row, path: [i] as (string | number)[] }] : []))
-    : isMap(found)
+    ? found.flatMap((row, i) => (isJsonObject(row) ? [{ row, path: [i] as (string | number)[] }] : []))
+    : isJsonObject(found)
       ? [{ row: found, path: [] }]
       : [];
   const fitting = rows.filter(({ row }) =>
@@ -84,7 +84,7 @@ export const printedRow = (
 
 const under = (data: Json | undefined, keys: readonly string[]): Json | undefined =>
   keys.reduce<Json | undefined>(
-    (at, key) => (Array.isArray(at) ? at[Number(key)] : isMap(at) ? at[key] : undefined),
+    (at, key) => (Array.isArray(at) ? at[Number(key)] : isJsonObject(at) ? at[key] : undefined),
     data,
   );
 
@@ -122,6 +122,3 @@ const notOne = (words: string, rows: readonly JsonObject[], count: number): Cemi
       data: { rows: rows.length },
     },
   );
-
-const isMap = (value: Json | undefined): value is JsonObject =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
