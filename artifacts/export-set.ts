@@ -6,12 +6,15 @@ import { decodeTar, encodeTarEntry, tarEnd } from '../formats/tar.ts';
 import { type DatasetMeta, imageCounts, shownIn } from './codecs/dataset.ts';
 import { Fields } from './fields.ts';
 import { imageNumberOf, type Packed, shardsOf, unpackShard } from './shards.ts';
+import { hasSoftLabels } from './soft-labels.ts';
 
 /** A set of images, ready to be written in another format. */
 export interface ExportedSet {
   /** In pixels. */
   readonly height: number;
   readonly width: number;
+  /** Whether its images are mixtures of two identities, of whom the samples name the first alone. */
+  readonly mixtures: boolean;
   /** Files as they lie in the store, shard by shard; generated and drawn images say in their metadata that they are. */
   samples(): AsyncGenerator<Packed>;
 }
@@ -36,6 +39,7 @@ export const openSet = async (store: ArtifactStore, ref: ArtifactRef): Promise<E
   return {
     height,
     width,
+    mixtures: hasSoftLabels({ files }),
     samples: () => exportedSamples(store, shards, marks),
   };
 };

@@ -4,10 +4,7 @@ import { CemiflowError } from '../core/errors.ts';
 import { tableCsv } from '../provenance/publish/tables/csv.ts';
 import { slug, tableLatex } from '../provenance/publish/tables/latex.ts';
 import { readTables } from '../provenance/publish/tables/read.ts';
-import type { Caller } from './caller.ts';
-import { connectStore } from './connect.ts';
 import type { FetchedReport } from './report.ts';
-import { findRun } from './runs.ts';
 
 export type TableFormat = 'csv' | 'latex';
 
@@ -17,9 +14,8 @@ export type TableFormat = 'csv' | 'latex';
  * @returns their paths @throws CemiflowError `NotMade` where the report has no table
  */
 export const writeTables = async (
-  { run, page }: FetchedReport,
+  { run, page, root = run }: FetchedReport,
   formats: readonly TableFormat[],
-  caller: Caller,
 ): Promise<string[]> => {
   const tables = readTables(await readFile(join(dirname(page), 'report.md'), 'utf8'));
   if (tables.length === 0)
@@ -27,7 +23,6 @@ export const writeTables = async (
       remedy: 'look at its page: a report of pictures has none',
       data: { run },
     });
-  const { root = run } = await findRun(await connectStore(caller), run);
   const folder = join(dirname(page), 'tables');
   await mkdir(folder, { recursive: true });
   const written: string[] = [];

@@ -19,6 +19,8 @@ import { findRun } from './runs.ts';
 export interface FetchedReport {
   readonly run: string;
   readonly page: string;
+  /** Of a run that is done. */
+  readonly root?: string;
   /** How many stages a report so far lacks; absent for the report of a run that is done. */
   readonly missing?: number;
 }
@@ -34,7 +36,7 @@ export const fetchReport = async (name: string, out: string | undefined, caller:
   const run = await findRun(store, name);
   const request = { store, run, out, outputs: await outputsOf(store, run) };
   const page = await writeReport(request, caller);
-  if (page) return { run: run.id, page };
+  if (page) return { run: run.id, page, ...(run.root && { root: run.root }) };
   const soFar = await writeReportSoFar({ ...request, skipped: skipsOf(run) }, caller);
   if (soFar) return { run: run.id, ...soFar };
   throw new CemiflowError('NotMade', `${run.id} has no report, and nothing yet that a report could show`, {

@@ -8,10 +8,10 @@ import { printResult } from '../session.ts';
 import { soFarJson } from '../view/displays.ts';
 
 export const run: Run = async (args, session) => {
-  const caller = callerOf(session);
-  const { run, page, missing } = await fetchReport(args.first, args.text('out'), caller);
+  const fetched = await fetchReport(args.first, args.text('out'), callerOf(session));
+  const { run, page, missing } = fetched;
   const formats = (['csv', 'latex'] as const).filter((format) => args.flag(format));
-  const tables = formats.length > 0 ? await writeTables({ run, page }, formats, caller) : [];
+  const tables = formats.length > 0 ? await writeTables(fetched, formats) : [];
   if (missing === undefined)
     printResult(session, { run, report: page, ...(tables.length > 0 && { tables }) }, [page, ...tables].join('\n'));
   else {

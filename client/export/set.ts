@@ -2,7 +2,6 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type ExportedSet, openSet } from '../../artifacts/export-set.ts';
 import type { Packed } from '../../artifacts/shards.ts';
-import { hasSoftLabels } from '../../artifacts/soft-labels.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { extensionOf } from '../../formats/image-kind.ts';
@@ -80,6 +79,5 @@ export const exportSet = async (
   await writeFolder(target, async (put, folder) => {
     await write(counted(), set, folder, put);
   });
-  const mixtures = hasSoftLabels(await store.getArtifact(ref));
-  return { identities: identities.size, images, ...(mixtures && { mixtures }) };
+  return { identities: identities.size, images, ...(set.mixtures && { mixtures: true }) };
 };

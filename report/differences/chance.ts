@@ -4,6 +4,9 @@ import { count, fixed } from '../format.ts';
 /** What the intervals of a bootstrap hold. */
 export type Chance = Omit<Bootstrap, 'between' | 'estimates'>;
 
+/** Of the draws: the same pairs are drawn in every report of the same scores. */
+export const drawSeed = 1;
+
 /** `95 %` */
 export const levelOf = ({ level }: Chance): string => `${Math.round(level * 1000) / 10} %`;
 

@@ -8,7 +8,7 @@ import {
 import { holm } from '../../metrics/holm.ts';
 import type { ReportReader } from '../reader.ts';
 import type { Read } from '../sources.ts';
-import type { Chance } from './chance.ts';
+import { type Chance, drawSeed } from './chance.ts';
 
 /** A verification, and the files of its pair scores. */
 type Verification = Read & { readonly sets: { readonly [set: string]: { readonly scores: string } } };
@@ -39,9 +39,6 @@ export interface Compared {
     readonly holm: number;
   };
 }
-
-/** Of the draws: the same pairs are drawn in every report of the same scores. */
-const seed = 1;
 
 /** Significance of corrected p values. */
 export const alpha = 0.05;
@@ -92,7 +89,7 @@ export const differencesOf = async <R extends Row>(
 /** Benchmarks of a spec may differ from row to row: then there are no intervals, and no error. */
 const bootstrapped = (scored: readonly (readonly ScoredSets[])[]) => {
   try {
-    return pairedBootstrap(scored, seed);
+    return pairedBootstrap(scored, drawSeed);
   } catch (error) {
     if (error instanceof CemiflowError && error.code === 'PairsDiffer') return undefined;
     throw error;

@@ -5,7 +5,7 @@ import { type PairedDifference, pairedBootstrap, type ScoredSets } from '../../.
 import type { VerificationMetrics } from '../../../metrics/verification.ts';
 import { type AxisValue, alongAxis, averaged, type Group, groupsOf, orderOf, valueOn } from '../../axes.ts';
 import type { ReportParams } from '../../block.ts';
-import type { Chance } from '../../differences/chance.ts';
+import { type Chance, drawSeed } from '../../differences/chance.ts';
 import { plain } from '../../format.ts';
 import { matrixLabel } from '../../labels.ts';
 import { agrees, type Labelled, listed, type OneOrMany, type Placed } from '../../params.ts';
@@ -62,9 +62,6 @@ export interface ComparedPoint {
   /** From the baseline; absent for the baseline itself. */
   readonly fromBaseline?: PairedDifference;
 }
-
-/** Of the draws: the same pairs are drawn in every report of the same scores. */
-const seed = 1;
 
 /** A point as it was read. */
 interface Measured extends Omit<ComparedPoint, 'fromBaseline'> {
@@ -163,7 +160,7 @@ const compared = (
     ...chance
   } = pairedBootstrap(
     ordered.map(({ scored }) => scored),
-    seed,
+    drawSeed,
   );
   return {
     points: ordered.map(({ scored: _, matrix: __, ...point }, i) =>
