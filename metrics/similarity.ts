@@ -72,7 +72,15 @@ export const similarityMetrics = ({ similarity, identity }: ImageScores): Simila
 export interface SimilarityGroups {
   /** int32 [N], 0 (most similar) … groups − 1 */
   readonly group: Int32Array;
-  readonly statistics: readonly { images: number; mean: number; lowest: number; highest: number }[];
+  readonly statistics: readonly {
+    images: number;
+    mean: number;
+    lowest: number;
+    highest: number;
+    /** Of each identity's images in the group the least and the most similar, as means over identities (CemiFace table 9). */
+    meanLowest: number;
+    meanHighest: number;
+  }[];
 }
 
 /** @param similarity float32 [N] @param labels int32 [N], 0 … classes − 1; equal similarities keep their order */
@@ -84,18 +92,24 @@ export const similarityGroups = (similarity: Float32Array, labels: Int32Array, g
     else members.set(label, [i]);
   });
   const group = new Int32Array(labels.length);
+  const bounds = Array.from({ length: groups }, () => ({ lowest: [] as number[], highest: [] as number[] }));
   for (const rows of members.values()) {
     rows.sort((a, b) => (similarity[b] as number) - (similarity[a] as number) || a - b);
+    const groupOf = (rank: number): number => Math.floor((rank * groups) / rows.length);
     rows.forEach((row, rank) => {
-      group[row] = Math.floor((rank * groups) / rows.length);
+      const own = groupOf(rank);
+      group[row] = own;
+      if (rank === 0 || groupOf(rank - 1) !== own) bounds[own]?.highest.push(similarity[row] as number);
+      if (rank === rows.length - 1 || groupOf(rank + 1) !== own) bounds[own]?.lowest.push(similarity[row] as number);
     });
   }
-  const statistics = Array.from({ length: groups }, (_, g) => {
+  const statistics = bounds.map((own, g) => {
     const values = similarity.filter((_, i) => group[i] === g);
-    if (values.length === 0) return { images: 0, mean: 0, lowest: 0, highest: 0 };
+    if (values.length === 0) return { images: 0, mean: 0, lowest: 0, highest: 0, meanLowest: 0, meanHighest: 0 };
     const sorted = values.sort();
     const [lowest, highest] = [sorted[0] as number, sorted[sorted.length - 1] as number];
-    return { images: values.length, mean: mean(values), lowest, highest };
+    const over = { meanLowest: mean(own.lowest), meanHighest: mean(own.highest) };
+    return { images: values.length, mean: mean(values), lowest, highest, ...over };
   });
   return { group, statistics };
 };

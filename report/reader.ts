@@ -1,5 +1,5 @@
-import { readFileOf } from '../artifacts/codec.ts';
-import { type MetricsKind, metricsCodec, metricsIn } from '../artifacts/codecs/metrics.ts';
+import { readFileOf, readJsonFields } from '../artifacts/codec.ts';
+import { type MetricsKind, metricsCodec, metricsFile, metricsIn } from '../artifacts/codecs/metrics.ts';
 import { decodePairScores } from '../artifacts/scores.ts';
 import { readSamples } from '../artifacts/shards.ts';
 import type { ArtifactManifest, ArtifactRef } from '../core/artifact.ts';
@@ -46,6 +46,21 @@ export class ReportReader {
     const meta = metricsCodec.parse(manifest, ref.digest);
     if (meta.kind === kind.kind) return metricsIn(this.#store, { ref, meta, files: manifest.files }, kind);
     throw inputInvalid(ref, `${what} needs metrics of the kind ${kind.kind}, and ${ref.digest} has ${meta.kind}`);
+  }
+
+  /**
+   * All numbers of an artifact, unchecked, and the place they are at: those of metrics, whatever their kind, or what the manifest of
+   * another artifact states. Other parameters as for `open`.
+   */
+  async numbers(
+    ref: ArtifactRef,
+    what: string,
+    matrix: JsonObject = {},
+  ): Promise<{ readonly file: string; readonly data: JsonObject }> {
+    const manifest = await this.open(ref, what, matrix);
+    if (ref.type !== 'metrics') return { file: 'manifest#/meta', data: manifest.meta };
+    const fields = await readJsonFields(this.#store, { ref, files: manifest.files }, metricsFile);
+    return { file: `${metricsFile}#`, data: fields.whole };
   }
 
   /** The pair scores that a verification's accuracies were computed from: its metrics name their files by digest. */

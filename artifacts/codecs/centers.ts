@@ -21,6 +21,9 @@ export interface CentersMeta {
     readonly mean: number;
     readonly lowest: number;
     readonly highest: number;
+    /** Means over identities of their own lowest and highest; absent in artifacts of older versions. */
+    readonly meanLowest?: number;
+    readonly meanHighest?: number;
   }[];
   /** Digest of the dataset whose images they are; absent in artifacts of older versions, as is the next. */
   readonly data?: Digest;
@@ -55,6 +58,8 @@ export const centersCodec = defineCodec<CentersMeta, CentersWritten>({
         mean: each.number('mean'),
         lowest: each.number('lowest'),
         highest: each.number('highest'),
+        ...each.optional('meanLowest', (own) => ({ meanLowest: own.number('meanLowest') })),
+        ...each.optional('meanHighest', (own) => ({ meanHighest: own.number('meanHighest') })),
       })),
       ...fields.optional('data', (each) => ({ data: each.digest('data') })),
       ...fields.optional('recognizer', (each) => ({ recognizer: each.digest('recognizer') })),

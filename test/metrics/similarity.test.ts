@@ -49,5 +49,10 @@ describe('similarity groups', () => {
     const { group, statistics } = similarityGroups(Float32Array.of(0.1, 0.4, 0.3, 0.2, 0.5), labels, 2);
     expect([...group]).toEqual([1, 0, 0, 1, 0]);
     expect(statistics.map(({ images }) => images)).toEqual([3, 2]);
+    // Of class 0: 0.4 and 0.3, then 0.2 and 0.1. Of class 1: 0.5 alone, in the first group.
+    expect(statistics[0]?.meanHighest).toBeCloseTo((0.4 + 0.5) / 2, 6);
+    expect(statistics[0]?.meanLowest).toBeCloseTo((0.3 + 0.5) / 2, 6);
+    expect(statistics[1]?.meanHighest).toBeCloseTo(0.2, 6);
+    expect(statistics[1]?.meanLowest).toBeCloseTo(0.1, 6);
   });
 });

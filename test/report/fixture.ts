@@ -18,6 +18,7 @@ import type { ComparisonParams } from '../../report/blocks/comparison/read.ts';
 import type { CurveParams } from '../../report/blocks/curve/read.ts';
 import type { GridParams } from '../../report/blocks/grid/read.ts';
 import type { InspectParams } from '../../report/blocks/inspect/read.ts';
+import type { MeasuresParams } from '../../report/blocks/measures/read.ts';
 import type { MethodsParams } from '../../report/blocks/methods/row.ts';
 import type { PrivacyParams } from '../../report/blocks/privacy/read.ts';
 import type { RocParams } from '../../report/blocks/roc/read.ts';
@@ -44,6 +45,7 @@ export interface FullReport extends ReportParams {
   readonly grid: GridParams;
   readonly methods: MethodsParams;
   readonly tables: TablesParams;
+  readonly measures: MeasuresParams;
   readonly subjects: SubjectsParams;
   readonly samples: SamplesParams;
   readonly training: TrainingParams;
@@ -163,6 +165,17 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
           meanOver: ['seed'],
         },
         rows: [{ label: 'm = {m}', metrics: scored, printed: { at: null, where: { m: '{m}' }, value: 'avg' } }],
+      },
+    },
+    measures: {
+      likeness: {
+        ...{ caption: 'Similarity to the inquiry', scale: '', note: 'Made up.', paper: 'cemiface' },
+        ...{ printed: 'table7_similarity_statistics/rows', meanOver: ['seed'] },
+        columns: [
+          { label: 'Mean', value: 'mean', percent: true, decimals: 2, printed: 'avg_sim' },
+          { label: '0.2 to 0.3', value: 'bins/identities/3', percent: false, decimals: 0, printed: 'identities/2' },
+        ],
+        rows: [{ label: 'CemiFace, m = {m}', of: unseen, printed: { at: null, where: { method: 'cemiface' } } }],
       },
     },
     methods: await madeUpMethods(store, students, sets, real),

@@ -22,30 +22,41 @@ export interface PrintedRow extends Pick<Read, 'artifact'> {
   readonly suspect?: string;
 }
 
+/** What a paper's file holds of a row: its fields, or a number alone. */
+export interface PrintedEntry extends Pick<Read, 'artifact'> {
+  readonly entry: JsonObject | number;
+  /** The file and a JSON pointer, to something in the entry. */
+  readonly at: (keys?: readonly (string | number)[]) => string;
+  /** What was looked for, in words. */
+  readonly words: string;
+}
+
 /**
  * Finds a printed row in the file of a paper's results.
  *
  * @param place where the rows are, keys with slashes between; a key such as {group} is our row's own value
- * @param matrix our row's point
+ * @param where what the row states @param matrix our row's point
  * @returns a refusal where nothing is found
  * @throws CemiflowError `ReportInputInvalid` where more than one row is meant
  */
-export const printedRow = (
+export const printedEntry = (
   { artifact, results }: Pick<Quotation, 'artifact'> & Required<Pick<Quotation, 'results'>>,
   place: string,
-  { where, value }: PrintedChoice,
+  where: JsonObject,
   matrix: JsonObject,
-): PrintedRow | { readonly refusal: CemiflowError } => {
-  const { file, data, benchmarks } = results;
-  const keys = place.split('/').map((key) => String(filled({ key }, matrix).key));
+): PrintedEntry | { readonly refusal: CemiflowError } => {
+  const { file, data } = results;
+  const keys = place.split('/').map((key) => String(withAxes({ key }, matrix).key));
   const found = under(data, keys);
-  const wanted = filled(where, matrix);
+  const wanted = withAxes(where, matrix);
   const words = `${place}${Object.keys(wanted).length > 0 ? ` where ${JSON.stringify(wanted)}` : ''}`;
-  const pointer = (more: readonly (string | number)[]): string =>
-    `${file}#/${[...keys, ...more].map((key) => pointerSegment(String(key))).join('/')}`;
-  if (typeof found === 'number') return { artifact, at: pointer([]), average: found, averageAt: pointer([]), sets: {} };
+  const entryAt = (entry: JsonObject | number, path: readonly number[]): PrintedEntry => ({
+    ...{ artifact, entry, words },
+    at: (more = []) => `${file}#/${[...keys, ...path, ...more].map((key) => pointerSegment(String(key))).join('/')}`,
+  });
+  if (typeof found === 'number') return entryAt(found, []);
   const rows = Array.isArray(found)
-    ? found.flatMap((row, i) => (isJsonObject(row) ? [{ row, path: [i] as (string | number)[] }] : []))
+    ? found.flatMap((row, i) => (isJsonObject(row) ? [{ row, path: [i] }] : []))
     : isJsonObject(found)
       ? [{ row: found, path: [] }]
       : [];
@@ -53,31 +64,40 @@ export const printedRow = (
     Object.entries(wanted).every(([key, each]) => JSON.stringify(row[key]) === JSON.stringify(each)),
   );
   const [only] = fitting;
-  if (!only)
-    return {
-      refusal: notOne(
-        words,
-        rows.map(({ row }) => row),
-        0,
-      ),
-    };
-  if (fitting.length > 1)
-    throw notOne(
-      words,
-      fitting.map(({ row }) => row),
-      fitting.length,
-    );
-  const valueKeys = value.split('/');
-  const average = under(only.row, valueKeys);
-  if (typeof average !== 'number') throw notOne(`${words}, ${value}`, [only.row], 0);
-  const { acc, suspect } = only.row;
+  const listed = (some: typeof rows): JsonObject[] => some.map(({ row }) => row);
+  if (!only) return { refusal: notOne(words, listed(rows), 0) };
+  if (fitting.length > 1) throw notOne(words, listed(fitting), fitting.length);
+  return entryAt(only.row, only.path);
+};
+
+/** The number under keys with slashes between. @throws CemiflowError `ReportInputInvalid` */
+export const printedNumber = ({ entry, at, words }: PrintedEntry, keys: string): { value: number; at: string } => {
+  const path = keys.split('/');
+  const value = typeof entry === 'number' ? undefined : under(entry, path);
+  if (typeof value === 'number') return { value, at: at(path) };
+  throw notOne(`${words}, ${keys}`, typeof entry === 'number' ? [] : [entry], 0);
+};
+
+/** A printed row of accuracies; other parameters as for `printedEntry`. */
+export const printedRow = (
+  quotation: Parameters<typeof printedEntry>[0],
+  place: string,
+  { where, value }: PrintedChoice,
+  matrix: JsonObject,
+): PrintedRow | { readonly refusal: CemiflowError } => {
+  const found = printedEntry(quotation, place, where, matrix);
+  if ('refusal' in found) return found;
+  const { artifact, entry } = found;
+  const at = found.at();
+  if (typeof entry === 'number') return { artifact, at, average: entry, averageAt: at, sets: {} };
+  const average = printedNumber(found, value);
+  const { acc, suspect } = entry;
+  const { benchmarks } = quotation.results;
   const sets = Array.isArray(acc)
-    ? Object.fromEntries(
-        benchmarks.map((set, i) => [set, { accuracy: Number(acc[i]), at: pointer([...only.path, 'acc', i]) }]),
-      )
+    ? Object.fromEntries(benchmarks.map((set, i) => [set, { accuracy: Number(acc[i]), at: found.at(['acc', i]) }]))
     : {};
   return {
-    ...{ artifact, at: pointer(only.path), average, averageAt: pointer([...only.path, ...valueKeys]), sets },
+    ...{ artifact, at, average: average.value, averageAt: average.at, sets },
     ...(typeof suspect === 'string' && { suspect }),
   };
 };
@@ -88,8 +108,8 @@ const under = (data: Json | undefined, keys: readonly string[]): Json | undefine
     data,
   );
 
-/** Texts such as {m} in the place of a value are the row's own. */
-const filled = (where: JsonObject, matrix: JsonObject): JsonObject =>
+/** Texts such as {m} in the place of a value are the row's own. @throws CemiflowError `ReportInputInvalid` */
+export const withAxes = (where: JsonObject, matrix: JsonObject): JsonObject =>
   Object.fromEntries(
     Object.entries(where).map(([key, value]) => {
       const axis = typeof value === 'string' ? /^\{(\w+)\}$/.exec(value)?.[1] : undefined;

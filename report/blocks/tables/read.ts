@@ -51,16 +51,19 @@ export const readTables = async (params: TablesParams, reader: ReportReader): Pr
 
 const readTable = async (name: string, table: TableParams, reader: ReportReader): Promise<RepeatedTable> => {
   const { caption, scale, meanOver } = table;
-  const quotation = await quotationOf(name, table, reader);
+  const quotation = await quotationOf(`tables.${name}`, table, reader);
   const rows: RepeatedRow[] = [];
   for (const [r, row] of table.rows.entries()) {
     const groups = groupsOf(listed(row.metrics, `tables.${name}.rows.${r}.metrics`), meanOver);
-    const printedOf = printedFor(
-      row.printed ?? undefined,
-      table.printed ?? undefined,
-      quotation,
-      groups.map(({ matrix }) => matrix),
-    );
+    const { printed: choice } = row;
+    const place = choice?.at ?? table.printed;
+    const printedOf =
+      choice && place && quotation
+        ? printedAt(
+            groups.map(({ matrix }) => matrix),
+            (matrix) => printedRow(quotation, place, choice, matrix),
+          )
+        : () => undefined;
     for (const { matrix, members } of groups) {
       const label = rowLabel(row.label, matrix, groups.length === 1);
       const runs = await readVerifications(members, `${caption}: ${label}`, reader);
@@ -76,19 +79,15 @@ const readTable = async (name: string, table: TableParams, reader: ReportReader)
 };
 
 /**
- * The printed row of each of our points. Of a matrix, points that the paper does not have are left without one.
+ * What is printed for each of our points. Of a matrix, points that the paper does not have are left without.
  *
- * @throws CemiflowError `ReportInputInvalid` where no point has one
+ * @throws CemiflowError `ReportInputInvalid` where no point has anything
  */
-const printedFor = (
-  choice: PrintedChoice | undefined,
-  place: string | undefined,
-  quotation: WithResults | undefined,
+export const printedAt = <T extends object>(
   points: readonly JsonObject[],
-): ((matrix: JsonObject) => PrintedRow | undefined) => {
-  const at = choice?.at ?? place;
-  if (!choice || !at || !quotation) return () => undefined;
-  const found = points.map((matrix) => [matrix, printedRow(quotation, at, choice, matrix)] as const);
+  find: (matrix: JsonObject) => T | { readonly refusal: CemiflowError },
+): ((matrix: JsonObject) => T | undefined) => {
+  const found = points.map((matrix) => [matrix, find(matrix)] as const);
   const [first] = found;
   if (first && found.every(([, row]) => 'refusal' in row)) throw (first[1] as { refusal: CemiflowError }).refusal;
   return (matrix) => {
@@ -97,11 +96,23 @@ const printedFor = (
   };
 };
 
-type WithResults = Quotation & Required<Pick<Quotation, 'results'>>;
+export type WithResults = Quotation & Required<Pick<Quotation, 'results'>>;
 
-const quotationOf = async (
-  name: string,
-  { paper, rows, printed }: TableParams,
+/** What a table quotes, and where from. */
+interface Quoting {
+  readonly paper?: string | null;
+  readonly printed?: string | null;
+  readonly rows: readonly { readonly label: string; readonly printed?: { readonly at: string | null } | null }[];
+}
+
+/**
+ * The paper that a table quotes; none where no row names a printed one.
+ *
+ * @param table its place in the parameters @throws CemiflowError `ReportInputInvalid`
+ */
+export const quotationOf = async (
+  table: string,
+  { paper, rows, printed }: Quoting,
   reader: ReportReader,
 ): Promise<WithResults | undefined> => {
   const asked = rows.find((row) => row.printed);
@@ -111,10 +122,10 @@ const quotationOf = async (
   const lacks = !paper ? 'no paper' : quotation?.results ? 'not where it is' : 'a paper without a file of results';
   throw new CemiflowError(
     'ReportInputInvalid',
-    `row "${asked.label}" of tables.${name} names a printed row, and the table ${lacks}`,
+    `row "${asked.label}" of ${table} names a printed row, and the table ${lacks}`,
     {
-      remedy: `write tables.${name}: {paper: <method>, printed: <key of the file>}`,
-      data: { table: name },
+      remedy: `write ${table}: {paper: <method>, printed: <key of the file>}`,
+      data: { table },
     },
   );
 };

@@ -5,6 +5,7 @@ const expand = 'test/spec/expand.test.ts';
 const mistakes = 'test/spec/mistakes.test.ts';
 const seeds = 'test/spec/seeds.test.ts';
 const tables = 'test/report/tables.test.ts';
+const measures = 'test/report/measures.test.ts';
 const methods = 'test/report/methods.test.ts';
 const compare = 'test/provenance/compare.test.ts';
 
@@ -109,6 +110,18 @@ export const sweepMutants: readonly Mutant[] = [
         find: 'if (fitting.length > 1)',
         replace: 'if (fitting.length > 100)',
         breaks: 'of several printed rows the first is quoted',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'report/blocks/measures/read.ts',
+    [measures],
+    [
+      {
+        name: 'measures/number-alone',
+        find: 'return column === only ? { value: entry, at: found.at() } : null;',
+        replace: 'return { value: entry, at: found.at() };',
+        breaks: 'a printed number stands under columns that it does not belong to',
       },
     ],
   ),
