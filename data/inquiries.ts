@@ -82,13 +82,18 @@ export const sliceInquiries = (set: InquirySet, from: number, to: number): Inqui
   images: set.images.slice(from, to),
 });
 
-/** How many inquiries are used: `wanted`, or all for 0. @throws CemiflowError `TooFewInquiries` */
-export const countOf = ({ count }: Pick<InquirySet, 'count'>, wanted: number): number => {
-  if (wanted <= count) return wanted || count;
+/** How many inquiries are used after the first `skip`: `wanted`, or all for 0. @throws CemiflowError `TooFewInquiries` */
+export const countOf = ({ count }: Pick<InquirySet, 'count'>, wanted: number, skip = 0): number => {
+  const left = count - skip;
+  if (left > 0 && wanted <= left) return wanted || left;
+  const asked = wanted === 0 ? 'those' : plural(wanted, 'identity', 'identities');
   throw new CemiflowError(
     'TooFewInquiries',
-    `asked for ${plural(wanted, 'identity', 'identities')}, there are ${plural(count, 'inquiry', 'inquiries')}`,
-    { remedy: 'lower identities, or select more inquiries', data: { asked: wanted, found: count } },
+    `asked for ${asked}${skip > 0 ? ` after the first ${skip}` : ''}, there are ${plural(count, 'inquiry', 'inquiries')}`,
+    {
+      remedy: `lower identities${skip > 0 ? ' or skip' : ''}, or select more inquiries`,
+      data: { asked: wanted, skip, found: count },
+    },
   );
 };
 

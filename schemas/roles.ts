@@ -10,7 +10,7 @@ export const roles = {
   model: 'trains or takes in a network that looks at images, such as a recognizer',
   generator: 'trains or takes in a network that makes images',
   analysis: 'computes facts about data that later stages need, such as identity centers',
-  selection: 'chooses among what other stages made: images, epochs, hyperparameters',
+  selection: 'chooses among what other stages made, or puts it together: images, epochs, hyperparameters',
   evaluation: 'scores a model or judges a set of images',
   report: 'shows results to people',
 } as const;

@@ -55,16 +55,18 @@ export interface SubjectsParams {
   readonly inquiries: object;
   /** 0: all. */
   readonly identities: number;
+  /** Left out at the front. */
+  readonly skip: number;
   readonly images: number;
   readonly oversample: number;
 }
 
 /** How many people and images such a set has, and what it takes. */
 export const subjectsOf = (
-  { generator, inquiries, identities: wanted, images, oversample }: SubjectsParams,
+  { generator, inquiries, identities: wanted, skip, images, oversample }: SubjectsParams,
   { fact }: Known,
 ) => {
-  const identities = (): number => wanted || fact(inquiries, 'identities');
+  const identities = (): number => wanted || fact(inquiries, 'identities') - skip;
   const generated = (): number => identities() * images;
   const all = (): number => identities() * (images + oversample);
   const imageSize = (): number => imageBytes('png', fact(generator, 'height'), fact(generator, 'width'));

@@ -1,15 +1,15 @@
-import { type Artifact, readFileOf } from '../../artifacts/codec.ts';
+import type { Artifact } from '../../artifacts/codec.ts';
 import { centersCodec, readCenters } from '../../artifacts/codecs/centers.ts';
 import { type DatasetMeta, datasetCodec, readNames } from '../../artifacts/codecs/dataset.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
 import { keptPeople, namesFile } from '../../artifacts/people.ts';
-import { type Packed, shardsOf, unpackShard } from '../../artifacts/shards.ts';
 import { hasSoftLabels, softLabelsFile } from '../../artifacts/soft-labels.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import type { StageContext, StageKind } from '../../core/stage.ts';
 import { plural } from '../../core/words.ts';
+import { samplesOf } from '../../data/samples.ts';
 import { chooseRows } from './choose.ts';
 
 /** `schemas/stages/data-subset.schema.json` */
@@ -45,19 +45,6 @@ export const stage: StageKind<Params> = {
     return { data: await datasetCodec.write(context.store, meta, files) };
   },
 };
-
-/** The samples of a set, of one shard at a time. */
-async function* samplesOf(
-  { ref, files }: Dataset,
-  { store, progress }: StageContext,
-  phase: string,
-): AsyncGenerator<Packed> {
-  const shards = shardsOf(files);
-  for (const [i, { path }] of shards.entries()) {
-    yield* await readFileOf(store, { ref, files }, path, (bytes) => unpackShard(bytes, path));
-    await progress({ phase, step: i + 1, steps: shards.length });
-  }
-}
 
 /**
  * Which rows the similarity group leaves.

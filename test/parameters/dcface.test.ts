@@ -128,6 +128,7 @@ sweep('dcface/generate', {
     inquiries: { to: ref('more') },
     styles: { to: ref('faces') },
     identities: { to: 1 },
+    skip: { to: 1 },
     images: { to: 2 },
     oversample: { to: 1 },
     steps: { to: 3 },

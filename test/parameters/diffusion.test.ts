@@ -111,6 +111,7 @@ sweep('diffusion/generate', {
     inquiries: { to: ref('more') },
     m: { to: 0.3 },
     identities: { to: 1 },
+    skip: { to: 1 },
     images: { to: 2 },
     oversample: { to: 1 },
     steps: { to: 3 },

@@ -109,6 +109,7 @@ sweep('idiff-face/generate', {
     generator: { to: ref('second') },
     inquiries: { to: ref('more') },
     identities: { to: 1 },
+    skip: { to: 1 },
     images: { to: 2 },
     oversample: { to: 1 },
     sampler: { to: 'ddim' },

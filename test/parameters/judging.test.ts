@@ -1,6 +1,7 @@
 import { beforeAll } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
 import { stage as inspect } from '../../activities/data-inspect/stage.ts';
+import { stage as joining } from '../../activities/data-join/stage.ts';
 import { stage as subset } from '../../activities/data-subset/stage.ts';
 import { stage as frechet } from '../../activities/evaluate-frechet/stage.ts';
 import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
@@ -162,6 +163,16 @@ sweep('data/subset', {
     identities: { to: 2 },
     images: { to: 1 },
     draw: { to: 'first', with: { images: 1 } },
+  }),
+});
+
+sweep('data/join', {
+  store,
+  run: (params) => joining.run(params as never, context),
+  base: () => ({ sets: [ref('faces'), ref('data')] }),
+  changes: () => ({
+    sets: { to: [ref('faces'), ref('faces')] },
+    numbers: { to: 'shared' },
   }),
 });
 

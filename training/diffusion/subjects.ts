@@ -22,8 +22,10 @@ import { withEmbedder } from '../recognizer.ts';
 /** A generated set around inquiries: each becomes one subject. */
 interface Subjects {
   readonly inquiries: ArtifactRef;
-  /** How many inquiries to use, from the first; 0 uses all. */
+  /** How many inquiries to use, after those that are skipped; 0 uses all. */
   readonly identities: number;
+  /** Inquiries to leave out at the front. */
+  readonly skip: number;
   /** Images that are generated for each. */
   readonly images: number;
   readonly batch: number;
@@ -75,19 +77,21 @@ export const embeddedInquiries = async (
 export const subjectShards = async (
   store: ArtifactStore,
   all: InquirySet,
-  { inquiries, identities, images, batch, shardIdentities }: Subjects,
+  { inquiries, identities, skip, images, batch, shardIdentities }: Subjects,
   recognizer: Digest,
 ): Promise<SubjectShard[]> => {
-  const count = countOf(all, identities);
+  const count = countOf(all, identities, skip);
   const { maxSimilarity } = (await inquiriesCodec.read(store, inquiries)).meta;
   // What is stated of a shard's inquiries: nothing that changes when the set grows.
   const facts = { recognizer, ...(maxSimilarity === undefined ? {} : { maxSimilarity }) };
   const shards: SubjectShard[] = [];
-  for (const { from, count: size } of shardRanges(count, wholeBatches(shardIdentities, { images, batch })))
+  for (const range of shardRanges(count, wholeBatches(shardIdentities, { images, batch }))) {
+    const [from, size] = [skip + range.from, range.count];
     shards.push({
       inquiries: { ...(await saveInquiries(store, sliceInquiries(all, from, from + size), facts)) },
       firstIdentity: from,
     });
+  }
   return shards;
 };
 

@@ -19,6 +19,7 @@ interface Params extends DdimOptions {
   readonly inquiries: ArtifactRef;
   readonly m: WantedSimilarity;
   readonly identities: number;
+  readonly skip: number;
   readonly images: number;
   readonly oversample: number;
   readonly shardIdentities: number;

@@ -20,6 +20,7 @@ interface Params extends DdimOptions {
   readonly inquiries: ArtifactRef;
   readonly styles: ArtifactRef;
   readonly identities: number;
+  readonly skip: number;
   readonly images: number;
   readonly oversample: number;
   readonly shardIdentities: number;

@@ -17,6 +17,7 @@ interface Params extends SamplingParams {
   readonly generator: ArtifactRef;
   readonly inquiries: ArtifactRef;
   readonly identities: number;
+  readonly skip: number;
   readonly images: number;
   readonly oversample: number;
   readonly shardIdentities: number;

@@ -49,6 +49,7 @@ beforeAll(async () => {
 const defaults = {
   m: 0.7 as WantedSimilarity,
   identities: 0,
+  skip: 0,
   images: 2,
   oversample: 0,
   steps: 4,

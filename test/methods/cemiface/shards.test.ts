@@ -24,9 +24,20 @@ beforeAll(async () => {
 /** Three images of each subject and one copy, in batches of four: batches and subjects do not end together. */
 const paramsOf = (
   shardIdentities: number,
-  more: { identities?: number; m?: WantedSimilarity; eta?: number; precision?: Precision } = {},
+  more: { identities?: number; skip?: number; m?: WantedSimilarity; eta?: number; precision?: Precision } = {},
 ) => ({
-  ...{ generator, inquiries, m: 0.2, identities: 0, images: 3, oversample: 1, steps: 4, batch: 4, shardIdentities },
+  ...{
+    generator,
+    inquiries,
+    m: 0.2,
+    identities: 0,
+    skip: 0,
+    images: 3,
+    oversample: 1,
+    steps: 4,
+    batch: 4,
+    shardIdentities,
+  },
   ...{ eta: 0, epsilon: 'network' as const, ...float32 },
   ...more,
 });
@@ -96,6 +107,25 @@ describe('diffusion/generate', () => {
       expect(of5[0]).toEqual(of3[0]);
     },
   );
+
+  it('leaves out inquiries at the front, and makes of the others the images that the whole set has, under the same numbers', async () => {
+    const [whole, rest, some] = [
+      everything(await setOf(paramsOf(2))),
+      everything(await setOf(paramsOf(2, { skip: 2 }))),
+      everything(await setOf(paramsOf(2, { skip: 2, identities: 1 }))),
+    ];
+    expect([...rest.identities]).toEqual([2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4]);
+    expect(rest.pixels.equals(whole.pixels.subarray(-rest.pixels.length))).toBe(true);
+    expect([...some.identities]).toEqual([2, 2, 2, 2]);
+    expect(rest.pixels.subarray(0, some.pixels.length).equals(some.pixels)).toBe(true);
+    await expect(stage.split(paramsOf(2, { skip: subjects }), context)).rejects.toMatchObject({
+      code: 'TooFewInquiries',
+      message: `asked for those after the first ${subjects}, there are ${subjects} inquiries`,
+    });
+    await expect(stage.split(paramsOf(2, { skip: 2, identities: 4 }), context)).rejects.toMatchObject({
+      message: `asked for 4 identities after the first 2, there are ${subjects} inquiries`,
+    });
+  });
 
   it('makes in bfloat16 the same images in shards of any size, nearly those of float32', async () => {
     const low = { precision: 'bfloat16' } as const;

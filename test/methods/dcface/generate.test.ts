@@ -23,7 +23,18 @@ beforeAll(async () => {
 /** Three images of each subject and one copy, in batches of four: batches and subjects do not end together. */
 const setOf = async (shardIdentities: number, more: { identities?: number; styles?: ArtifactRef } = {}) => {
   const params = {
-    ...{ generator, inquiries, styles, identities: 0, images: 3, oversample: 1, steps: 3, batch: 4, shardIdentities },
+    ...{
+      generator,
+      inquiries,
+      styles,
+      identities: 0,
+      skip: 0,
+      images: 3,
+      oversample: 1,
+      steps: 3,
+      batch: 4,
+      shardIdentities,
+    },
     ...{ eta: 1, epsilon: 'network' as const, ...float32 },
     ...more,
   };

@@ -38,7 +38,15 @@ export const trainParams = {
 };
 
 export const generateParams = {
-  ...{ identities: 0, images: 2, oversample: 0, sampler: 'ancestral' as 'ancestral' | 'ddim', steps: 5, eta: 0 },
+  ...{
+    identities: 0,
+    skip: 0,
+    images: 2,
+    oversample: 0,
+    sampler: 'ancestral' as 'ancestral' | 'ddim',
+    steps: 5,
+    eta: 0,
+  },
   ...{ batch: 4, shardIdentities: 2, ...float32 },
 };
 

@@ -36,6 +36,30 @@ export const dataMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
+    'activities/data-join/stage.ts',
+    ['test/activities/data-join.test.ts'],
+    [
+      {
+        name: 'join/people-shared',
+        find: "this.#numbers === 'own' ? this.#end : 0",
+        replace: 'this.offsets.length === 0 ? 0 : this.#end - 1',
+        breaks: 'the first person of a set is the last of the one before',
+      },
+      {
+        name: 'join/always-kept',
+        find: 'kept &&= place.identity === sample.identity && place.image === sample.image;',
+        replace: 'kept &&= place.identity === sample.identity;',
+        breaks: 'images of one person from two sets have the same numbers',
+      },
+      {
+        name: 'join/harmless',
+        find: "['real', 'generated', 'drawn'] as const",
+        replace: "['drawn', 'generated', 'real'] as const",
+        breaks: 'a set with photos of real people counts as drawn',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'faces/protocol.ts',
     ['test/faces/protocol.test.ts', 'test/parameters/data.test.ts'],
     [
