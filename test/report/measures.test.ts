@@ -91,11 +91,8 @@ describe('the block "measures"', () => {
         printed: 'table1_similarity_groups/{group}',
         columns: [{ label: 'Lowest', value: 'groups/{group}/meanLowest', percent: false, decimals: 3, printed: 'lo' }],
         rows: [
-          {
-            label: 'group {group}',
-            of: [0, 1].map((group) => ({ matrix: { group }, artifact })),
-            printed: { at: null, where: {} },
-          },
+          { label: 'group {group}', of: [{ matrix: { group: 0 }, artifact }], printed: { at: null, where: {} } },
+          { label: 'group 1', of: artifact, point: { group: 1 }, printed: { at: null, where: {} } },
         ],
       }),
     )) as [TableModel];

@@ -3,8 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import type { MeasuresParams } from '../../report/blocks/measures/read.ts';
 import { block } from '../../report/blocks/tables/block.ts';
-import { type PrintedChoice, type PrintedRow, printedRow } from '../../report/blocks/tables/printed.ts';
+import {
+  type PrintedChoice,
+  type PrintedRow,
+  printedEntry,
+  printedNumber,
+  printedRow,
+} from '../../report/blocks/tables/printed.ts';
 import { readTables, type TablesParams } from '../../report/blocks/tables/read.ts';
 import { readReport } from '../../report/build.ts';
 import type { Labelled } from '../../report/params.ts';
@@ -202,14 +209,18 @@ describe('a table made again', () => {
 
 describe.each(['mini', 'paper'])('the tables of pipelines/paper/all.yaml at the scale "%s"', (scale) => {
   const spec = readSpec('pipelines/paper/all.yaml', { cwd: root, set: [`scale=${scale}`] });
-  const report = expandSpec(spec, loadStageSchemas()).nodes.at(-1)?.params as unknown as { tables: TablesParams };
+  const report = expandSpec(spec, loadStageSchemas()).nodes.at(-1)?.params as unknown as {
+    tables: TablesParams;
+    measures: MeasuresParams;
+  };
+  const unprinted = ['random directions, m = 1', 'CemiFace, 0.5M, without copies of the inquiry'];
   const cases = Object.entries(report.tables).flatMap(([name, table]) =>
     table.rows.map((row) => ({ title: `${name}, ${row.label}`, table, row })),
   );
 
   it.each(cases)('$title: is beside printed rows of the paper’s file', ({ table, row }) => {
     const { printed } = row;
-    if (!printed) return expect(row.label).toBe('random directions, m = 1');
+    if (!printed) return expect(unprinted).toContain(row.label);
     const place = (printed.at ?? table.printed) as string;
     const points = (row.metrics as readonly Labelled[]).map(({ matrix: { seed: _, ...point } }) => point);
     const found = points.map((point) => printedRow(quotation, place, printed, point));
@@ -217,5 +228,17 @@ describe.each(['mini', 'paper'])('the tables of pipelines/paper/all.yaml at the 
     // Table 11 has steps of 0.1, the miniature of 0.25.
     expect(without.every(({ m }) => scale === 'mini' && Math.abs((m as number) % 0.5) === 0.25)).toBe(true);
     expect(without.length).toBeLessThan(points.length);
+  });
+
+  const measured = Object.entries(report.measures).flatMap(([name, table]) =>
+    table.rows.map((row) => ({ title: `${name}, ${row.label}`, table, row })),
+  );
+  it.each(measured)('$title: has a printed number for each column that says so', ({ table, row }) => {
+    const { at, where } = row.printed as { at: string | null; where: JsonObject };
+    const found = printedEntry(quotation, (at ?? table.printed) as string, where, row.point ?? {});
+    if ('refusal' in found) throw found.refusal;
+    for (const { printed } of table.columns)
+      if (printed !== null && typeof found.entry !== 'number')
+        expect(printedNumber(found, printed).at).toMatch(/^results\.yaml#\/table/);
   });
 });

@@ -28,6 +28,7 @@ interface MeasureParams {
   readonly rows: readonly {
     readonly label: string;
     readonly of: OneOrMany;
+    readonly point?: JsonObject;
     readonly printed?: { readonly at: string | null; readonly where: JsonObject } | null;
   }[];
 }
@@ -71,7 +72,10 @@ const readMeasure = async (name: string, params: MeasureParams, reader: ReportRe
   const quotation = await quotationOf(`measures.${name}`, params, reader);
   const rows: MeasureRow[] = [];
   for (const [r, row] of params.rows.entries()) {
-    const groups = groupsOf(listed(row.of, `measures.${name}.rows.${r}.of`), meanOver);
+    const groups = groupsOf(listed(row.of, `measures.${name}.rows.${r}.of`), meanOver).map((group) => ({
+      ...group,
+      matrix: { ...row.point, ...group.matrix },
+    }));
     const printedOf = printedIn(row, params.printed, quotation, groups);
     for (const { matrix, members } of groups) {
       const label = rowLabel(row.label, matrix, groups.length === 1);
@@ -81,7 +85,7 @@ const readMeasure = async (name: string, params: MeasureParams, reader: ReportRe
         found.push({
           artifact: artifact.digest,
           input,
-          values: columns.map((column) => ourValue(column, point, numbers, artifact)),
+          values: columns.map((column) => ourValue(column, { ...row.point, ...point }, numbers, artifact)),
         });
       }
       const entry = printedOf(matrix);
