@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { stage as dataStage } from '../../activities/data-select/stage.ts';
 import { stage } from '../../activities/recognizer-select/stage.ts';
 import { putMetrics, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
 import { selectionKind } from '../../artifacts/codecs/metrics-kinds.ts';
@@ -9,7 +10,7 @@ import type { ArtifactRef } from '../../core/artifact.ts';
 import { digestOf } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
 import { presets } from '../../nn/recognizer/config.ts';
-import { toyContext } from './toy.ts';
+import { toyContext, toyDataset } from './toy.ts';
 
 const context = toyContext();
 const { store } = context;
@@ -83,5 +84,33 @@ describe('recognizer/select', () => {
   it('refuses a candidate that has no metrics', async () => {
     metrics.pop();
     await expect(select('lfw')).rejects.toMatchObject({ code: 'SelectionInvalid', data: { matrix: { e: 3 } } });
+  });
+});
+
+describe('data/select', () => {
+  it('passes the set on that trains best over all its trainings', async () => {
+    const sets = await Promise.all(
+      [0, 1].map(async (m) => ({ matrix: { m }, artifact: await toyDataset(store, 2 + m, 1) })),
+    );
+    const at = async (m: number, seed: number, value: number) => ({
+      matrix: { seed, m },
+      artifact: await verified(value, value),
+    });
+    // The second set has fewer trainings, and the better mean.
+    const metrics = [
+      await at(0, 1, 0.7),
+      await at(0, 2, 0.7),
+      await at(0, 3, 0.7),
+      await at(1, 1, 0.7),
+      await at(1, 2, 0.9),
+    ];
+    const { data, choice } = await dataStage.run({ sets, metrics, by: 'lfw' }, context);
+    expect(data).toEqual(sets[1]?.artifact);
+    const chosen = await readMetricsOf(store, choice as ArtifactRef, selectionKind);
+    expect(chosen).toMatchObject({ by: 'lfw', chosen: { m: 1 } });
+    expect(chosen.candidates.map(({ value }) => value)).toEqual([expect.closeTo(0.7, 9), expect.closeTo(0.8, 9)]);
+    await expect(dataStage.run({ sets, metrics: metrics.slice(0, 3), by: 'lfw' }, context)).rejects.toMatchObject({
+      message: 'the candidate at {"m":1} has no metrics',
+    });
   });
 });

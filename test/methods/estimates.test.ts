@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { estimate as joinSets } from '../../activities/data-join/estimate.ts';
+import { estimate as selectSet } from '../../activities/data-select/estimate.ts';
 import { type Estimate, FactUnknown, type Known, type Value } from '../../core/estimate.ts';
 import { cemifaceMultiplications } from '../../methods/cemiface/count.ts';
 import { estimate as sampleCemiFace } from '../../methods/cemiface/generate/estimate.ts';
@@ -56,12 +58,13 @@ const training = { data, recognizer, epochs: 2, batch: 100, recompute: false, fl
 const seen = 2000;
 
 describe('sampling', () => {
-  const subjects = { generator, inquiries, identities: 0, images: 5, oversample: 2 };
+  const subjects = { generator, inquiries, identities: 0, skip: 0, images: 5, oversample: 2 };
 
   it('CemiFace: each inquiry is embedded, and each image takes all steps; copies cost nothing', () => {
     const made = sampleCemiFace({ ...subjects, m: 0, steps: 20 }, known);
     expect(workOf(made)).toBe(8 * 70 + 8 * 5 * 20 * 1000);
     expect(sizeOf(made)).toEqual([8 * 7, 8]);
+    expect(sizeOf(sampleCemiFace({ ...subjects, skip: 3, m: 0, steps: 20 }, known))).toEqual([5 * 7, 5]);
     expect(workOf(sampleCemiFace({ ...subjects, inquiries: vectors, m: 0, steps: 20 }, known))).toBe(800_000);
     const grid = sampleCemiFace({ ...subjects, identities: 3, m: [1, 0.5, 0], steps: 20 }, known);
     expect([workOf(grid), ...sizeOf(grid)]).toEqual([3 * 70 + 9 * 20 * 1000, 9, 3]);
@@ -128,5 +131,24 @@ describe('training', () => {
     const encode = workOf(both) / (3 * seen) - decode;
     expect(encode).toBeGreaterThan(0);
     expect(number(work)).toBe(1050 * forward + seen * (3 * number(outputs.weights?.facts?.forward) + encode));
+  });
+});
+
+describe('datasets put together or chosen', () => {
+  const sets = [data, inquiries].map((each) => each as object);
+
+  it('have all images, and all people where each set has its own', () => {
+    const facts = new Map<object, { [name: string]: number }>([
+      [sets[0] as object, { images: 40, identities: 4, height: 32, width: 32, imageSize: 100 }],
+      [sets[1] as object, { images: 10, identities: 5, height: 32, width: 32, imageSize: 200 }],
+    ]);
+    const both = { ...known, fact: (input: unknown, name: string) => facts.get(input as object)?.[name] as number };
+    expect(sizeOf(joinSets({ sets, numbers: 'own' }, both))).toEqual([50, 9]);
+    expect(sizeOf(joinSets({ sets, numbers: 'shared' }, both))).toEqual([50, 5]);
+    const { bytes, facts: made } = joinSets({ sets, numbers: 'own' }, both).outputs.data ?? {};
+    expect([bytes, made?.imageSize].map((each) => (typeof each === 'function' ? each() : each))).toEqual([6000, 120]);
+    const chosen = selectSet({ sets: sets.map((artifact) => ({ artifact })) }, both);
+    expect(sizeOf(chosen)).toEqual([40, 4]);
+    expect(chosen.outputs.data?.bytes).toBe(0);
   });
 });

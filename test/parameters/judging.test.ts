@@ -2,6 +2,7 @@ import { beforeAll } from 'vitest';
 import { stage as centers } from '../../activities/centers-compute/stage.ts';
 import { stage as inspect } from '../../activities/data-inspect/stage.ts';
 import { stage as joining } from '../../activities/data-join/stage.ts';
+import { stage as choosing } from '../../activities/data-select/stage.ts';
 import { stage as subset } from '../../activities/data-subset/stage.ts';
 import { stage as frechet } from '../../activities/evaluate-frechet/stage.ts';
 import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
@@ -255,6 +256,17 @@ beforeAll(async () => {
   };
   const [first, second] = [await result(0.9, 0.6), await result(0.7, 0.8)];
   candidates = { metrics: [first, second], turned: [second, first] };
+});
+
+sweep('data/select', {
+  store,
+  run: (params) => choosing.run(params as never, context),
+  base: () => ({ sets: labelled([refs.faces, refs.data]), metrics: labelled(candidates.metrics) }),
+  changes: () => ({
+    sets: { to: labelled([refs.data, refs.faces]) },
+    metrics: { to: labelled(candidates.turned) },
+    by: { to: 'lfw' },
+  }),
 });
 
 sweep('recognizer/select', {

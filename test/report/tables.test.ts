@@ -213,14 +213,14 @@ describe.each(['mini', 'paper'])('the tables of pipelines/paper/all.yaml at the 
     tables: TablesParams;
     measures: MeasuresParams;
   };
-  const unprinted = ['random directions, m = 1', 'CemiFace, 0.5M, without copies of the inquiry'];
+  const unprinted = /^random directions|without copies of the inquiry$|chosen on the validation people$/;
   const cases = Object.entries(report.tables).flatMap(([name, table]) =>
     table.rows.map((row) => ({ title: `${name}, ${row.label}`, table, row })),
   );
 
   it.each(cases)('$title: is beside printed rows of the paper’s file', ({ table, row }) => {
     const { printed } = row;
-    if (!printed) return expect(unprinted).toContain(row.label);
+    if (!printed) return expect(row.label).toMatch(unprinted);
     const place = (printed.at ?? table.printed) as string;
     const points = (row.metrics as readonly Labelled[]).map(({ matrix: { seed: _, ...point } }) => point);
     const found = points.map((point) => printedRow(quotation, place, printed, point));

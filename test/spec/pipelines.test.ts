@@ -33,7 +33,7 @@ const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   'takes in files': ['data/folder', 'data/import-benchmarks', 'data/import-ijb', 'data/align', 'data/detect'],
   'measures what was taken in': ['data/inspect', 'evaluate/identification', 'evaluate/templates'],
   'compares methods, of which it has one': ['evaluate/frechet'],
-  'chooses, or puts together': ['recognizer/select', 'data/join'],
+  'chooses, or puts together': ['recognizer/select', 'data/select', 'data/join'],
   'makes vectors': ['inquiry/centers', 'inquiry/random'],
   'another method than CemiFace': [
     ...['ddpm/train', 'ddpm/generate', 'dcface/train', 'dcface/generate', 'digiface/draw'],

@@ -310,7 +310,7 @@ export const measureMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'activities/recognizer-select/stage.ts',
+    'artifacts/choice.ts',
     [select],
     [
       {
@@ -330,6 +330,12 @@ export const measureMutants: readonly Mutant[] = [
         find: "by === 'average' ? average : sets[by]?.accuracy",
         replace: 'average',
         breaks: 'the average decides, whatever is asked for',
+      },
+      {
+        name: 'select/one-seed',
+        find: 'sum / own.length',
+        replace: 'sum',
+        breaks: 'a candidate with more trainings is better',
       },
     ],
   ),
