@@ -147,3 +147,14 @@ describe('the comparison at the size of the papers', () => {
     }
   });
 });
+
+describe('all experiments of the paper at its size', () => {
+  it('leaves nothing open, and the 1.2 million images are 20,000 people with 55 and 40,000 with 10', async () => {
+    const found = await estimatesOf('pipelines/paper/all.yaml', { cwd: repository, set: ['scale=paper'] });
+    expect([...found].filter(([, { missing }]) => missing.length > 0)).toEqual([]);
+    // Copies of the inquiry among them, five a person; a head's training sees each of them 40 times.
+    const seen = (id: string): number => found.get(id)?.work ?? Number.NaN;
+    const share = seen('t6_student[of=t6_cemiface_all,seed=1]') / seen('t6_student[of=t6_cemiface_twice,seed=1]');
+    expect(share).toBeCloseTo(1_500_000 / 1_100_000, 1);
+  });
+});

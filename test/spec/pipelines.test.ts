@@ -112,3 +112,21 @@ it('the editor schema refuses what is wrong', () => {
   expect(check(spec({ uses: 'data/procedural', with: { identites: 3 } }))).toBe(false);
   expect(check(spec({ uses: 'data/procedurl' }))).toBe(false);
 });
+
+describe.each(['mini', 'paper'])('all experiments of the paper together, at the scale "%s"', (scale) => {
+  const nodesOf = (file: string) =>
+    expandSpec(readSpec(`pipelines/paper/${file}`, { cwd: root, set: [`scale=${scale}`] }), schemas).nodes.filter(
+      ({ kind }) => kind !== 'report/build',
+    );
+  const all = new Map(nodesOf('all.yaml').map((node) => [node.id, node]));
+
+  it.each(pipelines.flatMap((file) => /^paper\/(table.*)$/.exec(file)?.slice(1) ?? []))(
+    'are each what they are alone: %s',
+    (file) => {
+      for (const { id, kind, seed, params } of nodesOf(file)) {
+        const { kind: k, seed: s, params: p } = all.get(id) ?? {};
+        expect([id, k, s, p]).toEqual([id, kind, seed, params]);
+      }
+    },
+  );
+});
