@@ -23,7 +23,7 @@ import { expandSpec } from '../../spec/expand.ts';
 import { readSpec } from '../../spec/spec.ts';
 import { root } from '../cli/helpers.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
-import { drawnPairs, putScored } from './fixture.ts';
+import { drawnPairs, putMetrics, putScored } from './fixture.ts';
 
 const store = memoryStore();
 const text = readFileSync(new URL('../../methods/cemiface/paper/results.yaml', import.meta.url), 'utf8');
@@ -46,25 +46,26 @@ const find = (place: string, where: JsonObject = {}, value = 'avg', matrix: Json
 describe('a printed row', () => {
   it('is found by what it states, or by our own value on an axis', () => {
     expect(find('table11_m_sweep', { m: '{m}' }, 'avg', { m: 0.5 })).toMatchObject({
-      ...{ average: 87.316, at: 'results.yaml#/table11_m_sweep/5', averageAt: 'results.yaml#/table11_m_sweep/5/avg' },
+      at: 'results.yaml#/table11_m_sweep/5',
+      average: { value: 87.316, at: 'results.yaml#/table11_m_sweep/5/avg' },
       sets: { lfw: { accuracy: 97.85, at: 'results.yaml#/table11_m_sweep/5/acc/0' } },
     });
     expect(find('table11_m_sweep', { m: 0.8 }).suspect).toBe('identical to m = -1');
-    expect(find('table2_mixing_m/mixing_training_m', { train_m: [0, 0] }).average).toBe(91.15);
-    expect(find('table4_training_and_inquiry_data', { method: 'dcface', inquiry: 'ddpm' }).average).toBe(90.18);
+    expect(find('table2_mixing_m/mixing_training_m', { train_m: [0, 0] }).average?.value).toBe(91.15);
+    expect(find('table4_training_and_inquiry_data', { method: 'dcface', inquiry: 'ddpm' }).average?.value).toBe(90.18);
   });
 
   it('may be a number alone, or lie deeper in its row', () => {
     expect(find('table10_backbone/r18')).toMatchObject({
-      average: 90.75,
+      average: { value: 90.75, at: 'results.yaml#/table10_backbone/r18' },
       at: 'results.yaml#/table10_backbone/r18',
       sets: {},
     });
-    expect(find('table1_similarity_groups/{group}', {}, 'avg', { group: 2 }).averageAt).toBe(
+    expect(find('table1_similarity_groups/{group}', {}, 'avg', { group: 2 }).average?.at).toBe(
       'results.yaml#/table1_similarity_groups/2/avg',
     );
     expect(find('table5_best_m_per_inquiry', { inquiry: 'ddpm' }, 'by_m/-0.1')).toMatchObject({
-      ...{ average: 91.36, averageAt: 'results.yaml#/table5_best_m_per_inquiry/2/by_m/-0.1' },
+      average: { value: 91.36, at: 'results.yaml#/table5_best_m_per_inquiry/2/by_m/-0.1' },
     });
   });
 
@@ -187,6 +188,37 @@ describe('a table made again', () => {
     });
   });
 
+  it('says of which rows trainings did not converge, ours and printed', async () => {
+    const log = (accuracy: number[]) =>
+      putMetrics(store, { kind: 'training', series: { accuracy: { steps: [10, 20], values: accuracy } } });
+    const metrics = await over([[1, 0.6]]);
+    const logs = [
+      { matrix: { m: 1, seed: 1 }, artifact: await log([0.9, 0.125]) },
+      { matrix: { m: 1, seed: 2 }, artifact: await log([0.1, 0.5]) },
+    ];
+    const row = (more: object) => ({
+      ...{ label: 'random', metrics, logs, printed: { at: null, where: { inquiry: 'random-center' }, value: 'avg' } },
+      ...more,
+    });
+    const [table] = await drawn(await params({ printed: 'table8_centers', rows: [row({})] }));
+    expect(table?.rows.map(({ cells }) => cells[0]?.text)).toEqual(['random †', 'random, printed']);
+    expect(table?.rows[1]?.cells.find(({ text }) => text === 'did not converge')).toMatchObject({
+      quoted: true,
+      at: ['results.yaml#/table8_centers/0/converged'],
+    });
+    expect(table?.notes.find((note) => note.startsWith('†'))).toMatch(
+      /^† random: 1 of the trainings did .*\(12\.5 %\)\.$/,
+    );
+    const [learned] = await drawn(await params({ printed: 'table8_centers', rows: [row({ logs: logs.slice(1) })] }));
+    expect(learned?.rows[0]?.cells[0]?.text).toBe('random');
+    const unlogged = [
+      { matrix: { m: 1, seed: 1 }, artifact: await putMetrics(store, { kind: 'training', series: {} }) },
+    ];
+    await expect(drawn(await params({ printed: 'table8_centers', rows: [row({ logs: unlogged })] }))).rejects.toThrow(
+      /has no series "accuracy"/,
+    );
+  });
+
   it('comes after the tables of smaller numbers, and needs no printed rows', async () => {
     const { table11 } = (await params()) as { table11: TablesParams[string] };
     const bare = {
@@ -213,7 +245,7 @@ describe.each(['mini', 'paper'])('the tables of pipelines/paper/all.yaml at the 
     tables: TablesParams;
     measures: MeasuresParams;
   };
-  const unprinted = /^random directions|without copies of the inquiry$|chosen on the validation people$/;
+  const unprinted = /without copies of the inquiry$|chosen on the validation people$/;
   const cases = Object.entries(report.tables).flatMap(([name, table]) =>
     table.rows.map((row) => ({ title: `${name}, ${row.label}`, table, row })),
   );

@@ -14,8 +14,8 @@ export interface PrintedChoice {
 export interface PrintedRow extends Pick<Read, 'artifact'> {
   /** The file and a JSON pointer. */
   readonly at: string;
-  readonly average: number;
-  readonly averageAt: string;
+  /** None where the paper says that the training did not converge. */
+  readonly average?: { readonly value: number; readonly at: string };
   /** By benchmark, where the paper prints them. */
   readonly sets: { readonly [set: string]: { readonly accuracy: number; readonly at: string } };
   /** Why the paper's file doubts it. */
@@ -89,7 +89,8 @@ export const printedRow = (
   if ('refusal' in found) return found;
   const { artifact, entry } = found;
   const at = found.at();
-  if (typeof entry === 'number') return { artifact, at, average: entry, averageAt: at, sets: {} };
+  if (typeof entry === 'number') return { artifact, at, average: { value: entry, at }, sets: {} };
+  if (entry.converged === false) return { artifact, at: found.at(['converged']), sets: {} };
   const average = printedNumber(found, value);
   const { acc, suspect } = entry;
   const { benchmarks } = quotation.results;
@@ -97,7 +98,7 @@ export const printedRow = (
     ? Object.fromEntries(benchmarks.map((set, i) => [set, { accuracy: Number(acc[i]), at: found.at(['acc', i]) }]))
     : {};
   return {
-    ...{ artifact, at, average: average.value, averageAt: average.at, sets },
+    ...{ artifact, at, average, sets },
     ...(typeof suspect === 'string' && { suspect }),
   };
 };

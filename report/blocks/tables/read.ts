@@ -1,9 +1,11 @@
+import { trainingKind } from '../../../artifacts/codecs/metrics-kinds.ts';
+import { canonicalJson } from '../../../core/canonical.ts';
 import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
 import { groupsOf } from '../../axes.ts';
 import { type Differences, differencesOf } from '../../differences/differences.ts';
 import { rowLabel } from '../../labels.ts';
-import { listed, type OneOrMany } from '../../params.ts';
-import type { ReportReader } from '../../reader.ts';
+import { listed, type OneOrMany, type Placed } from '../../params.ts';
+import { inputInvalid, type ReportReader } from '../../reader.ts';
 import { type Accuracies, accuraciesOf, readVerifications } from '../accuracy/verification.ts';
 import type { Quotation } from '../paper/quotation.ts';
 import { readPaper } from '../paper/read.ts';
@@ -21,6 +23,7 @@ interface TableParams {
   readonly rows: readonly {
     readonly label: string;
     readonly metrics: OneOrMany;
+    readonly logs?: OneOrMany | null;
     readonly printed?: PrintedChoice | null;
   }[];
 }
@@ -39,6 +42,8 @@ export interface RepeatedRow extends Accuracies {
   readonly label: string;
   readonly matrix: JsonObject;
   readonly printed?: PrintedRow;
+  /** Trainings that did not converge: how many, and what share of their training images each recognised at its end. */
+  readonly unlearned?: { readonly runs: number; readonly accuracy: readonly number[] };
 }
 
 /** Tables in the order of their names, numbers by their value: table2 before table11. */
@@ -56,6 +61,7 @@ const readTable = async (name: string, table: TableParams, reader: ReportReader)
   for (const [r, row] of table.rows.entries()) {
     const groups = groupsOf(listed(row.metrics, `tables.${name}.rows.${r}.metrics`), meanOver);
     const { printed: choice } = row;
+    const logs = row.logs ? groupsOf(listed(row.logs, `tables.${name}.rows.${r}.logs`), meanOver) : [];
     const place = choice?.at ?? table.printed;
     const printedOf =
       choice && place && quotation
@@ -68,7 +74,9 @@ const readTable = async (name: string, table: TableParams, reader: ReportReader)
       const label = rowLabel(row.label, matrix, groups.length === 1);
       const runs = await readVerifications(members, `${caption}: ${label}`, reader);
       const printed = printedOf(matrix);
-      rows.push({ ...accuraciesOf(runs), label, matrix, ...(printed && { printed }) });
+      const own = logs.find((each) => canonicalJson(each.matrix) === canonicalJson(matrix))?.members ?? [];
+      const unlearned = await unlearnedIn(own, `training log: ${label}`, reader);
+      rows.push({ ...accuraciesOf(runs), label, matrix, ...(printed && { printed }), ...(unlearned && { unlearned }) });
     }
   }
   const differences = await differencesOf(rows, reader, {
@@ -76,6 +84,25 @@ const readTable = async (name: string, table: TableParams, reader: ReportReader)
     wanted: table.differencesFrom ?? null,
   });
   return { name, caption, scale, meanOver, rows, ...(differences && { differences }) };
+};
+
+/**
+ * Trainings that did not converge: in the last steps that were logged, less than half of the training images were nearest to their own
+ * class, by the cosines without a margin. A training that merely is poor recognises nearly all of them.
+ */
+const unlearnedIn = async (
+  logs: readonly Placed[],
+  what: string,
+  reader: ReportReader,
+): Promise<RepeatedRow['unlearned']> => {
+  const accuracy: number[] = [];
+  for (const { artifact, matrix } of logs) {
+    const { series } = await reader.metrics(artifact, trainingKind, what, matrix);
+    const last = series.accuracy?.values.at(-1);
+    if (last === undefined) throw inputInvalid(artifact, `${what} has no series "accuracy"`);
+    if (last < 0.5) accuracy.push(last);
+  }
+  return accuracy.length > 0 ? { runs: accuracy.length, accuracy } : undefined;
 };
 
 /**

@@ -39,21 +39,25 @@ export const repeatedTable = (table: RepeatedTable): TableModel => {
           ]
         : []),
       'Accuracy of 1:1 verification in percent, mean ± sample standard deviation over runs; average: the mean of the benchmarks. Printed rows are quoted.',
+      ...rows.flatMap(({ label, unlearned }) => (unlearned ? [unlearnedNote(label, unlearned)] : [])),
       ...suspects.map((text) => `The printed row is doubtful: ${text}.`),
     ],
   };
 };
 
+const unlearnedNote = (label: string, { accuracy, runs }: NonNullable<RepeatedRow['unlearned']>): string =>
+  `† ${label}: ${runs} of the trainings did not converge: at the end they recognised less than half of their own training images without a margin (${accuracy.map((each) => `${fixed(100 * each, 1)} %`).join(', ')}).`;
+
 const ourRow = (row: RepeatedRow, sets: readonly string[], sure: string | undefined): TableRow => {
   const { printed, average } = row;
   return {
     cells: [
-      { text: row.label },
+      { text: `${row.label}${row.unlearned ? ' †' : ''}` },
       { text: count(row.runs.length), ...readAt('manifest', row) },
       ...sets.map((set) => meanAccuracyCell(set, row)),
       averageCell(row),
       ...(sure === undefined ? [] : [{ text: sure, ...readAt('metrics.json#/sets', row) }]),
-      printed ? { text: signed(average - printed.average / 100), ...readAt(averageAt, row) } : missing,
+      printed?.average ? { text: signed(average - printed.average.value / 100), ...readAt(averageAt, row) } : missing,
       sourceCell(...row.runs),
     ],
   };
@@ -75,7 +79,9 @@ const printedRow = (label: string, printed: PrintedRow, sets: readonly string[],
         const found = printed.sets[set];
         return found ? quoted(found.accuracy, found.at) : missing;
       }),
-      quoted(printed.average, printed.averageAt),
+      printed.average
+        ? quoted(printed.average.value, printed.average.at)
+        : { text: 'did not converge', artifacts: [artifact], at: [printed.at], quoted: true },
       ...(withInterval ? [missing] : []),
       missing,
       { text: '', artifacts: [artifact], source: true },

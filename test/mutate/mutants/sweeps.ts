@@ -114,6 +114,18 @@ export const sweepMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
+    'report/blocks/tables/read.ts',
+    [tables],
+    [
+      {
+        name: 'tables/best-counts',
+        find: 'series.accuracy?.values.at(-1)',
+        replace: 'series.accuracy?.values.at(0)',
+        breaks: 'a training that fell apart counts as converged',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'report/blocks/measures/read.ts',
     [measures],
     [
