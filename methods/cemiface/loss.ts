@@ -1,5 +1,5 @@
 import type { Denoiser } from '../../nn/diffusion/denoiser.ts';
-import { cleanSamples, predictionTarget, qSample } from '../../nn/diffusion/prediction.ts';
+import { cleanSamples, predictedNoise, predictionTarget, qSample } from '../../nn/diffusion/prediction.ts';
 import type { DiffusionLoss } from '../../nn/diffusion/train-step.ts';
 import { unitRows } from '../../nn/layers/unit-rows.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
@@ -38,6 +38,11 @@ export interface CemiFaceLoss {
   /** The frozen E_id as a function of its weights: float32 [B, S, S, 3] in [-1, 1] to features float32 [B, D]. */
   readonly embed: (frozen: Tensors, images: tf.Tensor4D) => tf.Tensor2D;
   readonly measure: SimilarityMeasure;
+  /**
+   * What L_MSE is measured on: what the network puts out, or the noise that this means, as the paper has it. For a velocity the two
+   * differ by ᾱ_t: on the noise, L_MSE says little far from the image, where L_SimMat asks for m.
+   */
+  readonly mse?: 'output' | 'noise';
   /** λ */
   readonly lambda: number;
   /** T */
@@ -49,13 +54,16 @@ export interface CemiFaceLoss {
  * holds `identity` = E_id(x_0) float32 [B, D], unit rows, and `m` float32 [B] in [-1, 1], from the grid.
  */
 export const cemifaceLoss =
-  ({ denoiser, embed, measure, lambda, timesteps }: CemiFaceLoss): DiffusionLoss =>
+  ({ denoiser, embed, measure, mse: on = 'output', lambda, timesteps }: CemiFaceLoss): DiffusionLoss =>
   (weights, noising, batch, frozen) => {
     const { clean, noise, time, alphaBar } = noising;
     const noisy = qSample(clean, noise, alphaBar);
     const output = denoiser.predict(weights, noisy, time, batch);
-    const target = predictionTarget(denoiser.prediction, noising);
-    const mse = tf.mean(tf.square(output.sub(target))) as tf.Scalar;
+    const error =
+      on === 'noise'
+        ? predictedNoise(noisy, output, alphaBar, denoiser.prediction).sub(noise)
+        : output.sub(predictionTarget(denoiser.prediction, noising));
+    const mse = tf.mean(tf.square(error)) as tf.Scalar;
     const reached = unitRows(embed(frozen, cleanSamples(noisy, output, alphaBar, denoiser)));
     const identity = batch.identity as tf.Tensor;
     const s = measuredSimilarity(reached, identity, measure);

@@ -28,6 +28,7 @@ interface Params extends DiffusionOptions {
   readonly network: Omit<CemiFaceNetwork, 'imageSize' | 'identitySize'>;
   readonly recompute: boolean;
   readonly lambda: number;
+  readonly mse: 'output' | 'noise';
   readonly similarity: {
     readonly lowest: number;
     readonly highest: number;
@@ -92,7 +93,7 @@ const networkOf = ({ network }: Params, { config }: LoadedRecognizer): CemiFaceN
 });
 
 const methodOf = (
-  { lambda, timesteps, similarity: { measure } }: Params,
+  { lambda, mse, timesteps, similarity: { measure } }: Params,
   {
     denoiser,
     recognizer,
@@ -107,6 +108,7 @@ const methodOf = (
     denoiser,
     embed: (frozen, images) => embed(frozen, images, recognizer.config),
     measure,
+    mse,
     lambda,
     timesteps,
   }),

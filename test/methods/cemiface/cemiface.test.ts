@@ -19,6 +19,15 @@ const lively = (parameters: readonly Parameter[]): Tensors => initialise(without
 
 const normal = (shape: number[], seed: number): tf.Tensor => tf.randomNormal(shape, 0, 1, 'float32', seed);
 
+const tinyRecognizer = recognizerConfig('small', {
+  imageSize: 8,
+  stemWidth: 4,
+  widths: [4, 6],
+  depths: [1, 1],
+  strides: [1, 2],
+  embedding: 6,
+});
+
 describe('the grid of m', () => {
   it('holds -1, -0.98 … 1', () => {
     const grid = similarityGrid(0.02);
@@ -73,21 +82,13 @@ describe('the losses', () => {
   });
 
   it('has the gradient that differences give, through the UNet and the frozen recognizer', () => {
-    const recognizer = recognizerConfig('small', {
-      imageSize: 8,
-      stemWidth: 4,
-      widths: [4, 6],
-      depths: [1, 1],
-      strides: [1, 2],
-      embedding: 6,
-    });
-    const frozen = lively(recognizerParameters(recognizer).filter(({ name }) => !name.endsWith('running_var')));
-    for (const { name, shape } of recognizerParameters(recognizer)) {
+    const frozen = lively(recognizerParameters(tinyRecognizer).filter(({ name }) => !name.endsWith('running_var')));
+    for (const { name, shape } of recognizerParameters(tinyRecognizer)) {
       if (name.endsWith('running_var')) frozen[name] = tf.fill([...shape], 0.8);
     }
     const weights = lively(cemifaceDenoiser(config).parameters);
     const images = tf.clipByValue(normal([2, 8, 8, 3], 3).mul(0.5), -1, 1) as tf.Tensor4D;
-    const embedder = (x: tf.Tensor4D): tf.Tensor2D => embed(frozen, x, recognizer);
+    const embedder = (x: tf.Tensor4D): tf.Tensor2D => embed(frozen, x, tinyRecognizer);
     const batch = { images, identity: unitRows(embedder(images)), m: tf.tensor1d([0.5, -0.3]) };
     const noising = {
       clean: images,
@@ -95,7 +96,7 @@ describe('the losses', () => {
       time: tf.tensor1d([100, 400]),
       alphaBar: tf.tensor1d([0.9, 0.5]),
     };
-    const embedAs = (weights: Tensors, x: tf.Tensor4D): tf.Tensor2D => embed(weights, x, recognizer);
+    const embedAs = (weights: Tensors, x: tf.Tensor4D): tf.Tensor2D => embed(weights, x, tinyRecognizer);
     const loss = cemifaceLoss({
       denoiser: cemifaceDenoiser(config),
       embed: embedAs,
@@ -121,6 +122,28 @@ describe('the losses', () => {
       checked++;
     }
     expect(checked).toBe(3);
+  });
+});
+
+describe('L_MSE', () => {
+  it('on the noise that a velocity means is that on the velocity times ᾱ, and the same where noise is predicted', () => {
+    const frozen = lively(recognizerParameters(tinyRecognizer));
+    for (const { name, shape } of recognizerParameters(tinyRecognizer))
+      if (name.endsWith('running_var')) frozen[name] = tf.fill([...shape], 0.8);
+    const clean = tf.clipByValue(normal([1, 8, 8, 3], 3).mul(0.5), -1, 1) as tf.Tensor4D;
+    const noising = {
+      ...{ clean, noise: normal([1, 8, 8, 3], 4) as tf.Tensor4D },
+      ...{ time: tf.tensor1d([400]), alphaBar: tf.tensor1d([0.25]) },
+    };
+    const embedder = (weights: Tensors, x: tf.Tensor4D): tf.Tensor2D => embed(weights, x, tinyRecognizer);
+    const batch = { images: clean, identity: unitRows(embedder(frozen, clean)), m: tf.tensor1d([0]) };
+    const mse = (prediction: 'epsilon' | 'velocity', on: 'output' | 'noise'): number => {
+      const denoiser = cemifaceDenoiser({ ...config, prediction });
+      const loss = cemifaceLoss({ denoiser, embed: embedder, measure: 'cosine', mse: on, lambda: 1, timesteps: 1000 });
+      return loss(lively(denoiser.parameters), noising, batch, frozen).mse?.dataSync()[0] as number;
+    };
+    expect(mse('velocity', 'noise') / mse('velocity', 'output')).toBeCloseTo(0.25, 5);
+    expect(mse('epsilon', 'noise')).toBe(mse('epsilon', 'output'));
   });
 });
 

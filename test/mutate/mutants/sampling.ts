@@ -308,8 +308,8 @@ export const samplingMutants: readonly Mutant[] = [
     [
       {
         name: 'cemiface-train/measure',
-        find: '    measure,\n    lambda,',
-        replace: "    measure: 'cosine',\n    lambda,",
+        find: '    measure,\n    mse,',
+        replace: "    measure: 'cosine',\n    mse,",
         breaks: 'the measure of similarity is ignored',
       },
     ],
