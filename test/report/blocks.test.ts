@@ -29,6 +29,7 @@ describe('blocks', () => {
         'templates',
         'comparison',
         'similarity',
+        'tsne',
         'privacy',
         'sets',
         'inspect',
@@ -56,7 +57,7 @@ describe('blocks', () => {
       code: 'UnknownBlock',
       message: 'this checkout cannot draw the block "hardest" of the report',
     });
-    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(17);
+    expect((await readReport({ ...params, hardest: [] }, store)).blocks).toHaveLength(18);
   });
 
   it('that show pictures alone are left out where numbers are checked, and no number is lost', async () => {

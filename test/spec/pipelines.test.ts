@@ -33,6 +33,7 @@ const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   'takes in files': ['data/folder', 'data/import-benchmarks', 'data/import-ijb', 'data/align', 'data/detect'],
   'measures what was taken in': ['data/inspect', 'evaluate/identification', 'evaluate/templates'],
   'compares methods, of which it has one': ['evaluate/frechet'],
+  'is a figure of its own': ['evaluate/tsne'],
   chooses: ['recognizer/select'],
   'makes vectors': ['inquiry/centers', 'inquiry/random'],
   'another method than CemiFace': [
