@@ -2,7 +2,7 @@ import { CemiflowError } from '../../core/errors.ts';
 import { exp } from './exp.ts';
 
 /** How near the perplexity of a point must come to the wanted one, as a share of it. */
-const tolerance = 1e-6;
+const tolerance = 1e-7;
 /** Halvings of the interval that holds β; a double has no more digits. */
 const mostSteps = 100;
 

@@ -18,7 +18,8 @@ interface Case {
   readonly gradient: readonly number[];
   readonly descent: readonly number[];
   readonly start: readonly number[];
-  readonly finalKl: number;
+  /** The lowest and the highest of 20 random starts. */
+  readonly finalKl: readonly [number, number];
 }
 
 const golden = JSON.parse(readFileSync(new URL('../golden/tsne.json', import.meta.url), 'utf8')) as Case[];
@@ -70,14 +71,14 @@ describe.each(golden)('t-SNE of $name', (each) => {
 
   it('has the divergence and the gradient of scikit-learn', () => {
     expect(klDivergence(joint, anywhere(each))).toBeCloseTo(each.kl, 6);
-    expect(worst(gradientOf(joint, anywhere(each)), each.gradient)).toBeLessThan(1e-5);
+    expect(worst(gradientOf(joint, anywhere(each)), each.gradient)).toBeLessThan(1e-6);
   });
 
   it('descends as scikit-learn does', () => {
     const map = Float64Array.from(each.start);
     const descent = new Descent(map, 50);
     for (let step = 0; step < 6; step++) descent.step(gradientOf(joint, map, 12), 0.5);
-    expect(worst(map, each.descent)).toBeLessThan(2e-3);
+    expect(worst(map, each.descent)).toBeLessThan(5e-4);
   });
 
   it('starts from the first two principal components, which may point either way', () => {
@@ -97,7 +98,9 @@ describe.each(golden)('t-SNE of $name', (each) => {
   it('comes as near to the probabilities as scikit-learn', async () => {
     const options = { perplexity: each.perplexity, iterations: 1000, learningRate: 10, earlyExaggeration: 12 };
     const { klDivergence: found } = await tsne(points, each.size, options);
-    expect(Math.abs(found - each.finalKl)).toBeLessThan(0.03 * each.finalKl + 0.002);
+    const [lowest, highest] = each.finalKl;
+    expect(found).toBeGreaterThan(0.8 * lowest);
+    expect(found).toBeLessThan(highest);
   });
 });
 
@@ -140,7 +143,7 @@ describe('t-SNE', () => {
 
   it('has the very digits that an audit on another machine must find', async () => {
     const { points: map, klDivergence: found } = await tsne(points, each.size, options);
-    expect([map[0], map[119], found]).toEqual([7.863230234532513, 21.051469238261486, 0.174974]);
+    expect([map[0], map[119], found]).toEqual([13.461394537846445, 27.475077058562643, 0.184477]);
   });
 
   it('refuses a perplexity that so few points cannot have', () => {
