@@ -11,6 +11,7 @@ export const block: Block<TsneParams, ReadMap[]> = {
   order: 45,
   style: `.maps{display:grid;grid-template-columns:repeat(auto-fit,minmax(250px,1fr));gap:20px 28px}
 .maps .panel{max-width:420px}
+.maps .mark{paint-order:stroke}
 .maps .mark.star{stroke:var(--ink)}
 `,
   read: readMaps,
