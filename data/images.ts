@@ -80,6 +80,20 @@ export const generatedRows = ({ images }: Pick<ImageSet, 'images'>, generatedIma
   return Int32Array.from(images, (_, row) => row).filter((row) => (images[row] as number) < limit);
 };
 
+/** Of some rows, the first of each class. @param rows int32, rows of the set @param count at most so many of a class */
+export const firstOfEach = (
+  { labels, classes }: Pick<ImageSet, 'labels' | 'classes'>,
+  rows: Int32Array,
+  count: number,
+): Int32Array => {
+  const taken = new Int32Array(classes);
+  return rows.filter((row) => {
+    const label = labels[row] as number;
+    taken[label] = (taken[label] as number) + 1;
+    return (taken[label] as number) <= count;
+  });
+};
+
 /** Pixels of image `index`, uint8 RGB [H, W, 3]: a view if already decoded, otherwise a promise. */
 export const pixelsOf = (images: Images, index: number): Uint8Array | Promise<Uint8Array> => {
   const chunk = chunkOf(images, index);

@@ -111,6 +111,19 @@ export const requireSpace = (ref: ArtifactRef, { recognizer: found }: InquirySet
   );
 };
 
+/**
+ * For a stage that looks at a generated set beside its inquiries: subject k was generated around inquiry k.
+ *
+ * @throws CemiflowError `InquiryMissing`
+ */
+export const requireInquiry = ({ count }: Pick<InquirySet, 'count'>, identity: number): void => {
+  if (identity < count) return;
+  throw new CemiflowError('InquiryMissing', `identity ${identity} has no inquiry among ${count}`, {
+    remedy: 'give the inquiries that the set was generated from',
+    data: { identity, inquiries: count },
+  });
+};
+
 /** For a stage that needs the image of each inquiry. @throws CemiflowError `InquiriesWithoutImages` */
 export const requireImages = (ref: ArtifactRef, { origin, pictures, count }: InquirySet, remedy: string) => {
   if (pictures === undefined) throw inquiriesWithoutImages(ref, { origin, identities: count }, remedy);

@@ -5,7 +5,7 @@ import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
-import { generatedRows, type ImageSet } from '../../data/images.ts';
+import { firstOfEach, generatedRows, type ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { loadDataset } from '../../data/loader/load.ts';
 import { privacyMetrics, requireStrangers } from '../../metrics/privacy.ts';
@@ -89,7 +89,10 @@ const equalProbes = (
   strangers: Probes,
 ): { readonly generated: Probes; readonly strangers: Probes; readonly imagesPerIdentity: number } => {
   const imagesPerIdentity = Math.min(fewestImages(generated), fewestImages(strangers));
-  const first = (probes: Probes): Probes => ({ ...probes, rows: firstImages(probes, imagesPerIdentity) });
+  const first = (probes: Probes): Probes => ({
+    ...probes,
+    rows: firstOfEach(probes.set, probes.rows, imagesPerIdentity),
+  });
   return { generated: first(generated), strangers: first(strangers), imagesPerIdentity };
 };
 
@@ -100,14 +103,5 @@ const fewestImages = ({ set, rows }: Probes): number => {
   if (fewest >= 1) return fewest;
   throw new CemiflowError('PrivacyInvalid', 'every identity must have an image that was generated, one has none', {
     remedy: 'data: a set with images: 1 or more, beside the copies of inquiry images',
-  });
-};
-
-const firstImages = ({ set, rows }: Probes, count: number): Int32Array => {
-  const taken = new Int32Array(set.classes);
-  return rows.filter((row) => {
-    const label = set.labels[row] as number;
-    taken[label] = (taken[label] as number) + 1;
-    return (taken[label] as number) <= count;
   });
 };

@@ -4,10 +4,9 @@ import { scoresCodec, similarityFile } from '../../artifacts/codecs/scores.ts';
 import { encodeImageScores } from '../../artifacts/scores.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
-import { CemiflowError } from '../../core/errors.ts';
 import type { StageKind } from '../../core/stage.ts';
 import { generatedRows, type ImageSet } from '../../data/images.ts';
-import { type InquirySet, loadInquiries, requireSpace } from '../../data/inquiries.ts';
+import { type InquirySet, loadInquiries, requireInquiry, requireSpace } from '../../data/inquiries.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { rowCosine, similarityMetrics } from '../../metrics/similarity.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
@@ -75,12 +74,9 @@ const embeddingsOf = (
   pictures === undefined ? embeddings : embedder.embed(pictures, input, { rows, phase: 'embed inquiries' });
 
 /** The inquiry of each image: subject k was generated around inquiry k. */
-const inquiryRows = (data: ImageSet, rows: Int32Array, { count }: InquirySet): Int32Array =>
+const inquiryRows = (data: ImageSet, rows: Int32Array, inquiries: InquirySet): Int32Array =>
   rows.map((row) => {
     const identity = data.identities[row] as number;
-    if (identity < count) return identity;
-    throw new CemiflowError('InquiryMissing', `identity ${identity} has no inquiry among ${count}`, {
-      remedy: 'give the inquiries that the set was generated from',
-      data: { identity, inquiries: count },
-    });
+    requireInquiry(inquiries, identity);
+    return identity;
   });

@@ -17,7 +17,7 @@ import {
 
 /**
  * What was scored: the pairs of verification sets, images, probes of an identification, identities by their nearest real one, the
- * sets of an inspection, or two sets as clouds of embeddings.
+ * sets of an inspection, two sets as clouds of embeddings, or the points of a map.
  */
 export type ScoresMeta =
   | { readonly of: 'pairs'; readonly sets: readonly string[] }
@@ -48,6 +48,12 @@ export type ScoresMeta =
       readonly dimensions: number;
     }
   | {
+      readonly of: 'points';
+      /** Sets, and inquiries beside them, whose embeddings were mapped. */
+      readonly mappedSets: number;
+      readonly mappedInquiries: number;
+    }
+  | {
       readonly of: 'nearest';
       readonly identities: number;
       readonly images: number;
@@ -67,6 +73,7 @@ export type ScoresWritten =
   | Omit<Extract<ScoresMeta, { of: 'ranks' }>, 'of'>
   | { readonly inspected: number }
   | Omit<Extract<ScoresMeta, { of: 'embeddings' }>, 'of'>
+  | Omit<Extract<ScoresMeta, { of: 'points' }>, 'of'>
   | Omit<Extract<ScoresMeta, { of: 'nearest' }>, 'of'>;
 
 export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
@@ -90,6 +97,12 @@ export const scoresCodec = defineCodec<ScoresMeta, ScoresWritten>({
           embedded: fields.integer('embedded', { from: 2 }),
           referenceEmbedded: fields.integer('referenceEmbedded', { from: 2 }),
           dimensions: fields.integer('dimensions', { from: 1 }),
+        };
+      if (fields.has('mappedSets'))
+        return {
+          of: 'points',
+          mappedSets: fields.integer('mappedSets', { from: 1 }),
+          mappedInquiries: fields.integer('mappedInquiries'),
         };
       const images = fields.integer('images');
       if (!fields.has('realIdentities')) return { of: 'images', images };

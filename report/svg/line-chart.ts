@@ -133,7 +133,7 @@ const whisker = (p: LinePoint, spread: number, x: Scale, y: Scale): Html => {
 };
 
 /** Shapes differ as colours do, for readers who do not tell the colours apart. */
-const markerPath = (style: number | 'ink', cx: number, cy: number): string => {
+export const markerPath = (style: number | 'ink', cx: number, cy: number): string => {
   const at = (dx: number, dy: number): string => `${round(cx + dx)} ${round(cy + dy)}`;
   const circle = (r: number): string => `M${at(-r, 0)}a${r} ${r} 0 1 0 ${2 * r} 0a${r} ${r} 0 1 0 ${-2 * r} 0Z`;
   const shapes = [

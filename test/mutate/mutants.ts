@@ -29,6 +29,7 @@ import { searchRateMutants } from './mutants/search-rates.ts';
 import { sweepMutants } from './mutants/sweeps.ts';
 import { synfaceMutants } from './mutants/synface.ts';
 import { trainingMutants } from './mutants/training.ts';
+import { tsneMutants } from './mutants/tsne.ts';
 import { validationMutants } from './mutants/validation.ts';
 
 /** The faults that the tests are tried on, area by area. */
@@ -43,6 +44,7 @@ export const mutants: readonly Mutant[] = [
   ...privacyMutants,
   ...searchRateMutants,
   ...frechetMutants,
+  ...tsneMutants,
   ...dataMutants,
   ...inquiryMutants,
   ...provenanceMutants,

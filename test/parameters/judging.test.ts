@@ -8,6 +8,7 @@ import { stage as frechet } from '../../activities/evaluate-frechet/stage.ts';
 import { stage as identification } from '../../activities/evaluate-identification/stage.ts';
 import { stage as privacy } from '../../activities/evaluate-privacy/stage.ts';
 import { stage as similarity } from '../../activities/evaluate-similarity/stage.ts';
+import { stage as tsne } from '../../activities/evaluate-tsne/stage.ts';
 import { stage as verification } from '../../activities/evaluate-verification/stage.ts';
 import { stage as ofCenters } from '../../activities/inquiry-centers/stage.ts';
 import { stage as ofRandom } from '../../activities/inquiry-random/stage.ts';
@@ -227,6 +228,26 @@ sweep('evaluate/frechet', {
   }),
 });
 
+sweep('evaluate/tsne', {
+  store,
+  run: (params) => tsne.run(params as never, context),
+  base: () => ({
+    sets: [{ label: 'faces', data: ref('faces'), inquiries: ref('inquiries') }],
+    ...{ recognizer: ref('recognizer'), identities: 3, images: 3, perplexity: 2, iterations: 260 },
+  }),
+  changes: () => ({
+    sets: { to: [{ label: 'faces', data: ref('strangers') }] },
+    recognizer: { to: ref('judge') },
+    identities: { to: 2 },
+    images: { to: 2 },
+    perplexity: { to: 3 },
+    iterations: { to: 270 },
+    learningRate: { to: 20 },
+    earlyExaggeration: { to: 4 },
+    precision: { to: 'bfloat16' },
+  }),
+});
+
 sweep('evaluate/privacy', {
   store,
   run: (params) => privacy.run(params as never, context),
@@ -294,6 +315,7 @@ sweep('report/build', {
       roc,
       comparison,
       similarity: similar,
+      tsne: maps,
       privacy: near,
       identification: searched,
       templates,
@@ -319,6 +341,7 @@ sweep('report/build', {
       roc: { to: without(roc) },
       comparison: { to: { ...comparison, baseline: 0 } },
       similarity: { to: without(similar) },
+      tsne: { to: without(maps) },
       privacy: { to: without(near) },
       templates: { to: without(templates) },
       identification: { to: without(searched) },

@@ -30,6 +30,7 @@ describe('blocks', () => {
         'templates',
         'comparison',
         'similarity',
+        'tsne',
         'privacy',
         'sets',
         'inspect',

@@ -1,8 +1,10 @@
 import { putMetrics as putPictured } from '../../artifacts/codecs/metrics.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
+import { toJson } from '../../artifacts/finite.ts';
 import { encodePairScores } from '../../artifacts/scores.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { canonicalJson } from '../../core/canonical.ts';
+import { digestOf } from '../../core/digest.ts';
 import type { Json, JsonObject } from '../../core/errors.ts';
 import { normalStream, randomStream } from '../../core/random.ts';
 import type { ArtifactStore, StageContext } from '../../core/stage.ts';
@@ -11,6 +13,7 @@ import { encodePng } from '../../formats/image.ts';
 import { identificationMetrics } from '../../metrics/identification.ts';
 import type { InspectionMetrics } from '../../metrics/inspection.ts';
 import { templateMetrics } from '../../metrics/templates.ts';
+import type { MappedPoints, TsneMetrics } from '../../metrics/tsne/metrics.ts';
 import { type PairScores, verificationMetrics } from '../../metrics/verification.ts';
 import type { ReportParams } from '../../report/block.ts';
 import type { AccuracyParams } from '../../report/blocks/accuracy/read.ts';
@@ -28,6 +31,7 @@ import type { SimilarityParams } from '../../report/blocks/similarity/read.ts';
 import type { SubjectsParams } from '../../report/blocks/subjects/read.ts';
 import type { TablesParams } from '../../report/blocks/tables/read.ts';
 import type { TrainingParams } from '../../report/blocks/training/read.ts';
+import type { TsneParams } from '../../report/blocks/tsne/read.ts';
 import type { Labelled } from '../../report/params.ts';
 
 /** The parameters of a report with every block of this repository. */
@@ -39,6 +43,7 @@ export interface FullReport extends ReportParams {
   readonly templates: RocParams;
   readonly comparison: ComparisonParams;
   readonly similarity: SimilarityParams;
+  readonly tsne: TsneParams;
   readonly privacy: PrivacyParams;
   readonly sets: SetsParams;
   readonly inspect: InspectParams;
@@ -125,6 +130,10 @@ export const madeUpExperiment = async (store: ArtifactStore, ms = [-0.5, 0, 0.5,
         axis: 'm',
         metrics: unseen,
       },
+    ],
+    tsne: [
+      { label: 'By m', metrics: await putMetrics(store, toJson(tsneMap(['m = 1', 'm = 0', 'm = −1']), 'tsne')) },
+      { label: 'Real set', metrics: await putMetrics(store, toJson(tsneMap(['real']), 'tsne')) },
     ],
     privacy: [
       {
@@ -329,6 +338,33 @@ export const putInspection = async (store: ArtifactStore, metrics: InspectionMet
     ),
   );
   return putPictured(store, metrics, {}, files);
+};
+
+/** Sets of 6 identities in groups that are wider from set to set; those of the first have inquiries, which the second shares. */
+export const tsneMap = (labels: readonly string[]): TsneMetrics => {
+  const place = (width: number, images: number, seed: number): MappedPoints => {
+    const normal = normalStream(randomStream(16, 'tsne', seed));
+    const identity = Array.from({ length: 6 * images }, (_, i) => Math.floor(i / images));
+    const along = (turn: number): number[] =>
+      identity.map((each) => Number((20 * Math.cos(each - turn) + width * normal()).toFixed(3)));
+    return { identity, image: identity.map((_, i) => i % images), x: along(0), y: along(Math.PI / 2) };
+  };
+  const sets = labels.map((label, i) => ({
+    ...{ label, data: digestOf(label), ...place(1 + 4 * i, 8, i) },
+    ...(i < 2 && labels.length > 1 ? { inquiries: 0 } : {}),
+  }));
+  return {
+    ...{
+      kind: 'tsne',
+      recognizer: digestOf('recognizer'),
+      points: 48 * labels.length,
+      dimensions: 128,
+      perplexity: 12.5,
+    },
+    ...{ iterations: 1000, earlyExaggeration: 12, learningRate: 50, klDivergence: 0.412345 },
+    sets,
+    inquiries: labels.length > 1 ? [{ inquiries: digestOf('inquiries'), ...place(0, 1, 9) }] : [],
+  };
 };
 
 const shareOf = (count: number, total: number): JsonObject => ({

@@ -234,6 +234,7 @@ describe('what computes numbers again', () => {
       'evaluate/privacy',
       'evaluate/similarity',
       'evaluate/templates',
+      'evaluate/tsne',
       'evaluate/verification',
     ]);
     for (const kind of having) expect(await loadRecompute(kind), kind).toBeTypeOf('function');

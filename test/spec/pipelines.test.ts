@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
+import { canonicalJson } from '../../core/canonical.ts';
+import { isNodeRef, type PlanNode } from '../../core/plan.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
 import { expandSpec } from '../../spec/expand.ts';
 import { readSpec } from '../../spec/spec.ts';
@@ -33,6 +35,7 @@ const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   'takes in files': ['data/folder', 'data/import-benchmarks', 'data/import-ijb', 'data/align', 'data/detect'],
   'measures what was taken in': ['data/inspect', 'evaluate/identification', 'evaluate/templates'],
   'compares methods, of which it has one': ['evaluate/frechet'],
+  'is a figure of its own': ['evaluate/tsne'],
   'chooses, or puts together': ['recognizer/select', 'data/select', 'data/join'],
   'makes vectors': ['inquiry/centers', 'inquiry/random'],
   'another method than CemiFace': [
@@ -73,6 +76,26 @@ it('the comparison at the size of the papers makes 20,000 subjects of 50 images,
         s: 64,
         decayNorms: true,
       });
+});
+
+it.each(['mini', 'paper'])('at the scale "%s", the figures sample nothing that tables 8 and 11 have not', (scale) => {
+  /** What the keys of sets will be made of, by id. */
+  const setsOf = (file: string): Map<string, string> => {
+    const spec = readSpec(`pipelines/paper/${file}.yaml`, { cwd: root, set: [`scale=${scale}`] });
+    const nodes = new Map(expandSpec(spec, schemas).nodes.map((node) => [node.id, node]));
+    const made = (id: string): unknown => {
+      const { kind, seed, params } = nodes.get(id) as PlanNode;
+      return JSON.parse(canonicalJson({ kind, seed, params }), (_, value) =>
+        isNodeRef(value) ? [made(value.$node), value.$output] : value,
+      );
+    };
+    const sets = [...nodes.values()].filter(({ kind }) => kind === 'diffusion/generate');
+    return new Map(sets.map(({ id }) => [id, JSON.stringify(made(id))]));
+  };
+  const tables = new Set([...setsOf('table8').values(), ...setsOf('table11').values()]);
+  const figures = setsOf('figures');
+  expect(figures.size).toBe(6);
+  expect([...figures].filter(([, made]) => !tables.has(made)).map(([id]) => id)).toEqual([]);
 });
 
 it('smoke uses every stage kind, and quickstart all but those that it has a reason to do without', () => {

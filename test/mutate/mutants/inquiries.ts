@@ -278,8 +278,8 @@ export const inquiryMutants: readonly Mutant[] = [
       },
       {
         name: 'similarity-stage/no-inquiry',
-        find: 'if (identity < count) return identity;',
-        replace: 'if (identity <= count) return identity % count;',
+        find: '    requireInquiry(inquiries, identity);\n    return identity;',
+        replace: '    return identity % inquiries.count;',
         breaks: 'an identity without an inquiry is compared with that of another',
       },
     ],

@@ -5,6 +5,24 @@ const privacy = 'test/activities/evaluate-privacy.test.ts';
 /** The stage that searches generated identities and strangers among real people. */
 export const privacyMutants: readonly Mutant[] = [
   ...mutantsOf(
+    'data/images.ts',
+    [privacy],
+    [
+      {
+        name: 'privacy-stage/one-image-more',
+        find: '(taken[label] as number) <= count',
+        replace: '(taken[label] as number) <= count + 1',
+        breaks: 'one image more of each is used than is stated',
+      },
+      {
+        name: 'privacy-stage/later-images',
+        find: '(taken[label] as number) <= count',
+        replace: '(taken[label] as number) > 1 || count === 1',
+        breaks: 'the first image is left out',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'activities/evaluate-privacy/stage.ts',
     [privacy],
     [
@@ -37,18 +55,6 @@ export const privacyMutants: readonly Mutant[] = [
         find: 'Math.min(low, count)',
         replace: 'Math.max(low === Number.POSITIVE_INFINITY ? 0 : low, count)',
         breaks: 'an identity with few images is compared by fewer than the others',
-      },
-      {
-        name: 'privacy-stage/one-image-more',
-        find: '(taken[label] as number) <= count',
-        replace: '(taken[label] as number) <= count + 1',
-        breaks: 'one image more of each is used than is stated',
-      },
-      {
-        name: 'privacy-stage/later-images',
-        find: '(taken[label] as number) <= count',
-        replace: '(taken[label] as number) > 1 || count === 1',
-        breaks: 'the first image is left out',
       },
       {
         name: 'privacy-stage/strangers-known',
