@@ -33,10 +33,17 @@ interface Planned {
   readonly actions: readonly {
     readonly id: string;
     readonly status: { readonly state: string; readonly reason?: string };
-    readonly estimate?: { readonly multiplyAdds?: number; readonly gpuHours?: number; readonly missing: string[] };
+    readonly estimate?: {
+      readonly multiplyAdds?: number;
+      readonly gpuHours?: number;
+      readonly seconds?: number;
+      readonly by?: object;
+      readonly missing: string[];
+    };
   }[];
   readonly estimate?: {
     readonly tflops: number;
+    readonly machines: readonly object[];
     readonly todo: { readonly actions: number; readonly gpuHours: number; readonly bytes: number };
     readonly notEstimated: readonly { readonly node: string; readonly missing: readonly string[] }[];
     readonly unexpected: readonly object[];
@@ -90,6 +97,42 @@ test('what is not known is listed, and what was made is compared with what was e
   expect(text).toMatch(/warning: faces was expected to have images: 1000, and has \d+/);
   expect(text).not.toContain('identities:');
 }, 120_000);
+
+test('an action is counted once, whatever nodes it has, and its time follows from what was recorded', async () => {
+  const spec = join(emptyFolder(), 'spec.yaml');
+  const train = (more = ''): string =>
+    `{uses: recognizer/train, with: {data: "\${{ stages.faces }}", batch: 8, epochs: 1${more}}}`;
+  writeFileSync(
+    spec,
+    `experiment: recorded
+seed: 1
+stages:
+  faces: {uses: data/procedural, with: {identities: 4, images: 8, size: 32}}
+  one: ${train()}
+  two: ${train()}
+  more: ${train(', lr: 0.2')}
+`,
+  );
+  const before = (await planned(spec, '--estimate')).estimate;
+  expect(before?.todo.actions).toBe(3);
+  const shown = (await call(['plan', spec, '--estimate'], services.home)).out;
+  expect(shown).toMatch(/two +recognizer\/train +waits for faces; same action as one/);
+  expect(shown).toMatch(/one +recognizer\/train +<0.01 h +nominal/);
+
+  const only = ['--set', 'stages.more=null', '--out', emptyFolder()];
+  expect((await call(['run', spec, ...only], services.home)).code).toBe(0);
+  const { actions, estimate } = await planned(spec, '--estimate');
+  const more = actions.find(({ id }) => id === 'more')?.estimate;
+  expect(more?.by).toEqual({ from: 'records', count: 1 });
+  expect(more?.seconds).toBeGreaterThan(0.01);
+  expect(estimate?.machines).toMatchObject([
+    { machine: { device: 'cpu' }, hours: (more?.seconds ?? 0) / 3600, by: { records: 1 } },
+  ]);
+  const elsewhere = await planned(spec, '--estimate', '--device', 'gpu');
+  expect(elsewhere.actions.find(({ id }) => id === 'more')?.estimate?.by).toEqual({ from: 'nominal', count: 0 });
+  const text = (await call(['plan', spec, '--estimate'], services.home)).out;
+  expect(text).toMatch(/ {2}on .+ with \d+ cores?: .+ h \(1 by records of the same kind\)/);
+}, 180_000);
 
 test('the speed of a GPU belongs to an estimate, and is a number', async () => {
   const { spec } = project('');
