@@ -12,7 +12,7 @@ import { kindsOf } from './measured.ts';
 import type { Planned } from './planned.ts';
 
 export type { ActionCost, MachineCost } from '../spec/costs.ts';
-export type { Basis } from '../spec/rates.ts';
+export { type Basis, basisText } from '../spec/rates.ts';
 
 /** Operations a second that are assumed of a GPU, in 10¹²: what printed trainings on A100s come to (docs/cli.md, "What a run will cost"). */
 export const defaultTflops = 20;

@@ -1,6 +1,7 @@
 import type { ActionRecord } from '../core/action.ts';
 import type { JsonObject } from '../core/errors.ts';
 import { type MachineKind, machineKindOf } from '../core/machine-kind.ts';
+import { plural } from '../core/words.ts';
 
 /** What decides how fast an action is, besides the machine. */
 export interface Pace {
@@ -33,6 +34,9 @@ export interface Basis {
   /** How many measurements; 0 for an assumed rate. */
   readonly count: number;
 }
+
+/** `5 records`, `probe`, `other kinds`, `nominal` */
+export const basisText = ({ from, count }: Basis): string => (from === 'records' ? plural(count, 'record') : from);
 
 export interface Rate {
   readonly operationsPerSecond: number;

@@ -20,6 +20,7 @@ const guard = {
   'heartbeat-timeout': { type: 'string' },
 } as const;
 const because = { type: 'string' } as const;
+const budget = { type: 'string' } as const;
 
 const runName = 'RUN is an id, the beginning of one, or the name of an experiment (its latest run).';
 const stageNames =
@@ -111,11 +112,13 @@ export const commands: readonly Command[] = [
       scaleLine,
       '--set params.m=[0,1]   override a value of the spec; may be given several times',
       ...resourceDetails,
+      '--budget 20h           compute time, as days, hours and minutes (1d12h, 90m): a stage that would exceed it by its estimate is not',
+      '                       started, and the run waits for "continue --budget"',
       ...guardDetails,
       '--detach               start and return',
       '--out DIR              where the report goes, and the report so far meanwhile; default reports/<experiment>',
     ].join('\n'),
-    options: { ...resources, ...guard, ...overrides, out, detach: { type: 'boolean' } },
+    options: { ...resources, budget, ...guard, ...overrides, out, detach: { type: 'boolean' } },
     positionals: [1, 1],
     load: () => import('./run.ts'),
   },
@@ -188,10 +191,13 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'continue',
-    usage: 'RUN',
-    summary: 'let a paused run continue',
-    details: runName,
-    options: resources,
+    usage: 'RUN [--budget TIME]',
+    summary: 'let a paused run continue, or one that waits because of its budget',
+    details: [
+      runName,
+      '--budget 30h   its compute time from its start on, in the place of the budget that it had',
+    ].join('\n'),
+    options: { ...resources, budget },
     positionals: [1, 1],
     load: () => import('./continue.ts'),
   },

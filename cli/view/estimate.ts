@@ -1,4 +1,10 @@
-import type { ActionCost, Basis, MachineCost, PlanEstimate } from '../../client/estimating.ts';
+import {
+  type ActionCost,
+  type Basis,
+  basisText,
+  type MachineCost,
+  type PlanEstimate,
+} from '../../client/estimating.ts';
 import { plural } from '../../core/words.ts';
 import { formatBytes, formatNumber } from './format.ts';
 
@@ -41,9 +47,6 @@ const words: { readonly [from in Basis['from']]: string } = {
   'other kinds': 'records of other kinds',
   nominal: 'the assumed rate',
 };
-
-/** `5 records`, `probe`, `other kinds`, `nominal` */
-const basisText = ({ from, count }: Basis): string => (from === 'records' ? plural(count, 'record') : from);
 
 /** `0.01 h`, `3.2 h`, `1240 h` */
 const formatHours = (hours: number): string => {

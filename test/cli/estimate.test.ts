@@ -2,6 +2,7 @@ import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startServices, type TestServices } from '../helpers/services.ts';
+import { until } from '../workflows/harness.ts';
 import { call, emptyFolder, root } from './helpers.ts';
 
 let services: TestServices;
@@ -132,6 +133,35 @@ stages:
   expect(elsewhere.actions.find(({ id }) => id === 'more')?.estimate?.by).toEqual({ from: 'nominal', count: 0 });
   const text = (await call(['plan', spec, '--estimate'], services.home)).out;
   expect(text).toMatch(/ {2}on .+ with \d+ cores?: .+ h \(1 by records of the same kind\)/);
+}, 180_000);
+
+test('a run waits before a stage that would exceed its budget, and says what would let it continue', async () => {
+  const { spec } = project(', expects: {images: 1000, identities: 10}');
+  const large = ['faces.with.size=112', 'teacher.with.network={preset: ir_50}', 'teacher.with.epochs=10000'];
+  const sets = large.flatMap((each) => ['--set', `stages.${each}`]);
+  for (const wrong of ['20', '1.5h', 'h', '0m', '']) {
+    const { code, err } = await call(['run', spec, `--budget=${wrong}`], services.home);
+    expect([code, err]).toEqual([2, expect.stringContaining('--budget must be a time in days, hours and minutes')]);
+  }
+  const { code, out } = await call(['run', spec, ...sets, '--budget', '1m', '--detach'], services.home);
+  const run = out.trim();
+  expect([code, run]).toEqual([0, expect.stringMatching(/^estimated-/)]);
+  const held = await until(async () => {
+    const shown = (await call(['status', run], services.home)).out;
+    return shown.includes(' of its budget of ') && shown;
+  });
+  expect(held).toMatch(
+    /paused: .+ of its budget of 1m 00s are spent, and teacher needs about .+: "cemiflow continue estimated-\w+ --budget \d+h" continues/,
+  );
+  expect(held).toContain('teacher paused');
+  const refused = await call(['continue', run], services.home);
+  expect([refused.code, refused.err]).toEqual([1, expect.stringContaining('error[BudgetSpent]')]);
+  // Accepted, and too small as well.
+  const more = await call(['continue', run, '--budget', '2m'], services.home);
+  expect([more.code, more.err]).toEqual([1, expect.stringContaining('error[BudgetSpent]')]);
+  const { budget } = JSON.parse((await call(['status', run, '--json'], services.home)).out);
+  expect(budget).toMatchObject({ seconds: 120, waits: { stage: 'teacher' } });
+  expect((await call(['cancel', run], services.home)).code).toBe(0);
 }, 180_000);
 
 test('the speed of a GPU belongs to an estimate, and is a number', async () => {
