@@ -7,9 +7,11 @@ import { type Expected, expectedFacts } from '../spec/expects.ts';
 import type { PlanStatus } from '../spec/plan-status.ts';
 import { repeatsIn } from '../spec/repeats.ts';
 import type { Store } from '../store/index.ts';
+import type { Caller } from './caller.ts';
 import { factsIn } from './facts.ts';
 import { kindsOf } from './measured.ts';
 import type { Planned } from './planned.ts';
+import { probeActions } from './probing.ts';
 
 export type { ActionCost, MachineCost } from '../spec/costs.ts';
 export { type Basis, basisText } from '../spec/rates.ts';
@@ -46,24 +48,34 @@ export interface Unexpected {
   readonly found: number;
 }
 
+/** How fast machines are taken to be. */
+export interface EstimateSpeeds extends Omit<Speeds, 'host'> {
+  /** Given where this machine is to be measured, at the kinds of work that it has no records of; on the CPU unless `device` says otherwise. */
+  readonly caller?: Pick<Caller, 'env' | 'signal' | 'on'>;
+}
+
 /** Estimates a plan. What is in the store counts as it is. */
 export const estimateOf = async (
   { plan, expected = new Map(), absent }: Pick<Planned, 'plan' | 'expected' | 'absent'>,
   { nodes: states, records }: PlanStatus,
   store: Pick<Store, 'getArtifact'>,
-  speeds: Omit<Speeds, 'host'>,
+  { caller, ...speeds }: EstimateSpeeds,
 ): Promise<PlanEstimate> => {
   const kinds = await kindsOf(plan.nodes.map(({ kind }) => kind));
   const stored = new Map(
     await mapBounded([...records], lanes, async ([id, { outputs }]) => [id, await factsIn(outputs, store)] as const),
   );
-  const found = estimateNodes(plan.nodes, { kinds, expected, stored });
+  const given = { kinds, expected, stored };
+  const found = estimateNodes(plan.nodes, given);
   const estimated = (node: PlanNode) => [node, found.get(node.id) as NodeEstimate] as const;
   const repeats = repeatsIn(plan.nodes, absent);
   const todo = plan.nodes
     .filter(({ id }) => states.get(id)?.state !== 'hit' && !repeats.has(id))
     .map((node) => estimated(node));
-  const costs = new Costs({ ...speeds, host: hostname() });
+  const { measured, device = 'cpu' } = speeds;
+  const work = todo.map(([node, { work = 0 }]) => [node, work] as const);
+  const probed = caller ? await probeActions(work, plan.nodes, given, measured, device, caller) : [];
+  const costs = new Costs({ ...speeds, measured: [...measured, ...probed], host: hostname() });
   const multiplyAdds = todo.reduce((sum, [, { work = 0 }]) => sum + work, 0);
   return {
     tflops: speeds.tflops,

@@ -9,10 +9,11 @@ import type { Speeds } from '../spec/costs.ts';
 import { expandSpec } from '../spec/expand.ts';
 import { keptSpec } from '../spec/run-spec.ts';
 import { readSpec, type Spec } from '../spec/spec.ts';
+import type { Store } from '../store/index.ts';
 import type { Caller } from './caller.ts';
 import { connectStore } from './connect.ts';
 import { knownContent } from './content-memo.ts';
-import { estimateOf, type PlanEstimate } from './estimating.ts';
+import { type EstimateSpeeds, estimateOf, type PlanEstimate } from './estimating.ts';
 import { measuredIn } from './measured.ts';
 import { type Planned, type SpecRequest, statusOf } from './planned.ts';
 import { runIdOf } from './runs.ts';
@@ -49,6 +50,8 @@ export interface PlanResult {
 export interface EstimateRequest extends Pick<Speeds, 'device'> {
   /** Operations a second that are assumed of a GPU that was never measured, in 10¹². */
   readonly tflops: number;
+  /** Measures this machine, at the kinds of work that it has no records of. */
+  readonly probe: boolean;
 }
 
 /** What is to be planned, and how. */
@@ -76,8 +79,7 @@ export const plan = async (request: PlanRequest, caller: Caller): Promise<PlanRe
   const store = await connectStore(caller);
   const status = await statusOf(planned.plan, store, caller.home, absent);
   checkHits(planned, status, caller);
-  const estimate =
-    wanted && (await estimateOf(planned, status, store, { ...wanted, measured: await measuredIn(store) }));
+  const estimate = wanted && (await estimateOf(planned, status, store, await speedsOf(wanted, store, caller)));
   const saved = request.save === undefined ? undefined : resolve(caller.cwd, request.save);
   if (saved !== undefined) savePlan(saved, planned, status);
   const { experiment, nodes } = planned.plan;
@@ -89,6 +91,12 @@ export const plan = async (request: PlanRequest, caller: Caller): Promise<PlanRe
     ...(estimate && { estimate }),
   };
 };
+
+const speedsOf = async (
+  { probe, ...speeds }: EstimateRequest,
+  store: Store,
+  caller: Caller,
+): Promise<EstimateSpeeds> => ({ ...speeds, measured: await measuredIn(store), ...(probe && { caller }) });
 
 /**
  * The plan of a spec, or a saved one. Starts nothing.

@@ -78,7 +78,11 @@ export const startRun = async (client: Client, store: Store, run: RunStart): Pro
   await store.sweeps.settled();
   if (attached) return 'attached';
   const { device, maxParallel } = resources;
-  const costs = { ...(before && carriedCosts(before)), ...(run.budgetSeconds && { budgetSeconds: run.budgetSeconds }), estimates };
+  const costs = {
+    ...(before && carriedCosts(before)),
+    ...(run.budgetSeconds && { budgetSeconds: run.budgetSeconds }),
+    estimates,
+  };
   const input: ExperimentInput = { plan, runId, device, maxParallel, build, ...guard, ...costs };
   await client.workflow.start<typeof experiment>('experiment', {
     taskQueue: taskQueue('orchestrator', build),

@@ -78,13 +78,16 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'plan',
-    usage: 'SPEC|PLAN [--scale NAME] [--set key=value]… [--estimate [--device cpu|gpu] [--tflops N]] [--save PLAN]',
+    usage:
+      'SPEC|PLAN [--scale NAME] [--set key=value]… [--estimate [--probe] [--device cpu|gpu] [--tflops N]] [--save PLAN]',
     summary: 'show what a run would do: each action a hit, or a miss and why',
     details: [
       scaleLine,
       '--set params.m=[0,1]   override a value of the spec; may be given several times',
       '--estimate             hours and bytes of each action; files that are not on this machine are no mistake then. Hours follow',
       '                       from records of finished actions, by kind of machine',
+      '--probe                measure this machine first, about 20 s for each stage kind that it has no records of and that can be',
+      '                       measured without data; nothing is stored',
       '--device cpu|gpu       leave machines that compute on the other one out of the estimate',
       '--tflops N             how fast a GPU is where nothing was recorded, in 10¹² operations a second; default 20',
       '--save plan.json       write the plan down: "run plan.json" executes exactly it, or says what has changed since',
@@ -94,6 +97,7 @@ export const commands: readonly Command[] = [
       ...overrides,
       save: { type: 'string' },
       estimate: { type: 'boolean' },
+      probe: { type: 'boolean' },
       tflops: { type: 'string' },
       device: resources.device,
     },

@@ -44,9 +44,10 @@ export const run: Run = async (args, session) => {
 
 /** Undefined where nothing is to be estimated. */
 const estimateWanted = (args: Arguments): EstimateRequest | undefined => {
-  const [tflops, device] = [args.text('tflops'), readDevice(args)];
+  const [tflops, device, probe] = [args.text('tflops'), readDevice(args), args.flag('probe')];
   if (args.flag('estimate'))
-    return { tflops: tflops === undefined ? defaultTflops : speedOf(tflops), ...(device && { device }) };
+    return { tflops: tflops === undefined ? defaultTflops : speedOf(tflops), probe, ...(device && { device }) };
+  if (probe) throw usageError('--probe measures this machine for an estimate', 'add --estimate');
   if (tflops !== undefined) throw usageError('--tflops says how fast a GPU is in an estimate', 'add --estimate');
   if (device) throw usageError('--device says which machines an estimate is for', 'add --estimate');
   return undefined;

@@ -51,8 +51,8 @@ interface Planned {
   };
 }
 const planned = async (spec: string, ...more: string[]): Promise<Planned> => {
-  const { code, out, err } = await call(['plan', spec, '--json', ...more], services.home);
-  expect([code, err]).toEqual([0, '']);
+  const { code, out } = await call(['plan', spec, '--json', ...more], services.home);
+  expect(code).toBe(0);
   return JSON.parse(out) as Planned;
 };
 
@@ -76,9 +76,14 @@ test('missing files are a mistake, but not where only the cost is asked for', as
   const text = (await call(['plan', spec, '--estimate'], services.home)).out;
   expect(text).toContain('estimated: 0 hits, 0 misses, 1 whose files are missing, 1 waiting for them');
   expect(text).toContain('estimate of 2 actions: <0.01 h of GPUs at 20 TFLOP/s (--tflops)');
+  const probed = await planned(spec, '--estimate', '--probe');
+  expect(probed.actions[1]?.estimate?.by).toEqual({ from: 'probe', count: 1 });
+  expect(probed.estimate?.machines).toMatchObject([{ machine: { device: 'cpu' }, by: { probe: 1 } }]);
+  // Nothing of it was stored.
+  expect((await planned(spec, '--estimate')).actions[1]?.estimate?.by).toMatchObject({ from: 'nominal' });
   const saved = await call(['plan', spec, '--estimate', '--save', join(emptyFolder(), 'plan.json')], services.home);
   expect([saved.code, saved.err]).toEqual([2, expect.stringContaining('cannot be saved while files are missing')]);
-});
+}, 120_000);
 
 test('what is not known is listed, and what was made is compared with what was expected', async () => {
   const open = project('');
@@ -168,6 +173,8 @@ test('the speed of a GPU belongs to an estimate, and is a number', async () => {
   const { spec } = project('');
   const alone = await call(['plan', spec, '--tflops', '3'], services.home);
   expect([alone.code, alone.err]).toEqual([2, expect.stringContaining('add --estimate')]);
+  const probe = await call(['plan', spec, '--probe'], services.home);
+  expect([probe.code, probe.err]).toEqual([2, expect.stringContaining('add --estimate')]);
   const word = await call(['plan', spec, '--estimate', '--tflops', 'fast'], services.home);
   expect([word.code, word.err]).toEqual([2, expect.stringContaining('--tflops must be a number above 0, got fast')]);
 });
