@@ -2,6 +2,8 @@ import { describe, expect, it } from 'vitest';
 import type { PlanNode } from '../../core/plan.ts';
 import { type ProbeRequest, probe } from '../../engine/probe/client.ts';
 import { timePieces } from '../../engine/probe/pieces.ts';
+import type { CemiFaceNetwork } from '../../methods/cemiface/config.ts';
+import { cemifaceMultiplications } from '../../methods/cemiface/count.ts';
 import { recognizerConfig } from '../../nn/recognizer/config.ts';
 import { multiplications } from '../../nn/recognizer/layout.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
@@ -35,6 +37,9 @@ seed: 1
 stages:
   faces: {uses: data/import, expects: {images: 1000, identities: 30}, with: {path: ./nowhere, size: 32}}
   teacher: {uses: recognizer/train, with: {data: "\${{ stages.faces }}", batch: 8}}
+  generator: {uses: diffusion/train, with: {data: "\${{ stages.faces }}", recognizer: "\${{ stages.teacher }}", batch: 2, network: {base: 16, multipliers: [1, 1], blocks: 1, attention: [1], headChannels: 16, groups: 4, conditionSize: 16, conditionTokens: 2}}}
+  inquiries: {uses: inquiry/random, with: {recognizer: "\${{ stages.teacher }}", count: 10}}
+  images: {uses: diffusion/generate, with: {generator: "\${{ stages.generator }}", inquiries: "\${{ stages.inquiries }}", m: 0, images: 1, batch: 4}}
   centers: {uses: centers/compute, with: {data: "\${{ stages.faces }}", recognizer: "\${{ stages.teacher }}"}}
 `,
   });
@@ -46,9 +51,17 @@ stages:
   const options = { env: process.env, signal: new AbortController().signal };
   const forward = multiplications(recognizerConfig('small', { imageSize: 32 }));
 
+  const generator = nodes.find(({ id }) => id === 'generator')?.params as { network: object };
+  const denoised = cemifaceMultiplications({
+    ...(generator.network as CemiFaceNetwork),
+    ...{ imageSize: 32, identitySize: 128 },
+  });
+
   it.each([
     ['teacher', 8 * (3 * forward + 3 * 128 * 30)],
     ['centers', 32 * forward],
+    ['generator', 2 * (3 * denoised + 2 * forward)],
+    ['images', 4 * denoised],
   ])(
     'measures whole pieces of the work of %s, though neither data nor weights are there',
     async (node, piece) => {
