@@ -2,6 +2,7 @@ import type { Caller, ClientEvent } from '../client/caller.ts';
 import { commandLine } from '../client/shell.ts';
 import type { CemiflowError } from '../core/errors.ts';
 import { plural } from '../core/words.ts';
+import { budgetWait } from './budget.ts';
 import type { Session } from './session.ts';
 import { soFarLine } from './view/displays.ts';
 
@@ -27,7 +28,7 @@ const noteOf = (event: ClientEvent): string => {
     case 'other build':
       return `${event.run} was started with other code and waits; "cemiflow run" with its spec continues it with this code`;
     case 'paused':
-      return `${event.run} is paused: "${commandLine('continue', event.run)}" continues it`;
+      return `${event.run} is paused: ${budgetWait({ ...event, runId: event.run }) ?? `"${commandLine('continue', event.run)}" continues it`}`;
     case 'retrying':
       return `trying ${event.stages.join(', ')} again`;
     case 'ending':

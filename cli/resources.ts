@@ -4,11 +4,16 @@ import { usageError } from '../client/usage-error.ts';
 import type { Arguments } from './command.ts';
 import type { Session } from './session.ts';
 
+/** `--device`; undefined where it was not given. @throws CemiflowError `Usage` */
+export const readDevice = (args: Arguments): Resources['device'] | undefined => {
+  const device = args.text('device');
+  if (device === undefined || device === 'cpu' || device === 'gpu') return device;
+  throw usageError(`--device must be cpu or gpu, got ${device}`, '--device cpu');
+};
+
 /** `--device`, `--max-parallel`, `--cpu-workers`, `--gpu-workers`. @throws CemiflowError `Usage` */
 export const readResources = (args: Arguments, { cores }: Session): Resources => {
-  const device = args.text('device') ?? 'cpu';
-  if (device !== 'cpu' && device !== 'gpu')
-    throw usageError(`--device must be cpu or gpu, got ${device}`, '--device cpu');
+  const device = readDevice(args) ?? 'cpu';
   return {
     device,
     maxParallel: args.count('max-parallel', 1) ?? 16,

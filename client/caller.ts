@@ -1,6 +1,7 @@
 import type { Digest } from '../core/digest.ts';
 import type { Replayed } from '../engine/replay/job.ts';
 import type { Env, ServiceEvent } from '../services/types.ts';
+import type { RunProgress } from '../workflows/types.ts';
 
 /**
  * Who calls a function of `client/`: the command line, or another face. Everything that the functions need of the world
@@ -33,7 +34,7 @@ export type ClientEvent =
   | { readonly kind: 'launched'; readonly run: string; readonly how: LaunchedHow; readonly console?: string }
   /** Another run was started with other code, and no worker carries it on. */
   | { readonly kind: 'other build'; readonly run: string }
-  | { readonly kind: 'paused'; readonly run: string }
+  | ({ readonly kind: 'paused'; readonly run: string } & Pick<RunProgress, 'spentSeconds' | 'budget'>)
   | { readonly kind: 'retrying'; readonly run: string; readonly stages: readonly string[] }
   /** A run was asked to end; its stages store what they have. */
   | { readonly kind: 'ending'; readonly run: string }

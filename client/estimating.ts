@@ -1,12 +1,20 @@
-import type { ArtifactRef } from '../core/artifact.ts';
+import { hostname } from 'node:os';
+import { lanes, mapBounded } from '../core/bounded.ts';
 import type { PlanNode } from '../core/plan.ts';
-import { loadEstimate } from '../engine/estimates.ts';
-import { kindPlaces } from '../schemas/kind-places.ts';
+import { type ActionCost, Costs, type MachineCost, type Speeds } from '../spec/costs.ts';
 import { estimateNodes, type KnownFacts, type NodeEstimate } from '../spec/estimate.ts';
 import { type Expected, expectedFacts } from '../spec/expects.ts';
 import type { PlanStatus } from '../spec/plan-status.ts';
+import { repeatsIn } from '../spec/repeats.ts';
 import type { Store } from '../store/index.ts';
+import type { Caller } from './caller.ts';
+import { factsIn } from './facts.ts';
+import { kindsOf } from './measured.ts';
 import type { Planned } from './planned.ts';
+import { probeActions } from './probing.ts';
+
+export type { ActionCost, MachineCost } from '../spec/costs.ts';
+export { type Basis, basisText } from '../spec/rates.ts';
 
 /** Operations a second that are assumed of a GPU, in 10¹²: what printed trainings on A100s come to (docs/cli.md, "What a run will cost"). */
 export const defaultTflops = 20;
@@ -15,12 +23,15 @@ export const defaultTflops = 20;
 export interface PlanEstimate {
   readonly tflops: number;
   /** By id. */
-  readonly nodes: ReadonlyMap<string, NodeEstimate & { readonly gpuHours?: number }>;
-  /** Of the actions that are not done yet. */
+  readonly nodes: ReadonlyMap<string, ActionCost>;
+  /** What the actions that are not done yet take, by kind of machine. Seconds of `nodes` are of the first. */
+  readonly machines: readonly MachineCost[];
+  /** Of the actions that are not done yet, each once. */
   readonly todo: {
     readonly actions: number;
     /** Multiplications, each with an addition. */
     readonly multiplyAdds: number;
+    /** At the assumed rate. */
     readonly gpuHours: number;
     readonly bytes: number;
   };
@@ -37,61 +48,51 @@ export interface Unexpected {
   readonly found: number;
 }
 
+/** How fast machines are taken to be. */
+export interface EstimateSpeeds extends Omit<Speeds, 'host'> {
+  /** Given where this machine is to be measured, at the kinds of work that it has no records of; on the CPU unless `device` says otherwise. */
+  readonly caller?: Pick<Caller, 'env' | 'signal' | 'on'>;
+}
+
 /** Estimates a plan. What is in the store counts as it is. */
 export const estimateOf = async (
-  { plan, expected = new Map() }: Planned,
+  { plan, expected = new Map(), absent }: Pick<Planned, 'plan' | 'expected' | 'absent'>,
   { nodes: states, records }: PlanStatus,
   store: Pick<Store, 'getArtifact'>,
-  tflops: number,
+  { caller, ...speeds }: EstimateSpeeds,
 ): Promise<PlanEstimate> => {
-  const places = kindPlaces();
-  const names = [...new Set(plan.nodes.map(({ kind }) => kind))];
-  const kinds = new Map(
-    await Promise.all(names.map(async (kind) => [kind, await loadEstimate(kind, places)] as const)),
+  const kinds = await kindsOf(plan.nodes.map(({ kind }) => kind));
+  const stored = new Map(
+    await mapBounded([...records], lanes, async ([id, { outputs }]) => [id, await factsIn(outputs, store)] as const),
   );
-  const stored = new Map<string, { [output: string]: KnownFacts }>();
-  for (const [id, { outputs }] of records) {
-    const facts = Object.entries(outputs).map(async ([name, ref]) => [name, await factsOf(ref, store)] as const);
-    stored.set(id, Object.fromEntries(await Promise.all(facts)));
-  }
-  const found = estimateNodes(plan.nodes, { kinds, expected, stored });
-  const hoursOf = (work: number): number => (2 * work) / (tflops * 1e12) / 3600;
-  const nodes = new Map(
-    [...found].map(([id, each]) => [id, { ...each, ...(each.work !== undefined && { gpuHours: hoursOf(each.work) }) }]),
-  );
-  const todo = plan.nodes.filter(({ id }) => states.get(id)?.state !== 'hit').map(({ id }) => id);
-  const sum = (of: (each: NodeEstimate) => number | undefined): number =>
-    todo.reduce((all, id) => all + (of(found.get(id) as NodeEstimate) ?? 0), 0);
-  const multiplyAdds = sum(({ work }) => work);
+  const given = { kinds, expected, stored };
+  const found = estimateNodes(plan.nodes, given);
+  const estimated = (node: PlanNode) => [node, found.get(node.id) as NodeEstimate] as const;
+  const repeats = repeatsIn(plan.nodes, absent);
+  const todo = plan.nodes
+    .filter(({ id }) => states.get(id)?.state !== 'hit' && !repeats.has(id))
+    .map((node) => estimated(node));
+  const { measured, device = 'cpu' } = speeds;
+  const work = todo.map(([node, { work = 0 }]) => [node, work] as const);
+  const probed = caller ? await probeActions(work, plan.nodes, given, measured, device, caller) : [];
+  const costs = new Costs({ ...speeds, measured: [...measured, ...probed], host: hostname() });
+  const multiplyAdds = todo.reduce((sum, [, { work = 0 }]) => sum + work, 0);
   return {
-    ...{ tflops, nodes },
-    todo: { actions: todo.length, multiplyAdds, gpuHours: hoursOf(multiplyAdds), bytes: sum(({ bytes }) => bytes) },
-    notEstimated: todo.flatMap((node) => {
-      const { missing } = found.get(node) as NodeEstimate;
-      return missing.length > 0 ? [{ node, missing }] : [];
-    }),
+    tflops: speeds.tflops,
+    nodes: new Map(
+      plan.nodes.map((node) => {
+        const sameAs = repeats.get(node.id);
+        return [node.id, { ...costs.ofAction(...estimated(node)), ...(sameAs !== undefined && { sameAs }) }];
+      }),
+    ),
+    machines: costs.byMachine(todo),
+    todo: {
+      ...{ actions: todo.length, multiplyAdds, gpuHours: costs.gpuHours(multiplyAdds) },
+      bytes: todo.reduce((sum, [, { bytes = 0 }]) => sum + bytes, 0),
+    },
+    notEstimated: todo.flatMap(([{ id }, { missing }]) => (missing.length > 0 ? [{ node: id, missing }] : [])),
     unexpected: plan.nodes.flatMap((node) => unexpectedOf(node, expected, stored)),
   };
-};
-
-/** Numbers that the manifest of a stored artifact holds. */
-const factsOf = async (ref: ArtifactRef, store: Pick<Store, 'getArtifact'>): Promise<KnownFacts> => {
-  const { meta, files } = await store.getArtifact(ref);
-  const named = ['images', 'identities', 'height', 'width'].flatMap((fact) => {
-    const value = meta[fact];
-    return typeof value === 'number' ? [[fact, value] as const] : [];
-  });
-  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const facts: KnownFacts = Object.fromEntries(named);
-  const images = facts.images ?? imagesOfSets(meta.counts);
-  return { bytes, ...facts, ...(images !== undefined && { images }) };
-};
-
-/** Images of verification sets that were taken in: their manifest counts them by set. */
-const imagesOfSets = (counts: unknown): number | undefined => {
-  if (typeof counts !== 'object' || counts === null) return undefined;
-  const each = Object.values(counts).map((count) => (count as { readonly images?: unknown } | null)?.images);
-  return each.every((images) => typeof images === 'number') ? each.reduce((a: number, b) => a + b, 0) : undefined;
 };
 
 const unexpectedOf = (

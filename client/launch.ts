@@ -7,6 +7,7 @@ import type { PlanStatus } from '../spec/plan-status.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { Caller, LaunchedHow } from './caller.ts';
 import { connectStore, ensureServices, withClient } from './connect.ts';
+import { expectedTimes } from './expected-times.ts';
 import { sealMade } from './lineage.ts';
 import { type Planned, type SpecRequest, statusOf } from './planned.ts';
 import { makePlan } from './planning.ts';
@@ -19,6 +20,8 @@ import { startWorkers } from './workers.ts';
 export interface LaunchRequest extends SpecRequest {
   readonly resources: Resources;
   readonly guard: Guard;
+  /** Of compute time. */
+  readonly budgetSeconds?: number;
 }
 
 /** A run for which everything was in the store: no worker was started. */
@@ -56,7 +59,7 @@ export const launch = async (request: LaunchRequest, caller: Caller): Promise<Al
     if (await store.sweeps.unswept(since)) return { how: 'all made', store, run, outputs };
   }
   checkPrecisions(plan, status, request.resources);
-  return launchPlanned(planned, run, request, store, caller);
+  return launchPlanned(planned, status, run, request, store, caller);
 };
 
 /** Before anything is started: what is to be made on the CPU, and cannot. A GPU is only known to its worker. */
@@ -67,21 +70,34 @@ const checkPrecisions = ({ nodes }: Plan, status: PlanStatus, { device }: Resour
 };
 
 const launchPlanned = async (
-  { plan }: Planned,
+  planned: Planned,
+  status: PlanStatus,
   own: AllMade['run'],
-  { resources, guard }: LaunchRequest,
+  { resources, guard, budgetSeconds }: LaunchRequest,
   store: Store,
   caller: Caller,
 ): Promise<Launched> => {
   const endpoints = await ensureServices(caller);
-  const build = await startWorkers(caller, resources);
+  const { plan } = planned;
+  // Beside the start of the workers, which takes longer.
+  const [build, estimates] = await Promise.all([
+    startWorkers(caller, resources),
+    expectedTimes(planned, status, store, resources.device),
+  ]);
   return withClient(endpoints, async (client) => {
     const { id: runId, spec, places } = own;
-    const how = await startRun(client, store, { runId, plan, resources, guard, build, spec, places });
+    const how = await startRun(client, store, {
+      ...{ runId, plan, resources, guard, build, spec, places, estimates },
+      budgetSeconds,
+    });
     const { ui } = endpoints.temporal;
     caller.on({ kind: 'launched', run: runId, how, ...(ui !== undefined && { console: ui }) });
     for (const other of await waitingRuns(client, build)) caller.on({ kind: 'other build', run: other });
-    if (how === 'attached') await (await import('./updates.ts')).retryFailed(client, runId, caller);
+    if (how === 'attached') {
+      const { retryFailed, updateRun } = await import('./updates.ts');
+      if (budgetSeconds) await updateRun(client, runId, 'budget', { seconds: budgetSeconds, estimates }, caller);
+      await retryFailed(client, runId, caller);
+    }
     const startedAt = isoTime(new Date());
     const run = { ...own, startedAt, workflowId: runId, ...(await store.getRun(runId)) };
     return { how, endpoints, store, run };

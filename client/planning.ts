@@ -5,13 +5,16 @@ import type { RunSpec } from '../core/run-record.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 import { planExpansion } from '../spec/compile.ts';
+import type { Speeds } from '../spec/costs.ts';
 import { expandSpec } from '../spec/expand.ts';
 import { keptSpec } from '../spec/run-spec.ts';
 import { readSpec, type Spec } from '../spec/spec.ts';
+import type { Store } from '../store/index.ts';
 import type { Caller } from './caller.ts';
 import { connectStore } from './connect.ts';
 import { knownContent } from './content-memo.ts';
-import { estimateOf, type PlanEstimate } from './estimating.ts';
+import { type EstimateSpeeds, estimateOf, type PlanEstimate } from './estimating.ts';
+import { measuredIn } from './measured.ts';
 import { type Planned, type SpecRequest, statusOf } from './planned.ts';
 import { runIdOf } from './runs.ts';
 import { checkHits, openSavedPlan, plannedFrom, savePlan } from './saved-plans.ts';
@@ -43,12 +46,20 @@ export interface PlanResult {
   readonly estimate?: PlanEstimate;
 }
 
+/** How a plan is to be estimated. */
+export interface EstimateRequest extends Pick<Speeds, 'device'> {
+  /** Operations a second that are assumed of a GPU that was never measured, in 10¹². */
+  readonly tflops: number;
+  /** Measures this machine, at the kinds of work that it has no records of. */
+  readonly probe: boolean;
+}
+
 /** What is to be planned, and how. */
 export interface PlanRequest extends SpecRequest {
   /** File to write the plan to. */
   readonly save?: string;
-  /** Estimates the cost, also where files are missing: operations a second that a GPU carries out, in millions of millions. */
-  readonly tflops?: number;
+  /** Estimates the cost, also where files are missing. */
+  readonly estimate?: EstimateRequest;
 }
 
 /**
@@ -57,8 +68,8 @@ export interface PlanRequest extends SpecRequest {
  * @throws SpecError, CemiflowError
  */
 export const plan = async (request: PlanRequest, caller: Caller): Promise<PlanResult> => {
-  const { tflops } = request;
-  const planned = await makePlan(request, caller, { mayLackFiles: tflops !== undefined });
+  const wanted = request.estimate;
+  const planned = await makePlan(request, caller, { mayLackFiles: wanted !== undefined });
   const absent = planned.absent ?? new Map<string, string>();
   if (absent.size > 0 && request.save !== undefined)
     throw usageError(
@@ -68,7 +79,7 @@ export const plan = async (request: PlanRequest, caller: Caller): Promise<PlanRe
   const store = await connectStore(caller);
   const status = await statusOf(planned.plan, store, caller.home, absent);
   checkHits(planned, status, caller);
-  const estimate = tflops === undefined ? undefined : await estimateOf(planned, status, store, tflops);
+  const estimate = wanted && (await estimateOf(planned, status, store, await speedsOf(wanted, store, caller)));
   const saved = request.save === undefined ? undefined : resolve(caller.cwd, request.save);
   if (saved !== undefined) savePlan(saved, planned, status);
   const { experiment, nodes } = planned.plan;
@@ -80,6 +91,12 @@ export const plan = async (request: PlanRequest, caller: Caller): Promise<PlanRe
     ...(estimate && { estimate }),
   };
 };
+
+const speedsOf = async (
+  { probe, ...speeds }: EstimateRequest,
+  store: Store,
+  caller: Caller,
+): Promise<EstimateSpeeds> => ({ ...speeds, measured: await measuredIn(store), ...(probe && { caller }) });
 
 /**
  * The plan of a spec, or a saved one. Starts nothing.

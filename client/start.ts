@@ -1,12 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { type Plan, withoutPlaces } from '../core/plan.ts';
 import { taskQueue } from '../core/queues.ts';
-import type { RunPlaces, RunSpec } from '../core/run-record.ts';
+import type { RunEstimates, RunPlaces, RunSpec } from '../core/run-record.ts';
 import { isoTime } from '../core/time.ts';
 import { plural } from '../core/words.ts';
-import type { Store } from '../store/index.ts';
+import type { RunDocument, Store } from '../store/index.ts';
 import type { experiment } from '../workflows/experiment.ts';
-import type { Device, ExperimentInput } from '../workflows/types.ts';
+import type { Device, ExperimentInput, RunProgress } from '../workflows/types.ts';
 import type { LaunchedHow } from './caller.ts';
 import { isUnderWay } from './runs.ts';
 import type { Workers } from './workers.ts';
@@ -47,6 +47,9 @@ export interface RunStart {
   readonly plan: Plan;
   readonly resources: Resources;
   readonly guard?: Guard;
+  readonly estimates?: RunEstimates;
+  /** Of compute time. A run that is taken up keeps the budget that it had, unless it is given another. */
+  readonly budgetSeconds?: number;
   readonly build: string;
   readonly spec: RunSpec;
   readonly places?: RunPlaces;
@@ -57,7 +60,7 @@ export interface RunStart {
  * one whose workflow is gone is resumed: what it has made is in the store.
  */
 export const startRun = async (client: Client, store: Store, run: RunStart): Promise<LaunchedHow> => {
-  const { runId, plan, resources, guard, build, spec, places } = run;
+  const { runId, plan, resources, guard, estimates, build, spec, places } = run;
   const present = await runningBuild(client, runId);
   // A damaged document counts as none: it is written again.
   const before = await store.getRun(runId).catch((error) => {
@@ -69,12 +72,18 @@ export const startRun = async (client: Client, store: Store, run: RunStart): Pro
     await store.putRun({
       ...{ id: runId, plan: withoutPlaces(plan), spec, ...(places && { places }) },
       ...{ startedAt, workflowId: runId, state: 'running' },
+      ...(estimates && { estimates }),
     });
   // A gc that listed the runs before this one was written takes what this one may find made: after its end, look-ups see that.
   await store.sweeps.settled();
   if (attached) return 'attached';
   const { device, maxParallel } = resources;
-  const input: ExperimentInput = { plan, runId, device, maxParallel, build, ...guard };
+  const costs = {
+    ...(before && carriedCosts(before)),
+    ...(run.budgetSeconds && { budgetSeconds: run.budgetSeconds }),
+    estimates,
+  };
+  const input: ExperimentInput = { plan, runId, device, maxParallel, build, ...guard, ...costs };
   await client.workflow.start<typeof experiment>('experiment', {
     taskQueue: taskQueue('orchestrator', build),
     workflowId: runId,
@@ -87,6 +96,15 @@ export const startRun = async (client: Client, store: Store, run: RunStart): Pro
   });
   if (present) return 'restarted';
   return before && isUnderWay(before.state) ? 'resumed' : 'started';
+};
+
+/** What a run has spent so far counts against its budget, whichever workflow spent it. */
+const carriedCosts = (before: RunDocument): Pick<ExperimentInput, 'spentSeconds' | 'budgetSeconds'> => {
+  const { spentSeconds, budget } = (before.progress ?? {}) as unknown as Partial<RunProgress>;
+  return {
+    ...(spentSeconds && { spentSeconds }),
+    ...(budget && isUnderWay(before.state) && { budgetSeconds: budget.seconds }),
+  };
 };
 
 /** The texts of larger specs stay out of Temporal: a document that is written again from its memo then lacks them. */

@@ -1,10 +1,12 @@
 import type { Client } from '@temporalio/client';
 import { isoTime } from '../core/time.ts';
 import { buildId } from '../spec/code-digest.ts';
-import type { RunDocument } from '../store/index.ts';
-import type { AbortRequest, RetryRequest, SkipRequest } from '../workflows/types.ts';
+import type { RunDocument, Store } from '../store/index.ts';
+import type { AbortRequest, RetryRequest, RunProgress, SkipRequest } from '../workflows/types.ts';
 import type { Caller } from './caller.ts';
 import { withClient } from './connect.ts';
+import { expectedTimes } from './expected-times.ts';
+import { statusOf } from './planned.ts';
 import { reachRun } from './reach.ts';
 import { isUnderWay, workflowGone } from './runs.ts';
 import { runningBuild } from './start.ts';
@@ -32,9 +34,22 @@ export const skip = (name: string, request: SkipRequest, workers: WorkersWanted,
 export const pause = (name: string, workers: WorkersWanted, caller: Caller) =>
   ask(name, 'pause', undefined, workers, caller);
 
-/** Lets a paused run continue. */
-export const continueRun = (name: string, workers: WorkersWanted, caller: Caller) =>
-  ask(name, 'continue', undefined, workers, caller);
+/** Lets a paused run continue. @param budgetSeconds a new budget of compute time @throws CemiflowError `BudgetSpent` */
+export const continueRun = (
+  name: string,
+  { budgetSeconds, ...workers }: WorkersWanted & { readonly budgetSeconds?: number },
+  caller: Caller,
+): Promise<Steered<object> | Unanswered> =>
+  withRunning(name, workers, caller, async (client, document, store) => {
+    const { id: run, plan } = document;
+    if (budgetSeconds) {
+      const { device } = (document.progress ?? {}) as unknown as Partial<RunProgress>;
+      const estimates = await expectedTimes({ plan }, await statusOf(plan, store), store, device ?? 'cpu');
+      if (!(await updateRun(client, run, 'budget', { seconds: budgetSeconds, estimates }, caller))) return undefined;
+    }
+    const answer = await updateRun(client, run, 'continue', undefined, caller);
+    return answer && { run, answer };
+  });
 
 /** Ends a run as failed, once its stages have left their checkpoints. @throws CemiflowError `ReasonTooLong` */
 export const abort = async (
@@ -92,13 +107,13 @@ const withRunning = async <T>(
   name: string,
   workers: WorkersWanted,
   caller: Caller,
-  use: (client: Client, run: RunDocument) => Promise<T>,
+  use: (client: Client, run: RunDocument, store: Store) => Promise<T>,
 ): Promise<T> => {
-  const { endpoints, run } = await reachRun(name, caller);
+  const { endpoints, store, run } = await reachRun(name, caller);
   return withClient(endpoints, async (client) => {
     const running = await runningBuild(client, run.id);
     if (!running) throw isUnderWay(run.state) ? workflowGone(run) : notRunning(run);
     await keepItsWorkers(run, running, workers, caller);
-    return use(client, run);
+    return use(client, run, store);
   });
 };

@@ -2,7 +2,14 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { CemiflowError } from '../core/errors.ts';
 import type { RunDocument } from '../store/index.ts';
-import type { AbortRequest, RetryRequest, RunProgress, SkipRequest, StagesAnswer } from '../workflows/types.ts';
+import type {
+  AbortRequest,
+  BudgetRequest,
+  RetryRequest,
+  RunProgress,
+  SkipRequest,
+  StagesAnswer,
+} from '../workflows/types.ts';
 import { type Caller, interruption } from './caller.ts';
 import { runCommand } from './shell.ts';
 import { untilHopeless, watchTrouble } from './trouble.ts';
@@ -13,6 +20,7 @@ export interface Updates {
   readonly retry: { readonly request: RetryRequest; readonly answer: StagesAnswer };
   readonly skip: { readonly request: SkipRequest; readonly answer: StagesAnswer };
   readonly abort: { readonly request: AbortRequest; readonly answer: object };
+  readonly budget: { readonly request: BudgetRequest; readonly answer: object };
   readonly pause: { readonly request: undefined; readonly answer: object };
   readonly continue: { readonly request: undefined; readonly answer: object };
 }
@@ -50,7 +58,10 @@ export const updateRun = async <Name extends keyof Updates>(
 /** Retries the failed stages of a run: whoever runs an experiment that waits for a person wants it to continue. */
 export const retryFailed = async (client: Client, run: string, caller: Caller): Promise<void> => {
   const progress = await untilAnswered(client, run, caller);
-  if (progress?.state === 'paused') caller.on({ kind: 'paused', run });
+  if (progress?.state === 'paused') {
+    const { spentSeconds, budget } = progress;
+    caller.on({ kind: 'paused', run, spentSeconds, budget });
+  }
   if (!progress?.nodes.some(({ state }) => state === 'failed')) return;
   try {
     const answer = await updateRun(client, run, 'retry', {}, caller);

@@ -96,7 +96,18 @@ const nodeRefsIn = (value: Json): NodeRef[] => {
  * @throws CemiflowError `OutputMissing` where a needed output is not there
  */
 export const resolveParams = (node: PlanNode, outputsByNode: ReadonlyMap<string, Outputs>): JsonObject =>
-  resolve(node.params, node.id, outputsByNode) as JsonObject;
+  replaceNodeRefs(node.params, (ref) => ({ ...outputOf(ref, node.id, outputsByNode) }));
+
+/** Parameters with something else in the place of each NodeRef. */
+export const replaceNodeRefs = (params: JsonObject, by: (ref: NodeRef) => Json): JsonObject => {
+  const replaced = (value: Json): Json => {
+    if (isNodeRef(value)) return by(value);
+    if (Array.isArray(value)) return value.map(replaced);
+    if (value === null || typeof value !== 'object') return value;
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, replaced(item)]));
+  };
+  return replaced(params) as JsonObject;
+};
 
 /** The action that a node becomes once the outputs that it needs are known; its key is `actionKey(toAction(…))`. */
 export const toAction = (node: PlanNode, outputsByNode: ReadonlyMap<string, Outputs>): Action => ({
@@ -105,13 +116,6 @@ export const toAction = (node: PlanNode, outputsByNode: ReadonlyMap<string, Outp
   seed: node.seed,
   code: node.code,
 });
-
-const resolve = (value: Json, user: string, outputsByNode: ReadonlyMap<string, Outputs>): Json => {
-  if (isNodeRef(value)) return { ...outputOf(value, user, outputsByNode) };
-  if (Array.isArray(value)) return value.map((item) => resolve(item, user, outputsByNode));
-  if (value === null || typeof value !== 'object') return value;
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, resolve(item, user, outputsByNode)]));
-};
 
 const outputOf = (ref: NodeRef, user: string, outputsByNode: ReadonlyMap<string, Outputs>): ArtifactRef => {
   const output = outputsByNode.get(ref.$node)?.[ref.$output];

@@ -17,6 +17,18 @@ export interface RunRecord {
   readonly startedAt: string;
   /** What became of each node of the plan; nodes that were not made are left out. */
   readonly nodes: { readonly [id: string]: RunNode };
+  /** Absent in records of earlier versions, and where nothing had to be made. */
+  readonly estimates?: RunEstimates;
+}
+
+/** What was expected of the nodes that were not made when a run started, by id. */
+export interface RunEstimates {
+  readonly [node: string]: {
+    /** Of compute, on all machines together. */
+    readonly seconds: number;
+    /** What the seconds were estimated by, for people. */
+    readonly by: string;
+  };
 }
 
 /** The node's action, or why the run did without it. */

@@ -9,7 +9,7 @@ import { ActionAttempt } from './attempt.ts';
 import { endOf } from './failures.ts';
 import type { KindAccess, LoadKind } from './kind-loader.ts';
 import { requirePrecision } from './machine.ts';
-import { spent, startClock } from './spent.ts';
+import { secondsOf, spent, startClock } from './spent.ts';
 import type { StageResult, StageTask } from './stage-activities.ts';
 import type { Heartbeat, Watch } from './watch.ts';
 
@@ -64,8 +64,9 @@ export class ActionMaker {
       throw error;
     });
     await attempt.finish();
-    const { length: attempts } = await attempt.attempts();
-    return { key, outputs, hit: false, attempts, lostSeconds: await attempt.lostSeconds() };
+    const attempts = await attempt.attempts();
+    const [lostSeconds, spentSeconds] = [await attempt.lostSeconds(), secondsOf(attempts)];
+    return { key, outputs, hit: false, attempts: attempts.length, lostSeconds, spentSeconds };
   }
 
   /** Does the work and keeps its record. @param since generation of the store when it began @returns the outputs to continue with */

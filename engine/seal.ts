@@ -15,9 +15,12 @@ type Opener = Pick<Store, 'getArtifact' | 'getBlob'>;
 
 /** What a run was, as far as it has come: from its document and what became of its nodes. */
 export const runRecord = (
-  { id, plan, spec, startedAt }: Pick<RunDocument, 'id' | 'plan' | 'spec' | 'startedAt'>,
+  { id, plan, spec, startedAt, estimates }: Pick<RunDocument, 'id' | 'plan' | 'spec' | 'startedAt' | 'estimates'>,
   nodes: RunRecord['nodes'],
-): RunRecord => ({ id, experiment: plan.experiment, plan, spec, startedAt, nodes });
+): RunRecord => ({
+  ...{ id, experiment: plan.experiment, plan, spec, startedAt, nodes },
+  ...(estimates && { estimates }),
+});
 
 /** The run with the records that count now; those that are gone are left out. */
 export const gatherRun = async (store: RecordReader, run: RunRecord): Promise<Lineage> => {

@@ -1,4 +1,5 @@
 import type { ActionRecord, Machine, Spent } from '../core/action.ts';
+import type { Attempt } from '../core/checkpoint.ts';
 import { isoTime } from '../core/time.ts';
 import type { Watch } from './watch.ts';
 
@@ -17,6 +18,10 @@ export const startClock = () => {
     };
   };
 };
+
+/** What all tries at an action took together, from their starts to their ends. */
+export const secondsOf = (attempts: readonly Attempt[]): number =>
+  attempts.reduce((sum, { startedAt, endedAt }) => sum + (Date.parse(endedAt) - Date.parse(startedAt)) / 1000, 0);
 
 /** What an action used, for its record. */
 export const spent = (

@@ -22,6 +22,8 @@ export interface StageResult {
   /** Tries that it took, and the seconds that failed ones cost; absent where it was a hit. */
   readonly attempts?: number;
   readonly lostSeconds?: number;
+  /** What all tries took together. */
+  readonly spentSeconds?: number;
 }
 
 /** The activities that do stage work, as workflows see them. */

@@ -17,12 +17,14 @@ export interface KindPlace {
   readonly recompute?: string;
   /** The module that exports `estimate`, where what the kind costs and makes can be said beforehand. */
   readonly estimate?: string;
+  /** The module that exports `probe`, where a machine's speed at the kind's work can be measured without its data. */
+  readonly probe?: string;
 }
 
 /**
  * Every stage kind of a checkout, sorted by name. A kind is a folder that holds `stage.ts`: `activities/<area>-<verb>/`, with
- * its schema in `schemas/stages/`, or `methods/<method>/<verb>/`, with its `schema.json` beside it. `recompute.ts` and
- * `estimate.ts` may lie beside `stage.ts`.
+ * its schema in `schemas/stages/`, or `methods/<method>/<verb>/`, with its `schema.json` beside it. `recompute.ts`,
+ * `estimate.ts` and `probe.ts` may lie beside `stage.ts`.
  *
  * @param root of the checkout
  * @throws CemiflowError `KindInvalid` where two folders hold kinds of one name, or a name is not `area/verb`
@@ -108,10 +110,13 @@ const methodKinds = (root: string): KindPlace[] =>
   );
 
 /** Undefined where the folder holds no stage kind. */
-const modulesIn = (root: string, folder: string): Pick<KindPlace, 'module' | 'recompute' | 'estimate'> | undefined => {
+const modulesIn = (
+  root: string,
+  folder: string,
+): Pick<KindPlace, 'module' | 'recompute' | 'estimate' | 'probe'> | undefined => {
   const module = `${folder}/stage.ts`;
   if (!isFile(`${root}/${module}`)) return undefined;
-  const beside = ['recompute', 'estimate'].flatMap((name) => {
+  const beside = ['recompute', 'estimate', 'probe'].flatMap((name) => {
     const file = `${folder}/${name}.ts`;
     return isFile(`${root}/${file}`) ? [[name, file]] : [];
   });

@@ -34,7 +34,16 @@ interface Output {
  *
  * @param nodes in a topological order
  */
-export const estimateNodes = (nodes: readonly PlanNode[], given: Given): ReadonlyMap<string, NodeEstimate> => {
+export const estimateNodes = (nodes: readonly PlanNode[], given: Given): ReadonlyMap<string, NodeEstimate> =>
+  walk(nodes, given).found;
+
+/** What is known of the inputs of each node. @param nodes in a topological order */
+export const knownInputs = (nodes: readonly PlanNode[], given: Given): ReadonlyMap<string, Known> => {
+  const { outputs } = walk(nodes, given);
+  return new Map(nodes.map((node) => [node.id, knownOf(node, given.expected.get(node.id) ?? {}, outputs)]));
+};
+
+const walk = (nodes: readonly PlanNode[], given: Given) => {
   const outputs = new Map<string, ReadonlyMap<string, Output>>();
   const found = new Map<string, NodeEstimate>();
   for (const node of nodes) {
@@ -42,7 +51,7 @@ export const estimateNodes = (nodes: readonly PlanNode[], given: Given): Readonl
     outputs.set(node.id, made);
     found.set(node.id, estimate);
   }
-  return found;
+  return { outputs, found };
 };
 
 const estimateNode = (

@@ -3,7 +3,7 @@ import { lanes, mapBounded } from '../core/bounded.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type Json } from '../core/errors.ts';
 import type { Plan } from '../core/plan.ts';
-import type { RunPlaces, RunRecord, RunSpec } from '../core/run-record.ts';
+import type { RunEstimates, RunPlaces, RunRecord, RunSpec } from '../core/run-record.ts';
 import { contentOf, putDocument } from './documents.ts';
 import { getReadable, type ObjectStore } from './objects.ts';
 
@@ -19,6 +19,8 @@ export interface RunDocument {
   readonly workflowId: string;
   readonly endedAt?: string;
   readonly state?: 'running' | 'needs attention' | 'paused' | 'done' | 'failed' | 'cancelled';
+  /** What was expected when it started. */
+  readonly estimates?: RunEstimates;
   /** Digest of the run's record (type `run`, `core/run-record.ts`): the root of all that its numbers depend on. Once it is done. */
   readonly root?: Digest;
   /** What the run was sealed with: what became of each node. */

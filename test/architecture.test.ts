@@ -68,6 +68,7 @@ describe('imports', () => {
 const environmentReaders = [
   'worker.ts',
   'engine/doctor.ts',
+  'engine/probe/main.ts',
   'engine/replay/main.ts',
   'setup.mjs',
   'setup/',

@@ -66,12 +66,18 @@ export class DocumentWriter {
 
   /** The document, as far as the workflow knows it. */
   #fresh(state: State): Parameters<Bookkeeping['restoreRun']>[0] {
-    const { runId, plan } = this.#input;
+    const { runId, plan, estimates } = this.#input;
     const { startTime, memo } = workflowInfo();
     const { overrides, files, savedPlan, places } = (memo ?? {}) as Partial<RunSpec> & { places?: RunPlaces };
     const path = String(memo?.spec ?? '');
     const spec = { path, ...(overrides && { overrides }), ...(files && { files }), ...(savedPlan && { savedPlan }) };
-    const run = { id: runId, plan: withoutPlaces(plan), spec, ...(places && { places }) };
+    const run = {
+      id: runId,
+      plan: withoutPlaces(plan),
+      spec,
+      ...(places && { places }),
+      ...(estimates && { estimates }),
+    };
     return { ...run, startedAt: isoTime(startTime), workflowId: runId, state };
   }
 

@@ -12,6 +12,7 @@ import type { Plan } from '../core/plan.ts';
 import type { RunNode, RunRecord } from '../core/run-record.ts';
 import { plural } from '../core/words.ts';
 import { bookkeeping, dropDamaged, lookupKeys } from './activities.ts';
+import { Budget } from './budget.ts';
 import { runAsMarkdown } from './details.ts';
 import { DocumentWriter } from './document.ts';
 import { asApplicationFailure, failureOf, isDamage, throwIfCancelled } from './failures.ts';
@@ -42,6 +43,7 @@ const answerChars = 4000;
 export async function experiment(input: ExperimentInput): Promise<ExperimentResult> {
   refuseLargePlan(input.plan);
   const schedule = new Schedule(input.plan);
+  const budget = new Budget(input);
   const stages = new Stages(input);
   const work = new CancellationScope();
   const root = CancellationScope.current();
@@ -53,11 +55,16 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   const changed = (): void => {
     changes += 1;
   };
-  const progress = (): RunProgress => progressOf(input, schedule, asked);
+  const progress = (): RunProgress => progressOf(input, schedule, budget, asked);
   setHandler(defineQuery<RunProgress>(progressQueryName), () => shorten(progress(), answerChars));
   listen(schedule, {
     ending: () => asked.ending || asked.aborted !== undefined,
     changed,
+    waitsForBudget: () => !asked.paused && budget.waits(schedule) !== undefined,
+    setBudget: (request) => {
+      budget.set(request);
+      changed();
+    },
     setPaused: (paused) => {
       asked.paused = paused;
       stages.setPaused(paused);
@@ -74,7 +81,7 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
   const start = (ready: Ready): void => {
     const { id } = ready.node;
     schedule.start(id, Date.now());
-    const settled = work.run(() => carryOut(ready, stages, schedule, isLeaving));
+    const settled = work.run(() => carryOut(ready, stages, schedule, budget, isLeaving));
     inFlight.set(
       id,
       settled.then(() => {
@@ -89,7 +96,11 @@ export async function experiment(input: ExperimentInput): Promise<ExperimentResu
       throwIfCancelled();
       await settleWaves(schedule, input.plan.experiment);
       if (!asked.paused)
-        for (let ready = schedule.next(); ready && inFlight.size < input.maxParallel; ready = schedule.next())
+        for (
+          let ready = schedule.next();
+          ready && inFlight.size < input.maxParallel && !budget.waits(schedule);
+          ready = schedule.next()
+        )
           start(ready);
       if (changes === seen && schedule.standing() === 'done') break;
       const now = progress();
@@ -127,15 +138,24 @@ interface Asked {
   aborted?: { readonly because: string };
 }
 
-const progressOf = (input: ExperimentInput, schedule: Schedule, { paused, aborted }: Asked): RunProgress => ({
-  state: stateOf(schedule, paused),
-  aborted,
-  runId: input.runId,
-  experiment: input.plan.experiment,
-  device: input.device,
-  build: input.build,
-  nodes: schedule.progress(),
-});
+const progressOf = (
+  input: ExperimentInput,
+  schedule: Schedule,
+  budget: Budget,
+  { paused, aborted }: Asked,
+): RunProgress => {
+  const costs = budget.progress(schedule);
+  return {
+    state: stateOf(schedule, paused || costs.budget?.waits !== undefined),
+    aborted,
+    runId: input.runId,
+    experiment: input.plan.experiment,
+    device: input.device,
+    build: input.build,
+    nodes: schedule.progress(),
+    ...costs,
+  };
+};
 
 const stateOf = (schedule: Schedule, paused: boolean): RunState => {
   if (paused) return 'paused';
@@ -147,13 +167,22 @@ const stateOf = (schedule: Schedule, paused: boolean): RunState => {
  *
  * @param isLeaving whether the run itself cancels its stages: then a cancelled one stays as it is
  */
-const carryOut = async (ready: Ready, stages: Stages, schedule: Schedule, isLeaving: () => boolean): Promise<void> => {
+const carryOut = async (
+  ready: Ready,
+  stages: Stages,
+  schedule: Schedule,
+  budget: Budget,
+  isLeaving: () => boolean,
+): Promise<void> => {
   const { id } = ready.node;
   try {
-    schedule.succeed(id, await stages.run(ready), Date.now());
+    const made = await stages.run(ready);
+    budget.spend(made.spentSeconds);
+    schedule.succeed(id, made, Date.now());
   } catch (error) {
     if (isCancellation(error) && isLeaving()) return;
-    const failure = failureOf(error);
+    const { spentSeconds, ...failure } = failureOf(error);
+    budget.spend(spentSeconds);
     if (!isDamage(failure) || !schedule.mayRepair(id)) return schedule.fail(id, failure, Date.now());
     await repair(ready, failure, schedule);
   }

@@ -27,12 +27,13 @@ export const failureOf = (error: unknown): StageFailure => {
       remedy: '"cemiflow retry" starts it again; its finished shards are kept',
     };
   if (error instanceof ApplicationFailure) {
-    const details = error.details?.[0] as { remedy?: string; data?: JsonObject } | undefined;
+    const details = error.details?.[0] as { remedy?: string; data?: JsonObject; spentSeconds?: number } | undefined;
     return {
       code: error.type ?? 'StageCrashed',
       message: error.message,
       remedy: details?.remedy ?? 'see the stack with --verbose, and the worker logs named by "cemiflow status"',
       ...(details?.data ? { data: details.data } : {}),
+      ...(details?.spentSeconds ? { spentSeconds: details.spentSeconds } : {}),
     };
   }
   return {
@@ -43,12 +44,12 @@ export const failureOf = (error: unknown): StageFailure => {
 };
 
 /** A failure that no retry mends, as it travels to the parent or the client. */
-export const asApplicationFailure = ({ code, message, remedy, data }: StageFailure): ApplicationFailure =>
+export const asApplicationFailure = ({ code, message, remedy, data, spentSeconds }: StageFailure): ApplicationFailure =>
   ApplicationFailure.create({
     type: code,
     message,
     nonRetryable: true,
-    details: [data === undefined ? { remedy } : { remedy, data }],
+    details: [{ remedy, ...(data && { data }), ...(spentSeconds && { spentSeconds }) }],
   });
 
 /** Whether an input could not be read because what is in the store is damaged or gone. */

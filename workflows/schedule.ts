@@ -128,6 +128,11 @@ export class Schedule {
     return next;
   }
 
+  /** Ids of the nodes under way. */
+  running(): string[] {
+    return [...this.#entries.values()].filter(({ state }) => state === 'running').map(({ node }) => node.id);
+  }
+
   start(id: string, nowMs: number): void {
     const entry = this.#entry(id);
     entry.state = 'running';

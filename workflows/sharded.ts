@@ -12,7 +12,14 @@ import { shardKind } from '../core/stage.ts';
 import type { StageResult, StageTask } from '../engine/stage-activities.ts';
 import { bookkeeping, callStage, dropDamaged, lookupKeys, queueOf } from './activities.ts';
 import { asApplicationFailure, cancelled, failureOf, isDamage, throwIfCancelled } from './failures.ts';
-import { maxRepairs, progressQueryName, type ShardedInput, type ShardsCarried, type ShardsProgress } from './types.ts';
+import {
+  maxRepairs,
+  progressQueryName,
+  type ShardedInput,
+  type ShardsCarried,
+  type ShardsProgress,
+  type StageFailure,
+} from './types.ts';
 
 /** Sent by the experiment: while paused, no further shard starts. */
 export const pauseShards = defineSignal<[boolean]>('pauseShards');
@@ -113,7 +120,7 @@ class Shards {
     await Promise.all(this.#inFlight.values());
     await turn(() => !this.#paused);
     throwIfCancelled();
-    if (this.#carried.failure) throw asApplicationFailure(this.#carried.failure);
+    if (this.#carried.failure) throw this.#failed(this.#carried.failure);
   }
 
   /** @returns undefined where shards were damaged, and must be made again */
@@ -123,7 +130,12 @@ class Shards {
       const outputs = this.#keys.map((key) => this.#made.get(key) as Outputs);
       const task = { ...this.#task, shards: outputs, shardKeys: this.#keys };
       const joined = await callStage('joinStage', this.#call('join', 'join'), task);
-      return { ...joined, lostSeconds: this.#carried.lostSeconds + (joined.lostSeconds ?? 0) };
+      const { lostSeconds, spentSeconds = 0 } = this.#carried;
+      return {
+        ...joined,
+        lostSeconds: lostSeconds + (joined.lostSeconds ?? 0),
+        spentSeconds: spentSeconds + (joined.spentSeconds ?? 0),
+      };
     } catch (error) {
       const failure = failureOf(error);
       // Damage elsewhere is in the stage's own input, which the experiment repairs.
@@ -131,16 +143,21 @@ class Shards {
         this.#phase = 'shards';
         return undefined;
       }
-      throw isCancellation(error) ? error : asApplicationFailure(failure);
+      throw isCancellation(error) ? error : this.#failed(failure);
     }
+  }
+
+  #failed(failure: StageFailure) {
+    return asApplicationFailure({ ...failure, spentSeconds: this.#carried.spentSeconds });
   }
 
   #start(key: ActionKey, action: Action, index: number): void {
     const call = this.#call(`${index}`, `shard ${index + 1} of ${this.#keys.length}`);
     const settled = callStage('runShard', call, { ...this.#task, action, shard: index }).then(
-      ({ outputs, lostSeconds = 0 }) => {
+      ({ outputs, lostSeconds = 0, spentSeconds = 0 }) => {
         this.#made.set(key, outputs);
         this.#carried.lostSeconds += lostSeconds;
+        this.#carried.spentSeconds = (this.#carried.spentSeconds ?? 0) + spentSeconds;
       },
       (error) => {
         if (isCancellation(error)) return;

@@ -2,6 +2,7 @@ import type { ActionKey, Outputs } from '../core/action.ts';
 import type { CheckpointInterval } from '../core/checkpoint.ts';
 import type { JsonObject } from '../core/errors.ts';
 import type { Plan, PlanNode, Resource } from '../core/plan.ts';
+import type { RunEstimates } from '../core/run-record.ts';
 
 /** Where stages with tensors run: on `gpu` workers, or with all other work on `cpu` workers. */
 export type Device = 'cpu' | 'gpu';
@@ -25,6 +26,11 @@ export interface RunSettings {
 
 export interface ExperimentInput extends RunSettings {
   readonly plan: Plan;
+  readonly estimates?: RunEstimates;
+  /** Compute time after which nothing new starts. */
+  readonly budgetSeconds?: number;
+  /** What earlier workflows of the run spent. */
+  readonly spentSeconds?: number;
 }
 
 /** Input of the child workflow of one sharded stage. */
@@ -47,6 +53,8 @@ export interface ShardsCarried {
   readonly hits: number;
   /** Seconds that failed tries of shards cost. */
   readonly lostSeconds: number;
+  /** Seconds that the shards took which were made; absent in older histories. */
+  readonly spentSeconds?: number;
   /** Indices of the shards that have failed, and how the first of them did. */
   readonly failed: readonly number[];
   readonly failure?: StageFailure;
@@ -64,6 +72,8 @@ export interface Failure {
 /** A failure with the data of its error. */
 export interface StageFailure extends Failure {
   readonly data?: JsonObject;
+  /** What the stage spent on shards that were made. */
+  readonly spentSeconds?: number;
 }
 
 /**
@@ -107,7 +117,7 @@ export interface NodeProgress {
 /**
  * - `needs attention`: nothing is under way and nothing can start, because stages have failed: waits for `retry`, `skip`
  *   or `abort`
- * - `paused`: nothing new starts; what was under way continues
+ * - `paused`: nothing new starts, because a person or the run's budget wants that; what was under way continues
  */
 export type RunState = 'running' | 'needs attention' | 'paused';
 
@@ -121,6 +131,19 @@ export interface RunProgress {
   readonly device: Device;
   readonly build: string;
   readonly nodes: readonly NodeProgress[];
+  /** Compute time of the actions that the run made, all their attempts together. */
+  readonly spentSeconds: number;
+  /** What it may spend, and what waits because of that. */
+  readonly budget?: { readonly seconds: number; readonly waits?: BudgetWait };
+}
+
+/** What a run waits with because of its budget. */
+export interface BudgetWait {
+  /** Id of the node that would be next. */
+  readonly stage: string;
+  readonly estimatedSeconds: number;
+  /** What the stages under way were expected to take. */
+  readonly runningSeconds: number;
 }
 
 /** Answer of the query `progress` of `sharded`. */
@@ -153,13 +176,15 @@ export const maxRepairs = 3;
 
 /**
  * Updates of `experiment`. A refused one fails with an ApplicationFailure whose `type` is the code and whose first detail
- * holds the remedy: `UnknownStage`, `StageNotFailed`, `NothingFailed`, `ReasonMissing`, `ReasonTooLong`, `RunEnding`.
+ * holds the remedy: `UnknownStage`, `StageNotFailed`, `NothingFailed`, `ReasonMissing`, `ReasonTooLong`, `BudgetInvalid`, `BudgetSpent`,
+ * `RunEnding`.
  */
 export const retryUpdateName = 'retry';
 export const skipUpdateName = 'skip';
 export const abortUpdateName = 'abort';
 export const pauseUpdateName = 'pause';
 export const continueUpdateName = 'continue';
+export const budgetUpdateName = 'budget';
 
 /** Failed stages by the ids of their nodes, or by the stage's name for all failed nodes of it. */
 export interface RetryRequest {
@@ -171,6 +196,13 @@ export interface SkipRequest {
   readonly stages: readonly string[];
   /** Goes into the record of the report that is made without them. */
   readonly because: string;
+}
+
+export interface BudgetRequest {
+  /** Compute time of the whole run. */
+  readonly seconds: number;
+  /** Of nodes that are not made. */
+  readonly estimates?: RunEstimates;
 }
 
 export interface AbortRequest {

@@ -5,6 +5,8 @@ import type { Schedule } from './schedule.ts';
 import {
   type AbortRequest,
   abortUpdateName,
+  type BudgetRequest,
+  budgetUpdateName,
   continueUpdateName,
   pauseUpdateName,
   type RetryRequest,
@@ -18,6 +20,9 @@ import {
 export interface Listener {
   /** Whether the run is about to end, so that it can take nothing up any more. */
   ending(): boolean;
+  /** Whether nothing starts because of the budget alone. */
+  waitsForBudget(): boolean;
+  setBudget(request: BudgetRequest): void;
   setPaused(paused: boolean): void;
   abort(because: string): void;
   /** The schedule has changed. */
@@ -27,7 +32,7 @@ export interface Listener {
 /** Reports and Temporal's history show the reason. */
 const maxReasonLength = 1000;
 
-/** Takes `retry`, `skip`, `abort`, `pause` and `continue`. What cannot be done is refused before it enters the history. */
+/** Takes `retry`, `skip`, `abort`, `budget`, `pause` and `continue`. What cannot be done is refused before it enters the history. */
 export const listen = (schedule: Schedule, run: Listener): void => {
   const refuseLate = (): void => {
     if (!run.ending()) return;
@@ -83,6 +88,20 @@ export const listen = (schedule: Schedule, run: Listener): void => {
         }),
     },
   );
+  setHandler(
+    defineUpdate<object, [BudgetRequest]>(budgetUpdateName),
+    (request) => {
+      run.setBudget(request);
+      return {};
+    },
+    {
+      validator: ({ seconds }) =>
+        refusing(() => {
+          refuseLate();
+          checkBudget(seconds);
+        }),
+    },
+  );
   for (const [name, paused] of [
     [pauseUpdateName, true],
     [continueUpdateName, false],
@@ -93,9 +112,31 @@ export const listen = (schedule: Schedule, run: Listener): void => {
         run.setPaused(paused);
         return {};
       },
-      { validator: () => refusing(refuseLate) },
+      {
+        validator: () =>
+          refusing(() => {
+            refuseLate();
+            if (!paused && run.waitsForBudget()) throw budgetSpent();
+          }),
+      },
     );
 };
+
+const checkBudget = (seconds: number): void => {
+  if (Number.isFinite(seconds) && seconds > 0) return;
+  throw new CemiflowError('BudgetInvalid', `a budget must be a number of seconds above 0, got ${seconds}`, {
+    remedy: 'give a time, such as 20h',
+  });
+};
+
+const budgetSpent = (): CemiflowError =>
+  new CemiflowError(
+    'BudgetSpent',
+    'the run is not paused by a person: its budget does not suffice for the next stage',
+    {
+      remedy: 'give it a larger one: "continue" with --budget; "status" says what is needed',
+    },
+  );
 
 const checkReason = (because: string): void => {
   checkLength(because);

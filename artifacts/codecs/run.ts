@@ -36,6 +36,12 @@ export const readRunRecord = async (store: RunReader, run: Opened): Promise<RunR
     for (const name of ['id', 'stage']) node.string(name);
     for (const name of ['matrix', 'outputs']) node.object(name);
   });
+  fields.optional('estimates', () =>
+    fields.map('estimates', (estimate) => {
+      estimate.number('seconds');
+      estimate.string('by');
+    }),
+  );
   fields.map('nodes', (node) => (node.has('skipped') ? node.string('skipped') : node.digest('key')));
   return fields.whole as unknown as RunRecord;
 };

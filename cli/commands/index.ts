@@ -20,6 +20,7 @@ const guard = {
   'heartbeat-timeout': { type: 'string' },
 } as const;
 const because = { type: 'string' } as const;
+const budget = { type: 'string' } as const;
 
 const runName = 'RUN is an id, the beginning of one, or the name of an experiment (its latest run).';
 const stageNames =
@@ -77,17 +78,29 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'plan',
-    usage: 'SPEC|PLAN [--scale NAME] [--set key=value]… [--estimate [--tflops N]] [--save PLAN]',
+    usage:
+      'SPEC|PLAN [--scale NAME] [--set key=value]… [--estimate [--probe] [--device cpu|gpu] [--tflops N]] [--save PLAN]',
     summary: 'show what a run would do: each action a hit, or a miss and why',
     details: [
       scaleLine,
       '--set params.m=[0,1]   override a value of the spec; may be given several times',
-      '--estimate             GPU hours and bytes of each action; files that are not on this machine are no mistake then',
-      '--tflops N             how fast a GPU is in the estimate, in 10¹² operations a second; default 20',
+      '--estimate             hours and bytes of each action; files that are not on this machine are no mistake then. Hours follow',
+      '                       from records of finished actions, by kind of machine',
+      '--probe                measure this machine first, about 20 s for each stage kind that it has no records of and that can be',
+      '                       measured without data; nothing is stored',
+      '--device cpu|gpu       leave machines that compute on the other one out of the estimate',
+      '--tflops N             how fast a GPU is where nothing was recorded, in 10¹² operations a second; default 20',
       '--save plan.json       write the plan down: "run plan.json" executes exactly it, or says what has changed since',
       'PLAN is such a file: it is checked, and shown as it stands now.',
     ].join('\n'),
-    options: { ...overrides, save: { type: 'string' }, estimate: { type: 'boolean' }, tflops: { type: 'string' } },
+    options: {
+      ...overrides,
+      save: { type: 'string' },
+      estimate: { type: 'boolean' },
+      probe: { type: 'boolean' },
+      tflops: { type: 'string' },
+      device: resources.device,
+    },
     positionals: [1, 1],
     stopsAtOnce: true,
     load: () => import('./plan.ts'),
@@ -103,11 +116,13 @@ export const commands: readonly Command[] = [
       scaleLine,
       '--set params.m=[0,1]   override a value of the spec; may be given several times',
       ...resourceDetails,
+      '--budget 20h           compute time, as days, hours and minutes (1d12h, 90m): a stage that would exceed it by its estimate is not',
+      '                       started, and the run waits for "continue --budget"',
       ...guardDetails,
       '--detach               start and return',
       '--out DIR              where the report goes, and the report so far meanwhile; default reports/<experiment>',
     ].join('\n'),
-    options: { ...resources, ...guard, ...overrides, out, detach: { type: 'boolean' } },
+    options: { ...resources, budget, ...guard, ...overrides, out, detach: { type: 'boolean' } },
     positionals: [1, 1],
     load: () => import('./run.ts'),
   },
@@ -180,10 +195,13 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'continue',
-    usage: 'RUN',
-    summary: 'let a paused run continue',
-    details: runName,
-    options: resources,
+    usage: 'RUN [--budget TIME]',
+    summary: 'let a paused run continue, or one that waits because of its budget',
+    details: [
+      runName,
+      '--budget 30h   its compute time from its start on, in the place of the budget that it had',
+    ].join('\n'),
+    options: { ...resources, budget },
     positionals: [1, 1],
     load: () => import('./continue.ts'),
   },

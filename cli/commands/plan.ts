@@ -1,5 +1,5 @@
 import { defaultTflops } from '../../client/estimating.ts';
-import { type PlanResult, plan } from '../../client/planning.ts';
+import { type EstimateRequest, type PlanResult, plan } from '../../client/planning.ts';
 import { commandLine } from '../../client/shell.ts';
 import { usageError } from '../../client/usage-error.ts';
 import type { NodeStatus } from '../../core/plan.ts';
@@ -8,14 +8,16 @@ import type { Arguments, Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
 import { overridesOf } from '../overrides.ts';
+import { readDevice } from '../resources.ts';
 import { printResult } from '../session.ts';
 import { costOf, estimateLines } from '../view/estimate.ts';
 import { alignColumns } from '../view/format.ts';
 
 export const run: Run = async (args, session) => {
   const save = args.text('save');
-  const tflops = tflopsOf(args);
-  const result = await plan({ path: args.first, set: overridesOf(args), save, tflops }, callerOf(session));
+  const wanted = estimateWanted(args);
+  const request = { path: args.first, set: overridesOf(args), save, ...(wanted && { estimate: wanted }) };
+  const result = await plan(request, callerOf(session));
   const { nodes, run, experiment, saved, estimate } = result;
   const lines = [
     ...alignColumns(
@@ -24,7 +26,7 @@ export const run: Run = async (args, session) => {
         node.id,
         node.kind,
         ...(estimate ? costOf(estimate.nodes.get(node.id)) : []),
-        'reason' in status ? status.reason : '',
+        reasonOf(status, estimate?.nodes.get(node.id)?.sameAs),
       ]),
     ),
     summaryOf(result),
@@ -41,16 +43,25 @@ export const run: Run = async (args, session) => {
 };
 
 /** Undefined where nothing is to be estimated. */
-const tflopsOf = (args: Arguments): number | undefined => {
-  const given = args.text('tflops');
-  if (!args.flag('estimate')) {
-    if (given === undefined) return undefined;
-    throw usageError('--tflops says how fast a GPU is in an estimate', 'add --estimate');
-  }
-  if (given === undefined) return defaultTflops;
+const estimateWanted = (args: Arguments): EstimateRequest | undefined => {
+  const [tflops, device, probe] = [args.text('tflops'), readDevice(args), args.flag('probe')];
+  if (args.flag('estimate'))
+    return { tflops: tflops === undefined ? defaultTflops : speedOf(tflops), probe, ...(device && { device }) };
+  if (probe) throw usageError('--probe measures this machine for an estimate', 'add --estimate');
+  if (tflops !== undefined) throw usageError('--tflops says how fast a GPU is in an estimate', 'add --estimate');
+  if (device) throw usageError('--device says which machines an estimate is for', 'add --estimate');
+  return undefined;
+};
+
+const speedOf = (given: string): number => {
   if (/^\d+(\.\d+)?$/.test(given) && Number(given) > 0) return Number(given);
   throw usageError(`--tflops must be a number above 0, got ${given}`, `--tflops ${defaultTflops}`);
 };
+
+const reasonOf = (status: NodeStatus, sameAs: string | undefined): string =>
+  [...('reason' in status ? [status.reason] : []), ...(sameAs === undefined ? [] : [`same action as ${sameAs}`])].join(
+    '; ',
+  );
 
 const summaryOf = ({ run, experiment, nodes }: PlanResult): string => {
   const count = (state: string): number => nodes.filter(({ status }) => status.state === state).length;

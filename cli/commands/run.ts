@@ -1,4 +1,5 @@
 import { type AllMade, launch } from '../../client/launch.ts';
+import { readBudget } from '../budget.ts';
 import type { Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
@@ -9,7 +10,12 @@ import { printResult, type Session } from '../session.ts';
 
 export const run: Run = async (args, session) => {
   const spec = { path: args.first, set: overridesOf(args) };
-  const request = { ...spec, resources: readResources(args, session), guard: readGuard(args) };
+  const request = {
+    ...spec,
+    resources: readResources(args, session),
+    guard: readGuard(args),
+    budgetSeconds: readBudget(args),
+  };
   const out = args.text('out');
   const launched = await launch(request, callerOf(session));
   if (launched.how === 'all made') {

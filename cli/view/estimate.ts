@@ -1,21 +1,29 @@
-import type { PlanEstimate } from '../../client/estimating.ts';
+import {
+  type ActionCost,
+  type Basis,
+  basisText,
+  type MachineCost,
+  type PlanEstimate,
+} from '../../client/estimating.ts';
 import { plural } from '../../core/words.ts';
 import { formatBytes, formatNumber } from './format.ts';
 
-/** Cells of an action: GPU hours and bytes, `?` for what is not known, and nothing for what is not worth a number. */
-export const costOf = (node: ReturnType<PlanEstimate['nodes']['get']>): [hours: string, bytes: string] => {
-  if (!node) return ['', ''];
-  const { gpuHours, bytes } = node;
+/** Cells of an action: hours, what they were estimated by, and bytes. `?` for what is not known, nothing for what is not worth a number. */
+export const costOf = (cost: ActionCost | undefined): [hours: string, by: string, bytes: string] => {
+  if (!cost || cost.sameAs !== undefined) return ['', '', ''];
+  const { seconds, by, bytes } = cost;
   return [
-    gpuHours === undefined ? '?' : gpuHours === 0 ? '' : formatHours(gpuHours),
+    seconds === undefined ? '?' : seconds === 0 ? '' : formatHours(seconds / 3600),
+    by ? basisText(by) : '',
     bytes === undefined ? '?' : bytes === 0 ? '' : formatBytes(bytes),
   ];
 };
 
 /** The sums, and what they leave out. */
-export const estimateLines = ({ tflops, todo, notEstimated, unexpected }: PlanEstimate): string[] => [
+export const estimateLines = ({ tflops, machines, todo, notEstimated, unexpected }: PlanEstimate): string[] => [
   `estimate of ${plural(todo.actions, 'action')}: ${formatHours(todo.gpuHours)} of GPUs at ${formatNumber(tflops)} TFLOP/s (--tflops), ${formatBytes(todo.bytes)} of outputs`,
   `  ${todo.multiplyAdds.toExponential(2)} multiplications of networks, two operations each; drawing, loading, searching and reports are not counted`,
+  ...machines.flatMap(machineLine),
   ...(notEstimated.length === 0
     ? []
     : [
@@ -26,6 +34,19 @@ export const estimateLines = ({ tflops, todo, notEstimated, unexpected }: PlanEs
     ({ node, fact, expected, found }) => `warning: ${node} was expected to have ${fact}: ${expected}, and has ${found}`,
   ),
 ];
+
+const machineLine = ({ machine, hours, by }: MachineCost): string[] => {
+  if (!machine) return [];
+  const parts = Object.entries(by).map(([from, count]) => `${count} by ${words[from as Basis['from']]}`);
+  return [`  on ${machine.name}: ${formatHours(hours)}${parts.length > 0 ? ` (${parts.join(', ')})` : ''}`];
+};
+
+const words: { readonly [from in Basis['from']]: string } = {
+  records: 'records of the same kind',
+  probe: 'a probe of the same kind',
+  'other kinds': 'records of other kinds',
+  nominal: 'the assumed rate',
+};
 
 /** `0.01 h`, `3.2 h`, `1240 h` */
 const formatHours = (hours: number): string => {

@@ -2,6 +2,7 @@ import { isUnderWay } from '../../client/runs.ts';
 import { commandLine } from '../../client/shell.ts';
 import type { RunView, StageView } from '../../client/view/snapshot.ts';
 import { plural } from '../../core/words.ts';
+import { budgetWait } from '../budget.ts';
 import { alignColumns, fitWidth, formatDuration, formatNumber, formatSpeed } from './format.ts';
 
 const marks: { readonly [state in StageView['state']]: string } = {
@@ -39,10 +40,13 @@ export const summaryOf = (view: RunView): string => {
   return `${runId}  ${what.join(' · ')}`;
 };
 
-const stateOf = ({ state, again, aborted }: RunView): string[] => {
+const stateOf = (view: RunView): string[] => {
+  const { state, again, aborted } = view;
   if (state === 'gone') return [`its workflow is gone: "${again}" takes it up again`];
   if (aborted) return [aborted.because ? `aborted (${oneLine(aborted.because)})` : 'aborted'];
-  return state === 'running' || state === 'done' ? [] : [state];
+  if (state === 'running' || state === 'done') return [];
+  const wait = isUnderWay(state) ? budgetWait(view) : undefined;
+  return [wait === undefined ? state : `${state}: ${wait}`];
 };
 
 const oneLine = (text: string): string => text.replace(/\s+/g, ' ');

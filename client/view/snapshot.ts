@@ -35,6 +35,9 @@ export interface RunView {
   readonly trouble?: string;
   /** Work that failures have cost so far. */
   readonly lostSeconds: number;
+  /** Compute time of the actions that the run made. */
+  readonly spentSeconds?: number;
+  readonly budget?: RunProgress['budget'];
   /** Empty until a worker has answered for the first time. */
   readonly stages: readonly StageView[];
 }
@@ -138,10 +141,12 @@ const stagesOf = (
   progress: RunProgress | undefined,
   run: ViewState,
   pending?: ReadonlyMap<string, Pending>,
-): Pick<RunView, 'device' | 'stages' | 'lostSeconds'> => {
+): Pick<RunView, 'device' | 'stages' | 'lostSeconds' | 'spentSeconds' | 'budget'> => {
   const stages = (progress?.nodes ?? []).map((node) => stageView(node, run, pending?.get(node.id)));
   return {
     device: progress?.device,
+    spentSeconds: progress?.spentSeconds,
+    budget: progress?.budget,
     stages,
     lostSeconds: stages.reduce((sum, { lostSeconds = 0 }) => sum + lostSeconds, 0),
   };

@@ -9,6 +9,7 @@ import type { Printed } from '../../report/printed.ts';
 import { chainOf, type Step } from '../trace/chain.ts';
 import { chainOfNumber, type NumberChain } from '../trace/numbers.ts';
 import { factsOf, seconds } from '../trace/text.ts';
+import { costsTable } from './costs.ts';
 import { withTimes } from './times.ts';
 
 /** One finding, as a line of the page. */
@@ -113,7 +114,7 @@ ${
     ? html`<p class="intro">None.</p>`
     : html`<ul class="findings">${findings.map(({ severity, message, kind, nodes }) => html`<li class="${severity}"${attribute('data-finding', kind)}${attribute('data-nodes', nodes?.join(' '))}><b>${severity}</b> ${message}</li>\n`)}</ul>`
 }
-<div class="scroll" tabindex="0" role="region" aria-labelledby="record-h"><table class="data" id="steps" aria-labelledby="record-h">
+${costsTable(lineage)}<div class="scroll" tabindex="0" role="region" aria-labelledby="record-h"><table class="data" id="steps" aria-labelledby="record-h">
 <thead><tr><th scope="col">Step</th><th scope="col">Stage kind</th><th scope="col" class="n">Took</th><th scope="col">Started</th><th scope="col">Machine</th><th scope="col">Action</th></tr></thead>
 <tbody>
 ${steps.map(

@@ -1,5 +1,6 @@
 import type { ActionRecord } from '../../core/action.ts';
 import { type Lineage, type MadeNode, madeNodes, shardsOf } from '../../core/lineage.ts';
+import { cpuText } from '../../core/machine-kind.ts';
 import { plural } from '../../core/words.ts';
 import { count, fixed } from '../../report/format.ts';
 import { escapeHtml } from '../../report/html.ts';
@@ -51,8 +52,10 @@ const measuredText = (lineage: Lineage, made: readonly MadeNode[]): string => {
   ].join(' ');
 };
 
-const machineText = ({ cpu, cores, tensorflow }: ActionRecord['machine']): string =>
-  `${tensorflow?.gpu ? `${tensorflow.gpu.name}, ` : ''}${cpu} with ${plural(cores, 'core')}`;
+const machineText = (machine: ActionRecord['machine']): string => {
+  const gpu = machine.tensorflow?.gpu;
+  return `${gpu ? `${gpu.name}, ` : ''}${cpuText(machine)}`;
+};
 
 /** How many of these actions overlap in time with another of the run on the same host. A sharded action spans its own shards. */
 const besideOthers = (lineage: Lineage, records: readonly ActionRecord[]): number => {

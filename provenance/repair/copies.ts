@@ -113,7 +113,7 @@ export const runDocument = async (flaw: Flaw, { store }: RepairTools): Promise<R
   const latest = roots.sort((a, b) => (a.startedAt < b.startedAt ? 1 : -1))[0];
   if (!latest) return cannot(flaw, '"cemiflow run" with its spec writes it again; what is finished is kept');
   const { run } = await openRun(store, latest.ref);
-  const { plan, spec, startedAt } = run;
+  const { plan, spec, startedAt, estimates } = run;
   await store.putRun({
     id,
     plan,
@@ -123,6 +123,7 @@ export const runDocument = async (flaw: Flaw, { store }: RepairTools): Promise<R
     state: 'done',
     root: latest.ref.digest,
     nodes: run.nodes,
+    ...(estimates && { estimates }),
   });
   return repaired(flaw, `from the run's record ${shortDigest(latest.ref.digest)}`);
 };

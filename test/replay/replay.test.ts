@@ -52,7 +52,7 @@ test('the histories cover every path', () => {
   expect(files).toHaveLength(scenarios.length);
   const all = files.map(textOf).join('');
   for (const what of [
-    ...['retry', 'skip', 'abort', 'pause', 'continue'].map((name) => `"name":"${name}"`),
+    ...['retry', 'skip', 'abort', 'budget', 'pause', 'continue'].map((name) => `"name":"${name}"`),
     ...[
       'recordRun',
       'restoreRun',

@@ -153,6 +153,23 @@ export const scenarios: readonly Scenario[] = [
     },
   },
   {
+    name: 'a budget holds a run until it is raised',
+    play: async (stage) => {
+      const by = 'a test';
+      const estimates = { k: { seconds: 60, by }, m: { seconds: 60, by }, n: { seconds: 600, by } };
+      const costs = { budgetSeconds: 30, estimates };
+      const handle = await start(stage, 'held', [note('k'), shards('m', 2), note('n', ['k', 'm'])], costs);
+      await stage.engine.untilState('held', 'paused');
+      await stage.engine.tell('held', 'budget', { seconds: 100 });
+      await until(async () => (await stage.engine.progress('held')).nodes[1]?.state === 'done');
+      await stage.engine.untilState('held', 'paused');
+      await stage.engine.tell('held', 'budget', { seconds: 3600, estimates });
+      await stage.engine.tell('held', 'continue');
+      await handle.result();
+      return ['held'];
+    },
+  },
+  {
     name: 'cancelled while stages are under way',
     play: async (stage) => {
       const handle = await start(stage, 'cancelled', [gate('cancel gate'), note('i', ['cancel gate'])]);

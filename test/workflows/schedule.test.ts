@@ -59,6 +59,36 @@ describe('a failed stage', () => {
   });
 });
 
+describe('stages with one key', () => {
+  const twin = (id: string, ...needs: string[]): PlanNode => ({ ...stage(id, ...needs), params: stage('twin').params });
+
+  it('are never under way together, and the later ones are hits', () => {
+    const schedule = scheduleOf(twin('a'), stage('other'), twin('b'));
+    const started: string[] = [];
+    for (let ready = schedule.next(); ready; ready = schedule.next()) {
+      schedule.start(ready.node.id, 1);
+      started.push(ready.node.id);
+    }
+    expect(started).toEqual(['a', 'other']);
+    schedule.succeed('a', { outputs: made('a'), hit: false }, 2);
+    expect(states(schedule)).toEqual({ a: 'done', other: 'running', b: 'hit' });
+  });
+
+  it('are so too where one is ready only while the other runs', () => {
+    const reads = (id: string, of: string): PlanNode => node(id, 'test/any', { from: [output(of)] });
+    const schedule = scheduleOf(twin('a'), stage('slow'), reads('x', 'a'), reads('y', 'slow'));
+    succeed(schedule, 'a');
+    schedule.start('x', 3);
+    schedule.start('slow', 3);
+    schedule.succeed('slow', { outputs: made('a'), hit: false }, 4);
+    schedule.wave();
+    expect(states(schedule)).toMatchObject({ x: 'running', y: 'ready' });
+    expect(schedule.next()).toBeUndefined();
+    schedule.succeed('x', { outputs: made('x'), hit: false }, 5);
+    expect(states(schedule)).toMatchObject({ x: 'done', y: 'hit' });
+  });
+});
+
 describe('the names of failed stages', () => {
   const nodes = ['0', '1'].map((m) => ({ ...stage(`s[m=${m}]`), stage: 's' }));
   const schedule = scheduleOf(...nodes, stage('ok'), stage('behind', 's[m=0]'));

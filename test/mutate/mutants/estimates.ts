@@ -51,6 +51,96 @@ export const estimateMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
+    'spec/rates.ts',
+    ['test/spec/costs.test.ts'],
+    [
+      {
+        name: 'estimate/one-operation-a-multiplication',
+        find: '=> 2 * multiplyAdds',
+        replace: '=> multiplyAdds',
+        breaks: 'the additions are not counted',
+      },
+      {
+        name: 'estimate/oldest-records',
+        find: '(a.endedAt < b.endedAt ? 1 : -1)).slice(0, latestCount)',
+        replace: '(a.endedAt < b.endedAt ? -1 : 1)).slice(0, latestCount)',
+        breaks: 'the oldest records of a kind count, not the latest',
+      },
+      {
+        name: 'estimate/any-precision',
+        find: 'each.kind === kind && each.precision === precision',
+        replace: 'each.kind === kind',
+        breaks: 'a training in bfloat16 is estimated by one in float32',
+      },
+      {
+        name: 'estimate/resumed-as-whole',
+        find: '(toStep - fromStep) / toStep',
+        replace: '1',
+        breaks: 'a training that resumed near its end counts as a very fast one',
+      },
+      {
+        name: 'estimate/shards-for-free',
+        find: 'const seconds = records.reduce(',
+        replace: 'const seconds = [record].reduce(',
+        breaks: 'the time of shards is not counted',
+      },
+      {
+        name: 'estimate/upper-median',
+        find: 'Math.floor(middle - 0.5)',
+        replace: 'Math.floor(middle)',
+        breaks: 'of two rates the larger one counts as their median',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'spec/repeats.ts',
+    ['test/spec/repeats.test.ts'],
+    [
+      {
+        name: 'estimate/repeats-stop-at-inputs',
+        find: 'repeats.get($node) ?? $node',
+        replace: '$node',
+        breaks: 'what builds on two nodes that are one action counts twice',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'workflows/budget.ts',
+    ['test/workflows/budget.test.ts'],
+    [
+      {
+        name: 'budget/running-for-free',
+        find: 'this.#spentSeconds + runningSeconds + estimatedSeconds',
+        replace: 'this.#spentSeconds + estimatedSeconds',
+        breaks: 'stages under way are not expected to take anything',
+      },
+      {
+        name: 'budget/only-what-is-spent',
+        find: 'this.#spentSeconds + runningSeconds + estimatedSeconds',
+        replace: 'this.#spentSeconds + runningSeconds',
+        breaks: 'a run stops only once it has spent too much',
+      },
+      {
+        name: 'budget/last-action-alone',
+        find: 'this.#spentSeconds += seconds',
+        replace: 'this.#spentSeconds = seconds',
+        breaks: 'only the action that ended last counts as spent',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'provenance/publish/costs.ts',
+    ['test/provenance/costs.test.ts'],
+    [
+      {
+        name: 'costs/twins-twice',
+        find: 'counted.add(key);',
+        replace: '',
+        breaks: 'an action of two nodes counts as spent twice',
+      },
+    ],
+  ),
+  ...mutantsOf(
     'spec/estimate.ts',
     ['test/spec/estimate.test.ts'],
     [

@@ -1,0 +1,1 @@
+export { embeddingProbe as probe } from '../../training/probes.ts';

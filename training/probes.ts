@@ -1,0 +1,43 @@
+import type { Probe, ProbeStage } from '../core/probe.ts';
+import { compileFunction } from '../nn/compile/index.ts';
+import type { PrecisionOption } from '../nn/compile/precision.ts';
+import { initialise } from '../nn/parameters.ts';
+import { imageSides, type RecognizerConfig } from '../nn/recognizer/config.ts';
+import { multiplications, recognizerParameters } from '../nn/recognizer/layout.ts';
+import { embedView } from '../nn/recognizer/view.ts';
+import { tf } from '../nn/tf.ts';
+
+/** Enough to keep a machine busy, and a quarter of what `Embedder` takes, so that a large network on a slow machine comes to an end. */
+const embeddedAtOnce = 32;
+
+/** Noise in the place of images. @returns float32 [count, H, W, 3] in [-1, 1], the caller's */
+export const noiseImages = (count: number, config: Pick<RecognizerConfig, 'imageSize'>): tf.Tensor4D =>
+  tf.randomUniform([count, ...imageSides(config), 3], -1, 1, 'float32', 1);
+
+/** A batch of images through a recognizer of random weights: the work of kinds that embed with their `recognizer`. */
+export const embeddingProbe: ProbeStage<{ readonly recognizer: object } & PrecisionOption> = (
+  { recognizer, precision },
+  { network },
+): Probe => {
+  const config = network<RecognizerConfig>(recognizer);
+  const [weights, images] = [initialise(recognizerParameters(config), 1), noiseImages(embeddedAtOnce, config)];
+  const embed = compileFunction(
+    (w, inputs) => ({ rows: embedView(w, inputs.images as tf.Tensor4D, config, 'plain') }),
+    weights,
+    { images },
+    { precision },
+  );
+  tf.dispose(weights);
+  return {
+    multiplyAdds: embeddedAtOnce * multiplications(config),
+    run: () => {
+      const made = embed.run({ images });
+      (made.rows as tf.Tensor).dataSync();
+      tf.dispose(made);
+    },
+    dispose: () => {
+      tf.dispose(images);
+      embed.dispose();
+    },
+  };
+};
