@@ -23,7 +23,15 @@ const { lr, weightDecay, ...drawn } = second.stage;
 const params = {
   network,
   ...({ epochs: 2, batch: 3, microBatch: 0, recompute: false, lr, warmup: 0, decay: 'constant' } as const),
-  ...{ weightDecay, emaMaximum: 0.9999, lambda: second.lambda, timesteps: second.timesteps, flip: true, ...float32 },
+  ...{
+    weightDecay,
+    emaMaximum: 0.9999,
+    lambda: second.lambda,
+    timesteps: second.timesteps,
+    flip: true,
+    samples: null,
+    ...float32,
+  },
   similarity: { lowest: -1, highest: 1, interval: 0.02, measure: 'cosine' as const },
 };
 const { parameters } = cemifaceDenoiser(second.unet);
