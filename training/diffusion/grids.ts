@@ -19,7 +19,7 @@ export const gridsOf = (
   const { grids } = grid.options;
   const passed = (done: number): number => Math.floor((done * grids) / steps);
   return {
-    due: (done) => passed(done) > passed(done - 1),
+    due: (done) => done > 0 && passed(done) > passed(done - 1),
     draw: (state) => drawGrid(grid, method, options, state, input),
   };
 };
