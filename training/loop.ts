@@ -71,8 +71,8 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
       saved = done;
     };
     /** Rejects like the work, but saves first: the stage was asked to stop after `done` steps. */
-    const orLeave = (work: Promise<void> | undefined, done: number): Promise<void> | undefined =>
-      work?.catch(async (error) => {
+    const orLeave = (work: Promise<void>, done: number): Promise<void> =>
+      work.catch(async (error) => {
         const last = async (): Promise<void> => {
           await checkpoints.settled();
           if (saved !== done) save(done);
