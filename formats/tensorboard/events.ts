@@ -35,11 +35,12 @@ const rgb = 3;
 const blobBytes = 2 ** 26;
 
 /**
- * Files of events that TensorBoard reads, by step and tag. Equal events give equal bytes, in whatever order they come: file names count from 0 where TensorFlow's hold the
- * time and the host, and the wall time of an event is its step, in seconds after 1970. TensorBoard's relative time is then the step.
+ * Files that TensorBoard reads, with events by step and tag. Equal events give equal bytes, in whatever order they come. So the wall
+ * time of an event is its step, in seconds after 1970, which TensorBoard's relative axis then shows, and names of files hold a number
+ * where TensorFlow's hold time and host.
  *
  * @param events values are stored as float32, as TensorFlow stores them
- * @param mostBytes of a file, unless one event needs more; TensorBoard reads the files of a folder one after another, in the order of their names
+ * @param mostBytes of a file, unless one event needs more; TensorBoard reads the files of a folder in the order of their names
  */
 export const encodeEvents = (events: readonly Event[], mostBytes = blobBytes): EventFile[] => {
   const files: Buffer[][] = [];

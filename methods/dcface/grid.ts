@@ -7,7 +7,10 @@ import { identityConditions, styleConditions } from './condition.ts';
 import type { DcFaceNetwork } from './config.ts';
 import { styleMap } from './style.ts';
 
-/** Sample grids of DCFace: a row for each of the first people, by their first image, and columns in the styles of images from all over the set. */
+/**
+ * Sample grids of DCFace: a row for each of the first people, by their first image, and columns in the styles of images from all over
+ * the set.
+ */
 export const dcfaceGrid = (
   options: GridOptions,
   data: ImageSet,

@@ -53,7 +53,11 @@ const drawGrid = async (
   }
 };
 
-/** The denoiser's weights as the training would store them now; the caller disposes them. @param state with `ema`, and `w` where last values are stored */
+/**
+ * The denoiser's weights as the training would store them now; the caller disposes them.
+ *
+ * @param state with `ema`, and with `w` where the last values of some are stored
+ */
 export const trainedWeights = (
   state: Tensors,
   { denoiser: { parameters }, last = () => false }: Pick<DiffusionMethod, 'denoiser' | 'last'>,

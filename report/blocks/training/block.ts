@@ -34,8 +34,7 @@ export const block: Block<TrainingParams, TrainingLog[]> = {
 };
 
 const gridFigure = (logs: readonly TrainingLog[]) => ({
-  caption:
-    'Samples drawn while the generators trained, by the weights that would have been stored then. Noise and conditions are the same in all grids of a training; each row is one person.',
+  caption: 'Samples drawn while the generators trained. Noise and conditions are the same in all grids of a training.',
   content: html`<div class="grids">${logs.map(({ label, grids }) =>
     grids.map(({ step, picture }) => {
       const text = `${label}, step ${count(step)}`;
