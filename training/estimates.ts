@@ -2,6 +2,7 @@ import { imageBytes, type Known, type OutputEstimate, weightsBytes } from '../co
 import { parameterCount } from '../nn/parameter.ts';
 import { imageSides, type RecognizerConfig } from '../nn/recognizer/config.ts';
 import { multiplications, recognizerParameters } from '../nn/recognizer/layout.ts';
+import type { GridOptions } from './diffusion/method.ts';
 
 /** Height and width of the images that a network of this size takes: one side where they are square. */
 export const sidesOf = (data: unknown, { fact }: Known): RecognizerConfig['imageSize'] => {
@@ -31,6 +32,10 @@ export const embedded = (
   mirrored: boolean,
   { fact }: Known,
 ): number => fact(data, 'images') * fact(recognizer, 'forward') * (mirrored ? 2 : 1);
+
+/** Passes of images through the denoiser that the grids of samples of a training take; what else they take is little beside these. */
+export const gridPasses = ({ samples }: { readonly samples: GridOptions | null }): number =>
+  samples ? samples.grids * samples.identities * samples.images * samples.steps : 0;
 
 /** A generator: what one pass for one image and step multiplies, what else it does for each image, and how large its images are. */
 export interface GeneratorCosts {

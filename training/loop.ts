@@ -5,6 +5,7 @@ import { stateArrays, stateTensors } from '../nn/compile/arrays.ts';
 import type { Step } from '../nn/compile/index.ts';
 import { isGradientSum } from '../nn/micro-batches.ts';
 import { type Tensors, tf } from '../nn/tf.ts';
+import { Album, type Drawing, type Drawn, isDrawn } from './album.ts';
 import { checkFinite, checkMetrics } from './finite.ts';
 import type { InputContext } from './input.ts';
 import { MeanLog, type Series } from './log.ts';
@@ -42,34 +43,36 @@ export interface Training<Recipe, P extends { readonly recipe: Recipe }> {
   wanted(name: string): boolean;
   /** Judges that state between two steps, and may give its best in place of the last. */
   readonly validation?: Validation;
+  /** Draws that state between two steps. */
+  readonly drawing?: Drawing;
 }
 
 /**
  * Trains from the last checkpoint, or from the beginning, to the end. Cancelled or drained between two steps, it saves a
  * checkpoint before it goes; within a step, the last checkpoint remains.
  *
- * @returns the wanted state, which the caller disposes, and the log
+ * @returns the wanted state, which the caller disposes, the log, and what was drawn
  * @throws CemiflowError `Diverged` where a metric, a checkpoint or the final state is not finite; what `progress` or the
  * signal throws where the stage is asked to stop
  */
 export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>(
   input: InputContext<Recipe>,
   training: Training<Recipe, P>,
-): Promise<{ state: Tensors; series: Series }> => {
+): Promise<{ state: Tensors; series: Series; pictures: Drawn[] }> => {
   const { progress, checkpoints, signal } = input;
   const { steps, microBatches, lr, programs = () => ['step'] } = training;
-  const { step, from, log, batches, validator } = await begin(input, training);
+  const { step, from, log, batches, validator, album } = await begin(input, training);
   try {
     let saved = from;
     const save = (done: number): void => {
       const arrays = stateArrays(step, (name) => !isGradientSum(name) && !training.constant?.(name));
       checkFinite(arrays, done, lr);
-      checkpoints.save({ step: done, arrays: { ...arrays, ...validator?.arrays }, notes: log.state });
+      checkpoints.save({ step: done, arrays: { ...arrays, ...validator?.arrays, ...album?.arrays }, notes: log.state });
       saved = done;
     };
     /** Rejects like the work, but saves first: the stage was asked to stop after `done` steps. */
-    const orLeave = (work: Promise<void> | undefined, done: number): Promise<void> | undefined =>
-      work?.catch(async (error) => {
+    const orLeave = (work: Promise<void>, done: number): Promise<void> =>
+      work.catch(async (error) => {
         const last = async (): Promise<void> => {
           await checkpoints.settled();
           if (saved !== done) save(done);
@@ -78,11 +81,16 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
         await within(leaveMs, last());
         throw error;
       });
-    /** After the checkpoint of the same step, so that whoever resumes from that judges its state, and only then goes on. */
-    const judge = (done: number) => orLeave(validator?.judge(step, done, training.wanted), done);
+    const look = async (done: number): Promise<void> => {
+      // Drawing comes first: whoever resumes may draw a state again, but must not note its validation a second time.
+      await album?.draw(step, done, training.wanted);
+      await validator?.judge(step, done, training.wanted);
+    };
+    /** After the checkpoint of the same step, so that whoever resumes from that looks at its state, and only then goes on. */
+    const lookOrLeave = (done: number) => orLeave(look(done), done);
     let last = steps;
     for (let done = from + 1; done <= steps; done++) {
-      await judge(done - 1);
+      await lookOrLeave(done - 1);
       if (training.hasEnded?.(log.series)) {
         last = done - 1;
         break;
@@ -96,9 +104,10 @@ export const runTraining = async <Recipe, P extends { readonly recipe: Recipe }>
       if (checkpoints.due(done) && done < steps) save(done);
       await orLeave(progress({ phase: 'train', step: done, steps, metrics }), done);
     }
-    if (last === steps) await judge(steps);
+    if (last === steps) await lookOrLeave(steps);
     log.close(last);
-    return { state: validator?.chosen ?? finalState(step, training, last), series: log.series };
+    const state = validator?.chosen ?? finalState(step, training, last);
+    return { state, series: log.series, pictures: album?.pictures ?? [] };
   } finally {
     step.dispose();
   }
@@ -111,8 +120,15 @@ const leaveMs = 7_000;
 const begin = async <Recipe, P extends { readonly recipe: Recipe }>(
   input: InputContext<Recipe>,
   training: Training<Recipe, P>,
-): Promise<{ step: Step; from: number; log: MeanLog; batches: BatchReader<Recipe, P>; validator?: Validator }> => {
-  const { steps, window, validation, lr } = training;
+): Promise<{
+  step: Step;
+  from: number;
+  log: MeanLog;
+  batches: BatchReader<Recipe, P>;
+  validator?: Validator;
+  album?: Album;
+}> => {
+  const { steps, window, validation, drawing, lr } = training;
   const resumed = await input.checkpoints.resume();
   const from = resumed?.step ?? 0;
   const batches = training.batches(from);
@@ -120,10 +136,12 @@ const begin = async <Recipe, P extends { readonly recipe: Recipe }>(
   const log = new MeanLog(window, resumed?.notes as JsonObject | undefined);
   const arrays = resumed?.arrays ?? {};
   const validator = validation && new Validator(validation, log, arrays, lr);
-  const tensors = stateTensors(Object.fromEntries(Object.entries(arrays).filter(([name]) => !isOfBest(name))));
+  const album = drawing && new Album(drawing, arrays);
+  const isState = (name: string): boolean => !isOfBest(name) && !isDrawn(name);
+  const tensors = stateTensors(Object.fromEntries(Object.entries(arrays).filter(([name]) => isState(name))));
   try {
     const step = timed(input, () => training.compile(tensors));
-    return { step, from, batches, log, ...(validator && { validator }) };
+    return { step, from, batches, log, ...(validator && { validator }), ...(album && { album }) };
   } finally {
     tf.dispose(tensors);
   }

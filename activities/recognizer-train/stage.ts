@@ -1,6 +1,6 @@
-import { putMetrics } from '../../artifacts/codecs/metrics.ts';
 import { recognizerNetwork } from '../../artifacts/codecs/recognizer.ts';
 import { writeWeights } from '../../artifacts/codecs/weights.ts';
+import { putTrainingLog } from '../../artifacts/training-log.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
@@ -112,7 +112,7 @@ const run = async (
       // An audit asks what a training went by.
       ...(params.plateau && params.validation && { scheduled: { by: params.validation.digest } }),
     }),
-    log: await putMetrics(store, { kind: 'training', series }),
+    log: await putTrainingLog(store, { series }),
   };
 };
 

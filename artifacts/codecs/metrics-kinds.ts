@@ -115,6 +115,8 @@ export interface TrainingMetrics {
   readonly series: {
     readonly [name: string]: { readonly steps: readonly number[]; readonly values: readonly number[] };
   };
+  /** Grids of samples that were drawn on the way, and the file of each; in logs of trainings that drew some. */
+  readonly samples?: readonly { readonly step: number; readonly picture: string }[];
 }
 
 export const trainingKind: MetricsKind<TrainingMetrics> = {
@@ -127,6 +129,9 @@ export const trainingKind: MetricsKind<TrainingMetrics> = {
       if (steps.length !== values.length) throw line.fault('values', `${steps.length} numbers, one for each step`);
       return { steps, values };
     }),
+    ...fields.optional('samples', (each) => ({
+      samples: each.list('samples', (grid) => ({ step: grid.integer('step'), picture: grid.string('picture') })),
+    })),
   }),
 };
 

@@ -7,7 +7,7 @@ import type { Fields } from '../fields.ts';
 import { toJsonObject } from '../finite.ts';
 import { artifactInvalid } from '../invalid.ts';
 
-/** Numbers that a stage measured: the file `metrics.json`, and beside it pictures that it names. */
+/** Numbers that a stage measured: the file `metrics.json`, and other files beside it, such as pictures that it names. */
 export interface MetricsMeta {
   /** What was measured, such as `verification`: it says which fields the file has. */
   readonly kind: string;
@@ -33,16 +33,16 @@ export interface MetricsKind<T> {
   readonly read: (fields: Fields) => T;
 }
 
-/** Stores metrics of any kind. @param facts for the manifest @param pictures that the metrics name @throws CemiflowError `NotFinite` */
+/** Stores metrics of any kind. @param facts for the manifest @param beside further files @throws CemiflowError `NotFinite` */
 export const putMetrics = async <T extends { readonly kind: string }>(
   store: Pick<ArtifactStore, 'putFile' | 'putArtifact'>,
   metrics: T,
   facts: Omit<MetricsMeta, 'kind'> = {},
-  pictures: readonly FileEntry[] = [],
+  beside: readonly FileEntry[] = [],
 ): Promise<ArtifactRef> => {
   const text = canonicalJson(toJsonObject(metrics, metrics.kind));
   const file = await store.putFile(metricsFile, Buffer.from(text), 'application/json');
-  return metricsCodec.write(store, { kind: metrics.kind, ...facts }, [file, ...pictures]);
+  return metricsCodec.write(store, { kind: metrics.kind, ...facts }, [file, ...beside]);
 };
 
 /** Reads metrics of one kind. @throws CemiflowError `ArtifactInvalid` where they are of another, or damaged */

@@ -2,6 +2,7 @@ import { readSamples, shardsOf } from '../../artifacts/shards.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
 import type { Json } from '../../core/errors.ts';
+import { decodeImage } from '../../formats/image.ts';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
 import type { Store } from '../../store/index.ts';
 import type { Replayed } from './job.ts';
@@ -59,7 +60,8 @@ const compareArtifacts = async (
   const differences: Difference[] = [];
   if (shardsOf(own).length > 0) differences.push(await comparePixels(made, recorded, here, there));
   for (const [i, file] of own.entries()) {
-    if (file.digest === other[i]?.digest || file.path.endsWith('.tar')) continue;
+    // Event files hold what the other files of a training's log say.
+    if (file.digest === other[i]?.digest || /\.tar$|\.tfevents\./.test(file.path)) continue;
     const difference = await compareFiles(file, other[i] as FileEntry, here, there);
     if (!difference) return undefined;
     differences.push(difference);
@@ -81,6 +83,12 @@ const compareFiles = async (
     return {
       of: compareJson(JSON.parse(left.toString()), JSON.parse(right.toString())),
       allowed: tolerance.number,
+      what: own.path,
+    };
+  if (own.path.endsWith('.png'))
+    return {
+      of: meanDifference((await decodeImage(left)).pixels, (await decodeImage(right)).pixels),
+      allowed: tolerance.pixels,
       what: own.path,
     };
   if (!own.path.endsWith('.safetensors')) return undefined;
@@ -118,6 +126,12 @@ const compareArrays = (left: Buffer, right: Buffer): number => {
   }
   return size === 0 ? (difference === 0 ? 0 : Number.POSITIVE_INFINITY) : Math.sqrt(difference / size);
 };
+
+/** Mean absolute difference of the levels; infinite where the pictures have not the same size. */
+const meanDifference = (left: Uint8Array, right: Uint8Array): number =>
+  left.length === right.length
+    ? left.reduce((sum, level, i) => sum + Math.abs(level - (right[i] as number)), 0) / left.length
+    : Number.POSITIVE_INFINITY;
 
 const comparePixels = async (
   made: ArtifactRef,

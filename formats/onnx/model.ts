@@ -1,4 +1,4 @@
-import { encodeMessage, Float, type Message } from './protobuf.ts';
+import { encodeMessage, Float, type Message } from '../protobuf.ts';
 
 /** One operation of a graph. */
 export interface OnnxNode {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { encodeMessage, encodeVarint, Float } from '../../formats/onnx/protobuf.ts';
+import { encodeMessage, encodeVarint, Float } from '../../formats/protobuf.ts';
 
 const hex = (pieces: readonly Uint8Array[]): string => Buffer.concat(pieces).toString('hex');
 

@@ -54,7 +54,7 @@ const unet = {
   prediction: 'epsilon' as const,
 };
 /** 10 whole batches of 100 in each of 2 epochs. */
-const training = { data, recognizer, epochs: 2, batch: 100, recompute: false, flip: true };
+const training = { data, recognizer, epochs: 2, batch: 100, recompute: false, flip: true, samples: null };
 const seen = 2000;
 
 describe('sampling', () => {
@@ -121,6 +121,17 @@ describe('training', () => {
   it('without any condition: three passes of the UNet', () => {
     const { outputs, work } = trainDdpm({ ...training, network: unet }, known);
     expect(number(work)).toBe(seen * 3 * number(outputs.weights?.facts?.forward));
+  });
+
+  it('grids of samples: a pass for each step of each image', () => {
+    const samples = { grids: 2, identities: 3, images: 4, steps: 5 };
+    const network = { ...conditioned, identityScale: 1, conditionTokens: 2 };
+    const ddpm = (given: object) => trainDdpm({ ...training, network: unet, ...given }, known);
+    const unconditional = number(ddpm({}).outputs.weights?.facts?.forward);
+    expect(workOf(ddpm({ samples })) - workOf(ddpm({}))).toBe(120 * unconditional);
+    const cemiface = (given: object) => workOf(trainCemiFace({ ...training, network, ...given }, known));
+    const own = cemifaceMultiplications({ ...network, imageSize: 32, identitySize: 128 });
+    expect(cemiface({ samples }) - cemiface({})).toBe(120 * own);
   });
 
   it('IDiff-Face: images are embedded once, and encoded in each step', () => {

@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.ts';
 import { cemifaceMutants } from './mutants/cemiface.ts';
 import { colourMutants } from './mutants/colours.ts';
+import { curveMutants } from './mutants/curves.ts';
 import { dataMutants } from './mutants/data.ts';
 import { dcfaceMutants } from './mutants/dcface.ts';
 import { estimateMutants } from './mutants/estimates.ts';
@@ -66,4 +67,5 @@ export const mutants: readonly Mutant[] = [
   ...sweepMutants,
   ...synfaceMutants,
   ...estimateMutants,
+  ...curveMutants,
 ];

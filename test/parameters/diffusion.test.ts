@@ -87,6 +87,7 @@ sweep('diffusion/train', {
     'similarity.measure': { to: 'euclidean' },
     flip: { to: false },
     precision: { to: 'bfloat16' },
+    samples: { to: { grids: 1, identities: 2, images: 2, steps: 2 } },
   }),
   inert: {
     microBatch: {

@@ -70,9 +70,9 @@ interface Fate {
   readonly dieBefore?: MortalObjects['dieBefore'];
   /** Is asked to leave when this step has been done. */
   readonly cancelAt?: number;
-  /** Dies, or is asked to leave, in this validation, counted from 1 for each attempt. */
-  readonly killInValidation?: number;
-  readonly cancelInValidation?: number;
+  /** Dies, or is asked to leave, in this validation or grid of samples, counted from 1 for each attempt. */
+  readonly killInLook?: number;
+  readonly cancelInLook?: number;
 }
 
 interface Ended {
@@ -93,7 +93,7 @@ const attempt = async (run: Run, number: number, fate: Fate): Promise<Ended> => 
   const store = new Store(objects);
   const stop = new AbortController();
   let told: Told = {};
-  let validations = 0;
+  let looks = 0;
   const base = toyContext(store);
   const checkpoints = new ActionAttempt({
     key,
@@ -112,11 +112,11 @@ const attempt = async (run: Run, number: number, fate: Fate): Promise<Ended> => 
     checkpoints,
     signal: stop.signal,
     progress: async ({ phase, step }) => {
-      if (phase === 'validate lfw') {
-        validations++;
-        if (validations === fate.killInValidation) objects.die();
-        if (validations === fate.cancelInValidation) stop.abort(new Error('asked to stop'));
-        if (validations === fate.killInValidation || stop.signal.aborted) throw new Error('stopped');
+      if (phase === 'validate lfw' || (phase === 'sample' && step === 1)) {
+        looks++;
+        if (looks === fate.killInLook) objects.die();
+        if (looks === fate.cancelInLook) stop.abort(new Error('asked to stop'));
+        if (looks === fate.killInLook || stop.signal.aborted) throw new Error('stopped');
       }
       if (phase !== 'train') return;
       // Writes under way come to their end, or to that of the process.
@@ -168,6 +168,8 @@ beforeAll(async () => {
     ...{ ...batches, recompute: false, lr: 1e-3, warmup: 2, decay: 'cosine' },
     ...{ weightDecay: 0.01, emaMaximum: 0.99, timesteps: 100, flip: true, ...float32 },
   };
+  // After steps 4, 8 and 12.
+  const samples = { grids: 3, identities: 2, images: 3, steps: 2 };
   const generator = {
     ...{ ...diffusing, data, recognizer: weights as ArtifactRef, lambda: 0.05 },
     network: { ...unet, conditionSize: 16, conditionProjection: 'shared', identityScale: 1, conditionTokens: 2 },
@@ -185,10 +187,11 @@ beforeAll(async () => {
       ...{ validation: await toyBenchmarks(context.store, 200), keep: 'best' },
     }),
     'diffusion/train in micro-batches': kindOf(diffusion, generator),
-    'ddpm/train': kindOf(ddpm, { ...diffusing, data, network: unet }),
+    'diffusion/train that draws grids': kindOf(diffusion, { ...generator, samples }),
+    'ddpm/train': kindOf(ddpm, { ...diffusing, data, network: unet, samples }),
     'dcface/train': kindOf(dcface, {
       ...{ ...diffusing, data, recognizer: guide as ArtifactRef, lambda: 0.05, outliers: 0.1, identityImages: 4 },
-      ...{ network: { ...unet, conditionProjection: 'shared' }, style: { grid: 3, dropout: 0.3 } },
+      ...{ network: { ...unet, conditionProjection: 'shared' }, style: { grid: 3, dropout: 0.3 }, samples },
     }),
     'synface/train-generator': kindOf(synface, {
       ...{ ...synfaceParams, data: await drawnFaces(context, { identities: 8, images: 8 }) },
@@ -196,7 +199,7 @@ beforeAll(async () => {
     }),
     'idiff-face/train-autoencoder': kindOf(autoencoder, { ...autoencoderParams, ...batches, data, warmup: 2 }),
     'idiff-face/train': kindOf(idiffFace, {
-      ...{ ...trainParams, ...batches, microBatch: 0, data, recognizer: weights as ArtifactRef },
+      ...{ ...trainParams, ...batches, microBatch: 0, data, recognizer: weights as ArtifactRef, samples },
       autoencoder: await putAutoencoder(context.store),
       network: { ...trainParams.network, multipliers: [1], attention: [] },
     }),
@@ -330,8 +333,8 @@ describe('recognizer/train that keeps the best epoch', () => {
 
   it.each([
     ['killed after the best epoch was seen', { killAt: 10 }],
-    ['killed while the best epoch is validated', { killInValidation: 2 }],
-    ['killed while the last epoch is validated', { killInValidation: 3 }],
+    ['killed while the best epoch is validated', { killInLook: 2 }],
+    ['killed while the last epoch is validated', { killInLook: 3 }],
     ['asked to stop right before the best epoch is validated', { cancelAt: 8 }],
     ['asked to stop right after it', { cancelAt: 9 }],
     ['asked to stop right before the last epoch is validated', { cancelAt: 12 }],
@@ -344,8 +347,39 @@ describe('recognizer/train that keeps the best epoch', () => {
   );
 
   it('asked to stop while it validates, leaves a checkpoint of the very step, and validates it again', async () => {
-    const { outputs, attempts } = await survive(run, { cancelInValidation: 2 }, { cancelInValidation: 1 });
+    const { outputs, attempts } = await survive(run, { cancelInLook: 2 }, { cancelInLook: 1 });
     expect(outputs).toEqual(alone);
     expect(attempts).toMatchObject([{ toStep: 8 }, { fromStep: 8, toStep: 8 }, { fromStep: 8, end: 'done' }]);
   }, 120_000);
+});
+
+describe('diffusion/train that draws grids', () => {
+  let alone: Outputs;
+  const run: Run = (context) => (trainings['diffusion/train that draws grids'] as Run)(context);
+
+  beforeAll(async () => {
+    alone = (await survive(run)).outputs as Outputs;
+  }, 120_000);
+
+  it('learns the same weights as without grids', async () => {
+    const { outputs } = await survive(trainings['diffusion/train in micro-batches'] as Run);
+    expect(alone.weights).toEqual(outputs?.weights);
+    expect(alone.log).not.toEqual(outputs?.log);
+  }, 120_000);
+
+  // Grids fall due after steps 4, 8 and 12. A checkpoint of step 9 holds the first two.
+  it.each([
+    ['killed after two grids', { killAt: 10 }],
+    ['killed while it draws the second', { killInLook: 2 }],
+    ['killed while it draws the last', { killInLook: 3 }],
+    ['asked to stop right before it draws', { cancelAt: 8 }],
+    ['asked to stop while it draws', { cancelInLook: 2 }],
+    ['asked to stop right before it draws the last', { cancelAt: 12 }],
+  ] as [string, Fate][])(
+    '%s, ends with the bytes of one that was left alone',
+    async (_, fate) => {
+      expect((await survive(run, fate)).outputs).toEqual(alone);
+    },
+    120_000,
+  );
 });

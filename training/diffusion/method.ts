@@ -3,6 +3,7 @@ import type { Denoiser } from '../../nn/diffusion/denoiser.ts';
 import type { DiffusionTraining } from '../../nn/diffusion/train-step.ts';
 import type { Tensors } from '../../nn/tf.ts';
 import type { StoredParameter } from '../../nn/weights.ts';
+import type { SampleJob } from './sample.ts';
 
 /**
  * What the diffusion trainer asks a generator method for. Each method lives in `methods/<name>/`; the trainer knows none.
@@ -18,6 +19,31 @@ export interface DiffusionMethod extends Pick<DiffusionTraining, 'loss' | 'clean
   readonly statistics?: { readonly parameters: readonly StoredParameter[]; readonly initial: Tensors };
   /** Parameters of which the last values are stored, and not their average; default none. */
   readonly last?: (name: string) => boolean;
+  /** Grids of samples to draw on the way; default none. */
+  readonly grid?: SampleGrid;
+}
+
+/** What a method's grids show. All grids of a training have the same noise and the same conditions. */
+export interface SampleGrid extends Pick<SampleJob, 'noiseOf'> {
+  readonly options: GridOptions;
+  readonly rows: number;
+  readonly columns: number;
+  /** Weights that the denoiser's `decode` reads beside its own; they belong to the caller. */
+  readonly decoder?: Tensors;
+  /** @param weights of the denoiser as the training would store them now, and the statistics @returns conditions by row and column */
+  conditionsBy(weights: Tensors): SampleJob['conditionsOf'] | Promise<SampleJob['conditionsOf']>;
+}
+
+/** The parameter `samples` of a method's train stage. */
+export interface GridOptions {
+  /** How many grids, at equal distances. */
+  readonly grids: number;
+  /** Most rows. */
+  readonly identities: number;
+  /** Most columns. */
+  readonly images: number;
+  /** DDIM steps of a sample. */
+  readonly steps: number;
 }
 
 /** How a method puts the samples of a batch together. */

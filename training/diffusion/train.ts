@@ -2,24 +2,25 @@ import type { ImageSet } from '../../data/images.ts';
 import type { CopyRecipe } from '../../data/loader/copies.ts';
 import { compileStep, type Step } from '../../nn/compile/index.ts';
 import { type DiffusionTraining, diffusionPrograms, diffusionState } from '../../nn/diffusion/train-step.ts';
-import { unflatten } from '../../nn/flat.ts';
 import { withPrefix } from '../../nn/gradients.ts';
 import { seedTensor } from '../../nn/kernels/random.ts';
 import { adamWDefaults } from '../../nn/optim/adamw.ts';
 import { initialise } from '../../nn/parameters.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
 import { type StoredTensor, toSafetensors } from '../../nn/weights.ts';
+import type { Drawn } from '../album.ts';
 import { type InputContext, readBatches } from '../input.ts';
 import type { Series } from '../log.ts';
 import { runTraining, type Training } from '../loop.ts';
 import { type MicroBatch, microBatchesOf, rowsOf } from '../micro-batches.ts';
+import { gridsOf, trainedWeights } from './grids.ts';
 import type { DiffusionMethod, DiffusionOptions } from './method.ts';
 import { type DiffusionPlan, DiffusionPlanner } from './plan.ts';
 
 /**
  * Trains a method's denoiser.
  *
- * @returns the exponential moving average of its weights, ready to be stored, with its statistics, and the log
+ * @returns the exponential moving average of its weights, ready to be stored, with its statistics; the log, and the grids that were drawn
  * @throws CemiflowError `TooFewImages`, `MicroBatchInvalid`, `Diverged`
  */
 export const trainDiffusion = async (
@@ -27,19 +28,16 @@ export const trainDiffusion = async (
   data: ImageSet,
   method: DiffusionMethod,
   options: DiffusionOptions,
-): Promise<{ weights: Record<string, StoredTensor>; series: Series }> => {
-  const { parameters } = method.denoiser;
-  const { state, series } = await runTraining(input, trainingOf(input, data, method, options));
-  const { last = () => false, statistics } = method;
-  const averages = unflatten(state.ema as tf.Tensor1D, parameters);
-  const values = parameters.some(({ name }) => last(name)) ? unflatten(state.w as tf.Tensor1D, parameters) : {};
-  const weights = { ...averages, ...Object.fromEntries(Object.entries(values).filter(([name]) => last(name))) };
+): Promise<{ weights: Record<string, StoredTensor>; log: { series: Series; pictures: Drawn[] } }> => {
+  const { state, ...log } = await runTraining(input, trainingOf(input, data, method, options));
+  const { denoiser, statistics } = method;
+  const weights = trainedWeights(state, method);
   const stored = {
-    ...toSafetensors(weights, parameters),
+    ...toSafetensors(weights, denoiser.parameters),
     ...(statistics && toSafetensors(withPrefix(state, 'stats'), statistics.parameters)),
   };
-  tf.dispose([state, averages, values]);
-  return { weights: stored, series };
+  tf.dispose([state, weights]);
+  return { weights: stored, log };
 };
 
 const trainingOf = (
@@ -74,8 +72,10 @@ const trainingOf = (
       return compile(method, options, example, seed, resumed);
     },
     tensorsOf,
+    logged: ({ rate }) => ({ rate }),
     constant: (name) => name.startsWith('fr.'),
     wanted: (name) => name === 'ema' || name.startsWith('stats.') || (name === 'w' && method.last !== undefined),
+    ...(method.grid && { drawing: gridsOf(method.grid, method, options, steps, input) }),
   };
 };
 

@@ -1,6 +1,7 @@
 import { type EstimateStage, imagesSeen, passedThrough, trained } from '../../../core/estimate.ts';
 import { imageSides, type RecognizerConfig } from '../../../nn/recognizer/config.ts';
-import { embedded, generatorOutput } from '../../../training/estimates.ts';
+import type { GridOptions } from '../../../training/diffusion/method.ts';
+import { embedded, generatorOutput, gridPasses } from '../../../training/estimates.ts';
 import type { CemiFaceNetwork } from '../config.ts';
 import { cemifaceMultiplications, cemifaceSize } from '../count.ts';
 
@@ -12,6 +13,7 @@ interface Params {
   readonly batch: number;
   readonly recompute: boolean;
   readonly flip: boolean;
+  readonly samples: GridOptions | null;
 }
 
 /** All images are embedded first; in each step the gradient passes through the frozen recognizer too. */
@@ -27,7 +29,8 @@ export const estimate: EstimateStage<Params> = (params, known) => {
   return {
     work: () =>
       embedded(params, params.flip, known) +
-      imagesSeen(fact(data, 'images'), params) * (trained(forward(), params) + passedThrough(guide())),
+      imagesSeen(fact(data, 'images'), params) * (trained(forward(), params) + passedThrough(guide())) +
+      gridPasses(params) * forward(),
     outputs: {
       weights: generatorOutput({
         ...{ network, forward },

@@ -1,5 +1,5 @@
-import { putMetrics } from '../../../artifacts/codecs/metrics.ts';
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
+import { putTrainingLog } from '../../../artifacts/training-log.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { StageKind } from '../../../core/stage.ts';
@@ -8,13 +8,14 @@ import { embed } from '../../../nn/recognizer/backbone.ts';
 import { squareSide } from '../../../nn/recognizer/config.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { loadInitial } from '../../../training/diffusion/initial.ts';
-import type { DiffusionMethod, DiffusionOptions } from '../../../training/diffusion/method.ts';
+import type { DiffusionMethod, DiffusionOptions, GridOptions } from '../../../training/diffusion/method.ts';
 import { networkObject } from '../../../training/diffusion/network-fields.ts';
 import { trainDiffusion } from '../../../training/diffusion/train.ts';
 import { IdentityTable } from '../../../training/identity-table.ts';
 import { type InputContext, loadSet, withInput } from '../../../training/input.ts';
 import { type LoadedRecognizer, loadRecognizer, requireImageSize } from '../../../training/recognizer.ts';
 import type { CemiFaceNetwork } from '../config.ts';
+import { cemifaceGrid } from '../grid.ts';
 import { cemifaceLoss, type SimilarityMeasure } from '../loss.ts';
 import { cemifaceDenoiser } from '../network.ts';
 import { cemifaceSamples } from '../samples.ts';
@@ -36,6 +37,7 @@ interface Params extends DiffusionOptions {
     readonly measure: SimilarityMeasure;
   };
   readonly flip: boolean;
+  readonly samples: GridOptions | null;
 }
 
 /** `diffusion/train`: CemiFace's generator. */
@@ -68,8 +70,9 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
       recognizer,
       samples: cemifaceSamples(identities, grid, params.flip),
       initial: start,
+      ...(params.samples && { grid: cemifaceGrid(params.samples, data, identities, grid) }),
     });
-    const { weights, series } = await trainDiffusion(input, data, method, params);
+    const { weights, log } = await trainDiffusion(input, data, method, params);
     return {
       weights: await writeWeights(store, weights, {
         network: { family: 'unet', ...networkObject(network) },
@@ -79,7 +82,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
         recognizer: params.recognizer.digest,
         ...(params.initial && { initial: params.initial.digest }),
       }),
-      log: await putMetrics(store, { kind: 'training', series }),
+      log: await putTrainingLog(store, log),
     };
   } finally {
     tf.dispose([recognizer.weights, start]);
@@ -99,11 +102,13 @@ const methodOf = (
     recognizer,
     samples,
     initial,
-  }: Pick<DiffusionMethod, 'denoiser' | 'samples' | 'initial'> & { recognizer: LoadedRecognizer },
+    grid,
+  }: Pick<DiffusionMethod, 'denoiser' | 'samples' | 'initial' | 'grid'> & { recognizer: LoadedRecognizer },
 ): DiffusionMethod => ({
   denoiser,
   samples,
   ...(initial && { initial }),
+  ...(grid && { grid }),
   loss: cemifaceLoss({
     denoiser,
     embed: (frozen, images) => embed(frozen, images, recognizer.config),

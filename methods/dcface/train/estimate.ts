@@ -1,6 +1,7 @@
 import { type EstimateStage, imagesSeen, passedThrough, trained } from '../../../core/estimate.ts';
 import type { UNetConfig } from '../../../nn/unet/config.ts';
-import { embedded } from '../../../training/estimates.ts';
+import type { GridOptions } from '../../../training/diffusion/method.ts';
+import { embedded, gridPasses } from '../../../training/estimates.ts';
 import type { DcFaceNetwork, StyleConfig } from '../config.ts';
 import { dcfaceMultiplications, identityMultiplications, styleMultiplications } from '../count.ts';
 import { dcfaceNetwork, dcfaceOutput } from '../estimates.ts';
@@ -14,6 +15,7 @@ interface Params {
   readonly batch: number;
   readonly recompute: boolean;
   readonly flip: boolean;
+  readonly samples: GridOptions | null;
 }
 
 /**
@@ -30,7 +32,10 @@ export const estimate: EstimateStage<Params> = (params, known) => {
     styleMultiplications(config) +
     passedThrough(fact(recognizer, 'forward'));
   return {
-    work: () => embedded(params, params.flip, known) + imagesSeen(fact(data, 'images'), params) * ofImage(network()),
+    work: () =>
+      embedded(params, params.flip, known) +
+      imagesSeen(fact(data, 'images'), params) * ofImage(network()) +
+      gridPasses(params) * dcfaceMultiplications(network()),
     outputs: { weights: dcfaceOutput(network) },
   };
 };

@@ -1,5 +1,5 @@
-import { putMetrics } from '../../../artifacts/codecs/metrics.ts';
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
+import { putTrainingLog } from '../../../artifacts/training-log.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { StageKind } from '../../../core/stage.ts';
@@ -9,7 +9,13 @@ import { embed } from '../../../nn/recognizer/backbone.ts';
 import { squareSide } from '../../../nn/recognizer/config.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
 import { loadInitial } from '../../../training/diffusion/initial.ts';
-import type { DiffusionMethod, DiffusionOptions, SampleSource } from '../../../training/diffusion/method.ts';
+import type {
+  DiffusionMethod,
+  DiffusionOptions,
+  GridOptions,
+  SampleGrid,
+  SampleSource,
+} from '../../../training/diffusion/method.ts';
 import { networkObject } from '../../../training/diffusion/network-fields.ts';
 import { trainDiffusion } from '../../../training/diffusion/train.ts';
 import { IdentityTable } from '../../../training/identity-table.ts';
@@ -17,6 +23,7 @@ import { type InputContext, loadSet, withInput } from '../../../training/input.t
 import { type LoadedRecognizer, loadRecognizer, requireImageSize } from '../../../training/recognizer.ts';
 import { conditionStatistics, isOfCondition } from '../condition.ts';
 import type { DcFaceNetwork, StyleConfig } from '../config.ts';
+import { dcfaceGrid } from '../grid.ts';
 import { asIdentity } from '../identity.ts';
 import { dcfaceLoss } from '../loss.ts';
 import { dcfaceDenoiser } from '../network.ts';
@@ -34,6 +41,7 @@ interface Params extends DiffusionOptions, ListOptions {
   readonly recompute: boolean;
   readonly lambda: number;
   readonly flip: boolean;
+  readonly samples: GridOptions | null;
 }
 
 /** `dcface/train`: G_mix, DCFace's dual condition generator. */
@@ -59,8 +67,9 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
     const { precision, flip } = params;
     const table = await IdentityTable.of(input, data, recognizer, { mirrored: flip, precision });
     const samples = dcfaceSamples(data.labels, subjectLists(data.labels, data.classes, table, params), table, flip);
-    const method = methodOf(params, { network, denoiser, recognizer, samples, start, statistics });
-    const { weights, series } = await trainDiffusion(input, data, method, params);
+    const grid = params.samples && dcfaceGrid(params.samples, data, recognizer, network);
+    const method = methodOf(params, { network, denoiser, recognizer, samples, start, statistics, grid });
+    const { weights, log } = await trainDiffusion(input, data, method, params);
     return {
       weights: await writeWeights(store, weights, {
         network: { family, ...networkObject(network) },
@@ -70,7 +79,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
         recognizer: params.recognizer.digest,
         ...(params.initial && { initial: params.initial.digest }),
       }),
-      log: await putMetrics(store, { kind: 'training', series }),
+      log: await putTrainingLog(store, log),
     };
   } finally {
     tf.dispose([recognizer.weights, statistics, start]);
@@ -93,12 +102,13 @@ interface Parts {
   readonly start: Tensors;
   /** First running statistics of E_sty. */
   readonly statistics: Tensors;
+  readonly grid: SampleGrid | null;
 }
 
 /** E_id begins as the frozen recognizer, its running statistics as well. */
 const methodOf = (
   { lambda, timesteps }: Params,
-  { network, denoiser, recognizer, samples, start, statistics }: Parts,
+  { network, denoiser, recognizer, samples, start, statistics, grid }: Parts,
 ): DiffusionMethod => {
   const identity = asIdentity(recognizer.weights);
   const remembered = conditionStatistics(network);
@@ -107,6 +117,7 @@ const methodOf = (
     initial: { ...named(identity, denoiser.parameters), ...start },
     statistics: { parameters: remembered, initial: { ...named(identity, remembered), ...statistics } },
     last: isOfCondition,
+    ...(grid && { grid }),
     loss: dcfaceLoss({
       ...{ network, denoiser, lambda, timesteps },
       embed: (frozen, images) => embed(frozen, images, recognizer.config),

@@ -1,7 +1,8 @@
 import { type EstimateStage, imagesSeen, trained } from '../../../core/estimate.ts';
 import type { UNetConfig } from '../../../nn/unet/config.ts';
 import { unetMultiplications, unetSize } from '../../../nn/unet/count.ts';
-import { generatorOutput } from '../../../training/estimates.ts';
+import type { GridOptions } from '../../../training/diffusion/method.ts';
+import { generatorOutput, gridPasses } from '../../../training/estimates.ts';
 
 interface Params {
   readonly data: object;
@@ -9,6 +10,7 @@ interface Params {
   readonly epochs: number;
   readonly batch: number;
   readonly recompute: boolean;
+  readonly samples: GridOptions | null;
 }
 
 /** Nothing runs beside the UNet. */
@@ -22,7 +24,8 @@ export const estimate: EstimateStage<Params> = (params, { fact }) => {
   });
   const forward = (): number => unetMultiplications(network());
   return {
-    work: () => imagesSeen(fact(params.data, 'images'), params) * trained(forward(), params),
+    work: () =>
+      imagesSeen(fact(params.data, 'images'), params) * trained(forward(), params) + gridPasses(params) * forward(),
     outputs: { weights: generatorOutput({ network, forward, side, values: () => unetSize(network()) }) },
   };
 };

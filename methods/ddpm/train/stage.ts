@@ -1,5 +1,5 @@
-import { putMetrics } from '../../../artifacts/codecs/metrics.ts';
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
+import { putTrainingLog } from '../../../artifacts/training-log.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import { CemiflowError } from '../../../core/errors.ts';
@@ -7,7 +7,7 @@ import type { StageKind } from '../../../core/stage.ts';
 import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
 import { tf } from '../../../nn/tf.ts';
 import { loadInitial } from '../../../training/diffusion/initial.ts';
-import type { DiffusionOptions, SampleSource } from '../../../training/diffusion/method.ts';
+import type { DiffusionOptions, GridOptions, SampleGrid, SampleSource } from '../../../training/diffusion/method.ts';
 import { networkObject, type SquareUNet } from '../../../training/diffusion/network-fields.ts';
 import { trainDiffusion } from '../../../training/diffusion/train.ts';
 import { type InputContext, loadSet, withInput } from '../../../training/input.ts';
@@ -22,6 +22,7 @@ interface Params extends DiffusionOptions {
   readonly network: Omit<SquareUNet, 'imageSize'>;
   readonly recompute: boolean;
   readonly flip: boolean;
+  readonly samples: GridOptions | null;
 }
 
 /** `ddpm/train`: a generator without any condition. */
@@ -44,8 +45,9 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
     const method = {
       ...{ denoiser, frozen: {}, loss: ddpmLoss(denoiser), samples: samples(params.flip) },
       ...(initial && { initial: initial.tensors }),
+      ...(params.samples && { grid: gridOf(params.samples) }),
     };
-    const { weights, series } = await trainDiffusion(input, data, method, params);
+    const { weights, log } = await trainDiffusion(input, data, method, params);
     return {
       weights: await writeWeights(store, weights, {
         network: { family, ...networkObject({ ...params.network, imageSize: height }) },
@@ -54,12 +56,18 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
         data: params.data.digest,
         ...(params.initial && { initial: params.initial.digest }),
       }),
-      log: await putMetrics(store, { kind: 'training', series }),
+      log: await putTrainingLog(store, log),
     };
   } finally {
     tf.dispose(initial?.tensors ?? {});
   }
 };
+
+/** Nothing but the noise distinguishes the images of a grid. */
+const gridOf = (options: GridOptions): SampleGrid => ({
+  ...{ options, rows: options.identities, columns: options.images },
+  conditionsBy: () => () => ({}),
+});
 
 const samples = (flip: boolean): SampleSource => ({
   images: ['images'],

@@ -1,5 +1,5 @@
-import { putMetrics } from '../../../artifacts/codecs/metrics.ts';
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
+import { putTrainingLog } from '../../../artifacts/training-log.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import { randomStream } from '../../../core/random.ts';
@@ -55,7 +55,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
       network: { family, ...networkObject(params.network) },
       data: params.data.digest,
     }),
-    log: await putMetrics(store, { kind: 'training', series }),
+    log: await putTrainingLog(store, { series }),
   };
 };
 
@@ -101,6 +101,7 @@ const trainingOf = (
       return compileFlat(training, { example, seed, resumed, precision });
     },
     tensorsOf: (_step, plan, images, microBatch) => tensorsOf(plan, images, microBatch),
+    logged: ({ rate }) => ({ rate }),
     wanted: (name) => name === 'w',
   };
 };

@@ -1,6 +1,7 @@
 import { type EstimateStage, imagesSeen, trained } from '../../../core/estimate.ts';
 import { imageSides, type RecognizerConfig } from '../../../nn/recognizer/config.ts';
-import { embedded, generatorOutput } from '../../../training/estimates.ts';
+import type { GridOptions } from '../../../training/diffusion/method.ts';
+import { embedded, generatorOutput, gridPasses } from '../../../training/estimates.ts';
 import { type AutoencoderConfig, downsampling } from '../autoencoder/config.ts';
 import { decoderMultiplications, encoderMultiplications } from '../autoencoder/count.ts';
 import type { ContextUNet } from '../unet/config.ts';
@@ -14,6 +15,7 @@ interface Params {
   readonly epochs: number;
   readonly batch: number;
   readonly recompute: boolean;
+  readonly samples: GridOptions | null;
 }
 
 /** All images are embedded first, and each is encoded in each step that shows it. */
@@ -34,7 +36,8 @@ export const estimate: EstimateStage<Params> = (params, known) => {
     work: () =>
       embedded(params, false, known) +
       imagesSeen(fact(data, 'images'), params) *
-        (trained(forward(), params) + encoderMultiplications(autoencoder(), sides())),
+        (trained(forward(), params) + encoderMultiplications(autoencoder(), sides())) +
+      gridPasses(params) * forward(),
     outputs: {
       weights: generatorOutput({
         ...{ network, forward, side },

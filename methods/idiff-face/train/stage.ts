@@ -1,21 +1,22 @@
-import { putMetrics } from '../../../artifacts/codecs/metrics.ts';
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
+import { putTrainingLog } from '../../../artifacts/training-log.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { StageKind } from '../../../core/stage.ts';
 import { type CopyRecipe, maker as copies } from '../../../data/loader/copies.ts';
 import { squareSide } from '../../../nn/recognizer/config.ts';
 import { type Tensors, tf } from '../../../nn/tf.ts';
-import type { DiffusionMethod, DiffusionOptions } from '../../../training/diffusion/method.ts';
+import type { DiffusionMethod, DiffusionOptions, GridOptions } from '../../../training/diffusion/method.ts';
 import { networkObject } from '../../../training/diffusion/network-fields.ts';
 import { trainDiffusion } from '../../../training/diffusion/train.ts';
 import { IdentityTable } from '../../../training/identity-table.ts';
 import { type InputContext, loadSet, withInput } from '../../../training/input.ts';
 import { loadRecognizer, requireImageSize } from '../../../training/recognizer.ts';
 import { downsampling } from '../autoencoder/config.ts';
-import { encoderParameters } from '../autoencoder/layers.ts';
+import { decoderParameters, encoderParameters } from '../autoencoder/layers.ts';
 import { loadAutoencoder, requireDivisible } from '../autoencoder/weights.ts';
 import type { IDiffFaceNetwork } from '../config.ts';
+import { idiffFaceGrid } from '../grid.ts';
 import { latentScaleOf } from '../latent-scale.ts';
 import { idiffFaceLoss } from '../loss.ts';
 import { idiffFaceDenoiser, latentsOf } from '../network.ts';
@@ -34,6 +35,7 @@ interface Params extends DiffusionOptions {
   readonly contextDropout: number;
   readonly scaleLatents: boolean;
   readonly flip: boolean;
+  readonly samples: GridOptions | null;
 }
 
 /** `idiff-face/train`: IDiff-Face's generator. */
@@ -43,12 +45,14 @@ export const stage: StageKind<Params> = {
 
 const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Outputs> => {
   const { store } = input;
-  const { precision, flip, contextDropout, recompute } = params;
+  const { precision, flip, contextDropout, recompute, samples } = params;
   const recognizer = await loadRecognizer(store, params.recognizer);
   let encoder: Tensors = {};
+  let decoder: Tensors = {};
   try {
     const autoencoder = await loadAutoencoder(store, params.autoencoder, encoderParameters);
     encoder = autoencoder.weights;
+    if (samples) decoder = (await loadAutoencoder(store, params.autoencoder, decoderParameters)).weights;
     const data = await loadSet(input, params.data);
     requireImageSize(recognizer, data);
     requireDivisible(autoencoder.config, data);
@@ -73,8 +77,9 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
       clean: ({ images }, frozen) => latentsOf(frozen, images as tf.Tensor4D, network),
       loss: idiffFaceLoss(denoiser),
       samples: idiffFaceSamples(identities, { conditionSize, dropout: contextDropout, flip }),
+      ...(samples && { grid: idiffFaceGrid(samples, data, identities, decoder) }),
     };
-    const { weights, series } = await trainDiffusion(input, data, method, params);
+    const { weights, log } = await trainDiffusion(input, data, method, params);
     const { autoencoder: _, ...stated } = network;
     return {
       weights: await writeWeights(store, weights, {
@@ -85,9 +90,9 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
         recognizer: params.recognizer.digest,
         autoencoder: params.autoencoder.digest,
       }),
-      log: await putMetrics(store, { kind: 'training', series }),
+      log: await putTrainingLog(store, log),
     };
   } finally {
-    tf.dispose([recognizer.weights, encoder]);
+    tf.dispose([recognizer.weights, encoder, decoder]);
   }
 };

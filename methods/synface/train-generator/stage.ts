@@ -1,5 +1,5 @@
-import { putMetrics } from '../../../artifacts/codecs/metrics.ts';
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
+import { putTrainingLog } from '../../../artifacts/training-log.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import { seedPair } from '../../../core/random.ts';
@@ -60,7 +60,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
       network: { family, ...networkObject(config) },
       ...{ deviation, beta, data: params.data.digest },
     }),
-    log: await putMetrics(store, { kind: 'training', series }),
+    log: await putTrainingLog(store, { series }),
   };
 };
 
@@ -123,6 +123,7 @@ const trainingOf = (
       return compileFlat(vaeTraining(objective), { example, seed, resumed, precision });
     },
     tensorsOf,
+    logged: ({ rate }) => ({ rate }),
     wanted: (name) => name === 'w',
   };
 };

@@ -1,15 +1,21 @@
 import type { Block } from '../../block.ts';
 import { count, significant } from '../../format.ts';
 import { type Html, html } from '../../html.ts';
+import { imageTag } from '../../pictures.ts';
 import { pointerSegment, readFrom } from '../../sources.ts';
 import { type Cell, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
 import { lossCurve, lossStyle } from './loss-curve.ts';
 import { readTraining, type Series, type TrainingLog, type TrainingParams } from './read.ts';
 
-/** Logged values of trainings. */
+const gridStyle = `.grids{display:flex;flex-wrap:wrap;gap:18px}
+.grids figure{margin:0}
+.grids img{max-width:100%;height:auto}
+`;
+
+/** Logged values of trainings, and the samples that generators drew meanwhile. */
 export const block: Block<TrainingParams, TrainingLog[]> = {
   order: 70,
-  style: lossStyle,
+  style: `${lossStyle}${gridStyle}`,
   read: readTraining,
   draw: (logs) => ({
     section: { id: 'training', title: 'Training' },
@@ -22,9 +28,20 @@ export const block: Block<TrainingParams, TrainingLog[]> = {
         },
       },
       { table: trainingTable(logs) },
+      ...(logs.some(({ grids }) => grids.length > 0) ? [{ figure: gridFigure(logs) }] : []),
     ],
   }),
 };
+
+const gridFigure = (logs: readonly TrainingLog[]) => ({
+  caption: 'Samples drawn while the generators trained. Noise and conditions are the same in all grids of a training.',
+  content: html`<div class="grids">${logs.map(({ label, grids }) =>
+    grids.map(({ step, picture }) => {
+      const text = `${label}, step ${count(step)}`;
+      return html`<figure>${imageTag(picture, `Samples: ${text}`)}<figcaption>${text}</figcaption></figure>\n`;
+    }),
+  )}</div>`,
+});
 
 const lossCurves = (logs: readonly TrainingLog[]): Html =>
   html`<div class="losses">${logs.map((log, i) =>

@@ -30,6 +30,7 @@ const params = {
     mse: 'output' as const,
     timesteps: second.timesteps,
     flip: true,
+    samples: null,
     ...float32,
   },
   similarity: { lowest: -1, highest: 1, interval: 0.02, measure: 'cosine' as const },

@@ -27,7 +27,16 @@ const { imageSize: _, identitySize: __, ...network } = tinyNetwork;
 const params = {
   network,
   ...({ epochs: 2, batch: 4, microBatch: 0, recompute: false, lr: 0.02, warmup: 1, decay: 'cosine' } as const),
-  ...{ weightDecay: 0.5, emaMaximum: 0.5, lambda: 3, mse: 'output' as const, timesteps: 50, flip: true, ...float32 },
+  ...{
+    weightDecay: 0.5,
+    emaMaximum: 0.5,
+    lambda: 3,
+    mse: 'output' as const,
+    timesteps: 50,
+    flip: true,
+    samples: null,
+    ...float32,
+  },
   similarity: { lowest: -1, highest: 1, interval: 0.02, measure: 'cosine' as SimilarityMeasure },
 };
 const steps = 4;

@@ -34,7 +34,7 @@ export const trainParams = {
   network,
   ...{ epochs: 2, batch: 8, microBatch: 0, recompute: false, lr: 0.002, warmup: 1, decay: 'restarts' as const },
   ...{ cycle: 4, weightDecay: 0, emaMaximum: 0.9, timesteps: 50, contextDropout: 0.5, scaleLatents: true, flip: true },
-  ...float32,
+  ...{ samples: null, ...float32 },
 };
 
 export const generateParams = {

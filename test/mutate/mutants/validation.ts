@@ -163,20 +163,20 @@ export const validationMutants: readonly Mutant[] = [
     [
       {
         name: 'loop/checkpoint-without-best',
-        find: '{ ...arrays, ...validator?.arrays }',
-        replace: 'arrays',
+        find: '...validator?.arrays, ',
+        replace: '',
         breaks: 'checkpoints do not hold the best weights so far',
       },
       {
         name: 'loop/resumed-not-validated',
-        find: 'await judge(done - 1);',
-        replace: 'if (done - 1 > from) await judge(done - 1);',
+        find: 'await lookOrLeave(done - 1);',
+        replace: 'if (done - 1 > from) await lookOrLeave(done - 1);',
         breaks: 'an epoch after whose last step the training was stopped is not validated',
       },
       {
         name: 'loop/stopped-in-validation',
-        find: 'orLeave(validator?.judge(step, done, training.wanted), done)',
-        replace: 'validator?.judge(step, done, training.wanted)',
+        find: 'orLeave(look(done), done)',
+        replace: 'look(done)',
         breaks: 'a training that is asked to stop while it validates leaves no checkpoint',
       },
       {

@@ -1,5 +1,5 @@
-import { putMetrics } from '../../../artifacts/codecs/metrics.ts';
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
+import { putTrainingLog } from '../../../artifacts/training-log.ts';
 import type { Outputs } from '../../../core/action.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { StageKind } from '../../../core/stage.ts';
@@ -36,7 +36,7 @@ const run = async ({ data: ref, ...given }: Params, input: InputContext<CopyReci
     frozen: {},
   };
   const options: DiffusionOptions = { ...given, warmup: 0, decay: 'constant', weightDecay: 0, emaMaximum: 0.9 };
-  const { weights, series } = await trainDiffusion(input, data, method, options);
+  const { weights, log } = await trainDiffusion(input, data, method, options);
   const meta = {
     network: { family: 'pair', height: data.height, width: data.width },
     timesteps: given.timesteps,
@@ -44,7 +44,7 @@ const run = async ({ data: ref, ...given }: Params, input: InputContext<CopyReci
   };
   return {
     weights: await writeWeights(input.store, weights, meta),
-    log: await putMetrics(input.store, { kind: 'training', series }),
+    log: await putTrainingLog(input.store, log),
   };
 };
 

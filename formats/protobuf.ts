@@ -1,5 +1,5 @@
-/** A value of a field: a whole number, a 32-bit float, text, bytes, or a message within. */
-export type Value = number | Float | string | Uint8Array | Message;
+/** A value of a field: a whole number, a 32-bit or 64-bit float, text, bytes, or a message within. */
+export type Value = number | Float | Double | string | Uint8Array | Message;
 
 /** A number that is written as a 32-bit float rather than as a whole number. */
 export class Float {
@@ -10,10 +10,19 @@ export class Float {
   }
 }
 
+/** A number that is written as a 64-bit float. */
+export class Double {
+  readonly value: number;
+
+  constructor(value: number) {
+    this.value = value;
+  }
+}
+
 /** Fields of a protocol buffers message, in the order in which they are written. A repeated field is there several times. */
 export type Message = readonly (readonly [field: number, value: Value])[];
 
-const [varint, lengthDelimited, fixed32] = [0, 2, 5] as const;
+const [varint, fixed64, lengthDelimited, fixed32] = [0, 1, 2, 5] as const;
 
 /** Encodes a message. @returns pieces to be written one after another: large byte strings are not copied */
 export const encodeMessage = (message: Message): Uint8Array[] =>
@@ -23,6 +32,11 @@ export const encodeMessage = (message: Message): Uint8Array[] =>
       const bytes = Buffer.alloc(4);
       bytes.writeFloatLE(value.value);
       return [tag(field, fixed32), bytes];
+    }
+    if (value instanceof Double) {
+      const bytes = Buffer.alloc(8);
+      bytes.writeDoubleLE(value.value);
+      return [tag(field, fixed64), bytes];
     }
     const pieces =
       typeof value === 'string' ? [Buffer.from(value)] : value instanceof Uint8Array ? [value] : encodeMessage(value);

@@ -1,0 +1,1 @@
+export { type EventFile, encodeEvents, type ImageEvent, type ScalarEvent } from './events.ts';
