@@ -1,6 +1,10 @@
 import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { lineageOf } from '../../client/lineage.ts';
+import { findRun } from '../../client/runs.ts';
+import { costsByKind } from '../../provenance/publish/costs.ts';
+import { openStore } from '../../store/index.ts';
 import { startServices, type TestServices } from '../helpers/services.ts';
 import { until } from '../workflows/harness.ts';
 import { call, emptyFolder, root } from './helpers.ts';
@@ -127,6 +131,15 @@ stages:
 
   const only = ['--set', 'stages.more=null', '--out', emptyFolder()];
   expect((await call(['run', spec, ...only], services.home)).code).toBe(0);
+  const store = await openStore(services.endpoints.s3);
+  const lineage = await lineageOf(store, await findRun(store, 'recorded'));
+  expect(lineage.root).toBeDefined();
+  expect(costsByKind(lineage)).toEqual([
+    {
+      ...{ kind: 'recognizer/train', actions: 1, by: ['nominal, a GPU at 20 TFLOP/s'] },
+      ...{ spentSeconds: expect.any(Number), expectedSeconds: expect.any(Number) },
+    },
+  ]);
   const { actions, estimate } = await planned(spec, '--estimate');
   const more = actions.find(({ id }) => id === 'more')?.estimate;
   expect(more?.by).toEqual({ from: 'records', count: 1 });
