@@ -4,6 +4,7 @@ import { colourMutants } from './mutants/colours.ts';
 import { dataMutants } from './mutants/data.ts';
 import { dcfaceMutants } from './mutants/dcface.ts';
 import { estimateMutants } from './mutants/estimates.ts';
+import { figureMutants } from './mutants/figures.ts';
 import { formatMutants } from './mutants/formats.ts';
 import { frechetMutants } from './mutants/frechet.ts';
 import { gpuMutants } from './mutants/gpu.ts';
@@ -60,6 +61,7 @@ export const mutants: readonly Mutant[] = [
   ...methodMutants,
   ...orderMutants,
   ...formatMutants,
+  ...figureMutants,
   ...dcfaceMutants,
   ...sweepMutants,
   ...synfaceMutants,

@@ -106,14 +106,16 @@ describe.skipIf(!executablePath)('the page of a report, in Chromium', { timeout:
     await page.keyboard.press('ArrowRight');
     await page.waitForFunction('document.activeElement.scrollLeft > 0');
     await page.keyboard.press('Tab');
-    expect(await number.evaluate((link) => link.matches(':focus-visible'))).toBe(true);
+    await page.locator('#accuracy td a.num:focus-visible').waitFor();
+    expect(await number.evaluate((link) => link.matches(':focus'))).toBe(true);
     expect(await styleOf(number, 'outline-style')).toBe('solid');
     await page.keyboard.press('Enter');
     await page.locator('.card:target').waitFor();
     await page.keyboard.press('Tab');
-    expect(await page.evaluate('document.activeElement.closest(".card:target") !== null')).toBe(true);
+    await page.locator('.card:target .close:focus-visible').waitFor();
     await page.keyboard.press('Enter');
     await page.locator('.card:target').waitFor({ state: 'detached' });
+    expect(await page.locator('td:target a.num').count()).toBe(1);
   });
 
   it('names every figure, every drawing and every picture', async () => {

@@ -3,7 +3,7 @@ import { drawFaces, type Size, sizeOfFaces, textWidth } from './faces.ts';
 import type { Panel, ShownFigure } from './read.ts';
 import { drawingStyle, styleValue } from './style.ts';
 
-/** Width of the page's charts: what fits beside one another within it stands there. */
+/** Width of the page's charts. Drawings are laid out in lines of this width. */
 const pageWidth = 976;
 const gap = 16;
 const margin = 12;
@@ -12,7 +12,7 @@ const titleHeight = 24;
 /**
  * A figure as an SVG file by itself, on white and in the colours of print. It needs no page, only fonts where it is shown.
  *
- * @param sheet the page's style sheet @param run that the page is of: its root, or its id where it has none
+ * @param sheet the page's style sheet @param run root of the run, or its id where it has no root
  */
 export const figureSvg = ({ name, caption, panels }: ShownFigure, sheet: string, run: string): string => {
   // Where one has a title, drawings beside one another begin at the same height.
@@ -28,7 +28,7 @@ ${drawn}</svg>
 `.markup;
 };
 
-/** From left to right, in as many lines as it takes. */
+/** From left to right, then on the next line. */
 const arrange = (sizes: readonly Size[]): Size & { readonly places: readonly (readonly [number, number])[] } => {
   let [x, y, width, lineHeight] = [0, 0, 0, 0];
   const places = sizes.map((size) => {
@@ -47,5 +47,8 @@ const sizeOf = ({ title, drawing }: Panel, top: number): Size => {
   return { width: Math.max(width, textWidth(title)), height: height + top };
 };
 
-const drawPanel = ({ title, drawing }: Panel, top: number): Html => html`<text y="14" font-weight="600">${title}</text>
+const drawPanel = (
+  { title, drawing }: Panel,
+  top: number,
+): Html => html`${title && html`<text y="14" font-weight="600">${title}</text>`}
 <g${attribute('class', !('rows' in drawing) && 'chart')} transform="translate(0 ${top})">${'rows' in drawing ? drawFaces(drawing) : new Html(drawing.markup)}</g>`;
