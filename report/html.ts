@@ -27,6 +27,12 @@ export const escapeHtml = (text: string): string =>
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is replaced
     .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g, '\ufffd');
 
+const characters = new Map(Object.entries(entities).map(([char, entity]) => [entity, char]));
+
+/** The text that `escapeHtml` was given. */
+export const unescapeHtml = (text: string): string =>
+  text.replace(/&(?:amp|lt|gt|quot|#39|#96);/g, (entity) => characters.get(entity) as string);
+
 /**
  * Tagged template: `html`<td title="${label}">${label}</td>``. Values are escaped unless they are `Html`; arrays are
  * joined; null, undefined and false leave nothing. Attributes must be quoted in the template.
@@ -46,5 +52,6 @@ const render = (value: HtmlValue): string => {
   return value.map(render).join('');
 };
 
-/** Wide charts keep their size on narrow screens. */
-export const scrolling = (chart: Html): Html => html`<div class="scroll">${chart}</div>`;
+/** What is wider than a narrow screen keeps its size and scrolls, by the keyboard too. */
+export const scrolling = (content: Html): Html =>
+  html`<div class="scroll" tabindex="0" role="group" aria-label="wide figure">${content}</div>`;

@@ -4,8 +4,8 @@
  */
 export const styleSheet = `
 :root{color-scheme:light dark;
---paper:#fdfcfa;--raised:#f6f4ef;--ink:#1d1c1a;--soft:#4d4a44;--muted:#6f6b63;--rule:#dedad1;--hair:#ebe8e1;--accent:#1b5e9e;--wash:#e3ecf5;
---s0:#2f6db3;--s1:#c4551d;--s2:#2c8a5a;--s3:#8257b0;--s4:#a07a08;
+--paper:#fdfcfa;--raised:#f6f4ef;--ink:#1d1c1a;--soft:#4d4a44;--muted:#6b675f;--rule:#dedad1;--hair:#ebe8e1;--accent:#1b5e9e;--wash:#e3ecf5;
+--s0:#2f6db3;--s1:#b84c16;--s2:#24784d;--s3:#8257b0;--s4:#876604;
 --serif:"Charter","Bitstream Charter","Iowan Old Style","Source Serif 4","Source Serif Pro",Cambria,Georgia,"Liberation Serif",serif;
 --sans:"Inter","Helvetica Neue",Helvetica,Arial,"Liberation Sans",system-ui,sans-serif;
 --mono:ui-monospace,"SF Mono",Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace}
@@ -14,7 +14,7 @@ export const styleSheet = `
 --s0:#78aeea;--s1:#f09460;--s2:#63c394;--s3:#bd99e6;--s4:#d8b244}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%;text-size-adjust:100%}
-body{margin:0;background:var(--paper);color:var(--ink);font:17px/1.55 var(--serif);text-rendering:optimizeLegibility}
+body{margin:0;overflow-wrap:break-word;background:var(--paper);color:var(--ink);font:17px/1.55 var(--serif);text-rendering:optimizeLegibility}
 main,header.top,footer{max-width:1040px;margin:0 auto;padding:0 32px}
 header.top{padding-top:64px}
 .eyebrow{margin:0 0 10px;font:600 12px/1 var(--sans);letter-spacing:.09em;text-transform:uppercase;color:var(--accent)}
@@ -45,6 +45,7 @@ figure,.table{margin:26px 0 38px}
 figcaption,.table>.caption{font:14px/1.5 var(--sans);color:var(--soft);max-width:58em}
 figcaption{margin-top:12px}
 .table>.caption{margin:0 0 9px}
+a.file{margin-left:6px;white-space:nowrap}
 figcaption b,.caption b{color:var(--ink);font-weight:650}
 .scroll{overflow-x:auto}
 table.data{border-collapse:collapse;width:100%;font:14.5px/1.35 var(--sans);font-variant-numeric:lining-nums tabular-nums;border-top:1.5px solid var(--ink);border-bottom:1.5px solid var(--ink)}
@@ -55,17 +56,17 @@ table.data thead th{font-weight:600;font-size:13px;border-bottom:1px solid var(-
 table.data tbody tr+tr>*{border-top:1px solid var(--hair)}
 table.data .n{text-align:right;white-space:nowrap}
 table.data thead .n{white-space:normal}
-table.data tbody tr:hover{background:var(--raised)}
-table.data tr.reference{background:var(--raised)}
+table.data:not(.sources) th:first-child{position:sticky;left:0;z-index:1;background:inherit}
+table.data tr{background:var(--paper)}
+table.data tbody tr:hover,table.data tr.reference,.quoted table.data tr{background:var(--raised)}
 table.data tr.reference th::after{content:" reference";margin-left:6px;font-size:11px;letter-spacing:.03em;color:var(--muted)}
 table.data .pm{color:var(--muted);font-size:12px;margin-left:3px}
 table.data .best{font-weight:700}
 table.data .best .pm{font-weight:400}
-a.src{display:inline-block;font:12px/1.5 var(--mono)}
+a.src{display:inline-block;font:12px/24px var(--mono)}
 .src:not(:last-child){margin-right:8px}
 .notes{margin:9px 0 0;padding:0;list-style:none;font:13px/1.5 var(--sans);color:var(--muted);max-width:62em}
 .quoted{background:var(--raised);border-left:3px solid var(--s4);padding:16px 18px 14px}
-.quoted table.data tr.reference{background:none}
 .card{display:none}
 .card:target{display:block;position:fixed;z-index:2;top:0;right:0;bottom:0;width:min(580px,100vw);overflow:auto;padding:26px 30px 40px;background:var(--paper);border-left:1.5px solid var(--ink);box-shadow:0 0 40px rgba(0,0,0,.18);font:14px/1.55 var(--sans)}
 .card .close{position:sticky;top:0;float:right;font-size:26px;line-height:1;text-decoration:none;padding:2px 6px}
@@ -86,7 +87,7 @@ table.sources td.full{font:11.5px/1.5 var(--mono);overflow-wrap:anywhere;color:v
 table.sources tr:target{background:var(--wash)}
 table.sources td.short{font:13px/1.4 var(--mono);white-space:nowrap}
 svg.chart{display:block;width:100%;height:auto;font:12.5px/1 var(--sans);font-variant-numeric:tabular-nums;overflow:visible}
-.scroll>svg.wide{min-width:640px}
+.scroll>svg.wide{min-width:830px}
 .chart text{fill:var(--ink)}
 .chart .tick text{fill:var(--muted);font-size:12px}
 .chart .label{fill:var(--soft);font-size:12.5px}
@@ -117,11 +118,18 @@ table.faces.large img{width:144px;height:144px}
 table.faces.small img{width:64px;height:64px}
 footer{margin-top:64px;padding-top:16px;padding-bottom:56px;font:13px/1.5 var(--sans);color:var(--muted)}
 @media (max-width:640px){body{font-size:16px}main,header.top,footer{padding-left:18px;padding-right:18px}header.top{padding-top:36px}h1{font-size:30px}
-.keys div{left:0;border-left:0;padding-left:0}table.faces.large img,table.faces img{width:64px;height:64px}table.faces.small img{width:48px;height:48px}}
-@media print{:root{color-scheme:light;--paper:#fff;--raised:#f5f5f3;--ink:#000;--soft:#333;--muted:#555;--rule:#ccc;--hair:#e5e5e5;--accent:#000;
---s0:#2f6db3;--s1:#c4551d;--s2:#2c8a5a;--s3:#8257b0;--s4:#a07a08}
-body{font-size:10.5pt}main,header.top,footer{max-width:none;padding-left:0;padding-right:0}header.top{padding-top:0}nav{display:none}
-h2,.caption{break-after:avoid}figure,tr,.keys{break-inside:avoid}.scroll{overflow:visible}table.data{font-size:9pt}section{margin-top:28pt}
+nav a{display:inline-block;white-space:normal}.keys div{left:0;border-left:0;padding-left:0}table.faces.large img,table.faces img{width:64px;height:64px}table.faces.small img{width:48px;height:48px}
+table.data th:first-child{min-width:7.5em;max-width:40vw}table.data td:has(>.src){white-space:nowrap}table.sources td.full{min-width:15em}}
+@media print{@page{margin:14mm}
+:root{color-scheme:light;--paper:#fff;--raised:#f5f5f3;--ink:#000;--soft:#333;--muted:#555;--rule:#ccc;--hair:#e5e5e5;--accent:#000;--wash:#fff;
+--s0:#2f6db3;--s1:#b84c16;--s2:#24784d;--s3:#8257b0;--s4:#876604}
+body{font-size:10.5pt}main,header.top,footer{max-width:none;padding-left:0;padding-right:0}header.top{padding-top:0}nav,a.file{display:none}
+a[href^="http"]::after{content:" (" attr(href) ")"}
+h2,.intro,.caption,.panel-title,thead{break-after:avoid}figure,tr,.keys,svg,.panel,.loss-panel,.sheet{break-inside:avoid}section{margin-top:28pt}
+.scroll{overflow:visible}.scroll>svg.wide{min-width:0}
+table.data{font-size:8pt}table.data th,table.data td{padding:3px 4px}table.data .n{white-space:normal}table.data thead th{font-size:7.5pt}table.data .pm,a.src{font-size:7pt;line-height:1.4}
+table.data:not(.sources) th:first-child{position:static}
+table.faces th{white-space:normal}table.faces img{max-width:100%;height:auto}table.faces.large img{width:104px;height:auto}
 .card:target{display:none}
 *{-webkit-print-color-adjust:exact;print-color-adjust:exact}}
 `;

@@ -214,15 +214,20 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'report',
-    usage: 'RUN [--out DIR] [--csv] [--latex]',
+    usage: 'RUN [--out DIR] [--csv] [--latex] [--svg] [--png]',
     summary: 'write the report of a run, or the report so far where it is not done',
     details: [
       runName,
       '--out DIR   default: reports/<experiment>',
       '--csv       its tables too, a file for each in DIR/tables, for spreadsheets and data frames',
       '--latex     its tables too, for papers (booktabs)',
+      '--svg       its figures too, a file for each in DIR/figures, for papers and slides',
+      '--png       its figures too, as pictures for print',
     ].join('\n'),
-    options: { out, csv: { type: 'boolean' }, latex: { type: 'boolean' } },
+    options: {
+      ...{ out, csv: { type: 'boolean' }, latex: { type: 'boolean' } },
+      ...{ svg: { type: 'boolean' }, png: { type: 'boolean' } },
+    },
     positionals: [1, 1],
     stopsAtOnce: true,
     load: () => import('./report.ts'),

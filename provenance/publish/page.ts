@@ -3,13 +3,14 @@ import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { madeNodes } from '../../core/lineage.ts';
 import { plural } from '../../core/words.ts';
-import { attribute, type Html, html } from '../../report/html.ts';
+import { attribute, type Html, html, unescapeHtml } from '../../report/html.ts';
 import { marks } from '../../report/page.ts';
 import type { Printed } from '../../report/printed.ts';
 import { chainOf, type Step } from '../trace/chain.ts';
 import { chainOfNumber, type NumberChain } from '../trace/numbers.ts';
 import { factsOf, seconds } from '../trace/text.ts';
 import { costsTable } from './costs.ts';
+import { linkFigures } from './figures/link.ts';
 import { withTimes } from './times.ts';
 
 /** One finding, as a line of the page. */
@@ -23,8 +24,8 @@ export interface Notice {
 
 /**
  * The page of a run's report as people get it. It adds what the artifact cannot hold, because equal runs differ in it: the run's
- * root, findings, every step with its machine and time, and behind each number the steps that it depends on. The same root,
- * findings and code give the same bytes.
+ * root, findings, every step with its machine and time, and behind each number the steps that it depends on; and each chart as a file
+ * to save. The same root, findings and code give the same bytes.
  *
  * @param page `report.html` of the report's artifact
  * @param publisher digest of the code that does this
@@ -47,7 +48,8 @@ export const publishPage = (
     page,
   );
   const recorded = fill(withTimes(filled, lineage), marks.record, record(lineage, steps, anchors, findings));
-  return fill(recorded, marks.root, html`${rootLine(lineage)}${publisherLine(publisher)}`);
+  const published = fill(recorded, marks.root, html`${rootLine(lineage)}${publisherLine(publisher)}`);
+  return linkFigures(published, lineage.root?.digest ?? lineage.run.id);
 };
 
 /** The root that a published page prints. */
@@ -78,10 +80,6 @@ export const shownIn = (page: string): Map<string, string> =>
       ],
     ),
   );
-
-const entities: { readonly [name: string]: string } = { amp: '&', lt: '<', gt: '>', quot: '"', '#39': "'", '#96': '`' };
-export const unescapeHtml = (text: string): string =>
-  text.replace(/&(amp|lt|gt|quot|#39|#96);/g, (_, name) => entities[name] as string);
 
 const fill = (page: string, mark: string, content: Html): string => {
   const at = page.indexOf(mark);

@@ -1,4 +1,4 @@
-import { unescapeHtml } from './page.ts';
+import { unescapeHtml } from '../../report/html.ts';
 
 /** The numbers that the cards of a page repeat, by the id of the number. A page of another style may have none. */
 export const cardsIn = (page: string): Map<string, string> =>

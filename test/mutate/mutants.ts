@@ -5,6 +5,7 @@ import { curveMutants } from './mutants/curves.ts';
 import { dataMutants } from './mutants/data.ts';
 import { dcfaceMutants } from './mutants/dcface.ts';
 import { estimateMutants } from './mutants/estimates.ts';
+import { figureMutants } from './mutants/figures.ts';
 import { formatMutants } from './mutants/formats.ts';
 import { frechetMutants } from './mutants/frechet.ts';
 import { gpuMutants } from './mutants/gpu.ts';
@@ -63,6 +64,7 @@ export const mutants: readonly Mutant[] = [
   ...methodMutants,
   ...orderMutants,
   ...formatMutants,
+  ...figureMutants,
   ...dcfaceMutants,
   ...sweepMutants,
   ...synfaceMutants,

@@ -1,4 +1,4 @@
-import { unescapeHtml } from '../page.ts';
+import { unescapeHtml } from '../../../report/html.ts';
 import { markdownCells } from '../shown.ts';
 
 /** A table of a report's Markdown, as people see it. */

@@ -1,7 +1,7 @@
 import type { InquiryOrigin } from '../../../artifacts/codecs/inquiries.ts';
 import type { Block } from '../../block.ts';
 import { plain } from '../../format.ts';
-import { type Html, html } from '../../html.ts';
+import { type Html, html, scrolling } from '../../html.ts';
 import { facesSize, imageTag } from '../../pictures.ts';
 import { type Grid, type GridParams, readGrid } from './read.ts';
 
@@ -30,11 +30,12 @@ const inquiryWords: { readonly [origin in InquiryOrigin]: string } = {
 };
 
 /** A table of faces: the inquiry first, then one column for each m. */
-const gridPictures = (grid: Grid): Html => html`<div class="scroll"><table class="faces ${facesSize(grid.m.length)}">
+const gridPictures = (grid: Grid): Html =>
+  scrolling(html`<table class="faces ${facesSize(grid.m.length)}">
 <thead><tr><th scope="col">Inquiry</th>${grid.m.map((m) => html`<th scope="col">m = ${plain(m)}</th>`)}</tr></thead>
 <tbody>${grid.rows.map(
-  (row, i) =>
-    html`<tr><td class="inquiry">${row.inquiry ? imageTag(row.inquiry, `Inquiry image ${i + 1}`) : `${i + 1}`}</td>${row.pictures.map(
-      (picture, k) => html`<td>${imageTag(picture, `Inquiry ${i + 1}, m = ${plain(grid.m[k])}`)}</td>`,
-    )}</tr>\n`,
-)}</tbody></table></div>`;
+    (row, i) =>
+      html`<tr><td class="inquiry">${row.inquiry ? imageTag(row.inquiry, `Inquiry image ${i + 1}`) : `${i + 1}`}</td>${row.pictures.map(
+        (picture, k) => html`<td>${imageTag(picture, `Inquiry ${i + 1}, m = ${plain(grid.m[k])}`)}</td>`,
+      )}</tr>\n`,
+  )}</tbody></table>`);

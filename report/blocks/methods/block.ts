@@ -9,9 +9,9 @@ import { methodsTable } from './table.ts';
 /** Methods side by side, and their order beside that of a paper. */
 export const block: Block<MethodsParams, Methods> = {
   order: 14,
-  // The table is wider than a column of text: where the window has the room, it takes it.
+  // The table is wider than a column of text: where the window has the room, it takes it. In print its section gets pages across.
   style:
-    '@media (min-width:1104px){.scroll:has(>#methods){position:relative;left:50%;transform:translateX(-50%);width:min(calc(100vw - 64px),1560px)}}#methods{font-size:13.5px}#methods th,#methods td{padding-left:7px;padding-right:7px}\n',
+    '@media (min-width:1104px){.scroll:has(>#methods){position:relative;left:50%;transform:translateX(-50%);width:min(calc(100vw - 64px),1560px)}}@media screen{#methods{font-size:13.5px}#methods th,#methods td{padding-left:7px;padding-right:7px}}@media print{@page wide{size:landscape}section:has(#methods){page:wide}}\n',
   read: (params, reader) => readMethods(params, reader),
   draw: (methods, { note }) => {
     const { differences } = methods;

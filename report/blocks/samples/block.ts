@@ -1,5 +1,5 @@
 import type { Block } from '../../block.ts';
-import { type Html, html } from '../../html.ts';
+import { type Html, html, scrolling } from '../../html.ts';
 import { imageTag } from '../../pictures.ts';
 import { readSamples, type SampleSheet, type SamplesParams } from './read.ts';
 
@@ -7,7 +7,7 @@ import { readSamples, type SampleSheet, type SamplesParams } from './read.ts';
 export const block: Block<SamplesParams, SampleSheet[]> = {
   order: 60,
   onlyPictures: true,
-  style: '.sheets{display:flex;flex-wrap:wrap;gap:26px 34px}\n',
+  style: '.sheets{display:flex;flex-wrap:wrap;gap:26px 34px}.sheet{max-width:100%}\n',
   read: readSamples,
   draw: (sheets) => ({
     section: {
@@ -25,8 +25,10 @@ export const block: Block<SamplesParams, SampleSheet[]> = {
 const samplePictures = (sheets: readonly SampleSheet[]): Html =>
   html`<div class="sheets">${sheets.map(
     (sheet) =>
-      html`<div class="sheet"><p class="panel-title">${sheet.label}${sheet.note ? `: ${sheet.note}` : ''}</p><table class="faces small"><tbody>${sheet.rows.map(
-        (row) =>
-          html`<tr>${row.map((picture) => html`<td>${imageTag(picture, `${sheet.label}: identity ${picture.identity}, image ${picture.image}`)}</td>`)}</tr>\n`,
-      )}</tbody></table></div>`,
+      html`<div class="sheet"><p class="panel-title">${sheet.label}${sheet.note ? `: ${sheet.note}` : ''}</p>${scrolling(
+        html`<table class="faces small"><tbody>${sheet.rows.map(
+          (row) =>
+            html`<tr>${row.map((picture) => html`<td>${imageTag(picture, `${sheet.label}: identity ${picture.identity}, image ${picture.image}`)}</td>`)}</tr>\n`,
+        )}</tbody></table>`,
+      )}</div>`,
   )}</div>`;

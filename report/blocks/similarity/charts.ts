@@ -1,6 +1,6 @@
 import { chartAxis } from '../../axes.ts';
 import { fixed, plain } from '../../format.ts';
-import { type Html, html } from '../../html.ts';
+import { type Html, html, scrolling } from '../../html.ts';
 import { lineChart } from '../../svg/line-chart.ts';
 import type { SimilarityGroup, SimilarityRow } from './read.ts';
 import { commonDomain, type Ridge, ridges } from './ridges.ts';
@@ -44,16 +44,18 @@ export const similarityRidges = (groups: readonly SimilarityGroup[]): Html => {
   const domain = commonDomain(panels.flatMap((panel) => panel.rows));
   return html`<div class="panels">${panels.map(
     (panel, i) =>
-      html`<div class="panel"><p class="panel-title">${panel.group.label}</p>${ridges({
-        id: `ridges-${i + 1}`,
-        title: `Histograms of similarity by ${panel.group.label}`,
-        description: panel.rows
-          .map((row) => `${row.label}: mean ${fixed(row.mean, 3)}, std ${fixed(row.std, 3)}`)
-          .join('; '),
-        xLabel: 'Cosine similarity to the inquiry image',
-        ridges: panel.rows,
-        domain,
-      })}</div>`,
+      html`<div class="panel"><p class="panel-title">${panel.group.label}</p>${scrolling(
+        ridges({
+          id: `ridges-${i + 1}`,
+          title: `Histograms of similarity by ${panel.group.label}`,
+          description: panel.rows
+            .map((row) => `${row.label}: mean ${fixed(row.mean, 3)}, std ${fixed(row.std, 3)}`)
+            .join('; '),
+          xLabel: 'Cosine similarity to the inquiry image',
+          ridges: panel.rows,
+          domain,
+        }),
+      )}</div>`,
   )}</div>`;
 };
 

@@ -109,5 +109,7 @@ export const ridgeStyle = `.panels{display:grid;grid-template-columns:repeat(aut
 .ridge .mean{stroke:var(--ink);stroke-width:1.6}
 .ridge .target{fill:var(--s1)}
 .ridge .value{fill:var(--soft)}
-@media (max-width:640px){.panels{grid-template-columns:1fr}}
+.panel{min-width:0}.panel svg{min-width:410px}
+@media (max-width:640px){.panels{grid-template-columns:minmax(0,1fr)}}
+@media print{.panels{grid-template-columns:1fr 1fr}.panel svg{min-width:0}}
 `;

@@ -1,5 +1,5 @@
 import type { Block, Part } from '../../block.ts';
-import { type Html, html } from '../../html.ts';
+import { type Html, html, scrolling } from '../../html.ts';
 import { facesSize, imageTag, type Picture } from '../../pictures.ts';
 import { readSubjects, type SubjectSet, type Subjects, type SubjectsParams } from './read.ts';
 
@@ -45,9 +45,9 @@ const ownPart = (set: SubjectSet, { images, sets }: Subjects): Part => {
 };
 
 const facesTable = (head: Html, rows: readonly Html[], size: string): Html =>
-  html`<div class="scroll"><table class="faces subjects ${size}">
+  scrolling(html`<table class="faces subjects ${size}">
 <thead><tr>${head}</tr></thead>
-<tbody>${rows}</tbody></table></div>`;
+<tbody>${rows}</tbody></table>`);
 
 const headOf = ({ label }: SubjectSet, images: number): Html =>
   html`<th scope="colgroup" class="set" colspan="${images}">${label}</th>`;

@@ -51,4 +51,5 @@ export const thin = (steps: readonly number[], values: readonly number[], most: 
 
 export const lossStyle = `.chart .loss{fill:none;stroke:var(--s0);stroke-width:1.3;stroke-linejoin:round}
 .losses{display:grid;grid-template-columns:repeat(auto-fill,minmax(270px,1fr));gap:22px 30px}
+@media print{.losses{grid-template-columns:1fr 1fr 1fr}}
 `;
