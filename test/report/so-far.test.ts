@@ -68,7 +68,7 @@ describe('a report so far', () => {
     const before = [...store.objects.map.keys()];
     const ids = run.plan.nodes.slice(0, -1).map(({ id }) => id);
     // One verification is no row yet: its row states the size of the training set as well.
-    for (let made = 2; made <= ids.length; made += 4) {
+    for (let made = 2; made <= ids.length; made += 9) {
       const found = await soFar((id) => ids.indexOf(id) < made);
       expect(found?.missing, ids[made - 1]).toBe(ids.length - made);
       const page = textOf(found, 'report.html');
