@@ -61,7 +61,10 @@ describe('event files', () => {
   it('are several where one would grow too large, and TensorBoard reads all of them', async () => {
     const files = encodeEvents(events, 2000);
     expect(files.length).toBeGreaterThan(3);
-    for (const { bytes } of files) expect(bytes.length).toBeLessThanOrEqual(2000);
+    for (const { bytes } of files) {
+      expect(bytes.length).toBeLessThanOrEqual(2000);
+      expect(recordsOf(bytes)[0]?.toString()).toContain('brain.Event:2');
+    }
     expect(files.map(({ name }) => name).slice(0, 2)).toEqual([
       'events.out.tfevents.0000000000.cemiflow',
       'events.out.tfevents.0000000001.cemiflow',

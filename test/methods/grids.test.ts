@@ -3,6 +3,7 @@ import { stage as recognizers } from '../../activities/recognizer-train/stage.ts
 import { readFileOf } from '../../artifacts/codec.ts';
 import { metricsCodec, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
 import { trainingKind } from '../../artifacts/codecs/metrics-kinds.ts';
+import { writeWeights } from '../../artifacts/codecs/weights.ts';
 import type { Outputs } from '../../core/action.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { StageKind } from '../../core/stage.ts';
@@ -11,15 +12,18 @@ import { decodeImage } from '../../formats/image.ts';
 import { withCemiFace } from '../../methods/cemiface/generate/generator.ts';
 import { stage as cemiface } from '../../methods/cemiface/train/stage.ts';
 import { withGenerator } from '../../methods/dcface/generate/generator.ts';
+import { dcfaceDenoiser } from '../../methods/dcface/network.ts';
 import { stage as dcface } from '../../methods/dcface/train/stage.ts';
 import { stage as ddpm } from '../../methods/ddpm/train/stage.ts';
 import { withIDiffFace } from '../../methods/idiff-face/generate/generator.ts';
 import { stage as idiffFace } from '../../methods/idiff-face/train/stage.ts';
+import { initialise } from '../../nn/parameters.ts';
+import { toSafetensors } from '../../nn/weights.ts';
 import { IdentityTable } from '../../training/identity-table.ts';
 import { loadSet } from '../../training/input.ts';
 import { loadRecognizer } from '../../training/recognizer.ts';
 import { float32, side, toyContext, toyDataset, toyTraining } from '../activities/toy.ts';
-import { putGenerator, putRecognizer, tinyGenerator } from './cemiface/tiny.ts';
+import { putGenerator, putRecognizer, tinyGenerator, withoutZeros } from './cemiface/tiny.ts';
 import { putGuide, tinyNetwork } from './dcface/tiny.ts';
 import { putAutoencoder, trainParams } from './idiff-face/tiny.ts';
 
@@ -91,8 +95,12 @@ describe('a grid of samples', () => {
     const recognizer = await putGuide(store);
     const { imageSize: _, identity: __, style, conditionSize: ___, ...network } = tinyNetwork;
     const { channels: ____, ...styles } = style;
+    // All of its weights carry signal from the first step on, so that conditions show.
+    const { parameters } = dcfaceDenoiser(tinyNetwork);
+    const stored = toSafetensors(initialise(withoutZeros(parameters), 2), parameters);
+    const initial = await writeWeights(store, stored, { network: { family: 'unet' } });
     const outputs = await run(dcface, {
-      ...{ ...training, data, recognizer, network, style: styles, outliers: 0, identityImages: 4 },
+      ...{ ...training, data, recognizer, initial, network, style: styles, outliers: 0, identityImages: 4 },
     });
     const generator = outputs.weights as ArtifactRef;
     const made = await withGenerator(store, { generator, styles: data }, sampling, async (loaded) => {

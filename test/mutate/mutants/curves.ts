@@ -40,7 +40,7 @@ export const curveMutants: readonly Mutant[] = [
         name: 'curves/no-first-event',
         find: 'files.push([first]);',
         replace: 'files.push(files.length === 0 ? [first] : []);',
-        breaks: 'a second file does not say its version and grows past the limit of its first event',
+        breaks: 'a second file does not say its version',
       },
     ],
   ),
@@ -98,9 +98,9 @@ export const curveMutants: readonly Mutant[] = [
       },
       {
         name: 'curves/average-of-conditions',
-        find: '(last(name) ? values : averages)',
-        replace: 'averages',
-        breaks: 'averages are drawn, and stored, of parameters whose last values count',
+        find: 'const weights = trainedWeights(state, method);',
+        replace: 'const weights = trainedWeights(state, { denoiser: method.denoiser });',
+        breaks: 'averages are drawn of parameters whose last values are stored',
       },
       {
         name: 'curves/columns-first',
