@@ -47,7 +47,7 @@ describe('the figures of a page', () => {
     expect(figures.map(({ name }) => name)).toEqual(figures.map((_, i) => `Figure ${i + 1}`));
     expect(figures).toHaveLength(page.match(/<figcaption><b>Figure /g)?.length ?? 0);
     const sizes = figures.map(({ panels }) => panels.length);
-    expect(sizes).toEqual([1, 1, 1, 1, 1, 1, 1, 2, 18, 5, 6]);
+    expect(sizes).toEqual([1, 1, 1, 1, 1, 1, 1, 2, 3, 1, 18, 5, 6]);
     expect(titled('Accuracy over m').caption).toMatch(/^Accuracy over m: each benchmark.*the table above\.$/);
     const pairs = titled('Pairs of identities').panels.map(({ title }) => title);
     expect(pairs.slice(0, 4)).toEqual(['Real set', '', 'CemiFace, m = −0.5', '']);
@@ -83,7 +83,7 @@ describe('the figures of a page', () => {
   it('are what the page draws: charts to the digit, with the artifacts of their points', () => {
     const charts = [...page.matchAll(/<svg class="chart[^>]*>(.*?)<\/svg>/gs)].map(([, inner]) => inner as string);
     const drawn = figures.map((each) => figureSvg(each, styleIn(page), 'r')).join('');
-    expect(charts).toHaveLength(12);
+    expect(charts).toHaveLength(16);
     for (const chart of charts) expect(drawn).toContain(chart);
   });
 

@@ -109,7 +109,7 @@ export const ridgeStyle = `.panels{display:grid;grid-template-columns:repeat(aut
 .ridge .mean{stroke:var(--ink);stroke-width:1.6}
 .ridge .target{fill:var(--s1)}
 .ridge .value{fill:var(--soft)}
-.panel{min-width:0}.panel svg{min-width:410px}
+.panel{min-width:0}.panels .panel svg{min-width:410px}
 @media (max-width:640px){.panels{grid-template-columns:minmax(0,1fr)}}
-@media print{.panels{grid-template-columns:1fr 1fr}.panel svg{min-width:0}}
+@media print{.panels{grid-template-columns:1fr 1fr}.panels .panel svg{min-width:0}}
 `;
