@@ -56,7 +56,7 @@ test('one more value of m runs the new set, its student and evaluations, and wha
   const { code, out: told } = await cli(args, { home: services.home });
   expect(code).toBe(0);
   const made = new Set(lines(told).flatMap(({ stage, state }) => (stage && state === 'done' ? [stage] : [])));
-  expect([...made].filter((stage) => !stage.includes('m=0]'))).toEqual(['chosen', 'report']);
+  expect([...made].filter((stage) => !stage.includes('m=0]'))).toEqual(['chosen', 'chosen_set', 'report']);
   expect(made).toContain('synthetic[m=0]');
   expect(made).toContain('students[m=0]');
 }, 600_000);
