@@ -188,7 +188,7 @@ describe('edits', () => {
       expect((await call(['fsck', '--repair'], services.home)).code, copy).toBe(0);
       expect((await audit('audited')).code, copy).toBe(0);
     }
-  });
+  }, 240_000); // Three rounds of an edit, two audits and a repair.
 
   it('of a number in the page are found, and named', async () => {
     const html = readFileSync(page, 'utf8');
