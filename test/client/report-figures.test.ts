@@ -22,7 +22,7 @@ describe('the figures of a report', () => {
   it('are files beside its page, by number and caption', async () => {
     const { folder, fetched } = written(text);
     const paths = await writeFigures(fetched, ['svg']);
-    expect(paths).toHaveLength(11);
+    expect(paths).toHaveLength(13);
     expect(readdirSync(join(folder, 'figures')).sort()).toEqual(paths.map((path) => basename(path)).sort());
     expect(paths[3]).toBe(join(folder, 'figures', 'figure-4-accuracy-over-m-each-benchmark-and-their.svg'));
     expect(readFileSync(paths[3] as string, 'utf8')).toContain('run sha256:root');
