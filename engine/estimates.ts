@@ -5,8 +5,7 @@ import type { ProbeStage } from '../core/probe.ts';
 import { type KindPlace, repository } from '../schemas/kind-places.ts';
 
 /**
- * Loads what estimates actions of a kind, by path, as stages are loaded. Apart from them: a command that estimates loads neither stages
- * nor TensorFlow.
+ * Loads what estimates actions of a kind. Apart from its stage: a command that estimates loads neither stages nor TensorFlow.
  *
  * @param places of the kinds of this checkout @returns undefined for a kind that has nothing of the sort: it counts as no work
  */
@@ -15,7 +14,17 @@ export const loadEstimate = async (
   places: readonly KindPlace[],
 ): Promise<EstimateStage<object> | undefined> => {
   const module = places.find((each) => each.kind === kind)?.estimate;
-  return module === undefined ? undefined : (await importFrom<{ estimate: EstimateStage<object> }>(module)).estimate;
+  if (module === undefined) return undefined;
+  const [folder, first = '', second = '', ...more] = module.split('/');
+  // Written so that esbuild bundles every estimate of this checkout: `run` estimates, and what an estimate throws must be of the bundle's
+  // own classes. Kinds elsewhere, which only a command from source can load, are loaded by path.
+  const loading =
+    folder === 'activities' && second === 'estimate.ts'
+      ? import(`../activities/${first}/estimate.ts`)
+      : folder === 'methods' && more.length === 1
+        ? import(`../methods/${first}/${second}/estimate.ts`)
+        : importFrom(module);
+  return ((await loading) as { readonly estimate: EstimateStage<object> }).estimate;
 };
 
 /** Loads what probes the work of a kind, which loads TensorFlow. @returns undefined for a kind that has nothing of the sort */
@@ -24,8 +33,7 @@ export const loadProbe = async (
   places: readonly KindPlace[],
 ): Promise<ProbeStage<object> | undefined> => {
   const module = places.find((each) => each.kind === kind)?.probe;
-  return module === undefined ? undefined : (await importFrom<{ probe: ProbeStage<object> }>(module)).probe;
+  return module === undefined ? undefined : ((await importFrom(module)) as { probe: ProbeStage<object> }).probe;
 };
 
-const importFrom = async <T>(module: string): Promise<T> =>
-  (await import(pathToFileURL(join(repository, module)).href)) as T;
+const importFrom = (module: string): Promise<unknown> => import(pathToFileURL(join(repository, module)).href);

@@ -7,12 +7,14 @@ export const root = join(import.meta.dirname, '..', '..');
 
 /** Folders that the command line may take code from. `build.mjs` refuses a bundle with a file from elsewhere. */
 export const folders = [
+  'activities',
   'artifacts',
   'cli',
   'client',
   'core',
   'data',
   'engine',
+  'faces',
   'formats',
   'methods',
   'metrics',
@@ -25,6 +27,7 @@ export const folders = [
   'spec',
   'store',
   'threads',
+  'training',
 ];
 
 /** What npm writes at each installation: names, versions and digests of all packages. */

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { sourcesDigest } from '../../cli/bundle/sources.mjs';
+import { kindPlaces } from '../../schemas/kind-places.ts';
 import { copyCheckout } from '../helpers/checkout.ts';
 import { ownEnv } from '../helpers/services.ts';
 
@@ -90,6 +91,16 @@ describe('the bundle', () => {
     // Of those that succeeded.
     expect(kept(process.arch).map((path) => path.split('.').at(-4))).toEqual(['help', 'kinds', 'validate']);
   }, 180_000);
+
+  it('holds what estimates each kind, since run estimates before it starts anything', async () => {
+    await cemiflow(['kinds']);
+    const text = kept()
+      .map((path) => readFileSync(path, 'latin1'))
+      .join('');
+    const estimates = kindPlaces().flatMap(({ estimate }) => estimate ?? []);
+    expect(estimates.length).toBeGreaterThan(30);
+    for (const path of estimates) expect(text, path).toContain(`"../${path}"`);
+  });
 
   it('is never older than its source', async () => {
     expect((await cemiflow(['help'])).out).toContain(summary);
