@@ -2,6 +2,7 @@ import { type Action, type ActionKey, type ActionRecord, actionKey, type Outputs
 import { changesBetween, tellChange } from '../core/changes.ts';
 import { levelsOf } from '../core/dag.ts';
 import { dependenciesOf, type NodeStatus, type Plan, type PlanNode, toAction } from '../core/plan.ts';
+import { firstFew } from '../core/words.ts';
 
 /** Looks up finished work. Both methods are called in bulk, once for each level of the DAG. */
 export interface History {
@@ -61,7 +62,10 @@ export const planStatus = async (
         continue;
       }
       const waitsFor = dependenciesOf(node).filter((id) => !outputs.has(id));
-      found.set(node.id, { state: 'pending', reason: `waits for ${waitsFor.join(', ')}` });
+      found.set(node.id, {
+        state: 'pending',
+        reason: `waits for ${firstFew(waitsFor, waitsFor.length, { between: ', ' })}`,
+      });
     }
   }
   return { nodes: new Map(plan.nodes.map(({ id }) => [id, found.get(id) as NodeStatus])), records };

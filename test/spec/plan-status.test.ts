@@ -78,6 +78,13 @@ describe('the status of a plan', () => {
     });
   });
 
+  it('names the first five that a node waits for', async () => {
+    const { report } = await shown(await planOf(['stages.verify.matrix.n=[1, 2, 3, 4, 5, 6, 7]']), new Done());
+    expect(report).toBe(
+      'pending: waits for verify[n=1], verify[n=2], verify[n=3], verify[n=4], verify[n=5], and 2 more',
+    );
+  });
+
   it('after a run all are hits, asked in bulk level by level', async () => {
     const plan = await planOf();
     const history = new Done().run(plan);
