@@ -5,7 +5,7 @@ import type { ArtifactStore } from './stage.ts';
 export interface Recomputed {
   /** The output that holds them. */
   readonly output: string;
-  /** As the stage itself would store them. */
+  /** As the stage itself would store them: as metrics, or in the manifest of another artifact. */
   readonly metrics: object;
   /** What they were computed from, for people: `from pair scores`. */
   readonly from: string;

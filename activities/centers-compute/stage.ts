@@ -7,13 +7,13 @@ import { plural } from '../../core/words.ts';
 import type { ImageSet } from '../../data/images.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { Centers, unitRows } from '../../metrics/centers.ts';
-import { rowCosine, similarityGroups } from '../../metrics/similarity.ts';
-import { mean } from '../../metrics/statistics.ts';
+import { rowCosine } from '../../metrics/similarity.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import { tf } from '../../nn/tf.ts';
 import { embedBlocks, KeptBlocks } from '../../training/embed-blocks.ts';
 import { type InputContext, loadSet, withInput } from '../../training/input.ts';
 import { type Embedder, type LoadedRecognizer, loadRecognizer, withEmbedder } from '../../training/recognizer.ts';
+import { factsOf } from './facts.ts';
 
 /** `schemas/stages/centers-compute.schema.json` */
 interface Params extends PrecisionOption {
@@ -45,18 +45,10 @@ const run = async (
         ? aroundMeans(embedder, data, input)
         : aroundCenters(embedder, data, input, classifierCenters(recognizer)),
     );
-    const { group, statistics } = similarityGroups(similarity, data.labels, groups);
-    const rows = { centers, similarity, group, labels: data.labels };
-    const meta = {
-      source,
-      identities: data.classes,
-      images: data.count,
-      embeddingSize: size,
-      similarity: mean(similarity),
-      groups: statistics,
-      ...{ data: dataRef.digest, recognizer: ref.digest },
-    };
-    return { centers: await writeCenters(store, rows, meta) };
+    const rows = { centers, similarity, labels: data.labels };
+    const made = { source, data: dataRef.digest, recognizer: ref.digest };
+    const { group, meta } = factsOf(rows, size, groups, made);
+    return { centers: await writeCenters(store, { ...rows, group }, meta) };
   } finally {
     tf.dispose(recognizer.weights);
   }

@@ -54,12 +54,16 @@ const compare = async (where: string, record: ActionRecord, recompute: Recompute
   await guarded(where, what, ledger, async () => {
     const { output, metrics, from } = await recompute(record, store);
     const ref = record.outputs[output] as ArtifactRef;
-    const same = canonicalJson(metrics as JsonObject) === (await textOf(store, ref, metricsFile));
+    const same = canonicalJson(metrics as JsonObject) === (await storedText(ref, store));
     if (same) found.set(ref.digest, from);
-    const message = `its metrics ${ref.digest} are not what its scores give`;
+    const message = `its ${ref.type} ${ref.digest} are not what its scores give`;
     ledger.note(what, same ? undefined : await unlikeHere(record, { where, message }, checkout));
   });
 };
+
+/** Metrics are a file; other artifacts state their numbers in the manifest. */
+const storedText = async (ref: ArtifactRef, store: Reading): Promise<string> =>
+  ref.type === 'metrics' ? textOf(store, ref, metricsFile) : canonicalJson((await store.getArtifact(ref)).meta);
 
 /** A difference counts against a run only where this checkout has the code that made it. */
 export const unlikeHere = async (

@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { factsOf } from '../../activities/centers-compute/facts.ts';
+import { writeCenters } from '../../artifacts/codecs/centers.ts';
 import { inquiriesCodec, putInquiryRows } from '../../artifacts/codecs/inquiries.ts';
 import { putMetrics } from '../../artifacts/codecs/metrics.ts';
 import { pairScoresPath, readPairScores, scoresCodec } from '../../artifacts/codecs/scores.ts';
@@ -47,6 +49,34 @@ const audit = async (kind: string, outputs: Outputs, params: JsonObject = {}) =>
   const found = await recomputeMetrics(lineage, store, ledger, checkout);
   return { found, ledger };
 };
+
+describe('centers', () => {
+  const made = { source: 'mean', data: digestOf('data'), recognizer: digestOf('recognizer') } as const;
+  const rows = {
+    centers: Float32Array.of(1, 0),
+    similarity: Float32Array.of(0.9, 0.5, 0.7, 0.6),
+    labels: new Int32Array(4),
+  };
+  const params = {
+    ...{ source: 'mean', groups: 2 },
+    data: { type: 'dataset', digest: made.data },
+    recognizer: { type: 'weights', digest: made.recognizer },
+  };
+
+  it('state the groups and bounds that the similarities of their images give', async () => {
+    const { group, meta } = factsOf(rows, 2, 2, made);
+    const centers = await writeCenters(store, { ...rows, group }, meta);
+    const { found, ledger } = await audit('centers/compute', { centers }, params);
+    expect(ledger.problems).toEqual([]);
+    expect(found.get(centers.digest)).toBe('from similarities of images to their centers');
+    const [first, ...others] = meta.groups as [(typeof meta.groups)[number]];
+    const untrue = { ...meta, groups: [{ ...first, meanLowest: 0.9 }, ...others] };
+    const edited = await writeCenters(store, { ...rows, group }, untrue);
+    const { ledger: noted, found: none } = await audit('centers/compute', { centers: edited }, params);
+    expect(noted.problems).toMatchObject([{ fault: 'not reproduced', where: 'verify' }]);
+    expect(none.has(edited.digest)).toBe(false);
+  });
+});
 
 describe('sets that a report shows', () => {
   const rows = (count: number) => ({

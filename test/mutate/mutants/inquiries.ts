@@ -446,20 +446,20 @@ export const inquiryMutants: readonly Mutant[] = [
     [
       {
         name: 'centers-stage/groups',
-        find: 'similarityGroups(similarity, data.labels, groups)',
-        replace: 'similarityGroups(similarity, data.labels, 5)',
+        find: 'factsOf(rows, size, groups, made)',
+        replace: 'factsOf(rows, size, 5, made)',
         breaks: 'groups is ignored',
       },
       {
         name: 'centers-stage/data',
-        find: '{ data: dataRef.digest, recognizer: ref.digest }',
-        replace: '{ data: ref.digest, recognizer: ref.digest }',
+        find: '{ source, data: dataRef.digest, recognizer: ref.digest }',
+        replace: '{ source, data: ref.digest, recognizer: ref.digest }',
         breaks: 'centers do not name the set that they are of',
       },
       {
         name: 'centers-stage/recognizer',
-        find: '{ data: dataRef.digest, recognizer: ref.digest }',
-        replace: '{ data: dataRef.digest, recognizer: dataRef.digest }',
+        find: '{ source, data: dataRef.digest, recognizer: ref.digest }',
+        replace: '{ source, data: dataRef.digest, recognizer: dataRef.digest }',
         breaks: 'centers do not name the recognizer in whose space they lie',
       },
     ],

@@ -11,8 +11,8 @@ export const provenanceMutants: readonly Mutant[] = [
     [
       {
         name: 'audit-recompute/always-same',
-        find: 'const same = canonicalJson(metrics as JsonObject) === (await textOf(store, ref, metricsFile));',
-        replace: 'const same = (await textOf(store, ref, metricsFile)).length > 0;',
+        find: 'const same = canonicalJson(metrics as JsonObject) === (await storedText(ref, store));',
+        replace: 'const same = (await storedText(ref, store)).length > 0;',
         breaks: 'metrics that were edited count as recomputed',
       },
       {
