@@ -105,17 +105,18 @@ describe('the block "measures"', () => {
     expect(table.rows[2]?.cells[1]?.at).toEqual(['manifest#/meta/groups/1/meanLowest']);
   });
 
-  it('puts a number that is printed alone into the column that has printed numbers', async () => {
+  it('puts a number that is printed alone into the first column that has printed numbers', async () => {
     const columns = [
       { label: 'Images', value: 'images', percent: false, decimals: 0, printed: null },
       { label: 'Distance', value: 'distance', percent: false, decimals: 2, printed: 'distance' },
+      { label: 'Reference', value: 'referenceImages', percent: false, decimals: 0, printed: 'images' },
     ];
     const of = await putMetrics(store, frechet(0.25));
     const row = { label: 'CemiFace', of, printed: { at: 'table12_fid_to_casia/cemiface', where: {} } };
     const [table] = (await drawn(await params({ printed: null, columns, rows: [row] }))) as [TableModel];
     expect(table.rows.map(({ cells }) => cells.map(({ text }) => text))).toEqual([
-      ['CemiFace', '1000', '0.25', ''],
-      ['CemiFace, printed', '–', '18.72', ''],
+      ['CemiFace', '1000', '0.25', '1000', ''],
+      ['CemiFace, printed', '–', '18.72', '–', ''],
     ]);
   });
 
