@@ -228,6 +228,7 @@ describe('what computes numbers again', () => {
   it('is found beside the stage of the kinds that have it', async () => {
     const having = kindPlaces().flatMap(({ kind, recompute }) => (recompute ? [kind] : []));
     expect(having).toEqual([
+      'centers/compute',
       'data/inspect',
       'evaluate/frechet',
       'evaluate/identification',
