@@ -1,11 +1,18 @@
-import type { CemiflowError, Json, JsonObject } from '../../../core/errors.ts';
+import type { JsonObject } from '../../../core/errors.ts';
 import { averaged, groupsOf } from '../../axes.ts';
 import { rowLabel } from '../../labels.ts';
 import { listed, type OneOrMany } from '../../params.ts';
 import { inputInvalid, type ReportReader } from '../../reader.ts';
 import { pointerSegment, type Read } from '../../sources.ts';
-import { type PrintedEntry, printedEntry, printedNumber, withAxes } from '../tables/printed.ts';
-import { printedAt, quotationOf, type WithResults } from '../tables/read.ts';
+import {
+  type PrintedChoice,
+  type PrintedEntry,
+  printedEntry,
+  printedNumber,
+  under,
+  withAxes,
+} from '../tables/printed.ts';
+import { inOrder, printedFor, quotationOf, type WithResults } from '../tables/read.ts';
 
 export type MeasuresParams = { readonly [name: string]: MeasureParams };
 
@@ -59,13 +66,8 @@ export interface Measured {
   readonly at: string;
 }
 
-/** Tables in the order of their names, numbers by their value: table7 before table12. */
-export const readMeasures = async (params: MeasuresParams, reader: ReportReader): Promise<Measure[]> => {
-  const names = Object.keys(params).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const measures: Measure[] = [];
-  for (const name of names) measures.push(await readMeasure(name, params[name] as MeasureParams, reader));
-  return measures;
-};
+export const readMeasures = (params: MeasuresParams, reader: ReportReader): Promise<Measure[]> =>
+  inOrder(params, (name, table) => readMeasure(name, table, reader));
 
 const readMeasure = async (name: string, params: MeasureParams, reader: ReportReader): Promise<Measure> => {
   const { caption, scale, note, meanOver, columns } = params;
@@ -76,7 +78,7 @@ const readMeasure = async (name: string, params: MeasureParams, reader: ReportRe
       ...group,
       matrix: { ...row.point, ...group.matrix },
     }));
-    const printedOf = printedIn(row, params.printed, quotation, groups);
+    const printedOf = printedFor(row.printed, params.printed, quotation, groups, entryOf);
     for (const { matrix, members } of groups) {
       const label = rowLabel(row.label, matrix, groups.length === 1);
       const found: Found[] = [];
@@ -103,19 +105,8 @@ interface Found extends Read {
   readonly values: readonly Measured[];
 }
 
-const printedIn = (
-  { printed }: MeasureParams['rows'][number],
-  table: string | null,
-  quotation: WithResults | undefined,
-  groups: readonly { readonly matrix: JsonObject }[],
-): ((matrix: JsonObject) => PrintedEntry | undefined) => {
-  const place = printed?.at ?? table;
-  if (!printed || !place || !quotation) return () => undefined;
-  return printedAt<PrintedEntry | { readonly refusal: CemiflowError }>(
-    groups.map(({ matrix }) => matrix),
-    (matrix) => printedEntry(quotation, place, printed.where, matrix),
-  ) as (matrix: JsonObject) => PrintedEntry | undefined;
-};
+const entryOf = (quotation: WithResults, place: string, { where }: Pick<PrintedChoice, 'where'>, matrix: JsonObject) =>
+  printedEntry(quotation, place, where, matrix);
 
 /** A row that is a number alone is that of the first column which is printed. */
 const printedValues = (found: PrintedEntry, columns: readonly Column[]): NonNullable<MeasureRow['printed']> => {
@@ -136,10 +127,7 @@ const ourValue = (
   ref: Parameters<typeof inputInvalid>[0],
 ): Measured => {
   const keys = place.split('/').map((key) => String(withAxes({ key }, matrix).key));
-  const value = keys.reduce<Json | undefined>(
-    (at, key) => (typeof at === 'object' && at !== null ? (at as { [key: string]: Json })[key] : undefined),
-    data,
-  );
+  const value = under(data, keys);
   if (typeof value === 'number')
     return { value, at: `${file}${keys.map((key) => `/${pointerSegment(key)}`).join('')}` };
   throw inputInvalid(ref, `${ref.digest} has no number at ${file}/${keys.join('/')}`);

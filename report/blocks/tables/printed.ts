@@ -103,7 +103,8 @@ export const printedRow = (
   };
 };
 
-const under = (data: Json | undefined, keys: readonly string[]): Json | undefined =>
+/** What is under keys, one after another. */
+export const under = (data: Json | undefined, keys: readonly string[]): Json | undefined =>
   keys.reduce<Json | undefined>(
     (at, key) => (Array.isArray(at) ? at[Number(key)] : isJsonObject(at) ? at[key] : undefined),
     data,

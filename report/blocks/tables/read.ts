@@ -1,7 +1,7 @@
 import { trainingKind } from '../../../artifacts/codecs/metrics-kinds.ts';
 import { canonicalJson } from '../../../core/canonical.ts';
 import { CemiflowError, type JsonObject } from '../../../core/errors.ts';
-import { groupsOf } from '../../axes.ts';
+import { type Group, groupsOf } from '../../axes.ts';
 import { type Differences, differencesOf } from '../../differences/differences.ts';
 import { rowLabel } from '../../labels.ts';
 import { listed, type OneOrMany, type Placed } from '../../params.ts';
@@ -46,12 +46,18 @@ export interface RepeatedRow extends Accuracies {
   readonly unlearned?: { readonly runs: number; readonly accuracy: readonly number[] };
 }
 
-/** Tables in the order of their names, numbers by their value: table2 before table11. */
-export const readTables = async (params: TablesParams, reader: ReportReader): Promise<RepeatedTable[]> => {
-  const names = Object.keys(params).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
-  const tables: RepeatedTable[] = [];
-  for (const name of names) tables.push(await readTable(name, params[name] as TableParams, reader));
-  return tables;
+export const readTables = (params: TablesParams, reader: ReportReader): Promise<RepeatedTable[]> =>
+  inOrder(params, (name, table) => readTable(name, table, reader));
+
+/** Reads tables in the order of their names, numbers by their value: table2 before table11. */
+export const inOrder = async <T, R>(
+  params: { readonly [name: string]: T },
+  read: (name: string, table: T) => Promise<R>,
+): Promise<R[]> => {
+  const found: R[] = [];
+  const names = Object.entries(params).sort(([a], [b]) => a.localeCompare(b, 'en', { numeric: true }));
+  for (const [name, table] of names) found.push(await read(name, table));
+  return found;
 };
 
 const readTable = async (name: string, table: TableParams, reader: ReportReader): Promise<RepeatedTable> => {
@@ -60,16 +66,8 @@ const readTable = async (name: string, table: TableParams, reader: ReportReader)
   const rows: RepeatedRow[] = [];
   for (const [r, row] of table.rows.entries()) {
     const groups = groupsOf(listed(row.metrics, `tables.${name}.rows.${r}.metrics`), meanOver);
-    const { printed: choice } = row;
     const logs = row.logs ? groupsOf(listed(row.logs, `tables.${name}.rows.${r}.logs`), meanOver) : [];
-    const place = choice?.at ?? table.printed;
-    const printedOf =
-      choice && place && quotation
-        ? printedAt(
-            groups.map(({ matrix }) => matrix),
-            (matrix) => printedRow(quotation, place, choice, matrix),
-          )
-        : () => undefined;
+    const printedOf = printedFor(row.printed, table.printed, quotation, groups, printedRow);
     for (const { matrix, members } of groups) {
       const label = rowLabel(row.label, matrix, groups.length === 1);
       const runs = await readVerifications(members, `${caption}: ${label}`, reader);
@@ -108,20 +106,30 @@ const unlearnedIn = async (
 /**
  * What is printed for each of our points. Of a matrix, points that the paper does not have are left without.
  *
+ * @param table where the rows are, if the choice does not say it @param find a printed row, or why there is none
  * @throws CemiflowError `ReportInputInvalid` where no point has anything
  */
-export const printedAt = <T extends object>(
-  points: readonly JsonObject[],
-  find: (matrix: JsonObject) => T | { readonly refusal: CemiflowError },
+export const printedFor = <C extends Pick<PrintedChoice, 'at'>, T extends object>(
+  choice: C | null | undefined,
+  table: string | null | undefined,
+  quotation: WithResults | undefined,
+  groups: readonly Pick<Group, 'matrix'>[],
+  find: (quotation: WithResults, place: string, choice: C, matrix: JsonObject) => T | Refused,
 ): ((matrix: JsonObject) => T | undefined) => {
-  const found = points.map((matrix) => [matrix, find(matrix)] as const);
+  const place = choice?.at ?? table;
+  if (!choice || !place || !quotation) return () => undefined;
+  const found = groups.map(({ matrix }) => [matrix, find(quotation, place, choice, matrix)] as const);
   const [first] = found;
-  if (first && found.every(([, row]) => 'refusal' in row)) throw (first[1] as { refusal: CemiflowError }).refusal;
+  if (first && found.every(([, row]) => 'refusal' in row)) throw (first[1] as Refused).refusal;
   return (matrix) => {
     const row = found.find(([point]) => point === matrix)?.[1];
     return row === undefined || 'refusal' in row ? undefined : row;
   };
 };
+
+interface Refused {
+  readonly refusal: CemiflowError;
+}
 
 export type WithResults = Quotation & Required<Pick<Quotation, 'results'>>;
 
