@@ -17,16 +17,20 @@ const runsRead = 20;
 /** How fast the actions of the latest runs were. An action that several runs have counts once. */
 export const measuredIn = async (store: Reader): Promise<Measurement[]> => {
   const found = new Map<ActionKey, Measurement>();
-  for (const run of (await store.listRuns()).slice(0, runsRead))
-    for (const [key, measurement] of await measuredOf(run, store)) found.set(key, measurement);
+  const runs = (await store.listRuns()).slice(0, runsRead);
+  const kinds = await kindsOf(runs.flatMap(({ plan }) => plan.nodes.map(({ kind }) => kind)));
+  for (const run of runs)
+    for (const [key, measurement] of await measuredOf(run, kinds, store)) found.set(key, measurement);
   return [...found.values()];
 };
 
-const measuredOf = async (run: RunDocument, store: Reader): Promise<[ActionKey, Measurement][]> => {
-  const { nodes } = run.plan;
+const measuredOf = async (
+  run: RunDocument,
+  kinds: Given['kinds'],
+  store: Reader,
+): Promise<[ActionKey, Measurement][]> => {
   const kept = await mapBounded(keysIn(run), lanes, async ([id, key]) => [id, await store.getRecord(key)] as const);
   const records = new Map(kept.flatMap(([id, record]) => (record ? [[id, record] as const] : [])));
-  const kinds = await kindsOf(nodes.map(({ kind }) => kind));
   const stored = new Map(
     await mapBounded([...records], lanes, async ([id, { outputs }]) => [id, await factsThere(outputs, store)] as const),
   );
