@@ -12,8 +12,8 @@ import { root, sourcesDigest } from './sources.mjs';
  * @returns false where the command is to run from source: it was asked to, there is no cache, or the code cannot be bundled
  */
 export const startBundle = async (argv, env) => {
-  // Stacks of errors name lines of the source. What estimates a stage kind is loaded by path.
-  if (env.CEMIFLOW_FROM_SOURCE || argv.includes('--verbose') || argv.includes('--estimate')) return false;
+  // Stacks of errors name lines of the source.
+  if (env.CEMIFLOW_FROM_SOURCE || argv.includes('--verbose')) return false;
   const name = argv.find((arg) => /^[a-z]+$/.test(arg)) ?? 'help';
   const start = await prepared(name, env).catch(() => undefined);
   start?.();
