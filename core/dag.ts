@@ -51,6 +51,19 @@ export const levelsOf = (vertices: readonly Vertex[]): string[][] => {
 /** Every vertex after all that it needs; by level, inside a level in the given order. */
 export const topologicalOrder = (vertices: readonly Vertex[]): string[] => levelsOf(vertices).flat();
 
+/** Those of the vertices that are wanted or that a wanted one needs, directly or through others, in the given order. */
+export const withNeeds = (vertices: readonly Vertex[], wanted: readonly string[]): Vertex[] => {
+  const byId = new Map(vertices.map((vertex) => [vertex.id, vertex]));
+  const found = new Set<string>();
+  const open = [...wanted];
+  for (let id = open.pop(); id !== undefined; id = open.pop()) {
+    if (found.has(id)) continue;
+    found.add(id);
+    open.push(...(byId.get(id)?.needs ?? []));
+  }
+  return vertices.filter(({ id }) => found.has(id));
+};
+
 /**
  * How many vertices the longest way from each vertex has, itself among them: those with the most decide when all is done.
  *

@@ -114,6 +114,10 @@ const stageBlock = (kinds: readonly StageSchema[]): JsonObject => ({
         ['images', 'identities', 'bytes'].map((fact) => [fact, orReference({ type: 'integer', minimum: 0 })]),
       ),
     },
+    onDemand: {
+      type: 'boolean',
+      description: 'Whether only those of its nodes are made that the report or another stage needs.',
+    },
   },
   allOf: kinds.map(({ kind, description }) => ({
     if: { properties: { uses: { const: kind } }, required: ['uses'] },

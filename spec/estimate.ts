@@ -1,3 +1,4 @@
+import { CemiflowError } from '../core/errors.ts';
 import { type EstimateStage, FactUnknown, type Known, type OutputEstimate, type Value } from '../core/estimate.ts';
 import { isNodeRef, type PlanNode } from '../core/plan.ts';
 import type { Expected } from './expects.ts';
@@ -64,14 +65,14 @@ const estimateNode = (
   /** Undefined where a fact is missing; it is noted where somebody would have to say it. */
   const tried = <T>(compute: () => T, note = false): T | undefined => {
     try {
-      return compute();
+      return atNode(node, compute);
     } catch (error) {
       if (!(error instanceof FactUnknown)) throw error;
       if (note) missing.add(error.message);
       return undefined;
     }
   };
-  const estimated = kinds.get(node.kind)?.(node.params, knownOf(node, wanted, outputs));
+  const estimated = atNode(node, () => kinds.get(node.kind)?.(node.params, knownOf(node, wanted, outputs)));
   const made = new Map<string, Output>();
   let bytes: number | undefined = 0;
   for (const [i, name] of Object.keys(node.outputs).entries()) {
@@ -95,6 +96,17 @@ const estimateNode = (
     estimate: { missing: [...missing], ...(work !== undefined && { work }), ...(bytes !== undefined && { bytes }) },
     made,
   };
+};
+
+/** Says of which node an error is, such as one of a network that cannot be built. */
+const atNode = <T>({ id }: PlanNode, compute: () => T): T => {
+  try {
+    return compute();
+  } catch (error) {
+    if (!(error instanceof CemiflowError)) throw error;
+    const { code, message, remedy, data } = error;
+    throw new CemiflowError(code, `${id}: ${message}`, { remedy, data: { ...data, node: id }, cause: error });
+  }
 };
 
 const numberOf = (value: Value): number => (typeof value === 'number' ? value : value());

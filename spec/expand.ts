@@ -1,6 +1,6 @@
 import { basename, isAbsolute, resolve } from 'node:path';
 import { isAddress } from '../core/address.ts';
-import { findCycle, topologicalOrder } from '../core/dag.ts';
+import { findCycle, topologicalOrder, withNeeds } from '../core/dag.ts';
 import type { Json, JsonObject } from '../core/errors.ts';
 import { nodeId, type Point } from '../core/expand.ts';
 import { suggest } from '../core/nearest.ts';
@@ -31,7 +31,7 @@ export interface ExpandedNode extends Omit<PlanNode, 'code'> {
 
 export interface Expansion {
   readonly experiment: string;
-  /** In a topological order: by level, then by stage name and matrix point. */
+  /** Those that are made, in a topological order: by level, then by stage name and matrix point. */
   readonly nodes: readonly ExpandedNode[];
 }
 
@@ -88,10 +88,22 @@ class Expander {
     this.#checkOverrides();
     spec.problems.throwIfAny();
     const byId = new Map(nodes.map((node) => [node.id, node]));
-    const vertices = nodes.map((node) => ({ id: node.id, needs: dependenciesOf(node as ExpandedNode & PlanNode) }));
+    const always = new Set(stages.filter(({ onDemand }) => !onDemand).map(({ name }) => name));
+    const made = withNeeds(
+      nodes.map((node) => ({ id: node.id, needs: dependenciesOf(node) })),
+      nodes.filter(({ stage }) => always.has(stage)).map(({ id }) => id),
+    );
+    const first = stages[0];
+    if (made.length === 0 && first)
+      spec.problems.add(
+        first.at,
+        'nothing is asked for: every stage is made on demand',
+        'write a report, or take onDemand out of a stage',
+      );
+    spec.problems.throwIfAny();
     return {
       experiment: spec.experiment,
-      nodes: topologicalOrder(vertices).map((id) => byId.get(id) as ExpandedNode),
+      nodes: topologicalOrder(made).map((id) => byId.get(id) as ExpandedNode),
     };
   }
 

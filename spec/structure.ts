@@ -17,6 +17,8 @@ export interface StageDeclaration {
   readonly seed?: Located;
   /** What the stage's first output should hold. */
   readonly expects?: LocatedMap;
+  /** Whether only those of its nodes are made that another needs. */
+  readonly onDemand: boolean;
 }
 
 /** The parts of a spec, not yet evaluated. */
@@ -30,7 +32,7 @@ export interface Declaration {
 }
 
 const topKeys = ['experiment', 'description', 'seed', 'seeds', 'extends', 'params', 'templates', 'stages', 'report'];
-const stageKeys = ['uses', 'like', 'with', 'matrix', 'seed', 'expects', 'description'];
+const stageKeys = ['uses', 'like', 'with', 'matrix', 'seed', 'expects', 'onDemand', 'description'];
 const namePattern = /^[a-z][a-z0-9_-]{0,62}$/;
 const nameRule = 'a name begins with a small letter and holds small letters, digits, - and _, at most 63';
 
@@ -56,6 +58,7 @@ export const readDeclaration = (tree: LocatedMap, problems: Problems): Declarati
       uses: 'report/build',
       usesAt: report.key,
       withPath: 'report',
+      onDemand: false,
       ...(block ? { with: block } : {}),
     });
   }
@@ -121,12 +124,14 @@ const stageOf = (name: string, at: Place, value: Located, problems: Problems): S
   const matrix = mapOf(map.entries.get('matrix')?.value, `${path}.matrix`, problems);
   const seed = map.entries.get('seed')?.value;
   const expects = mapOf(map.entries.get('expects')?.value, `${path}.expects`, problems);
+  const onDemand = flagOf(map.entries.get('onDemand')?.value, `${path}.onDemand`, problems);
   return {
     name,
     at,
     uses: kind,
     usesAt: uses.value,
     withPath: `${path}.with`,
+    onDemand,
     ...(params ? { with: params } : {}),
     ...(matrix ? { matrix } : {}),
     ...(seed ? { seed } : {}),
@@ -136,6 +141,14 @@ const stageOf = (name: string, at: Place, value: Located, problems: Problems): S
 
 const textOf = (node: Located): string | undefined =>
   node.kind === 'scalar' && typeof node.value === 'string' ? node.value : undefined;
+
+/** False where it is left out. */
+const flagOf = (node: Located | undefined, path: string, problems: Problems): boolean => {
+  if (node === undefined || (node.kind === 'scalar' && node.value === null)) return false;
+  if (node.kind === 'scalar' && typeof node.value === 'boolean') return node.value;
+  problems.add(node, `${path} must be true or false, got ${describe(node)}`, 'write true, or leave it out');
+  return false;
+};
 
 /** The mapping, or undefined where there is none: leaving it out is allowed. */
 const mapOf = (node: Located | undefined, path: string, problems: Problems): LocatedMap | undefined => {

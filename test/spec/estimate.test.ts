@@ -1,3 +1,4 @@
+import { readdirSync } from 'node:fs';
 import { build } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { EstimateStage } from '../../core/estimate.ts';
@@ -134,7 +135,7 @@ describe('the comparison at the size of the papers', () => {
 
   it('comes near to the hours that the paper prints for two A100', () => {
     // Training of CemiFace and DCFace: 8 and 10 hours. Their generation, here twice the images: 8 and 9. Recognizers: 6 to 7.
-    expect(hours('generator') / (2 * 8)).toBeCloseTo(1, 0);
+    expect(hours('short_generator') / (2 * 8)).toBeCloseTo(1, 0);
     expect(hours('dcface') / (2 * 10)).toBeCloseTo(1, 0);
     const shares = {
       cemiface: hours('cemiface_images') / 2 / (2 * 8),
@@ -145,6 +146,28 @@ describe('the comparison at the size of the papers', () => {
       expect(share, name).toBeGreaterThan(0.6);
       expect(share, name).toBeLessThan(1.6);
     }
+  });
+});
+
+it.each(readdirSync(`${repository}/pipelines/paper`))('the networks of %s can be built as it stands', async (file) => {
+  const found = await estimatesOf(`pipelines/paper/${file}`, { cwd: repository });
+  expect(found.size).toBeGreaterThan(0);
+});
+
+it('a network that cannot be built is told with its stage', async () => {
+  const cwd = writeSpecs({
+    'spec.yaml': `experiment: demo
+seed: 1
+stages:
+  faces: {uses: data/procedural, with: {identities: 4, images: 2}}
+  deep: {uses: recognizer/train, with: {data: "\${{ stages.faces }}", network: {preset: small, depths: [1, 1]}}}
+`,
+  });
+  await expect(estimatesOf('spec.yaml', { cwd })).rejects.toMatchObject({
+    code: 'NetworkInvalid',
+    message: 'deep: widths, depths and strides must have one value a stage, got 4, 2, 4',
+    remedy: 'give all three lists the same length',
+    data: { node: 'deep', depths: [1, 1] },
   });
 });
 

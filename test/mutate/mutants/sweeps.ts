@@ -2,6 +2,7 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 
 const references = 'test/core/references.test.ts';
 const expand = 'test/spec/expand.test.ts';
+const onDemand = 'test/spec/on-demand.test.ts';
 const mistakes = 'test/spec/mistakes.test.ts';
 const seeds = 'test/spec/seeds.test.ts';
 const tables = 'test/report/tables.test.ts';
@@ -50,6 +51,30 @@ export const sweepMutants: readonly Mutant[] = [
         find: 'else if (!combined.some((point) => matches(point, part)))',
         replace: 'else if (combined.length === 0)',
         breaks: 'an exclusion that hits nothing is not told',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'spec/expand.ts',
+    [onDemand],
+    [
+      {
+        name: 'on-demand/always',
+        find: 'stages.filter(({ onDemand }) => !onDemand)',
+        replace: 'stages.filter(({ onDemand }) => onDemand || true)',
+        breaks: 'what is made on demand is always made',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'core/dag.ts',
+    [onDemand],
+    [
+      {
+        name: 'on-demand/directly',
+        find: 'open.push(...(byId.get(id)?.needs ?? []));',
+        replace: 'if (wanted.includes(id)) open.push(...(byId.get(id)?.needs ?? []));',
+        breaks: 'what is needed through another is left out',
       },
     ],
   ),
