@@ -1,14 +1,13 @@
 import type { Artifact } from '../../artifacts/codec.ts';
 import { familyFields, type WeightsMeta, weightsFields } from '../../artifacts/codecs/weights.ts';
 import type { Digest } from '../../core/digest.ts';
-import { unetFields } from '../../training/diffusion/network-fields.ts';
+import type { NoiseOptions } from '../../nn/diffusion/schedule.ts';
+import { noiseFields, unetFields } from '../../training/diffusion/network-fields.ts';
 import type { CemiFaceNetwork } from './config.ts';
 
 /** What the weights of CemiFace's generator say about themselves. */
-export interface GeneratorMeta {
+export interface GeneratorMeta extends NoiseOptions {
   readonly network: CemiFaceNetwork;
-  /** Steps of the noise schedule that it was trained with. */
-  readonly timesteps: number;
   /** Digest of the weights of E_id, the recognizer that conditioned it. */
   readonly recognizer: Digest;
   /** Digest of the dataset that it was trained on. */
@@ -36,7 +35,7 @@ export const generatorMetaOf = (artifact: Artifact<WeightsMeta>): GeneratorMeta 
       identityScale,
       conditionTokens: network.integer('conditionTokens', { from: 1 }),
     },
-    timesteps: more.integer('timesteps', { from: 1 }),
+    ...noiseFields(more),
     recognizer: more.digest('recognizer'),
     data: more.digest('data'),
   };

@@ -2,16 +2,15 @@ import type { Artifact } from '../../artifacts/codec.ts';
 import { recognizerConfigOf } from '../../artifacts/codecs/recognizer.ts';
 import { familyFields, type WeightsMeta, weightsFields } from '../../artifacts/codecs/weights.ts';
 import type { Digest } from '../../core/digest.ts';
-import { unetFields } from '../../training/diffusion/network-fields.ts';
+import type { NoiseOptions } from '../../nn/diffusion/schedule.ts';
+import { noiseFields, unetFields } from '../../training/diffusion/network-fields.ts';
 import type { DcFaceNetwork } from './config.ts';
 
 export const family = 'dcface';
 
 /** What the weights of DCFace's generator say about themselves. */
-export interface GeneratorMeta {
+export interface GeneratorMeta extends NoiseOptions {
   readonly network: DcFaceNetwork;
-  /** Steps of the noise schedule that it was trained with. */
-  readonly timesteps: number;
   /** Digest of the weights of the frozen recognizer, whose map styles are read from. */
   readonly recognizer: Digest;
 }
@@ -33,7 +32,7 @@ export const generatorMetaOf = (artifact: Artifact<WeightsMeta>): GeneratorMeta 
         dropout: style.number('dropout', { from: 0, to: 1 }),
       },
     },
-    timesteps: more.integer('timesteps', { from: 1 }),
+    ...noiseFields(more),
     recognizer: more.digest('recognizer'),
   };
 };

@@ -1,15 +1,15 @@
 import type { Artifact } from '../../artifacts/codec.ts';
 import { familyFields, type WeightsMeta, weightsFields } from '../../artifacts/codecs/weights.ts';
 import type { Digest } from '../../core/digest.ts';
+import type { NoiseOptions } from '../../nn/diffusion/schedule.ts';
+import { noiseFields } from '../../training/diffusion/network-fields.ts';
 import type { IDiffFaceNetwork } from './config.ts';
 
 export const family = 'idiff-face';
 
 /** What the weights of IDiff-Face's generator say about themselves. */
-export interface GeneratorMeta {
+export interface GeneratorMeta extends NoiseOptions {
   readonly network: Omit<IDiffFaceNetwork, 'autoencoder'>;
-  /** Steps of the noise schedule that it was trained with. */
-  readonly timesteps: number;
   /** Digest of the weights of the recognizer whose embeddings condition it. */
   readonly recognizer: Digest;
   /** Digest of the weights of the autoencoder whose latents it makes. */
@@ -40,7 +40,7 @@ export const generatorMetaOf = (artifact: Artifact<WeightsMeta>): GeneratorMeta 
       conditionTokens: count('conditionTokens'),
       prediction: network.oneOf('prediction', ['epsilon', 'velocity']),
     },
-    timesteps: more.integer('timesteps', { from: 1 }),
+    ...noiseFields(more),
     recognizer: more.digest('recognizer'),
     autoencoder: more.digest('autoencoder'),
   };

@@ -37,7 +37,7 @@ const sampling = { steps: samples.steps, batch: 9, eta: 0, epsilon: 'network' as
 /** Eight steps, by whose end the weights are far from their average. */
 const training = {
   ...{ epochs: 2, batch: 4, microBatch: 0, recompute: false, lr: 0.02, warmup: 0, decay: 'constant', weightDecay: 0 },
-  ...{ emaMaximum: 0.9999, timesteps: 50, flip: true, lambda: 0.05, samples, ...float32 },
+  ...{ emaMaximum: 0.9999, timesteps: 50, snrFactor: 1, flip: true, lambda: 0.05, samples, ...float32 },
 };
 let data: ArtifactRef;
 

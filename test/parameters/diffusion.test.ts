@@ -80,6 +80,7 @@ sweep('diffusion/train', {
     emaMaximum: { to: 0.1 },
     lambda: { to: 0.1 },
     timesteps: { to: 10 },
+    snrFactor: { to: 12.25 },
     mse: { to: 'noise', with: { network: { ...tinyUnet, prediction: 'velocity' } } },
     'similarity.lowest': { to: 0 },
     'similarity.highest': { to: 0 },

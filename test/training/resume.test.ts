@@ -166,7 +166,7 @@ beforeAll(async () => {
   const batches = { epochs: 3, batch: 16, microBatch: 8 };
   const diffusing = {
     ...{ ...batches, recompute: false, lr: 1e-3, warmup: 2, decay: 'cosine' },
-    ...{ weightDecay: 0.01, emaMaximum: 0.99, timesteps: 100, flip: true, ...float32 },
+    ...{ weightDecay: 0.01, emaMaximum: 0.99, timesteps: 100, snrFactor: 1, flip: true, ...float32 },
   };
   // After steps 4, 8 and 12.
   const samples = { grids: 3, identities: 2, images: 3, steps: 2 };

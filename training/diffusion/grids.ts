@@ -12,7 +12,7 @@ import { Sampler } from './sample.ts';
 export const gridsOf = (
   grid: SampleGrid,
   method: DiffusionMethod,
-  options: Pick<DiffusionOptions, 'timesteps' | 'precision'>,
+  options: Pick<DiffusionOptions, 'timesteps' | 'snrFactor' | 'precision'>,
   steps: number,
   input: Pick<StageContext, 'seed' | 'progress'>,
 ): Drawing => {
@@ -27,7 +27,7 @@ export const gridsOf = (
 const drawGrid = async (
   { rows, columns, options, decoder, conditionsBy, ...noise }: SampleGrid,
   method: DiffusionMethod,
-  { timesteps, precision }: Pick<DiffusionOptions, 'timesteps' | 'precision'>,
+  { timesteps, snrFactor, precision }: Pick<DiffusionOptions, 'timesteps' | 'snrFactor' | 'precision'>,
   state: Tensors,
   input: Pick<StageContext, 'seed' | 'progress'>,
 ): Promise<Image> => {
@@ -36,7 +36,7 @@ const drawGrid = async (
     const conditionsOf = await conditionsBy({ ...weights, ...withPrefix(state, 'stats') });
     // One batch, so that a grid costs as many passes as it has steps.
     const sampler = new Sampler({ ...weights, ...decoder }, method.denoiser, {
-      ...{ timesteps, precision, steps: Math.min(options.steps, timesteps), batch: rows * columns },
+      ...{ timesteps, snrFactor, precision, steps: Math.min(options.steps, timesteps), batch: rows * columns },
       sampler: { type: 'ddim', eta: 0, epsilon: 'network' },
     });
     try {

@@ -1,5 +1,6 @@
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import type { Denoiser } from '../../nn/diffusion/denoiser.ts';
+import type { NoiseOptions } from '../../nn/diffusion/schedule.ts';
 import type { DiffusionTraining } from '../../nn/diffusion/train-step.ts';
 import type { Tensors } from '../../nn/tf.ts';
 import type { StoredParameter } from '../../nn/weights.ts';
@@ -75,7 +76,7 @@ export interface DrawnImage {
 }
 
 /** The parameters of diffusion training that no method owns; see the schema of a method's train stage. */
-export interface DiffusionOptions extends PrecisionOption {
+export interface DiffusionOptions extends PrecisionOption, NoiseOptions {
   readonly epochs: number;
   readonly batch: number;
   readonly microBatch: number;
@@ -86,5 +87,4 @@ export interface DiffusionOptions extends PrecisionOption {
   readonly cycle?: number;
   readonly weightDecay: number;
   readonly emaMaximum: number;
-  readonly timesteps: number;
 }

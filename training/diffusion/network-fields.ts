@@ -1,5 +1,6 @@
 import type { Fields } from '../../artifacts/fields.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import type { NoiseOptions } from '../../nn/diffusion/schedule.ts';
 import type { UNetConfig } from '../../nn/unet/config.ts';
 
 /** A UNet of square images without its condition, as a manifest of weights states it. */
@@ -17,6 +18,17 @@ export const unetFields = (network: Fields): SquareUNet => ({
   groups: network.integer('groups', { from: 1 }),
   prediction: network.oneOf('prediction', ['epsilon', 'velocity']),
 });
+
+/**
+ * The noise that a generator was trained with; weights that say no factor have that of DDPM.
+ *
+ * @throws CemiflowError `ArtifactInvalid` where a field is missing or damaged
+ */
+export const noiseFields = (weights: Fields): NoiseOptions => {
+  const snrFactor = weights.optional('snrFactor', (fields) => fields.number('snrFactor')) ?? 1;
+  if (snrFactor <= 0) throw weights.fault('snrFactor', 'a number above 0');
+  return { timesteps: weights.integer('timesteps', { from: 1 }), snrFactor };
+};
 
 /** A network's configuration as a manifest can hold it. */
 export const networkObject = <T extends object>(config: T): JsonObject =>

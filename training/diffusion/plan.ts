@@ -27,9 +27,9 @@ export class DiffusionPlanner {
 
   /** @param images of the dataset @throws CemiflowError `TooFewImages` */
   constructor(images: number, samples: SampleSource, options: DiffusionOptions, seed: number) {
-    const { batch, epochs, timesteps } = options;
+    const { batch, epochs, timesteps, snrFactor } = options;
     this.#planner = new StepPlanner({ images, batch, epochs, seed, tag: 'diffusion order' });
-    this.#alphaBar = linearSchedule(timesteps).alphaBar;
+    this.#alphaBar = linearSchedule(timesteps, snrFactor).alphaBar;
     this.#samples = samples;
     this.#options = options;
     this.#seed = seed;

@@ -5,7 +5,7 @@ import { type CompiledFunction, compileFunction } from '../../nn/compile/index.t
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import type { Denoiser } from '../../nn/diffusion/denoiser.ts';
 import { compileSampler } from '../../nn/diffusion/sampler.ts';
-import { linearSchedule } from '../../nn/diffusion/schedule.ts';
+import { linearSchedule, type NoiseOptions } from '../../nn/diffusion/schedule.ts';
 import { isNoisy, type SamplerKind, type SamplingStep, samplingSteps } from '../../nn/diffusion/steps.ts';
 import { type Tensors, tf } from '../../nn/tf.ts';
 import { firstNonFinite } from '../finite.ts';
@@ -24,10 +24,8 @@ export interface SampleJob {
   noiseOf?(image: number): number;
 }
 
-/** How samples are made. */
-export interface SamplingOptions extends PrecisionOption {
-  /** Length of the noise schedule that the generator was trained with. */
-  readonly timesteps: number;
+/** How samples are made, with the noise that the generator was trained with. */
+export interface SamplingOptions extends PrecisionOption, NoiseOptions {
   readonly steps: number;
   readonly sampler: SamplerKind;
   /** Images that are sampled together. */
@@ -48,8 +46,8 @@ export class Sampler {
   constructor(weights: Tensors, denoiser: Denoiser, options: SamplingOptions) {
     this.#denoiser = denoiser;
     this.#options = options;
-    this.#steps = samplingSteps(linearSchedule(options.timesteps), options.steps);
-    const { precision } = options;
+    const { precision, timesteps, snrFactor, steps } = options;
+    this.#steps = samplingSteps(linearSchedule(timesteps, snrFactor), steps);
     this.#step = compileSampler(weights, denoiser, options.sampler, options.batch, { precision });
     const example = tf.zeros([options.batch, ...denoiser.shape]) as tf.Tensor4D;
     const { decode } = denoiser;

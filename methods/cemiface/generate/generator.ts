@@ -26,12 +26,13 @@ export const withCemiFace = <R>(
 ): Promise<R> => {
   const load = async (): Promise<Sampler> => {
     const artifact = await weightsCodec.read(store, generator);
-    const { network, timesteps } = generatorMetaOf(artifact);
+    const { network, timesteps, snrFactor } = generatorMetaOf(artifact);
     const denoiser = cemifaceDenoiser(network);
     const weights = fromSafetensors(await readWeights(store, artifact), denoiser.parameters);
     try {
       return new Sampler(weights, denoiser, {
         timesteps,
+        snrFactor,
         steps,
         batch,
         precision,

@@ -78,6 +78,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
         network: { family: 'unet', ...networkObject(network) },
         imageSize: network.imageSize,
         timesteps: params.timesteps,
+        snrFactor: params.snrFactor,
         data: params.data.digest,
         recognizer: params.recognizer.digest,
         ...(params.initial && { initial: params.initial.digest }),

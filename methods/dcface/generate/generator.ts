@@ -123,7 +123,7 @@ const load = async (
   { steps, batch, eta, epsilon, precision }: DdimOptions,
 ): Promise<Generator> => {
   const artifact = await weightsCodec.read(store, ref);
-  const { network, timesteps, recognizer: digest } = generatorMetaOf(artifact);
+  const { network, timesteps, snrFactor, recognizer: digest } = generatorMetaOf(artifact);
   const denoiser = dcfaceDenoiser(network);
   const remembered = conditionStatistics(network);
   const stored = await readWeights(store, artifact);
@@ -131,7 +131,7 @@ const load = async (
   const recognizer = await loadRecognizer(store, { type: 'weights', digest });
   try {
     const sampler = new Sampler(weights, denoiser, {
-      ...{ timesteps, steps, batch, precision },
+      ...{ timesteps, snrFactor, steps, batch, precision },
       sampler: { type: 'ddim', eta, epsilon },
     });
     const side = network.imageSize;

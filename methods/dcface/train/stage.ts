@@ -75,6 +75,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
         network: { family, ...networkObject(network) },
         imageSize: network.imageSize,
         timesteps: params.timesteps,
+        snrFactor: params.snrFactor,
         data: params.data.digest,
         recognizer: params.recognizer.digest,
         ...(params.initial && { initial: params.initial.digest }),

@@ -82,12 +82,12 @@ const generate = async (shard: Shard, context: StageContext): Promise<Outputs> =
 const load = async (store: ArtifactStore, { generator, ...sampling }: Shard): Promise<Sampler> => {
   const { sampler: type, steps, eta, epsilon, batch, precision } = sampling;
   const artifact = await weightsCodec.read(store, generator);
-  const { network, timesteps } = generatorMetaOf(artifact);
+  const { network, timesteps, snrFactor } = generatorMetaOf(artifact);
   const denoiser = ddpmDenoiser(network);
   const weights = fromSafetensors(await readWeights(store, artifact), denoiser.parameters);
   try {
     const sampler: SamplerKind = type === 'ancestral' ? { type } : { type, eta, epsilon };
-    return new Sampler(weights, denoiser, { timesteps, steps, batch, precision, sampler });
+    return new Sampler(weights, denoiser, { timesteps, snrFactor, steps, batch, precision, sampler });
   } finally {
     tf.dispose(weights);
   }

@@ -53,6 +53,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
         network: { family, ...networkObject({ ...params.network, imageSize: height }) },
         imageSize: height,
         timesteps: params.timesteps,
+        snrFactor: params.snrFactor,
         data: params.data.digest,
         ...(params.initial && { initial: params.initial.digest }),
       }),

@@ -37,7 +37,7 @@ const load = async (
   { sampler: type, steps, eta, batch, precision }: SamplingParams,
 ): Promise<Sampler> => {
   const artifact = await weightsCodec.read(store, generator);
-  const { network, timesteps, autoencoder: digest } = generatorMetaOf(artifact);
+  const { network, timesteps, snrFactor, autoencoder: digest } = generatorMetaOf(artifact);
   const decoder = await loadAutoencoder(store, { type: 'weights', digest }, decoderParameters);
   const given = { ...decoderWeights(decoder.weights) };
   try {
@@ -45,7 +45,7 @@ const load = async (
     Object.assign(given, fromSafetensors(await readWeights(store, artifact), denoiser.parameters));
     // Latents are not clipped, so that the noise of a DDIM step is the network's own in either reading.
     const sampler: SamplerKind = type === 'ancestral' ? { type } : { type, eta, epsilon: 'network' };
-    return new Sampler(given, denoiser, { timesteps, steps, batch, precision, sampler });
+    return new Sampler(given, denoiser, { timesteps, snrFactor, steps, batch, precision, sampler });
   } finally {
     tf.dispose(given);
   }

@@ -86,6 +86,7 @@ const run = async (params: Params, input: InputContext<CopyRecipe>): Promise<Out
         network: { family, ...networkObject(stated) },
         imageSize,
         timesteps: params.timesteps,
+        snrFactor: params.snrFactor,
         data: params.data.digest,
         recognizer: params.recognizer.digest,
         autoencoder: params.autoencoder.digest,

@@ -29,6 +29,7 @@ const params = {
     lambda: second.lambda,
     mse: 'output' as const,
     timesteps: second.timesteps,
+    snrFactor: 1,
     flip: true,
     samples: null,
     ...float32,

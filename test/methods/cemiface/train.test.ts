@@ -33,6 +33,7 @@ const params = {
     lambda: 3,
     mse: 'output' as const,
     timesteps: 50,
+    snrFactor: 1,
     flip: true,
     samples: null,
     ...float32,

@@ -35,6 +35,17 @@ describe('what weights say of a generator', () => {
     }
   });
 
+  it('says which noise it was trained with; without a factor, that of DDPM', () => {
+    const made = generator();
+    expect(generatorMetaOf(made)).toMatchObject({ timesteps: 100, snrFactor: 1 });
+    const stating = (snrFactor: number): Artifact<WeightsMeta> => ({
+      ...made,
+      meta: { ...made.meta, more: { ...made.meta.more, snrFactor } },
+    });
+    expect(generatorMetaOf(stating(12.25))).toMatchObject({ timesteps: 100, snrFactor: 12.25 });
+    expect(refusal(stating(0)).message).toContain('snrFactor must be a number above 0, got 0');
+  });
+
   it('is refused from before attention had the published order of heads', () => {
     const error = refusal(generator({}, ['conditionProjection', 'identityScale']));
     expect(error.code).toBe('ArtifactInvalid');

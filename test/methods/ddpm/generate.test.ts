@@ -17,7 +17,7 @@ it('an unconditional generator learns, and makes in any shards the same images, 
         prediction: 'velocity',
       },
       ...{ epochs: 30, batch: 8, microBatch: 0, recompute: false, lr: 3e-3, warmup: 5, decay: 'cosine' },
-      ...{ weightDecay: 0, emaMaximum: 0.9, timesteps: 100, flip: false, samples: null, ...float32 },
+      ...{ weightDecay: 0, emaMaximum: 0.9, timesteps: 100, snrFactor: 1, flip: false, samples: null, ...float32 },
     },
     context,
   );

@@ -33,7 +33,16 @@ const { side: _side, channels: _channels, identitySize: _identitySize, ...networ
 export const trainParams = {
   network,
   ...{ epochs: 2, batch: 8, microBatch: 0, recompute: false, lr: 0.002, warmup: 1, decay: 'restarts' as const },
-  ...{ cycle: 4, weightDecay: 0, emaMaximum: 0.9, timesteps: 50, contextDropout: 0.5, scaleLatents: true, flip: true },
+  ...{
+    cycle: 4,
+    weightDecay: 0,
+    emaMaximum: 0.9,
+    timesteps: 50,
+    snrFactor: 1,
+    contextDropout: 0.5,
+    scaleLatents: true,
+    flip: true,
+  },
   ...{ samples: null, ...float32 },
 };
 

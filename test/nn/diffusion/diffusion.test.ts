@@ -19,6 +19,19 @@ describe('the schedule', () => {
     expect(alphaBar[999]).toBeGreaterThan(4.0e-5);
     expect(alphaBar[999]).toBeLessThan(4.1e-5);
   });
+
+  it('multiplies the ratio of signal to noise at every time, and with a factor of 1 changes no bit', () => {
+    const plain = linearSchedule(1000);
+    expect(linearSchedule(1000, 1)).toEqual(plain);
+    const { beta, alphaBar } = linearSchedule(1000, 12.25);
+    const ratio = (a = Number.NaN): number => a / (1 - a);
+    let product = 1;
+    for (let t = 0; t < 1000; t++) {
+      expect(ratio(alphaBar[t]) / ratio(plain.alphaBar[t])).toBeCloseTo(12.25, 8);
+      product *= 1 - (beta[t] as number);
+      expect(product / (alphaBar[t] as number)).toBeCloseTo(1, 8);
+    }
+  });
 });
 
 describe('noising', () => {

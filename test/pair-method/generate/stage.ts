@@ -87,7 +87,14 @@ const loadSampler = async (store: ArtifactStore, { generator, steps, batch, prec
   const weights = fromSafetensors(await loadWeights(store, generator), denoiser.parameters);
   try {
     const timesteps = meta.timesteps as number;
-    return new Sampler(weights, denoiser, { timesteps, steps, batch, precision, sampler: { type: 'ancestral' } });
+    return new Sampler(weights, denoiser, {
+      timesteps,
+      snrFactor: 1,
+      steps,
+      batch,
+      precision,
+      sampler: { type: 'ancestral' },
+    });
   } finally {
     tf.dispose(weights);
   }

@@ -35,7 +35,14 @@ const run = async ({ data: ref, ...given }: Params, input: InputContext<CopyReci
     },
     frozen: {},
   };
-  const options: DiffusionOptions = { ...given, warmup: 0, decay: 'constant', weightDecay: 0, emaMaximum: 0.9 };
+  const options: DiffusionOptions = {
+    ...given,
+    snrFactor: 1,
+    warmup: 0,
+    decay: 'constant',
+    weightDecay: 0,
+    emaMaximum: 0.9,
+  };
   const { weights, log } = await trainDiffusion(input, data, method, options);
   const meta = {
     network: { family: 'pair', height: data.height, width: data.width },

@@ -6,7 +6,7 @@ import { countsOf, unevenness } from '../../helpers/chi-square.ts';
 
 const options: DiffusionOptions = {
   ...{ epochs: 3, batch: 4, microBatch: 0, lr: 0.01, warmup: 2, decay: 'cosine' },
-  ...{ weightDecay: 0.01, emaMaximum: 0.5, timesteps: 10, precision: 'float32' },
+  ...{ weightDecay: 0.01, emaMaximum: 0.5, timesteps: 10, snrFactor: 1, precision: 'float32' },
 };
 
 /** Pairs of an image and its mirrored neighbour, with two conditions that name them. */

@@ -17,7 +17,7 @@ const slotted = denoiserOf((_weights, noisy) =>
 
 const samplerOf = (denoiser: Denoiser, type: 'ddim' | 'ancestral' = 'ddim'): Sampler =>
   new Sampler({}, denoiser, {
-    ...{ timesteps: 10, steps: 3, batch, ...float32 },
+    ...{ timesteps: 10, snrFactor: 1, steps: 3, batch, ...float32 },
     sampler: type === 'ddim' ? { type, eta: 0, epsilon: 'network' } : { type },
   });
 
