@@ -15,7 +15,8 @@ export interface SupervisorConfig {
   readonly minio?: string;
   readonly serverEnv: { readonly [name: string]: string };
   readonly workerEnv: { readonly [name: string]: string };
-  readonly workerFile: string;
+  /** Another program in the place of a checkout's `worker.ts` (tests). */
+  readonly workerFile?: string;
   /** How often in a row a child may end before it is given up; default 8. */
   readonly mostFailures?: number;
   /** A process whose end stops the supervisor too (tests); absent for people. */
@@ -84,10 +85,10 @@ export const workerCommand = (
   role: WorkerRole,
   index: number,
   build: string,
-  projectDir: string,
+  project: string,
 ): Command => ({
   file: process.execPath,
-  args: ['--import', 'tsx', config.workerFile, '--role', role, '--build', build],
+  args: ['--import', 'tsx', config.workerFile ?? join(project, 'worker.ts'), '--role', role, '--build', build],
   env: {
     ...config.workerEnv,
     ...endpointVariables(config.endpoints),
@@ -95,7 +96,7 @@ export const workerCommand = (
     CEMIFLOW_HOME: config.home,
     [homeVariable]: config.home,
   },
-  cwd: projectDir,
+  cwd: project,
 });
 
 /** The GPU of the index-th worker: out of those that the user allows, or simply the index-th of the machine. */

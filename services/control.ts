@@ -8,7 +8,8 @@ export type Request =
   | { readonly op: 'ready' }
   /** Takes children that gave up back into service. */
   | { readonly op: 'revive' }
-  | { readonly op: 'ensure-workers'; readonly build: string; readonly spec: WorkerSpec }
+  /** @param project the checkout whose code has that build: not always the supervisor's own */
+  | { readonly op: 'ensure-workers'; readonly build: string; readonly project: string; readonly spec: WorkerSpec }
   /** Answered at once; the supervisor ends when its children have. */
   | { readonly op: 'stop' };
 

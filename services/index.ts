@@ -116,7 +116,7 @@ export const status = async ({ home, env }: { home: string; env: Env }): Promise
  * Call `up` before.
  */
 export const ensureWorkers = async (home: string, build: string, spec: WorkerSpec): Promise<SupervisorStatus> => {
-  const answer = await ask(pathsOf(home).socket, { op: 'ensure-workers', build, spec });
+  const answer = await ask(pathsOf(home).socket, { op: 'ensure-workers', build, project: projectDir, spec });
   if (answer !== undefined) return answer;
   throw new CemiflowError('ServicesNotUp', `no supervisor runs for ${home}`, {
     remedy: 'run "cemiflow up"',
@@ -202,8 +202,7 @@ const startSupervisor = async (
   const config: SupervisorConfig = {
     ...{ home: paths.home, endpoints, ports, temporal, minio },
     ...{ serverEnv: serverEnv(env), workerEnv: workerEnv(env) },
-    workerFile: options.workerFile ?? join(projectDir, 'worker.ts'),
-    mostFailures,
+    ...{ workerFile: options.workerFile, mostFailures },
     stopWith: stopWithPid === undefined ? undefined : { pid: stopWithPid, start: processStart(stopWithPid) ?? '' },
   };
   writeJson(paths.config, config);

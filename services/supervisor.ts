@@ -7,7 +7,7 @@ import { minioCommand, type SupervisorConfig, temporalCommand, workerCommand, wo
 import type { Reply, Request } from './control.ts';
 import { attempt, readJson, writeJson } from './files.ts';
 import { fleetChanges, largerSpec, wantedWorkers, workerName } from './fleet.ts';
-import { type Paths, pathsOf, projectDir } from './paths.ts';
+import { type Paths, pathsOf } from './paths.ts';
 import type { ChildStatus, SupervisorStatus, WorkerSpec } from './types.ts';
 
 const serverGraceMs = 15_000;
@@ -57,7 +57,7 @@ class Supervisor {
   handle(request: Request): SupervisorStatus {
     if (request.op === 'ready') this.#ready = true;
     if (request.op === 'revive') for (const child of [...this.#servers, ...this.#workers]) child.start();
-    if (request.op === 'ensure-workers') this.#ensureWorkers(request.build, request.spec);
+    if (request.op === 'ensure-workers') this.#ensureWorkers(request);
     if (request.op === 'stop') void this.stop();
     this.#changed();
     return this.status;
@@ -79,7 +79,7 @@ class Supervisor {
     return this.#stopping;
   }
 
-  #ensureWorkers(build: string, spec: WorkerSpec): void {
+  #ensureWorkers({ build, project, spec }: Request & { readonly op: 'ensure-workers' }): void {
     if (this.#stopping) throw new Error('the supervisor is stopping');
     this.#spec = build === this.#build ? largerSpec(this.#spec, spec) : spec;
     this.#build = build;
@@ -90,7 +90,7 @@ class Supervisor {
       this.#workers.map((worker) => worker.status),
     );
     for (const id of start) {
-      const command = workerCommand(this.#config, id.role, id.index, build, projectDir);
+      const command = workerCommand(this.#config, id.role, id.index, build, project);
       const worker = this.#child(workerName(id), id.role, command, undefined, build, `worker-${id.role}-${id.index}`);
       this.#workers.push(worker);
     }

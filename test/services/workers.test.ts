@@ -2,6 +2,8 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type SupervisorConfig, workerCommand } from '../../services/config.ts';
+import { ask } from '../../services/control.ts';
 import { type ChildStatus, ensureWorkers, status } from '../../services/index.ts';
 import { pathsOf } from '../../services/paths.ts';
 import { ownEnv, startServices, type TestServices } from '../helpers/services.ts';
@@ -16,6 +18,7 @@ afterAll(() => services.stop());
 interface Line {
   readonly event: 'start' | 'stop';
   readonly argv: readonly string[];
+  readonly cwd: string;
   readonly seen: { readonly [name: string]: unknown };
 }
 
@@ -102,6 +105,18 @@ test('a newer build gets workers of its own, and those of the old one end by the
   );
   expect((await workers()).map((worker) => worker.kind)).toEqual(['orchestrator', 'cpu']);
   expect(lines().filter((line) => line.event === 'stop')).toHaveLength(4);
+});
+
+test("workers run the code of the checkout that asks for them, not of the supervisor's", async () => {
+  const project = join(import.meta.dirname, 'fixtures');
+  const spec = { orchestrator: 1, cpu: 1, gpu: 0 };
+  await ask(pathsOf(services.home).socket, { op: 'ensure-workers', build: 'build-three', project, spec });
+  const ofThree = (): Line[] => lines().filter(({ argv }) => argv.includes('build-three'));
+  await until('two workers', () => ofThree().length === 2);
+  expect(ofThree().map(({ cwd }) => cwd)).toEqual([project, project]);
+  const config = JSON.parse(readFileSync(pathsOf(services.home).config, 'utf8')) as SupervisorConfig;
+  const { args, cwd } = workerCommand({ ...config, workerFile: undefined }, 'cpu', 0, 'build-three', project);
+  expect([args[2], cwd]).toEqual([join(project, 'worker.ts'), project]);
 });
 
 test('without a supervisor, workers cannot be asked for', async () => {
