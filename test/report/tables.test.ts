@@ -235,6 +235,14 @@ describe('a table made again', () => {
       'tables-table11-differences',
     ]);
     expect(tables[0]?.rows).toHaveLength(2);
+    for (const { columns, rows } of tables) for (const { cells } of rows) expect(cells).toHaveLength(columns.length);
+    expect(tables[0]?.columns.map(({ label }) => label)).not.toContain('Here − printed');
+    expect(tables[0]?.notes.join(' ')).not.toMatch(/printed/i);
+    const titleOf = async (given: TablesParams): Promise<string | undefined> =>
+      block.draw(await readTables(given, new ReportReader(store)), { title: '', description: '', note: '' }).section
+        ?.title;
+    expect(await titleOf({ table11: bare })).toBe('Tables');
+    expect(await titleOf({ table11, table2: bare })).toBe('The paper’s tables, made again');
     await expect(drawn({ table11: { ...table11, paper: null } })).rejects.toMatchObject({ code: 'ReportInputInvalid' });
   });
 });

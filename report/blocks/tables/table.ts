@@ -7,12 +7,17 @@ import { meanAccuracyCell } from '../methods/table.ts';
 import type { PrintedRow } from './printed.ts';
 import type { RepeatedRow, RepeatedTable } from './read.ts';
 
+/** Whether a row of the table is put beside a printed one. */
+export const repeatsPrinted = ({ rows }: Pick<RepeatedTable, 'rows'>): boolean =>
+  rows.some(({ printed }) => printed !== undefined);
+
 /** Our rows, each with the printed one below it. */
 export const repeatedTable = (table: RepeatedTable): TableModel => {
   const { name, caption, scale, rows, differences } = table;
   const sets = sortBenchmarks([
     ...new Set(rows.flatMap(({ sets, printed }) => [...Object.keys(sets), ...Object.keys(printed?.sets ?? {})])),
   ]);
+  const beside = repeatsPrinted(table);
   const suspects = rows.flatMap(({ label, printed }) => (printed?.suspect ? [`${label}: ${printed.suspect}`] : []));
   return {
     id: `tables-${name}`,
@@ -25,20 +30,26 @@ export const repeatedTable = (table: RepeatedTable): TableModel => {
       ...(differences
         ? [{ label: `${levelOf(differences.chance)} interval`, numeric: true, title: 'of the average alone' }]
         : []),
-      { label: 'Here − printed', numeric: true, title: 'difference of the averages, percentage points' },
+      ...(beside
+        ? [{ label: 'Here − printed', numeric: true, title: 'difference of the averages, percentage points' }]
+        : []),
       sourceColumn,
     ],
     rows: rows.flatMap((row, i) => [
-      ourRow(row, sets, differences && interval(differences.rows[i]?.estimate ?? { lowest: 0, highest: 0 })),
+      ourRow(
+        row,
+        { sets, beside },
+        differences && interval(differences.rows[i]?.estimate ?? { lowest: 0, highest: 0 }),
+      ),
       ...(row.printed ? [printedRow(row.label, row.printed, sets, differences !== undefined)] : []),
     ]),
     notes: [
       ...(scale
         ? [
-            `Mini: ${scale} Absolute values cannot be compared with the printed ones; whether rows are in the same order can.`,
+            `Mini: ${scale}${beside ? ' Absolute values cannot be compared with the printed ones; whether rows are in the same order can.' : ''}`,
           ]
         : []),
-      'Accuracy of 1:1 verification in percent, mean ± sample standard deviation over runs; average: the mean of the benchmarks. Printed rows are quoted.',
+      `Accuracy of 1:1 verification in percent, mean ± sample standard deviation over runs; average: the mean of the benchmarks.${beside ? ' Printed rows are quoted.' : ''}`,
       ...rows.flatMap(({ label, unlearned }) => (unlearned ? [unlearnedNote(label, unlearned)] : [])),
       ...suspects.map((text) => `The printed row is doubtful: ${text}.`),
     ],
@@ -48,8 +59,17 @@ export const repeatedTable = (table: RepeatedTable): TableModel => {
 const unlearnedNote = (label: string, { accuracy, runs }: NonNullable<RepeatedRow['unlearned']>): string =>
   `† ${label}: ${runs} of the trainings did not converge: at the end they recognised less than half of their own training images without a margin (${accuracy.map((each) => `${fixed(100 * each, 1)} %`).join(', ')}).`;
 
-const ourRow = (row: RepeatedRow, sets: readonly string[], sure: string | undefined): TableRow => {
+interface Columns {
+  readonly sets: readonly string[];
+  /** Whether the table has a column for the difference from the printed row. */
+  readonly beside: boolean;
+}
+
+const ourRow = (row: RepeatedRow, { sets, beside }: Columns, sure: string | undefined): TableRow => {
   const { printed, average } = row;
+  const apart = printed?.average
+    ? { text: signed(average - printed.average.value / 100), ...readAt(averageAt, row) }
+    : missing;
   return {
     cells: [
       { text: `${row.label}${row.unlearned ? ' †' : ''}` },
@@ -57,7 +77,7 @@ const ourRow = (row: RepeatedRow, sets: readonly string[], sure: string | undefi
       ...sets.map((set) => meanAccuracyCell(set, row)),
       averageCell(row),
       ...(sure === undefined ? [] : [{ text: sure, ...readAt('metrics.json#/sets', row) }]),
-      printed?.average ? { text: signed(average - printed.average.value / 100), ...readAt(averageAt, row) } : missing,
+      ...(beside ? [apart] : []),
       sourceCell(...row.runs),
     ],
   };
