@@ -14,7 +14,7 @@ export interface Gaussian {
 /** @param rows float32 [N, D], N at least 2 @param size D */
 export const fitGaussian = (rows: Float32Array, size: number): Gaussian => atOnce(fittingGaussian(rows, size));
 
-/** The same in pieces: 10,000 rows of Inception's 2048 numbers take 15 seconds. */
+/** The same in pieces: 10,000 rows of Inception's 2048 numbers took 23 s on a busy core, so that 50,000 take two minutes. */
 export function* fittingGaussian(rows: Float32Array, size: number): Paused<Gaussian> {
   const count = rows.length / size;
   const mean = new Float64Array(size);
@@ -89,7 +89,7 @@ export interface FrechetDistance {
  */
 export const frechetDistance = (a: Gaussian, b: Gaussian): FrechetDistance => atOnce(measuringFrechet(a, b));
 
-/** The same in pieces: of Inception's 2048 numbers it takes about a minute. */
+/** The same in pieces: of Inception's 2048 numbers it took 55 s on a busy core, where ml-matrix and plain loops needed about four minutes. */
 export function* measuringFrechet(a: Gaussian, b: Gaussian): Paused<FrechetDistance> {
   const shift = a.mean.map((value, k) => value - (b.mean[k] as number));
   const ofMeans = shift.reduce((sum, value) => sum + value * value, 0);

@@ -1,7 +1,7 @@
 import type { Paused } from './pauses.ts';
 import { Rotations } from './rotations.ts';
 
-/** Steps of a decomposition between two pauses: of 2048 rows, they take half a second. */
+/** Steps of a decomposition between two pauses: of 2048 rows, they take about a second. */
 const stepsAtOnce = 64;
 
 /**

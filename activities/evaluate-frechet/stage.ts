@@ -58,7 +58,7 @@ const measure = async (
   const { store } = input;
   const data = await embedded('data', params, network, input);
   const reference = await embedded('reference', params, network, input);
-  // Matrices of a few hundred numbers take seconds, those of Inception's 2048 minutes: heartbeats leave in between.
+  // Matrices of a few hundred numbers take seconds, those of Inception's 2048 a minute and more: heartbeats leave in between.
   const during = <T>(step: number, work: Paused<T>): Promise<T> =>
     withPauses(work, () => input.progress({ phase: 'fit Gaussians', step, steps: 3 }));
   const gaussians = [

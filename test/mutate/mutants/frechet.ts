@@ -94,13 +94,19 @@ export const frechetMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'activities/evaluate-frechet/recompute.ts',
-    [stage],
+    [stage, inception],
     [
       {
         name: 'frechet-recompute/swapped',
-        find: 'frechetMetrics(a, b,',
-        replace: 'frechetMetrics(b, a,',
+        find: "[await fitted('data'), await fitted('reference')]",
+        replace: "[await fitted('reference'), await fitted('data')]",
         breaks: 'an audit takes one set for the other',
+      },
+      {
+        name: 'frechet-recompute/any-space',
+        find: '{ ...space, recognizer',
+        replace: '{ recognizer',
+        breaks: 'an audit finds no FID where one was measured',
       },
     ],
   ),
