@@ -1,9 +1,11 @@
 import { scoresCodec } from '../../artifacts/codecs/scores.ts';
+import { weightsCodec } from '../../artifacts/codecs/weights.ts';
 import { readEmbeddings } from '../../artifacts/embeddings.ts';
 import { type ArtifactRef, artifactRefsIn } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Recompute } from '../../core/recompute.ts';
-import { fitGaussian, frechetMetrics } from '../../metrics/frechet.ts';
+import { fitGaussian, frechetDistance, frechetMetrics } from '../../metrics/frechet.ts';
+import { spaceOf } from './space.ts';
 
 /** The distance, from the embeddings of both sets' images. */
 export const recompute: Recompute = async ({ action, outputs }, store) => {
@@ -20,6 +22,8 @@ export const recompute: Recompute = async ({ action, outputs }, store) => {
     return fitGaussian(embeddings, size);
   };
   const [a, b] = [await fitted('data'), await fitted('reference')];
-  const metrics = frechetMetrics(a, b, { recognizer: recognizer.digest, reference: reference.digest });
+  const space = spaceOf(await weightsCodec.read(store, recognizer));
+  const of = { ...space, recognizer: recognizer.digest, reference: reference.digest };
+  const metrics = frechetMetrics(a, b, frechetDistance(a, b), of);
   return { output: 'metrics', metrics, from: 'from embeddings of images' };
 };

@@ -62,6 +62,7 @@ export const frechetKind: MetricsKind<FrechetMetrics> = {
   kind: 'frechet',
   read: (fields) => ({
     kind: 'frechet',
+    ...fields.optional('space', (each) => ({ space: each.oneOf('space', ['inception']) })),
     recognizer: fields.digest('recognizer'),
     reference: fields.digest('reference'),
     images: fields.integer('images', { from: 2 }),

@@ -41,6 +41,9 @@ const texts = (table: TableModel | undefined, label: string) => {
   return table?.rows.map(({ cells: { [at]: cell } }) => [cell?.text, cell?.spread].filter(Boolean).join(' ± '));
 };
 
+/** A distance in the space of the Inception network. */
+const inception = (distance: number): JsonObject => ({ ...frechet(distance), space: 'inception', dimensions: 2048 });
+
 describe('the table of methods', () => {
   it('has means and deviations over seeds, and the gap to the one reference', async () => {
     const seeds = await points([
@@ -137,8 +140,24 @@ describe('the table of methods', () => {
     expect(texts(table, 'Fréchet')).toEqual(['0.1000', '0.5000']);
   });
 
-  it.each(['recognizer', 'reference'])('refuses distances of more than one %s', async (what) => {
-    const other = { ...frechet(0.1), [what]: `sha256:${'c'.repeat(64)}` };
+  it('calls it FID in the space of the Inception network, whatever the judge', async () => {
+    const fid = async (distance: number) => ({ frechet: await putMetrics(store, inception(distance)) });
+    const table = methodsTable(
+      await read([await row('a', 0.5, await fid(18.5)), await row('b', 0.6, await fid(7))]),
+      '',
+    );
+    const note = table.notes.find((text) => text.startsWith('FID'));
+    expect(note).toContain('in the space of the Inception network that FIDs are measured with');
+    expect(note).toContain('between 1,000 images of the set and 1,000 of the reference');
+    expect(note).toContain('A feature has 2,048 numbers');
+    expect(note).not.toContain('judge');
+    expect(table.notes.join()).not.toContain('no FID');
+    expect(texts(table, 'FID')).toEqual(['18.5000', '7.0000']);
+    expect(table.columns.map(({ label }) => label)).not.toContain('Fréchet');
+  });
+
+  it.each(['space', 'recognizer', 'reference'])('refuses distances of more than one %s', async (what) => {
+    const other = what === 'space' ? inception(0.1) : { ...frechet(0.1), [what]: `sha256:${'c'.repeat(64)}` };
     const rows = [
       await row('a', 0.5, { frechet: await putMetrics(store, frechet(0.1)) }),
       await row('b', 0.5, { frechet: await putMetrics(store, other) }),

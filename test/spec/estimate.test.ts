@@ -106,6 +106,20 @@ describe('the estimates of stage kinds', () => {
     expect(found.get('plain')?.missing).toEqual([]);
   });
 
+  it('an FID: each image of both sets once through 5.7 billion multiplications, and 2048 numbers stored of it', async () => {
+    const set = (images: number): string =>
+      `{uses: data/import, expects: {images: ${images}, identities: 10}, with: {path: ./nowhere}}`;
+    const frechet =
+      '{data: "${{ stages.a }}", reference: "${{ stages.b }}", recognizer: "${{ stages.net }}", images: 500}';
+    const cwd = writeSpecs({
+      'spec.yaml': `experiment: demo\nseed: 1\nstages:\n  a: ${set(300)}\n  b: ${set(900)}\n  net: {uses: inception/import, with: {path: ./net.pth}}\n  fid: {uses: evaluate/frechet, with: ${frechet}}\n`,
+    });
+    const found = await estimatesOf('spec.yaml', { cwd });
+    expect(found.get('fid')).toMatchObject({ missing: [], bytes: 800 * 4 * 2050 });
+    expect((found.get('fid')?.work ?? 0) / 800 / 1e9).toBeCloseTo(5.7, 1);
+    expect((found.get('net')?.bytes ?? 0) / 1e6).toBeCloseTo(87.3, 0);
+  });
+
   it('load neither TensorFlow nor anything of a stage', async () => {
     const modules = places.flatMap(({ estimate }) => (estimate ? [estimate] : []));
     expect(modules.length).toBeGreaterThan(30);

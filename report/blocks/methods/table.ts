@@ -4,7 +4,7 @@ import { type Read, readFromAt } from '../../sources.ts';
 import { type Cell, missing, sourceCell, sourceColumn, type TableModel } from '../../table.ts';
 import { averageAt, averageCell, readAt, volumeCell } from '../accuracy/table.ts';
 import type { Accuracies } from '../accuracy/verification.ts';
-import { frechetNotes } from './frechet.ts';
+import { frechetHead, frechetNotes } from './frechet.ts';
 import { type Cost, costs, type MethodRow, type Methods } from './row.ts';
 
 type Column = TableModel['columns'][number] & { readonly cell: (row: MethodRow) => Cell };
@@ -97,7 +97,7 @@ const columnsOf = (rows: readonly MethodRow[], gallery: string): Column[] => {
     ),
     ...only(
       {
-        ...{ label: 'Fréchet', numeric: true, title: 'Fréchet distance in a recognizer’s embedding space; no FID' },
+        ...{ ...frechetHead(rows), numeric: true },
         cell: ({ frechet }) =>
           meanCell(
             frechet,

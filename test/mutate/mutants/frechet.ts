@@ -2,6 +2,9 @@ import { type Mutant, mutantsOf } from '../mutant.ts';
 
 const stage = 'test/activities/evaluate-frechet.test.ts';
 const distance = 'test/metrics/frechet.test.ts';
+const eigen = 'test/metrics/symmetric-eigen.test.ts';
+const network = 'test/nn/golden-inception.test.ts';
+const inception = 'test/activities/inception.test.ts';
 
 /** The distance between two sets as a whole, and the stage that measures it. */
 export const frechetMutants: readonly Mutant[] = [
@@ -11,20 +14,20 @@ export const frechetMutants: readonly Mutant[] = [
     [
       {
         name: 'frechet/biased',
-        find: 'const freedom = rows.length / size - 1;',
-        replace: 'const freedom = rows.length / size;',
+        find: 'const freedom = count - 1;',
+        replace: 'const freedom = count;',
         breaks: 'covariances are divided by N',
       },
       {
         name: 'frechet/not-centered',
-        find: '(rows[from + k] as number) - (mean[k] as number);',
-        replace: '(rows[from + k] as number);',
+        find: '(rows[at] as number) - (mean[k] as number)',
+        replace: '(rows[at] as number)',
         breaks: 'second moments take the place of covariances',
       },
       {
         name: 'frechet/one-root',
-        find: 'traces - 2 * traceOfRoot',
-        replace: 'traces - traceOfRoot',
+        find: 'traces - 2 * ofRoot',
+        replace: 'traces - ofRoot',
         breaks: 'the mixed term counts once',
       },
       {
@@ -91,13 +94,115 @@ export const frechetMutants: readonly Mutant[] = [
   ),
   ...mutantsOf(
     'activities/evaluate-frechet/recompute.ts',
-    [stage],
+    [stage, inception],
     [
       {
         name: 'frechet-recompute/swapped',
-        find: 'frechetMetrics(a, b,',
-        replace: 'frechetMetrics(b, a,',
+        find: "[await fitted('data'), await fitted('reference')]",
+        replace: "[await fitted('reference'), await fitted('data')]",
         breaks: 'an audit takes one set for the other',
+      },
+      {
+        name: 'frechet-recompute/any-space',
+        find: '{ ...space, recognizer',
+        replace: '{ recognizer',
+        breaks: 'an audit finds no FID where one was measured',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/symmetric-eigen.ts',
+    [eigen],
+    [
+      {
+        name: 'eigen/unshifted',
+        find: 'this.#shift += shift;',
+        replace: 'this.#shift = shift;',
+        breaks: 'eigenvalues miss the shifts of earlier steps',
+      },
+      {
+        name: 'eigen/accumulates-all',
+        find: 'i < size - 1; i++) {\n      work.accumulate(i);',
+        replace: 'i < size - 2; i++) {\n      work.accumulate(i);',
+        breaks: 'eigenvectors lack a reflection',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'metrics/rotations.ts',
+    [eigen],
+    [
+      {
+        name: 'rotations/left-over',
+        find: 'at[n + 1] === row - 1',
+        replace: 'at[n + 1] !== row',
+        breaks: 'rotations of rows that are no neighbours are carried out as if they were',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/inception/pool.ts',
+    [network],
+    [
+      {
+        name: 'inception/pool-borders',
+        find: "tf.avgPool(x, 3, 1, 'same')",
+        replace: 'tf.avgPool(tf.pad4d(x, [[0, 0], [1, 1], [1, 1], [0, 0]]), 3, 1, "valid")',
+        breaks: 'averages at borders count zeros outside the map, as torchvision’s do',
+      },
+      {
+        name: 'inception/max-borders',
+        find: 'Number.NEGATIVE_INFINITY',
+        replace: '0',
+        breaks: 'a maximum at a border is never below 0',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/inception/steps.ts',
+    [network],
+    [
+      {
+        name: 'inception/last-pool',
+        find: "blockE('Mixed_7c', 'max')",
+        replace: "blockE('Mixed_7c', 'average')",
+        breaks: 'the last block averages, as torchvision’s does',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'nn/inception/network.ts',
+    [network],
+    [
+      {
+        name: 'inception/resize-corners',
+        find: 'inceptionSide], false, true)',
+        replace: 'inceptionSide], true, false)',
+        breaks: 'corners of images lie on corners, not centres of pixels between centres',
+      },
+      {
+        name: 'inception/resize-places',
+        find: 'inceptionSide], false, true)',
+        replace: 'inceptionSide], false, false)',
+        breaks: 'images are resized from their upper left corner, as TensorFlow 1 does',
+      },
+      {
+        name: 'inception/epsilon',
+        find: 'const epsilon = 0.001;',
+        replace: 'const epsilon = 0.00001;',
+        breaks: 'batch norms have PyTorch’s usual ε',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'activities/inception-import/match.ts',
+    [inception],
+    [
+      {
+        name: 'inception/any-kernel',
+        find: 'misshapen: [...match.misshapen, ...turned],',
+        replace: 'misshapen: match.misshapen,',
+        breaks: 'a kernel of 7 × 1 is taken for one of 1 × 7',
       },
     ],
   ),

@@ -106,6 +106,12 @@ export const methodMutants: readonly Mutant[] = [
         replace: 'continue;',
         breaks: 'distances in the spaces of two recognizers stand in one table',
       },
+      {
+        name: 'methods-frechet/fid-beside',
+        find: "['space', 'recognizer', 'reference']",
+        replace: "['recognizer', 'reference']",
+        breaks: 'an FID beside a distance in a recognizer’s space is refused for another reason',
+      },
     ],
   ),
   ...mutantsOf(
