@@ -60,7 +60,16 @@ const taken = async (tensors: Tensors, prefix = 'auto'): Promise<ArtifactRef> =>
 const started = async (initial?: ArtifactRef) => {
   const { imageSize: _, identitySize: __, ...network } = tinyGenerator;
   const params = {
-    ...{ data: await toyDataset(store, 2, 1), recognizer, network, epochs: 1, batch: 2, lr: 1e-9, timesteps: 20 },
+    ...{
+      data: await toyDataset(store, 2, 1),
+      recognizer,
+      network,
+      epochs: 1,
+      batch: 2,
+      lr: 1e-9,
+      timesteps: 20,
+      snrFactor: 1,
+    },
     ...{ weightDecay: 0, ...(initial && { initial }) },
   };
   const filled = structuredClone(params) as never;

@@ -74,7 +74,7 @@ const families: Record<string, { output: string; run(precision: Precision): Prom
       return run(generator, {
         ...{ ...shared, data: refs.data, recognizer: refs.recognizer, network, precision },
         ...{ epochs: 2, batch: 8, lr: 1e-4, warmup: 0, decay: 'constant', weightDecay: 0.01, emaMaximum: 0.9 },
-        ...{ lambda: 0.05, timesteps: 100, flip: true },
+        ...{ lambda: 0.05, timesteps: 100, snrFactor: 1, flip: true },
         similarity: { lowest: -1, highest: 1, interval: 0.25, measure: 'cosine' },
       });
     },

@@ -19,6 +19,7 @@ import { fromSafetensors } from '../../../nn/weights.ts';
 import { float32, side, toyContext, toyPixels } from '../../activities/toy.ts';
 import { allPixels } from '../../helpers/images.ts';
 import {
+  generatorSnrFactor,
   generatorTimesteps,
   putGenerator,
   putInquiries,
@@ -90,7 +91,8 @@ const ddim = (
   const alphaBars: number[] = [];
   for (let t = 0, product = 1; t < generatorTimesteps; t++) {
     product *= 1 - (1e-4 + ((2e-2 - 1e-4) * t) / (generatorTimesteps - 1));
-    alphaBars.push(product);
+    const signal = generatorSnrFactor * product;
+    alphaBars.push(signal / (1 - product + signal));
   }
   const normal = normalStream(randomStream(seed, 'generate', identity, image));
   let x = Float64Array.from({ length: size }, () => normal());

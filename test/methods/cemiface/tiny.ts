@@ -54,6 +54,7 @@ export const putRecognizerOf = (to: ArtifactStore, config: RecognizerConfig, see
 /** The generator that `putGenerator` stores. */
 export const tinyGenerator: CemiFaceNetwork = { ...tinyNetwork, imageSize: side, prediction: 'velocity' };
 export const generatorTimesteps = 100;
+export const generatorSnrFactor = 4;
 
 /** Stores a generator that puts out something, conditioned by this recognizer. */
 export const putGenerator = (to: ArtifactStore, recognizer: ArtifactRef): Promise<ArtifactRef> => {
@@ -61,7 +62,13 @@ export const putGenerator = (to: ArtifactStore, recognizer: ArtifactRef): Promis
   const network = JSON.parse(JSON.stringify({ family: 'unet', ...tinyGenerator }));
   const stored = toSafetensors(initialise(withoutZeros(parameters), 2), parameters);
   const { digest } = recognizer;
-  return writeWeights(to, stored, { network, timesteps: generatorTimesteps, recognizer: digest, data: digest });
+  return writeWeights(to, stored, {
+    network,
+    timesteps: generatorTimesteps,
+    snrFactor: generatorSnrFactor,
+    recognizer: digest,
+    data: digest,
+  });
 };
 
 /**

@@ -264,9 +264,15 @@ export const cemifaceMutants: readonly Mutant[] = [
       },
       {
         name: 'cemiface-generator/timesteps',
-        find: '        timesteps,\n        steps,',
-        replace: '        timesteps: 1000,\n        steps,',
+        find: '        timesteps,\n        snrFactor,',
+        replace: '        timesteps: 1000,\n        snrFactor,',
         breaks: 'the noise schedule is not the one that the generator was trained with',
+      },
+      {
+        name: 'cemiface-generator/noise',
+        find: '        snrFactor,\n        steps,',
+        replace: '        snrFactor: 1,\n        steps,',
+        breaks: 'the generator was trained with other noise than it samples with',
       },
     ],
   ),

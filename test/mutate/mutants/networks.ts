@@ -23,8 +23,8 @@ export const networkMutants: readonly Mutant[] = [
     [
       {
         name: 'schedule/last-beta',
-        find: 'last = 2e-2',
-        replace: 'last = 1e-2',
+        find: '[1e-4, 2e-2]',
+        replace: '[1e-4, 1e-2]',
         breaks: 'the last beta is 0.01',
       },
       {
@@ -32,6 +32,12 @@ export const networkMutants: readonly Mutant[] = [
         find: '((last - first) * t) / (steps - 1)',
         replace: '((last - first) * t) / steps',
         breaks: 'the last beta is not reached',
+      },
+      {
+        name: 'schedule/factor-of-signal',
+        find: '(snrFactor * product) / (1 - product + snrFactor * product)',
+        replace: 'Math.min(1, snrFactor * product)',
+        breaks: 'the factor is on the signal, not on its ratio to the noise',
       },
     ],
   ),
