@@ -1,4 +1,5 @@
 import {
+  type BundleChoice,
   type ExportFormat,
   exportAs,
   exportAsBundle,
@@ -21,9 +22,16 @@ type Form = (typeof forms)[number];
 export const run: Run = async (args, session) => {
   const [form, more] = forms.filter((name) => args.flag(name));
   if (more) throw usageError(`--${form} and --${more} exclude each other`, 'give one of them');
-  const without = args.text('without');
-  if (without !== undefined && form !== 'bundle')
-    throw usageError('--without belongs to --bundle', 'cemiflow export RUN --bundle --without weights');
+  const listed = (name: string): string[] => {
+    const text = args.text(name);
+    if (text !== undefined && form !== 'bundle')
+      throw usageError(`--${name} belongs to --bundle`, 'cemiflow export RUN --bundle --without weights');
+    // Commas in brackets belong to a node's id: student[m=0.5,seed=1].
+    return text?.split(/,(?![^[]*\])/).map((each) => each.trim()) ?? [];
+  };
+  const chosen = { without: listed('without'), keep: listed('keep') };
+  if (chosen.keep.length > 0 && chosen.without.length === 0)
+    throw usageError('--keep belongs to --without', 'cemiflow export RUN --bundle --without dataset --keep grid');
   const format = args.text('format');
   if (form !== undefined && format !== undefined)
     throw usageError(`--${form} and --format exclude each other`, 'give one of them');
@@ -34,12 +42,12 @@ export const run: Run = async (args, session) => {
       'cemiflow export RUN:NODE FILE --format onnx --output features',
     );
   if (form === undefined) return exportAsFormat(args, format, session);
-  const { run, path } = await exportForm(form, without, args, session);
+  const { run, path } = await exportForm(form, chosen, args, session);
   printResult(session, { run, form, path }, path);
   return exitCodes.ok;
 };
 
-const exportForm = (form: Form, without: string | undefined, args: Arguments, session: Session) => {
+const exportForm = (form: Form, chosen: BundleChoice, args: Arguments, session: Session) => {
   const [name = '', folder] = args.positionals;
   if ((form === 'croissant') !== name.includes(':'))
     throw usageError(
@@ -49,7 +57,7 @@ const exportForm = (form: Form, without: string | undefined, args: Arguments, se
   const caller = callerOf(session);
   if (form === 'ro-crate') return exportAsCrate(name, folder, caller);
   if (form === 'croissant') return exportAsCroissant(name, folder, caller);
-  return exportAsBundle(name, folder, without?.split(',').map((each) => each.trim()) ?? [], caller);
+  return exportAsBundle(name, folder, chosen, caller);
 };
 
 const exportAsFormat = async (args: Arguments, format: string | undefined, session: Session): Promise<number> => {

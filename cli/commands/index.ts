@@ -396,7 +396,7 @@ export const commands: readonly Command[] = [
   {
     name: 'export',
     usage:
-      'RUN:NODE [DIR] --format FORMAT [--output NAME] | RUN --ro-crate [DIR] | RUN:NODE --croissant [DIR] | RUN --bundle [DIR] [--without TYPES]',
+      'RUN:NODE [DIR] --format FORMAT [--output NAME] | RUN --ro-crate [DIR] | RUN:NODE --croissant [DIR] | RUN --bundle [DIR] [--without TYPES [--keep STAGES]]',
     summary: 'write a dataset or recognizer for other tools, or a run or dataset with where it comes from',
     details: [
       '--format FORMAT       a dataset as folder, webdataset, recordio (InsightFace), lmdb (HSFace) or parquet; benchmarks as bin',
@@ -407,6 +407,7 @@ export const commands: readonly Command[] = [
       'RUN:NODE --croissant  a dataset with Croissant description and card; default exports/<run>-<node>-croissant',
       'RUN --bundle          report, crate, descriptions and every object that "audit --bundle" needs; default exports/<run>-bundle',
       '--without TYPES       leaves files out of the bundle, such as weights,dataset; its audit calls them not verifiable',
+      '--keep STAGES         but not those that these stages made, such as the images of a figure, by which its page can be drawn again',
       'A folder is written whole or not at all, and never over another.',
     ].join('\n'),
     options: {
@@ -415,6 +416,7 @@ export const commands: readonly Command[] = [
       croissant: { type: 'boolean' },
       bundle: { type: 'boolean' },
       without: { type: 'string' },
+      keep: { type: 'string' },
       output: { type: 'string' },
     },
     positionals: [1, 2],

@@ -1,7 +1,13 @@
 import { join } from 'node:path';
-import type { ArtifactType } from '../../core/artifact.ts';
 import { openRun } from '../../engine/seal.ts';
-import { bundleFormat, bundlerHere, bundleTexts, leftOutFiles, objectsFolder } from '../../provenance/export/bundle.ts';
+import {
+  type BundleFacts,
+  bundleFormat,
+  bundlerHere,
+  bundleTexts,
+  leftOutFiles,
+  objectsFolder,
+} from '../../provenance/export/bundle.ts';
 import { holdingsOf } from '../../provenance/export/held.ts';
 import { copyRun } from '../../provenance/export/objects.ts';
 import { findingsOf } from '../../provenance/findings/index.ts';
@@ -15,21 +21,23 @@ import { writeFolder } from './folder.ts';
  * alone: what an audit of the bundle makes again.
  *
  * @param without types of artifacts whose files are left out
+ * @param keep nodes whose files go with it all the same
  */
 export const exportBundle = async (
   store: Store,
   document: RunDocument,
-  without: readonly ArtifactType[],
+  { without, keep }: Pick<BundleFacts, 'without' | 'keep'>,
   target: string,
 ): Promise<void> => {
   const root = rootOf(document);
   const lineage = await openRun(store, { type: 'run', digest: root });
   const holdings = await holdingsOf(lineage, store);
-  const leftOut = new Set(leftOutFiles(holdings, without).map(({ digest }) => digest));
+  const leftOut = new Set(leftOutFiles(lineage, holdings, { without, keep }).map(({ digest }) => digest));
   await writeFolder(target, async (put, folder) => {
     const copy = await openStore({ folder: join(folder, objectsFolder) });
     await copyRun({ lineage, holdings, document }, leftOut, store, copy);
-    const facts = { format: bundleFormat, run: document.id, root, without, publisher: await bundlerHere() };
+    const chosen = { without, ...(keep?.length && { keep }) };
+    const facts = { format: bundleFormat, run: document.id, root, ...chosen, publisher: await bundlerHere() };
     // By all that there is: what is left out must hide no finding from those who read the page.
     const findings = await findingsOf(lineage, store);
     for (const { path, text } of await bundleTexts(lineage, facts, copy, { findings, keyOf: blobKey }))

@@ -1,8 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import type { ArtifactType } from '../../core/artifact.ts';
+import { CemiflowError } from '../../core/errors.ts';
 import { dispensable } from '../../provenance/export/bundle.ts';
 import { slug } from '../../provenance/export/held.ts';
+import type { RunDocument } from '../../store/index.ts';
 import { findArtifact } from '../artifacts.ts';
 import type { Caller } from '../caller.ts';
 import { connectStore } from '../connect.ts';
@@ -80,24 +82,42 @@ export const exportAsCroissant = async (
   return { run: document.id, path };
 };
 
+/** What a bundle leaves out, as a user names it. */
+export interface BundleChoice {
+  /** Types of artifacts whose files are left out, such as `weights`. */
+  readonly without: readonly string[];
+  /** Stages or nodes whose files go with it all the same, such as the set of a figure. */
+  readonly keep: readonly string[];
+}
+
 /**
  * Writes a run with everything that its audit needs.
  *
- * @param without types of artifacts whose files are left out, such as `weights`
- * @throws CemiflowError `Usage`, `ExportExists`
+ * @throws CemiflowError `Usage`, `UnknownNode`, `ExportExists`
  */
 export const exportAsBundle = async (
   name: string,
   folder: string | undefined,
-  without: readonly string[],
+  { without, keep }: BundleChoice,
   caller: Caller,
 ): Promise<Exported> => {
   const leftOut = dispensableOf(without);
   const store = await connectStore(caller);
   const document = await findRun(store, name);
   const path = targetOf(caller.cwd, folder, `${document.id}-bundle`);
-  await exportBundle(store, document, leftOut, path);
+  const kept = keep.flatMap((name) => nodesNamed(document, name));
+  await exportBundle(store, document, { without: leftOut, keep: [...new Set(kept)].sort() }, path);
   return { run: document.id, path };
+};
+
+/** The node of that id, or all nodes of that stage. @throws CemiflowError `UnknownNode` */
+const nodesNamed = ({ id, plan: { nodes } }: RunDocument, name: string): string[] => {
+  const found = nodes.filter((node) => node.id === name || node.stage === name).map((node) => node.id);
+  if (found.length > 0) return found;
+  throw new CemiflowError('UnknownNode', `${id} has no stage ${name}`, {
+    remedy: `name some of ${[...new Set(nodes.map(({ stage }) => stage))].join(', ')}`,
+    data: { run: id, node: name },
+  });
 };
 
 /** @throws CemiflowError `Usage` */

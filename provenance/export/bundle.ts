@@ -3,7 +3,7 @@ import { type ArtifactType, artifactTypes, type FileEntry } from '../../core/art
 import { canonicalJson } from '../../core/canonical.ts';
 import { type Digest, digestOfJson, isDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
-import type { Lineage } from '../../core/lineage.ts';
+import { type Lineage, madeNodes } from '../../core/lineage.ts';
 import { plural } from '../../core/words.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
 import { moduleDigest } from '../../spec/code-digest.ts';
@@ -13,7 +13,7 @@ import type { Text } from './crate/data.ts';
 import { crateFile, crateOf } from './crate/index.ts';
 import { croissantFile, imageSetOf } from './croissant.ts';
 import { uriOf } from './entity.ts';
-import { type Holdings, holdingsOf } from './held.ts';
+import { type Held, type Holdings, holdingsOf } from './held.ts';
 import { licenceOf } from './licence.ts';
 import { reportTexts } from './report.ts';
 import { generatedSets, setTexts } from './sets.ts';
@@ -32,6 +32,8 @@ export interface BundleFacts {
   readonly root: Digest;
   /** Types of artifacts whose files were left out. */
   readonly without: readonly ArtifactType[];
+  /** Nodes whose files were kept all the same; absent where there were none. */
+  readonly keep?: readonly string[];
   /** Digest of the code that wrote it. */
   readonly publisher: Digest;
 }
@@ -47,9 +49,15 @@ export const dispensable: readonly ArtifactType[] = artifactTypes.filter(
   (type) => !['metrics', 'report', 'code', 'run', 'adoption'].includes(type),
 );
 
-/** Files that no artifact of another type has as well. */
-export const leftOutFiles = ({ artifacts }: Holdings, without: readonly ArtifactType[]): FileEntry[] => {
-  const isOut = ({ ref }: { ref: { type: ArtifactType } }): boolean => without.includes(ref.type);
+/** Files of artifacts of these types that no other artifact of the bundle has as well: none of another type, and none that a kept node made. */
+export const leftOutFiles = (
+  lineage: Lineage,
+  { artifacts }: Holdings,
+  { without, keep = [] }: Pick<BundleFacts, 'without' | 'keep'>,
+): FileEntry[] => {
+  const made = madeNodes(lineage).filter(({ node }) => keep.includes(node.id));
+  const needed = new Set(made.flatMap(({ record }) => Object.values(record.outputs).map(({ digest }) => digest)));
+  const isOut = ({ ref }: Held): boolean => without.includes(ref.type) && !needed.has(ref.digest);
   const kept = new Set(
     artifacts.filter((held) => !isOut(held)).flatMap(({ manifest }) => manifest.files.map(({ digest }) => digest)),
   );
@@ -79,7 +87,7 @@ export const bundleTexts = async (
   },
 ): Promise<Text[]> => {
   const holdings = await holdingsOf(lineage, store);
-  const leftOut = leftOutFiles(holdings, facts.without);
+  const leftOut = leftOutFiles(lineage, holdings, facts);
   const absent = new Set(leftOut.map(({ digest }) => digest));
   const place = (digest: Digest): string | undefined =>
     absent.has(digest) ? undefined : `${objectsFolder}/${keyOf(digest)}`;
@@ -123,7 +131,7 @@ export const parseFacts = (text: string, path: string): BundleFacts & { readonly
     throw invalid(path, 'is no JSON', cause);
   }
   if (found === null || typeof found !== 'object') throw invalid(path, 'is no object');
-  const { format, run, root, without, publisher, leftOut } = found as unknown as BundleFacts & {
+  const { format, run, root, without, keep, publisher, leftOut } = found as unknown as BundleFacts & {
     leftOut: { digest: Digest }[];
   };
   if (typeof format === 'number' && format !== bundleFormat)
@@ -136,11 +144,12 @@ export const parseFacts = (text: string, path: string): BundleFacts & { readonly
     !isDigest(root) ||
     !isDigest(publisher) ||
     !Array.isArray(without) ||
+    !(keep === undefined || Array.isArray(keep)) ||
     !Array.isArray(leftOut) ||
     !leftOut.every((file) => isDigest(file?.digest))
   )
     throw invalid(path, 'does not say what run it is of');
-  return { format, run, root, without, publisher, leftOut: leftOut.map(({ digest }) => digest) };
+  return { format, run, root, without, ...(keep && { keep }), publisher, leftOut: leftOut.map(({ digest }) => digest) };
 };
 
 const invalid = (path: string, problem: string, cause?: unknown): CemiflowError =>

@@ -105,6 +105,20 @@ it('what an ONNX file computes is asked for by name, and of ONNX alone', async (
   ]);
 });
 
+it('what a bundle leaves out is asked for by type, what it keeps of that by stage', async () => {
+  const [{ id }] = runs;
+  const bundle = async (...options: string[]) => {
+    const { code, err } = await run('export', id, '--bundle', join(emptyFolder(), 'out'), ...options);
+    return [code, err];
+  };
+  const refused = (message: string) => [2, expect.stringContaining(message)];
+  expect(await bundle('--keep', 'photos')).toEqual(refused('--keep belongs to --without'));
+  expect(await bundle('--without', 'metrics')).toEqual(refused('--without cannot leave out metrics'));
+  const { code, err } = await run('export', id, '--ro-crate', '--without', 'weights');
+  expect([code, err]).toEqual(refused('--without belongs to --bundle'));
+  expect(await bundle('--without', 'dataset', '--keep', 'nobody')).toEqual(refused('has no stage nobody'));
+});
+
 it('get leaves nothing where a file cannot be had, and says what is wrong with its folder', async () => {
   const [{ id }] = runs;
   const folder = emptyFolder();

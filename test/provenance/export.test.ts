@@ -43,7 +43,7 @@ beforeAll(async () => {
   [crate, croissant, bundle] = [fresh(), fresh(), fresh()];
   await exportCrate(store, document, crate);
   await exportCroissant(store, document, 'synthetic[m=0.5]', croissant);
-  await exportBundle(store, document, [], bundle);
+  await exportBundle(store, document, { without: [] }, bundle);
 });
 
 describe('a crate', () => {
@@ -123,7 +123,7 @@ describe('validators', () => {
     const of = (graph: Entity[], type: string): Entity =>
       graph.find((each) => [each['@type']].flat().includes(type)) as Entity;
     const less = fresh();
-    await exportBundle(store, document, ['dataset', 'weights'], less);
+    await exportBundle(store, document, { without: ['dataset', 'weights'] }, less);
     const noInstrument = spoilt((graph) => delete of(graph, 'OrganizeAction').instrument);
     const noTool = spoilt((graph) => delete of(graph, 'HowToStep').workExample);
     const noAgent = spoilt((graph) => delete graph.find(({ '@id': id }) => id.startsWith('#action-'))?.agent);
@@ -268,7 +268,7 @@ describe('a Croissant description', () => {
 describe('a bundle', () => {
   it('lists what it does without, and holds all else', async () => {
     const folder = fresh();
-    await exportBundle(store, document, ['weights'], folder);
+    await exportBundle(store, document, { without: ['weights'] }, folder);
     const { leftOut, without } = JSON.parse(readFileSync(join(folder, 'bundle.json'), 'utf8'));
     expect(without).toEqual(['weights']);
     const key = (digest: Digest): string => `store/blobs/sha256/${digest.slice(7, 9)}/${digest.slice(9)}`;
@@ -278,6 +278,14 @@ describe('a bundle', () => {
     expect(filesIn(folder).filter((path) => !texts.includes(path))).toEqual(
       filesIn(bundle).filter((path) => !texts.includes(path) && !absent.includes(path)),
     );
+  });
+
+  it('keeps of a type what chosen nodes made, and says so', async () => {
+    const folder = fresh();
+    await exportBundle(store, document, { without: ['weights'], keep: ['generator'] }, folder);
+    const { leftOut, keep } = JSON.parse(readFileSync(join(folder, 'bundle.json'), 'utf8'));
+    expect(keep).toEqual(['generator']);
+    expect(leftOut.map(({ path }: { path: string }) => path)).toEqual(['teacher.safetensors']);
   });
 });
 
