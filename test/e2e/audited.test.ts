@@ -186,9 +186,9 @@ describe('edits', () => {
       expect((code ?? 0) & 1, copy).toBe(1);
       expect(result.problems.length).toBeGreaterThan(0);
       expect((await call(['fsck', '--repair'], services.home)).code, copy).toBe(0);
-      expect((await audit('audited')).code, copy).toBe(0);
     }
-  }, 240_000); // Three rounds of an edit, two audits and a repair.
+    expect((await audit('audited')).code).toBe(0);
+  }, 240_000); // Three rounds of an edit, an audit and a repair.
 
   it('of a number in the page are found, and named', async () => {
     const html = readFileSync(page, 'utf8');
@@ -315,7 +315,7 @@ describe('one flipped bit', () => {
       // A checkpoint is forgotten: the one before it, or the beginning, takes its place.
       if (each.kind === 'checkpoint') await restore();
       else if (each.kind !== 'run') expect((await store.objects.get(each.key))?.equals(before), each.key).toBe(true);
-      expect((await audit('audited')).code, each.key).toBe(0);
     }
+    expect((await audit('audited')).code).toBe(0);
   }, 300_000);
 });

@@ -5,8 +5,6 @@ import { Session } from './session.ts';
 /** The short form of `npm run faults`: real services, workers and commands. Indices of trials. The other harms, and all trials, are in the long form. */
 const short = new Map<string, readonly number[]>([
   ['worker', [3]],
-  ['temporal', [0]],
-  ['minio', [1]],
   ['store', [3]],
 ]);
 
