@@ -69,6 +69,14 @@ describe('the block "measures"', () => {
     ]);
   });
 
+  it('compares nothing with printed numbers where there are none', async () => {
+    const { rows } = (await params()).table7 as Given;
+    const alone = rows.map(({ label, of }) => ({ label, of }));
+    const [table] = (await drawn(await params({ paper: null, printed: null, rows: alone }))) as [TableModel];
+    expect(table.notes[0]).toBe('Mini: drawn faces.');
+    expect(table.notes.join()).not.toContain('rinted');
+  });
+
   it('reads what the manifest of centers states, a key being the row’s own value', async () => {
     const groups = [0.9, 0.7].map((mean, i) => ({
       ...{ images: 2, mean, lowest: mean - 0.1, highest: mean + 0.05, meanLowest: mean - 0.02 - i / 100 },

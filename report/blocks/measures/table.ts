@@ -8,6 +8,7 @@ import type { Column, Measure, MeasureRow } from './read.ts';
 /** Our rows, each with the printed one below it. */
 export const measuresTable = ({ name, caption, scale, note, meanOver, columns, rows }: Measure): TableModel => {
   const withRuns = rows.some(({ runs }) => runs.length > 1);
+  const withPrinted = rows.some(({ printed }) => printed);
   return {
     id: `measures-${name}`,
     caption,
@@ -19,9 +20,11 @@ export const measuresTable = ({ name, caption, scale, note, meanOver, columns, r
     ],
     rows: rows.flatMap((row) => [ourRow(row, columns, withRuns), ...printedRows(row, columns, withRuns)]),
     notes: [
-      ...(scale ? [`Mini: ${scale} Absolute values cannot be compared with the printed ones.`] : []),
+      ...(scale
+        ? [`Mini: ${scale}${withPrinted ? ' Absolute values cannot be compared with the printed ones.' : ''}`]
+        : []),
       ...(note ? [note] : []),
-      ...(rows.some(({ printed }) => printed) ? ['Printed rows are quoted.'] : []),
+      ...(withPrinted ? ['Printed rows are quoted.'] : []),
       ...(withRuns ? [spreadNote(meanOver)] : []),
     ],
   };
