@@ -18,29 +18,36 @@ interface ProbeOptions extends PrecisionOption {
   readonly each: number;
 }
 
+interface ProbedMethod extends Pick<DiffusionMethod, 'denoiser' | 'loss' | 'frozen'> {
+  /** Shapes of what the loss reads of each sample besides its image, by name. Default the denoiser's conditions. */
+  readonly reads?: Denoiser['conditions'];
+  /** First statistics of the networks, which the loss hands on. */
+  readonly statistics?: Tensors;
+}
+
 /**
  * A training step of one micro-batch, on noise in the place of images and conditions. Its rate is 0, so that noise cannot make the
  * weights diverge.
  *
- * @param method whose samples are images of the denoiser's own shape; its frozen weights are disposed
+ * @param method whose samples are images of the denoiser's own shape; its frozen weights and statistics are disposed
  */
 export const trainingProbe = (
-  { denoiser, loss, frozen }: Pick<DiffusionMethod, 'denoiser' | 'loss' | 'frozen'>,
+  { denoiser, loss, frozen, reads = denoiser.conditions, statistics = {} }: ProbedMethod,
   { count, each, precision }: ProbeOptions,
 ): Probe => {
   const training: DiffusionTraining = { parameters: denoiser.parameters, loss, optimizer: adamWDefaults };
   const batch = {
     images: tf.randomUniform([count, ...denoiser.shape], -1, 1, 'float32', 1),
-    ...conditionsOf(denoiser, count),
+    ...noiseOf(reads, count),
     time: tf.zeros([count]),
     alphaBar: tf.fill([count], 0.5),
     noiseSeed: seedTensor(1, 'diffusion noise', 0),
     ...{ rate: tf.scalar(0), emaDecay: tf.scalar(1) },
   };
   const weights = initialise(denoiser.parameters, 1);
-  const state = diffusionState(weights, frozen, training);
+  const state = diffusionState(weights, frozen, training, statistics);
   const step = compileStep(diffusionPrograms(training), state, batch, { precision });
-  tf.dispose([weights, state, frozen]);
+  tf.dispose([weights, state, frozen, statistics]);
   return {
     multiplyAdds: count * each,
     run: () => void step.run(batch),
@@ -62,7 +69,7 @@ export const samplingProbe = (
   tf.dispose(weights);
   const inputs = {
     x: tf.randomUniform([count, ...denoiser.shape], -1, 1, 'float32', 1),
-    ...conditionsOf(denoiser, count),
+    ...noiseOf(denoiser.conditions, count),
     ...(isNoisy(sampler) && { noiseSeeds: tf.ones([count, 2], 'int32') }),
     ...{ time: tf.scalar(1), alphaBar: tf.scalar(0.5), nextAlphaBar: tf.scalar(0.6) },
   };
@@ -80,9 +87,9 @@ export const samplingProbe = (
   };
 };
 
-const conditionsOf = ({ conditions }: Denoiser, count: number): Tensors =>
+const noiseOf = (shapes: Denoiser['conditions'], count: number): Tensors =>
   Object.fromEntries(
-    Object.entries(conditions).map(([name, shape]) => [
+    Object.entries(shapes).map(([name, shape]) => [
       name,
       tf.randomUniform([count, ...shape], -1, 1, 'float32', 1) as tf.Tensor,
     ]),
