@@ -24,20 +24,8 @@ interface BundleAudit {
 
 /** Audits a bundle from its own objects; needs no server. */
 export const auditBundle = async (folder: string, { again, expect, tell }: BundleAudit): Promise<AuditResult> => {
-  const read = (path: string): Promise<string | undefined> =>
-    readFile(join(folder, ...path.split('/')), 'utf8').catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
-      return undefined;
-    });
-  const about = await read(bundleFile);
-  if (about === undefined)
-    throw usageError(
-      `${join(folder, bundleFile)} is not there`,
-      'name a folder that "cemiflow export RUN --bundle" wrote',
-    );
-  const { leftOut, ...facts } = parseFacts(about, join(folder, bundleFile));
-  const place = { folder: join(folder, objectsFolder) };
-  const store = await openStore(place);
+  const read = (path: string): Promise<string | undefined> => readText(folder, path);
+  const { place, store, leftOut, ...facts } = await openBundle(folder);
   const { document, flaw } = await documentOf(store, facts.run);
   const page = await read(reportPage);
   const replaying = again(place, store);
@@ -58,6 +46,25 @@ export const auditBundle = async (folder: string, { again, expect, tell }: Bundl
     },
   });
 };
+
+/** A bundle's own store, and what the bundle says of itself. @throws CemiflowError `Usage`, `BundleInvalid`, `BundleFormat` */
+export const openBundle = async (folder: string) => {
+  const about = await readText(folder, bundleFile);
+  if (about === undefined)
+    throw usageError(
+      `${join(folder, bundleFile)} is not there`,
+      'name a folder that "cemiflow export RUN --bundle" wrote',
+    );
+  const place = { folder: join(folder, objectsFolder) };
+  return { ...parseFacts(about, join(folder, bundleFile)), place, store: await openStore(place) };
+};
+
+/** @returns undefined where there is no such file */
+const readText = (folder: string, path: string): Promise<string | undefined> =>
+  readFile(join(folder, ...path.split('/')), 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') throw error;
+    return undefined;
+  });
 
 /** Paths of all files of a bundle. */
 const filesOf = async (folder: string): Promise<string[]> => {

@@ -42,7 +42,8 @@ export const audit = async (request: AuditRequest, caller: Caller): Promise<Audi
   // The root of a pinned run stays after its document was removed.
   const digest = document ? rootOf(document) : (page?.root ?? (of as { run: Digest }).run);
   const root = { type: 'run', digest } as const;
-  return auditRun(store, { root, document, page, expect, also: again(place, store), tell });
+  const leftOut = await store.leftOut.all();
+  return auditRun(store, { root, document, page, leftOut, expect, also: again(place, store), tell });
 };
 
 /** @param wanted how many random pieces, or the name of a node or shard */

@@ -86,6 +86,8 @@ export class ActionMaker {
     const clock = startClock();
     const outputs = await run(stage, { ...contextFor(task, store, watch), checkpoints: attempt });
     const took = clock();
+    // What a stage hands on without reading it must be there as well: a choice, or shards that are joined.
+    for (const ref of Object.values(outputs)) await store.mustBeThere(ref);
     const machine = await machineFor(kind);
     const { workflowExecution } = Context.current().info;
     const { record } = await store.putRecord(

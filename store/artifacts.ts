@@ -5,6 +5,7 @@ import { type Digest, isDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { ContentStore } from './blobs.ts';
+import { LeftOut } from './left-out.ts';
 import type { ObjectStore } from './objects.ts';
 
 /** Whole blobs in memory at a time, of at most 64 MiB each. */
@@ -14,10 +15,12 @@ const largeLanes = 4;
 export class Artifacts implements ArtifactStore {
   readonly #blobs: ContentStore;
   readonly #manifests: ContentStore;
+  readonly #leftOut: LeftOut;
 
   constructor(objects: ObjectStore) {
     this.#blobs = new ContentStore(objects, 'blobs');
     this.#manifests = new ContentStore(objects, 'artifacts');
+    this.#leftOut = new LeftOut(objects);
   }
 
   async putFile(path: string, bytes: Uint8Array, mediaType: string): Promise<FileEntry> {
@@ -31,6 +34,11 @@ export class Artifacts implements ArtifactStore {
 
   hasBlob(digest: Digest): Promise<boolean> {
     return this.#blobs.has(digest);
+  }
+
+  /** Whether the bytes are there, or were left out where the artifact came from. */
+  async stands(digest: Digest): Promise<boolean> {
+    return (await this.hasBlob(digest)) || this.#leftOut.has(digest);
   }
 
   /** @throws CemiflowError `ArtifactInvalid` for a manifest with a path twice, or with an entry that is none */
@@ -47,11 +55,19 @@ export class Artifacts implements ArtifactStore {
     return manifest;
   }
 
-  /** Whether the manifest is sound and a server has each of its blobs. Their bytes are checked when they are read. */
+  /** Whether the manifest is sound and each of its blobs stands. Their bytes are checked when they are read. */
   async isWhole(ref: ArtifactRef): Promise<boolean> {
     const manifest = await this.soundManifest(ref);
     if (!manifest) return false;
-    return (await mapBounded(manifest.files, lanes, ({ digest }) => this.hasBlob(digest))).every(Boolean);
+    return (await mapBounded(manifest.files, lanes, ({ digest }) => this.stands(digest))).every(Boolean);
+  }
+
+  /** @throws CemiflowError `BlobMissing` where one of its blobs is not there, also where it was left out; as `getArtifact` */
+  async mustBeThere(ref: ArtifactRef): Promise<void> {
+    const { files } = await this.getArtifact(ref);
+    await mapBounded(files, lanes, async ({ digest }) => {
+      if (!(await this.hasBlob(digest))) await this.getBlob(digest);
+    });
   }
 
   /** The manifest with its bytes; undefined where it is missing, damaged, or that of another type. */
@@ -65,8 +81,8 @@ export class Artifacts implements ArtifactStore {
   }
 
   /**
-   * Rehashes the manifest and every blob, and removes what is damaged, so that look-ups miss it. A manifest that cannot be read
-   * is missed by them anyway.
+   * Rehashes the manifest and every blob, and removes what is damaged, so that look-ups miss it: also where it had been left out,
+   * since now it is needed. A manifest that cannot be read is missed by them anyway.
    *
    * @returns whether anything was damaged or missing
    */
@@ -76,7 +92,11 @@ export class Artifacts implements ArtifactStore {
       if (error.code !== 'ArtifactInvalid') throw error;
     });
     if (!manifest) return true;
-    const sound = await mapBounded(manifest.files, largeLanes, ({ digest }) => this.#blobs.keepIfSound(digest));
+    const sound = await mapBounded(manifest.files, largeLanes, async ({ digest }) => {
+      const isSound = await this.#blobs.keepIfSound(digest);
+      if (!isSound) await this.#leftOut.remove(digest);
+      return isSound;
+    });
     return !sound.every(Boolean);
   }
 

@@ -7,7 +7,7 @@ import type { ObjectStore } from './objects.ts';
 export type Kind = 'blobs' | 'artifacts';
 
 /** `blobs/sha256/ab/cdef…`: two digits apart, so that no folder of a server's disk grows without end. */
-export const contentKey = (kind: Kind, digest: Digest): string => {
+export const contentKey = (kind: Kind | 'left-out', digest: Digest): string => {
   if (!isDigest(digest)) {
     throw new CemiflowError('DigestInvalid', `a digest must be sha256: and 64 hex digits, got ${digest}`, {
       remedy: 'copy the whole digest',
@@ -16,6 +16,9 @@ export const contentKey = (kind: Kind, digest: Digest): string => {
   const hex = hexOf(digest);
   return `${kind}/sha256/${hex.slice(0, 2)}/${hex.slice(2)}`;
 };
+
+/** The digest that a content-addressed key names. */
+export const digestOfKey = (key: string): Digest => `sha256:${key.split('/').slice(2).join('')}`;
 
 const names = { blobs: 'Blob', artifacts: 'Artifact' } as const;
 

@@ -4,7 +4,7 @@ import { lanes, mapBounded } from '../core/bounded.ts';
 import { canonicalJson } from '../core/canonical.ts';
 import { type Digest, hexOf } from '../core/digest.ts';
 import type { JsonObject } from '../core/errors.ts';
-import { contentKey } from './blobs.ts';
+import { contentKey, digestOfKey } from './blobs.ts';
 import type { ActionState } from './checkpoints/state.ts';
 import { contentOf } from './documents.ts';
 import { hash } from './hash.ts';
@@ -26,6 +26,7 @@ export type ObjectKind =
   | 'checkpoint'
   | 'pin'
   | 'index'
+  | 'left-out'
   | 'generation'
   | 'unknown';
 
@@ -67,6 +68,7 @@ export const fsck = async (objects: ObjectStore, tell: (what: string) => void = 
     'checkpoint',
     'pin',
     'index',
+    'left-out',
   ];
   for (const kind of [...order, 'generation', 'unknown'] as const) {
     const own = keys.filter((key) => kindOf(key) === kind);
@@ -81,6 +83,8 @@ export const fsck = async (objects: ObjectStore, tell: (what: string) => void = 
     });
   }
   // A server does not list an object whose metadata it cannot read.
+  const isLeftOut = (key: string): boolean =>
+    kindOf(key) === 'blob' && there.has(contentKey('left-out', digestOfKey(key)));
   const unlisted = [...new Set([...needed.keys(), ...suspects])].filter((key) => !there.has(key));
   await mapBounded(unlisted, lanes, async (key) => {
     const [flaw, neededBy] = [{ kind: kindOf(key), key }, needed.get(key)];
@@ -91,7 +95,8 @@ export const fsck = async (objects: ObjectStore, tell: (what: string) => void = 
         message: 'cannot be read or listed by the server that has it',
         neededBy,
       });
-    else if (neededBy) flaws.push({ ...flaw, fault: 'missing', message: 'is not in the store', neededBy });
+    else if (neededBy && !isLeftOut(key))
+      flaws.push({ ...flaw, fault: 'missing', message: 'is not in the store', neededBy });
   });
   return { checked, flaws: flaws.sort((a, b) => (a.key < b.key ? -1 : 1)) };
 };
@@ -106,11 +111,9 @@ export const kindOf = (key: string): ObjectKind => {
   if (/^checkpoints\/[0-9a-f]{64}\/(state|parts\/[0-9a-f]{64})$/.test(key)) return 'checkpoint';
   if (/^pins\/[0-9a-f]{64}$/.test(key)) return 'pin';
   if (/^index\/[^/]+$/.test(key)) return 'index';
+  if (/^left-out\/sha256\/[0-9a-f]{2}\/[0-9a-f]{62}$/.test(key)) return 'left-out';
   return /^gc\/(generation|claim-\d+)$/.test(key) ? 'generation' : 'unknown';
 };
-
-/** The digest that a content-addressed key names. */
-export const digestOfKey = (key: string): Digest => `sha256:${key.split('/').slice(2).join('')}`;
 
 interface Looked {
   readonly fault?: Flaw['fault'];
@@ -131,6 +134,8 @@ const look = async (objects: ObjectStore, kind: ObjectKind, key: string): Promis
   // Removed meanwhile: whoever needs it says so.
   if (!read) return {};
   const { bytes, digest } = read;
+  // Its key says all.
+  if (kind === 'left-out') return {};
   if (kind === 'blob') return digest === digestOfKey(key) ? {} : corrupt(`hashed to ${digest}`);
   if (kind === 'artifact')
     return digest === digestOfKey(key) ? manifest(digest, bytes) : corrupt(`hashed to ${digest}`);

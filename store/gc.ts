@@ -2,7 +2,7 @@ import type { ActionKey, Outputs } from '../core/action.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { plural } from '../core/words.ts';
-import { digestOfKey } from './fsck.ts';
+import { contentKey, digestOfKey } from './blobs.ts';
 import { isLive, isSealed, Marks, wantedBy } from './marks.ts';
 import type { Described } from './objects.ts';
 import type { RunDocument } from './runs.ts';
@@ -28,7 +28,7 @@ export interface GcResult {
   readonly young: Amount;
 }
 
-const places = ['nodes', 'index', 'actions', 'checkpoints', 'artifacts', 'blobs'] as const;
+const places = ['nodes', 'index', 'actions', 'checkpoints', 'artifacts', 'left-out', 'blobs'] as const;
 
 /**
  * Removes what no run, pin or live action needs. Safe beside running experiments: see `Sweeps`.
@@ -57,7 +57,7 @@ const collect = async (
   // Objects before runs and records: what is written from here on is no candidate.
   const found: Described[] = [];
   for (const place of places) found.push(...(await store.objects.describe(`${place}/`)));
-  const isNeeded = await neededBy(store, tell);
+  const isNeeded = await neededBy(store, new Set(found.map(({ key }) => key)), tell);
   const now = await nowOf(store, sweep);
   const isOld = ({ writtenAtMs }: Described): boolean => graceSeconds === 0 || writtenAtMs < now - graceSeconds * 1000;
   const [needed, spare] = parted(found, ({ key }) => isNeeded(key));
@@ -109,8 +109,15 @@ const removeAll = async (
   }
 };
 
-/** @returns whether a key is needed by a run, a pin or an action under way */
-const neededBy = async (store: Store, tell: (what: string) => void): Promise<(key: string) => boolean> => {
+/**
+ * @param there all keys that are there
+ * @returns whether a key is needed by a run, a pin or an action under way
+ */
+const neededBy = async (
+  store: Store,
+  there: ReadonlySet<string>,
+  tell: (what: string) => void,
+): Promise<(key: string) => boolean> => {
   const marks = new Marks(store);
   const runs = await everyRun(store);
   const ended = runs.filter(isSealed);
@@ -138,6 +145,10 @@ const neededBy = async (store: Store, tell: (what: string) => void): Promise<(ke
     if (place === 'checkpoints')
       return live || checkpointed.has(`sha256:${second}`) || marks.has(`actions/${second}/record`);
     if (place === 'index') return ids.has(decodeURIComponent(second));
+    if (place === 'left-out') {
+      const blob = contentKey('blobs', digestOfKey(key));
+      return marks.has(blob) && !there.has(blob);
+    }
     return place === 'nodes' ? experiments.has(decodeURIComponent(second)) : marks.has(key);
   };
 };

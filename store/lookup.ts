@@ -37,7 +37,7 @@ export class Lookup {
     this.#memo = memo ?? new LookupMemo();
   }
 
-  /** Records of those keys that are hits: a sound record, sound manifests of outputs and statements, and every blob there. */
+  /** Records of those keys that are hits: a sound record, sound manifests of outputs and statements, and every blob there or left out. */
   async records(keys: readonly ActionKey[]): Promise<Map<ActionKey, ActionRecord>> {
     const asked = [...new Set(keys)];
     const all = Math.max(this.#expected, asked.length);
@@ -96,7 +96,7 @@ export class Lookup {
   /** A blob that a listing lacks is asked for: its server may have it, and be unable to list it because it is damaged. */
   async #has(digest: Digest): Promise<boolean> {
     const seen = (await this.#blobs)?.find(contentKey('blobs', digest));
-    return (seen !== undefined && seen !== 'absent') || this.#artifacts.hasBlob(digest);
+    return (seen !== undefined && seen !== 'absent') || this.#artifacts.stands(digest);
   }
 }
 

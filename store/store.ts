@@ -4,6 +4,7 @@ import type { Digest } from '../core/digest.ts';
 import type { ArtifactStore } from '../core/stage.ts';
 import { Artifacts } from './artifacts.ts';
 import { Checkpoints } from './checkpoints/index.ts';
+import { LeftOut } from './left-out.ts';
 import type { ObjectStore } from './objects.ts';
 import { Pins } from './pins.ts';
 import { Records } from './records.ts';
@@ -16,6 +17,7 @@ export class Store implements ArtifactStore {
   readonly objects: ObjectStore;
   readonly checkpoints: Checkpoints;
   readonly pins: Pins;
+  readonly leftOut: LeftOut;
   readonly sweeps: Sweeps;
   readonly runIndexes: RunIndexes;
   readonly #artifacts: Artifacts;
@@ -26,6 +28,7 @@ export class Store implements ArtifactStore {
     this.objects = objects;
     this.checkpoints = new Checkpoints(objects);
     this.pins = new Pins(objects);
+    this.leftOut = new LeftOut(objects);
     this.sweeps = new Sweeps(objects);
     this.runIndexes = new RunIndexes(objects);
     this.#artifacts = new Artifacts(objects);
@@ -40,6 +43,7 @@ export class Store implements ArtifactStore {
   putArtifact = (manifest: ArtifactManifest): Promise<ArtifactRef> => this.#artifacts.putArtifact(manifest);
   getArtifact = (ref: ArtifactRef): Promise<ArtifactManifest> => this.#artifacts.getArtifact(ref);
   isWhole = (ref: ArtifactRef): Promise<boolean> => this.#artifacts.isWhole(ref);
+  mustBeThere = (ref: ArtifactRef): Promise<void> => this.#artifacts.mustBeThere(ref);
   dropIfDamaged = (ref: ArtifactRef): Promise<boolean> => this.#artifacts.dropIfDamaged(ref);
 
   /** Keeps a record. The outputs to continue with are those of the record that comes back. */

@@ -424,6 +424,19 @@ export const commands: readonly Command[] = [
     load: () => import('./export.ts'),
   },
   {
+    name: 'import',
+    usage: '--bundle DIR',
+    summary: 'take a run and its results from a bundle into the store: other runs find them made',
+    details: [
+      '--bundle DIR   what "export RUN --bundle" wrote. Files that it does without are made again where something needs them.',
+      'Every byte is rehashed. "audit --bundle DIR" says whether the numbers hold, "audit RUN --replay 5" whether they can be made again.',
+    ].join('\n'),
+    options: { bundle: { type: 'string' } },
+    positionals: [0, 0],
+    stopsAtOnce: true,
+    load: () => import('./import.ts'),
+  },
+  {
     name: 'kinds',
     usage: '[KIND]',
     summary: 'list the stage kinds, or the parameters of one',

@@ -26,7 +26,7 @@ export interface AuditRequest {
   /** The run's document, where there is a store that holds one. */
   readonly document?: RunDocument;
   readonly page?: Page;
-  /** Files that a bundle does without. */
+  /** Files that a bundle does without, or did where the run came in one. */
   readonly leftOut?: ReadonlySet<Digest>;
   /** Called once the run is open; throws where it lacks what the caller will ask for. */
   readonly expect?: (lineage: Lineage) => void;

@@ -4,7 +4,7 @@ import { mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { Reading } from '../reading.ts';
-import type { Fault, Ledger } from './result.ts';
+import type { Fault, Ledger, Problem } from './result.ts';
 
 /** Whole blobs in memory at a time, of at most 64 MiB each. */
 const blobLanes = 4;
@@ -13,7 +13,7 @@ const blobLanes = 4;
 export class AuditReader {
   readonly #store: Reading;
   readonly #ledger: Ledger;
-  /** Digests of files that a bundle leaves out. */
+  /** Digests of files that a bundle leaves out, or left out where the run was imported from one. */
   readonly #leftOut: ReadonlySet<Digest>;
   readonly #manifests = new Map<Digest, Promise<ArtifactManifest | undefined>>();
   readonly #blobs = new Map<Digest, Promise<boolean>>();
@@ -73,11 +73,6 @@ export class AuditReader {
   }
 
   async #readBlob(digest: Digest, where: string, bytes?: number): Promise<boolean> {
-    if (this.#leftOut.has(digest)) {
-      const message = `${digest} was left out of the bundle`;
-      this.#ledger.note('files rehashed', { fault: 'not verifiable', where, message });
-      return false;
-    }
     try {
       const { length } = await this.#store.getBlob(digest);
       if (bytes === undefined || length === bytes) {
@@ -87,7 +82,12 @@ export class AuditReader {
       const message = `${digest} has ${length} bytes, its manifest says ${bytes}`;
       this.#ledger.note('files rehashed', { fault: 'corrupt', where, message });
     } catch (error) {
-      this.#ledger.note('files rehashed', { fault: faultOf(error), where, message: (error as Error).message });
+      const fault = faultOf(error);
+      const isLeftOut = fault === 'missing' && this.#leftOut.has(digest);
+      const problem: Pick<Problem, 'fault' | 'message'> = isLeftOut
+        ? { fault: 'not verifiable', message: `${digest} was left out of the bundle` }
+        : { fault, message: (error as Error).message };
+      this.#ledger.note('files rehashed', { where, ...problem });
     }
     return false;
   }

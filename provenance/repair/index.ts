@@ -30,6 +30,7 @@ export const repair = async (flaws: readonly Flaw[], tools: RepairTools): Promis
     'latest',
     'pin',
     'index',
+    'left-out',
     'generation',
     'unknown',
     'run',

@@ -161,6 +161,43 @@ test('what a bundle does without is told, and nothing else is wrong with it', as
   expect(readFileSync(join(folder, 'less/report/report.html'), 'utf8')).toContain('holds 10 people of the benchmark');
 });
 
+test('an imported run counts where it was imported, and what it lacks is made again where it is needed', async () => {
+  const { home, stop } = await startServices();
+  try {
+    const less = join(folder, 'less');
+    const run = (...args: string[]): Promise<CliResult> => cli(args, { home });
+    const { leftOut, run: id, root: digest } = JSON.parse(readFileSync(join(less, 'bundle.json'), 'utf8'));
+    const imported = await run('import', '--bundle', less, '--json');
+    expect([imported.code, imported.err]).toEqual([0, '']);
+    expect(JSON.parse(imported.out)).toMatchObject({ run: id, root: digest, leftOut: leftOut.length });
+    expect(JSON.parse((await run('import', '--bundle', less, '--json')).out)).toEqual(JSON.parse(imported.out));
+    expect((await run('fsck')).code).toBe(0);
+    const audited = JSON.parse((await run('audit', 'audited', '--json')).out) as AuditResult & { exitCode: number };
+    expect([audited.exitCode, audited.root]).toEqual([8, digest]);
+    expect((await run('report', 'audited', '--out', join(folder, 'again'))).code).toBe(0);
+    // What cannot be looked for without the files is said on the page, in the place of what was found with them.
+    expect(readFileSync(join(folder, 'again/report.html'), 'utf8')).toContain('could not look for leakage');
+    // Fewer sets are scored: the scored student was left out, and so were the photos that the report shows. All others stay hits.
+    const spec = join(root, 'test/provenance/experiment.yaml');
+    const other = ['--set', photos, '--set', 'stages.verify_chosen.with.sets=[lfw]'];
+    expect((await run('run', spec, ...other)).code).toBe(0);
+    const { stages } = JSON.parse((await run('status', 'audited', '--json')).out) as {
+      stages: { id: string; state: string }[];
+    };
+    const made = stages.flatMap(({ id: node, state }) => (state === 'done' ? [node] : [])).sort();
+    expect(made).toEqual([
+      'generator',
+      'photos',
+      'report',
+      'students[epochs=1]',
+      'students[epochs=2]',
+      'verify_chosen',
+    ]);
+  } finally {
+    await stop();
+  }
+}, 600_000);
+
 test('a file that nothing stands for is told', async () => {
   const copy = changed('README.md', (text) => `${text} `);
   cpSync(join(bundle, 'README.md'), join(copy, 'README.md'));

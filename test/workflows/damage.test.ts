@@ -30,6 +30,10 @@ beforeAll(async () => {
     await new Promise<void>((open) => gates.set(name, open));
     return keep(context, { name });
   });
+  engine.kind<Params & { from: ArtifactRef[] }>('test/pass', async ({ name, from }) => {
+    ran.push(name);
+    return { out: from[0] as ArtifactRef };
+  });
   engine.kind<Params>('test/never', async ({ name }) => {
     ran.push(name);
     throw new CemiflowError('BlobMissing', 'no blob', { remedy: 'run again', data: { digest: 'sha256:0' } });
@@ -105,6 +109,48 @@ test('a blob that goes while a run is under way is made anew, though its stage w
   expect(ran).toEqual(['a', 'a', 'b']);
   expect(outOf(result, 'a')).toEqual(ref);
   expect((await engine.store.listRecords(result.nodes.a?.key as never)).length).toBeGreaterThan(0);
+});
+
+test.each([
+  ['damaged', spoil],
+  [
+    'left out',
+    async (ref: ArtifactRef) => {
+      await engine.store.objects.remove(contentKey('blobs', await blobOf(ref)));
+      await engine.store.leftOut.add(await blobOf(ref));
+    },
+  ],
+])('what a stage hands on unread is made anew by the stage that made it, where it was %s', async (how, damage) => {
+  const name = (id: string): string => `${id} ${how}`;
+  const handed = [
+    note(name('made')),
+    node(name('handed'), 'test/pass', { name: name('handed'), from: [output(name('made'))] }),
+  ];
+  const first = await engine.run(plan(name('hand'), ...handed));
+  await damage(outOf(first, name('made')));
+  ran = [];
+  const second = await engine.run(plan(name('use'), ...handed, note(name('used'), [name('handed')])));
+  expect(new Set(ran)).toEqual(new Set([name('made'), name('handed'), name('used')]));
+  expect(await read(engine.store, outOf(second, name('used')))).toMatchObject({ saw: [name('made')] });
+});
+
+test('a blob that was left out is made where it is needed, and only then', async () => {
+  const chain = [note('far'), note('near', ['far']), note('end', ['near'])];
+  const first = await engine.run(plan('whole', ...chain));
+  for (const id of ['far', 'near']) {
+    const digest = await blobOf(outOf(first, id));
+    await engine.store.objects.remove(contentKey('blobs', digest));
+    await engine.store.leftOut.add(digest);
+  }
+  ran = [];
+  const second = await engine.run(plan('known', ...chain));
+  expect([second.hits, ran]).toEqual([3, []]);
+  expect(outOf(second, 'near')).toEqual(outOf(first, 'near'));
+  const third = await engine.run(plan('needed', ...chain, note('more', ['near'])));
+  // Its maker needs what was left out too.
+  expect(ran).toEqual(['far', 'near', 'more']);
+  expect(outOf(third, 'near')).toEqual(outOf(first, 'near'));
+  expect((await engine.store.leftOut.all()).size).toBe(0);
 });
 
 test('a damaged manifest is made anew as well', async () => {

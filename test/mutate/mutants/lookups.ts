@@ -107,4 +107,58 @@ export const lookupMutants: readonly Mutant[] = [
       },
     ],
   ),
+  ...mutantsOf(
+    'store/artifacts.ts',
+    ['test/store/left-out.test.ts'],
+    [
+      {
+        name: 'left-out/never-stands',
+        find: '(await this.hasBlob(digest)) || this.#leftOut.has(digest)',
+        replace: 'this.hasBlob(digest)',
+        breaks: 'what was left out of a bundle makes its whole run a miss',
+      },
+      {
+        name: 'left-out/stays',
+        find: 'if (!isSound) await this.#leftOut.remove(digest);',
+        replace: '',
+        breaks: 'a file that is needed stays a hit without bytes, so that nothing makes it again',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'store/gc.ts',
+    ['test/store/left-out.test.ts'],
+    [
+      {
+        name: 'left-out/collected',
+        find: 'return marks.has(blob) && !there.has(blob);',
+        replace: 'return false;',
+        breaks: 'a gc makes misses of what was imported without its bytes',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'store/fsck.ts',
+    ['test/store/left-out.test.ts'],
+    [
+      {
+        name: 'left-out/missing',
+        find: 'else if (neededBy && !isLeftOut(key))',
+        replace: 'else if (neededBy)',
+        breaks: 'what was left out on purpose is called lost',
+      },
+    ],
+  ),
+  ...mutantsOf(
+    'engine/make-action.ts',
+    ['test/workflows/damage.test.ts'],
+    [
+      {
+        name: 'left-out/handed-on',
+        find: 'for (const ref of Object.values(outputs)) await store.mustBeThere(ref);',
+        replace: '',
+        breaks: 'a choice hands on what is damaged, is made again three times, and the run is stuck',
+      },
+    ],
+  ),
 ];
