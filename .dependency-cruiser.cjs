@@ -11,6 +11,8 @@ const arrows = {
   artifacts: { values: ['core', 'formats'], types: ['metrics', 'nn'] },
   data: { values: ['core', 'formats', 'artifacts', 'threads'] },
   threads: { values: ['core'] },
+  // Programs that users bring.
+  foreign: { values: ['core', 'formats', 'artifacts', 'data', 'threads'] },
   faces: { values: ['core', 'artifacts'] },
   metrics: { values: ['core'] },
   nn: { values: ['core', 'setup'] },
