@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import type { NodeStatus, PlanNode } from '../core/plan.ts';
 import type { RunSpec } from '../core/run-record.ts';
+import { codeDigest } from '../foreign/code.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 import { planExpansion } from '../spec/compile.ts';
@@ -124,8 +125,10 @@ export const makePlan = async (
   const absent = new Map<string, string>();
   const made = await planExpansion(spec, expansion, {
     codes,
-    resolveContent: async (path, { links }) => {
-      const digest = await knownContent(home, path, { links: links === 'inside' ? 'inside' : 'anywhere' });
+    resolveContent: async (path, { links }, isCode) => {
+      const digest = isCode
+        ? await codeDigest(path)
+        : await knownContent(home, path, { links: links === 'inside' ? 'inside' : 'anywhere' });
       contents.set(path, digest);
       return digest;
     },

@@ -15,6 +15,7 @@ export const artifactTypes = [
   'scores',
   'metrics',
   'report',
+  'files',
   'code',
   'run',
   'adoption',

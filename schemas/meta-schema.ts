@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from '../core/errors.ts';
 import { inputUses, measures, roles } from './roles.ts';
 
-const artifactTypes = ['dataset', 'benchmarks', 'weights', 'centers', 'inquiries', 'scores', 'metrics', 'report'];
+const artifactTypes = [
+  ...['dataset', 'benchmarks', 'weights', 'centers', 'inquiries', 'scores', 'metrics', 'report', 'files'],
+];
 
 type Need = (holds: boolean, fault: string) => void;
 
@@ -25,7 +27,9 @@ export const checkStageSchema = (schema: JsonObject): string[] => {
   need(stage.resource === 'cpu' || stage.resource === 'tensor', 'x-stage.resource must be "cpu" or "tensor"');
   need(typeof stage.sharded === 'boolean', 'x-stage.sharded must be true or false');
   const outputs = isObject(stage.outputs) ? stage.outputs : {};
-  need(Object.keys(outputs).length > 0, 'x-stage.outputs must name at least one output');
+  need(stage.foreign === undefined || typeof stage.foreign === 'boolean', 'x-stage.foreign must be true or false');
+  // What a program of a user's own makes, each stage says for itself.
+  if (stage.foreign !== true) need(Object.keys(outputs).length > 0, 'x-stage.outputs must name at least one output');
   for (const [name, type] of Object.entries(outputs)) {
     need(artifactTypes.includes(String(type)), `x-stage.outputs.${name} must be one of ${artifactTypes.join(', ')}`);
   }
@@ -46,8 +50,8 @@ const checkFolders = (properties: JsonObject, need: Need): void => {
   for (const name of folders) {
     const { contentDigest, ...rest } = properties[name] as JsonObject;
     need(
-      contentDigest === true && rest.type === 'string' && !keywordIn(rest),
-      `${name}: contentDigest must be true, and on a parameter of type string, not inside one`,
+      (contentDigest === true || contentDigest === 'code') && rest.type === 'string' && !keywordIn(rest),
+      `${name}: contentDigest must be true or "code", and on a parameter of type string, not inside one`,
     );
     need(properties.content === undefined, `content is filled in with the digest of ${name}: name the other parameter`);
   }
@@ -84,8 +88,10 @@ const takesArtifacts = (schema: Json | undefined): boolean => {
   if (Array.isArray(schema)) return schema.some(takesArtifacts);
   if (!isObject(schema)) return false;
   if (schema.artifact !== undefined || schema.artifacts !== undefined) return true;
-  const { anyOf, oneOf, items, properties } = schema;
-  return [anyOf, oneOf, items, isObject(properties) ? Object.values(properties) : []].some(takesArtifacts);
+  const { anyOf, oneOf, items, properties, additionalProperties } = schema;
+  return [anyOf, oneOf, items, additionalProperties, isObject(properties) ? Object.values(properties) : []].some(
+    takesArtifacts,
+  );
 };
 
 const checkProperty = (name: string, property: JsonObject, required: boolean, need: Need): void => {

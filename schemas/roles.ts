@@ -12,6 +12,7 @@ export const roles = {
   analysis: 'computes facts about data that later stages need, such as identity centers',
   selection: 'chooses among what other stages made, or puts it together: images, epochs, hyperparameters',
   evaluation: 'scores a model or judges a set of images',
+  foreign: "runs a program of a user's own, of which is known what it was given, and not what it did with it",
   report: 'shows results to people',
 } as const;
 
@@ -38,6 +39,7 @@ export const inputUses = {
   criterion: 'what the choice goes by, such as metrics',
   detector: 'a model that finds the faces that images are cut around',
   space: 'a model in whose embedding space vectors are drawn',
+  given: "what a program of a user's own was given, and may have learned from, copied or measured",
 } as const;
 
 export type InputUse = keyof typeof inputUses;

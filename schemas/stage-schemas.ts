@@ -23,6 +23,10 @@ export interface StageSchema {
   readonly facts: KindFacts;
   /** The parameter whose files' digest fills the hidden parameter `content`. */
   readonly contentOf?: string;
+  /** Whether that is a folder of code: ignore files say what of it counts. */
+  readonly contentIsCode: boolean;
+  /** Whether the stage runs a program of a user's own: each stage says itself what it makes, and whether it needs a GPU. */
+  readonly foreign: boolean;
   readonly schema: JsonObject;
   /** Fills defaults in; `errors` afterwards. Compiled at first use. @throws CemiflowError `StageSchemaInvalid` */
   readonly validate: ValidateFunction;
@@ -159,11 +163,12 @@ const toStageSchema = (
   const stage = schema['x-stage'] as {
     resource: Resource;
     sharded: boolean;
+    foreign?: boolean;
     outputs: { [name: string]: ArtifactType };
   } & Partial<KindFacts>;
   const { role = 'unknown', raw = false, measures, inputs = {} } = stage;
   const properties = schema.properties as { [name: string]: JsonObject };
-  const contentOf = Object.keys(properties).find((name) => properties[name]?.contentDigest === true);
+  const contentOf = Object.keys(properties).find((name) => properties[name]?.contentDigest !== undefined);
   const withContent: JsonObject =
     contentOf === undefined ? schema : { ...schema, properties: { ...properties, content: { type: 'string' } } };
   let compiled: ValidateFunction | undefined;
@@ -178,6 +183,8 @@ const toStageSchema = (
     defaultOutput: Object.keys(stage.outputs)[0] as string,
     facts: { role, raw, inputs, ...(measures === undefined ? {} : { measures }) },
     ...(contentOf === undefined ? {} : { contentOf }),
+    contentIsCode: properties[contentOf ?? '']?.contentDigest === 'code',
+    foreign: stage.foreign === true,
     schema,
     // Of all kinds a spec uses a few, and compiling them all takes as long as reading a thousand records.
     get validate() {

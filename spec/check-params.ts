@@ -62,14 +62,15 @@ const givers = ({ targets }: Expanding, types: readonly string[], point: Point):
       name,
       {
         schema,
+        outputs,
         matrix: { axes },
       },
     ]) => {
       const index = Object.keys(axes).map((axis) => (axis in point ? axis : `${axis}=${axes[axis]?.[0]}`));
       const base = index.length > 0 ? `${name}[${index.join(', ')}]` : name;
-      return Object.entries(schema?.outputs ?? {})
+      return Object.entries(schema ? outputs : {})
         .filter(([, type]) => types.includes(type))
-        .map(([output]) => (output === schema?.defaultOutput ? base : `${base}.${output}`));
+        .map(([output]) => (output === Object.keys(outputs)[0] ? base : `${base}.${output}`));
     },
   );
 };

@@ -10,8 +10,8 @@ export interface PlanInputs {
   readonly schemas: StageSchemas;
   /** Code digest of each kind that the spec uses. */
   readonly codes: ReadonlyMap<string, { readonly digest: Digest }>;
-  /** Digest of the files under an absolute path, or at an address. @param params of the stage that reads them */
-  resolveContent(path: string, params: JsonObject): Promise<Digest>;
+  /** Digest of the files under an absolute path, or at an address. @param params of the stage that reads them @param isCode whether it is a folder of code */
+  resolveContent(path: string, params: JsonObject, isCode: boolean): Promise<Digest>;
   /**
    * Is told of nodes whose files are not there, which are refused where this is not given. Their params say nothing of the files, so
    * the plan can be estimated and not run.
@@ -31,9 +31,10 @@ export const planExpansion = async (
 ): Promise<Plan> => {
   const contents = new Map<string, Digest>();
   for (const { content, params } of expansion.nodes) {
-    if (content === undefined || contents.has(keyOf(content.path, params))) continue;
+    if (content === undefined || contents.has(keyOf(content, params))) continue;
     try {
-      contents.set(keyOf(content.path, params), await inputs.resolveContent(content.path, params));
+      const digest = await inputs.resolveContent(content.path, params, content.isCode);
+      contents.set(keyOf(content, params), digest);
     } catch (error) {
       if (!(error instanceof CemiflowError)) throw error;
       if (inputs.onAbsent && error.code === 'FolderNotFound') continue;
@@ -47,7 +48,7 @@ export const planExpansion = async (
     if (content === undefined) return { ...node, code };
     const { param, path, written } = content;
     const { [param]: _, ...params } = node.params;
-    const digest = contents.get(keyOf(path, node.params));
+    const digest = contents.get(keyOf(content, node.params));
     if (digest === undefined) inputs.onAbsent?.(node.id, written);
     return {
       ...node,
@@ -60,7 +61,8 @@ export const planExpansion = async (
 };
 
 /** Stages that read one path may differ in whether they follow its links. */
-const keyOf = (path: string, { links }: JsonObject): string => JSON.stringify([path, links ?? null]);
+const keyOf = ({ path, isCode }: { readonly path: string; readonly isCode: boolean }, { links }: JsonObject): string =>
+  JSON.stringify([path, links ?? null, isCode]);
 
 const noCode = (kind: string): CemiflowError =>
   new CemiflowError('CodeUnknown', `there is no code digest of ${kind}`, {

@@ -9,6 +9,7 @@ import { plural } from '../core/words.ts';
 import type { StageSchema, StageSchemas } from '../schemas/stage-schemas.ts';
 import { checkAxisLabels } from './axis-labels.ts';
 import { checkParams } from './check-params.ts';
+import { declaredOutputs } from './declared-outputs.ts';
 import { type Expanding, scopeOf } from './expanding.ts';
 import { type Expected, expectedOf } from './expects.ts';
 import { matrixOfStage } from './matrix.ts';
@@ -24,7 +25,7 @@ import { describe, type Located } from './yaml.ts';
 /** A node without code and content digests: enough to validate a spec. */
 export interface ExpandedNode extends Omit<PlanNode, 'code'> {
   /** A folder that the node reads from outside the store; its digest is part of the node's key. */
-  readonly content?: NodePlace & { readonly param: string; readonly at: Place };
+  readonly content?: NodePlace & { readonly param: string; readonly isCode: boolean; readonly at: Place };
   /** What the spec expects its first output to hold; in no plan. */
   readonly expects?: Expected;
 }
@@ -60,12 +61,11 @@ class Expander {
     const { spec, params, targets } = this.#at;
     const stages = [...spec.stages].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
     for (const name of params.names) params.check(name, spec.problems);
-    for (const stage of stages)
-      targets.set(stage.name, {
-        schema: this.#schemaOf(stage),
-        matrix: matrixOfStage(this.#at, stage),
-        repeated: false,
-      });
+    for (const stage of stages) {
+      const schema = this.#schemaOf(stage);
+      const outputs = schema?.foreign ? declaredOutputs(this.#at, stage) : (schema?.outputs ?? {});
+      targets.set(stage.name, { schema, outputs, matrix: matrixOfStage(this.#at, stage), repeated: false });
+    }
     const seeds = seedsOf(this.#at, spec.seeds);
     if (seeds.length > 0) this.#repeat(stages, seeds);
     const seed = spec.seed ? this.#seedOf(spec.seed, 'seed', scopeOf(this.#at, 'seed')) : seeds[0];
@@ -167,7 +167,7 @@ class Expander {
       if (owner === 'report') settleSeeds(params, [target.schema.schema as JsonObject], this.#at.firsts);
       checkParams(this.#at, stage, target.schema, params, point);
       checkAxisLabels(stage, { matrix: point, params, seed: ownSeed ?? seed }, this.#at.spec.problems);
-      const node = this.#toNode(stage, target.schema, params, point, ownSeed ?? seed);
+      const node = this.#toNode(stage, { ...target.schema, outputs: target.outputs }, params, point, ownSeed ?? seed);
       return [expects ? { ...node, expects } : node];
     });
   }
@@ -180,7 +180,7 @@ class Expander {
       matrix: point,
       params,
       seed,
-      resource: schema.resource,
+      resource: schema.foreign && Number(params.gpus) > 0 ? 'tensor' : schema.resource,
       sharded: schema.sharded,
       outputs: schema.outputs,
     };
@@ -192,7 +192,7 @@ class Expander {
       path: isAddress(value) ? value : resolve(at.source.folder, value),
       written: isAbsolute(value) ? basename(value) : value,
     };
-    return { ...node, content: { ...place, param: schema.contentOf, at } };
+    return { ...node, content: { ...place, param: schema.contentOf, isCode: schema.contentIsCode, at } };
   }
 
   #noteEdge(from: string, to: string, place: Place): void {

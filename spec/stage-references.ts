@@ -9,6 +9,8 @@ import type { StageReference } from './values.ts';
 /** A stage that references can name; without a schema its kind is unknown, which was reported already. */
 export interface Target {
   readonly schema: StageSchema | undefined;
+  /** What it makes, the first one by default: what its kind always does, or what the stage itself declares. */
+  readonly outputs: StageSchema['outputs'];
   readonly matrix: Matrix;
   /** Whether it is made once for each of the experiment's seeds, which are then its axis `seed`. */
   readonly repeated: boolean;
@@ -37,10 +39,17 @@ export const followStage = (reference: StageReference, from: From): Json | undef
     return undefined;
   }
   if (target.schema === undefined) return undefined;
-  const name = output ?? target.schema.defaultOutput;
-  const type = target.schema.outputs[name];
+  // A stage without outputs has faulty ones, which were reported at their place.
+  const [usual] = Object.keys(target.outputs);
+  if (usual === undefined) return undefined;
+  const name = output ?? usual;
+  const type = target.outputs[name];
   if (type === undefined) {
-    const remedy = suggest(name, Object.keys(target.schema.outputs), `outputs of ${target.schema.kind}`);
+    const remedy = suggest(
+      name,
+      Object.keys(target.outputs),
+      `outputs of ${target.schema.foreign ? stage : target.schema.kind}`,
+    );
     from.say(`stages.${stage} has no output "${name}"`, remedy);
     return undefined;
   }

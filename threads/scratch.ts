@@ -86,7 +86,7 @@ export const readScratch = (path: string, from: number, into: Uint8Array): void 
 };
 
 /** Folders of processes that ended without removing them. */
-const removeLeftovers = (parent: string): void => {
+export const removeLeftovers = (parent: string): void => {
   for (const name of readdirSync(parent)) {
     const pid = Number(/^(\d+)-/.exec(name)?.[1]);
     if (pid > 0 && !isRunning(pid)) rmSync(join(parent, name), { recursive: true, force: true });

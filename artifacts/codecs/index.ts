@@ -6,6 +6,7 @@ import { benchmarksCodec } from './benchmarks.ts';
 import { centersCodec } from './centers.ts';
 import { codeCodec } from './code.ts';
 import { datasetCodec } from './dataset.ts';
+import { filesCodec } from './files.ts';
 import { inquiriesCodec } from './inquiries.ts';
 import { metricsCodec } from './metrics.ts';
 import { reportCodec } from './report.ts';
@@ -23,6 +24,7 @@ export const codecs: { readonly [type in ArtifactType]: Codec<unknown, never> } 
   scores: scoresCodec,
   metrics: metricsCodec,
   report: reportCodec,
+  files: filesCodec,
   code: codeCodec,
   run: runCodec,
   adoption: adoptionCodec,

@@ -1,10 +1,11 @@
+import type { PutFile } from '../../artifacts/set-formats.ts';
 import { getTensors } from '../../artifacts/tensors.ts';
 import type { ArtifactRef, ArtifactType } from '../../core/artifact.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { encodeNpy, type NpyArray } from '../../formats/npy/index.ts';
 import type { SafeTensor } from '../../formats/safetensors.ts';
-import { type PutFile, writeFolder } from './folder.ts';
+import { writeFolder } from './folder.ts';
 
 /** Artifacts whose arrays people load into numpy. */
 const types: readonly ArtifactType[] = ['inquiries', 'centers', 'scores', 'benchmarks'];

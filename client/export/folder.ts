@@ -1,10 +1,8 @@
 import { rmSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve, sep } from 'node:path';
+import type { PutFile } from '../../artifacts/set-formats.ts';
 import { CemiflowError } from '../../core/errors.ts';
-
-/** Puts a file into the folder that is being written. @param path relative, with slashes */
-export type PutFile = (path: string, bytes: Uint8Array | string) => Promise<void>;
 
 /**
  * Writes a folder whole or not at all: under a temporary name beside the target, and renamed at the end, so that nobody mistakes

@@ -1,49 +1,11 @@
-import { open } from 'node:fs/promises';
-import { join } from 'node:path';
-import { type ExportedSet, openSet } from '../../artifacts/export-set.ts';
+import { openSet } from '../../artifacts/export-set.ts';
+import { type SetFormat, writeSet } from '../../artifacts/set-formats.ts';
 import type { Packed } from '../../artifacts/shards.ts';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
-import { extensionOf } from '../../formats/image-kind.ts';
-import { writeLmdb } from '../../formats/lmdb/index.ts';
-import { parquetFile } from '../../formats/parquet/index.ts';
-import { writeRecordio } from '../../formats/recordio/index.ts';
-import { sampleName } from '../../formats/sample.ts';
-import { webdatasetShards } from '../../formats/webdataset/write.ts';
-import { type PutFile, writeFolder } from './folder.ts';
+import { writeFolder } from './folder.ts';
 
-/** Writes a set's images in one format. @param folder where the files go @param put puts one file there */
-type Writer = (samples: AsyncIterable<Packed>, set: ExportedSet, folder: string, put: PutFile) => Promise<unknown>;
-
-/** Image files stay as they are in every format; identities keep their numbers, which are the labels. */
-const writers = {
-  /** One folder for each identity: `000001/0002.jpg`. */
-  folder: async (samples, _set, _folder, put) => {
-    for await (const sample of samples) await put(`${sampleName(sample)}.${extensionOf(sample.bytes)}`, sample.bytes);
-  },
-  /** Tar shards: `000000.tar` … */
-  webdataset: async (samples, _set, _folder, put) => {
-    for await (const { path, bytes } of webdatasetShards(samples)) await put(path, bytes);
-  },
-  /** InsightFace's pack: `train.rec`, `train.idx`, `property`. */
-  recordio: (samples, set, folder) => writeRecordio(folder, samples, set),
-  /** HSFace's layout: one file, `train.lmdb`. */
-  lmdb: (samples, _set, folder) => writeLmdb(join(folder, 'train.lmdb'), samples),
-  /** As the Hugging Face hub stores images: `data/train-00000-of-00001.parquet`. */
-  parquet: async (samples, _set, folder, put) => {
-    const path = 'data/train-00000-of-00001.parquet';
-    await put(path, '');
-    const file = await open(join(folder, path), 'w');
-    try {
-      for await (const piece of parquetFile(samples)) await file.writeFile(piece);
-    } finally {
-      await file.close();
-    }
-  },
-} as const satisfies Record<string, Writer>;
-
-export type SetFormat = keyof typeof writers;
-export const setFormats = Object.keys(writers) as SetFormat[];
+export { type SetFormat, setFormats } from '../../artifacts/set-formats.ts';
 
 /** What was written. */
 export interface WrittenSet {
@@ -75,9 +37,6 @@ export const exportSet = async (
       yield sample;
     }
   }
-  const write: Writer = writers[format];
-  await writeFolder(target, async (put, folder) => {
-    await write(counted(), set, folder, put);
-  });
+  await writeFolder(target, (put, folder) => writeSet(format, counted(), set, folder, put));
   return { identities: identities.size, images, ...(set.mixtures && { mixtures: true }) };
 };

@@ -2,6 +2,7 @@ import { resolve } from 'node:path';
 import type { ActionRecord } from '../../core/action.ts';
 import { isAddress } from '../../core/address.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
+import { codeDigest } from '../../foreign/code.ts';
 import { contentDigest } from '../../formats/content.ts';
 import type { Store } from '../../store/index.ts';
 
@@ -48,10 +49,12 @@ export const findPlaces = async (
 
 const firstWith = async (content: string, candidates: readonly string[]): Promise<string | undefined> => {
   for (const path of candidates) {
-    const digest = await contentDigest(path).catch((error) => {
-      if (!(error instanceof CemiflowError)) throw error;
-    });
-    if (digest === content) return path;
+    for (const digestOf of [contentDigest, codeDigest]) {
+      const digest = await digestOf(path).catch((error) => {
+        if (!(error instanceof CemiflowError)) throw error;
+      });
+      if (digest === content) return path;
+    }
   }
   return undefined;
 };

@@ -1,0 +1,167 @@
+import type { ArtifactRef } from '../../core/artifact.ts';
+import type { Digest } from '../../core/digest.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import { placeOf, type StageContext, type StageKind } from '../../core/stage.ts';
+import { ProgramCheckpoints } from '../../foreign/checkpoints.ts';
+import { layOut, storeCode } from '../../foreign/code.ts';
+import { environmentOf, hiding } from '../../foreign/environment.ts';
+import { type Input, layOutInput } from '../../foreign/inputs.ts';
+import { Lines } from '../../foreign/lines.ts';
+import { ProgramLog } from '../../foreign/log.ts';
+import { type Output, takeOutput } from '../../foreign/outputs.ts';
+import { filled } from '../../foreign/places.ts';
+import { type Ended, runProgram } from '../../foreign/program.ts';
+import { type Message, messageIn } from '../../foreign/protocol.ts';
+import { Workspace } from '../../foreign/workspace.ts';
+
+/** `schemas/stages/command-run.schema.json` */
+interface Params {
+  readonly command: readonly string[];
+  /** Digest of the folder of code. */
+  readonly content: Digest;
+  readonly inputs: { readonly [name: string]: Input };
+  readonly outputs: { readonly [name: string]: Output };
+  readonly env: { readonly [name: string]: string };
+  readonly secrets: readonly string[];
+  readonly checkpoint: string | null;
+  readonly gpus: number;
+  readonly timeoutSeconds: number | null;
+  readonly graceSeconds: number;
+}
+
+/** `command/run`: runs a program that is none of ours, and takes what it makes into the store. */
+export const stage: StageKind<Params> = {
+  async run(params, context) {
+    const workspace = new Workspace();
+    try {
+      await layOut(await codeOf(params, context), workspace.folder, context.store);
+      for (const [name, input] of Object.entries(params.inputs))
+        await layOutInput(input, workspace.at(`inputs/${name}`), context.store);
+      await perform(params, workspace, context);
+      const outputs: { [name: string]: ArtifactRef } = {};
+      for (const [name, output] of Object.entries(params.outputs))
+        outputs[name] = await takeOutput(name, output, workspace.at(output.path), context);
+      return outputs;
+    } finally {
+      workspace.close();
+    }
+  },
+};
+
+/** @throws CemiflowError `CodeChanged` where the folder is no longer what was planned */
+const codeOf = async ({ content }: Params, context: StageContext): Promise<ArtifactRef> => {
+  const planned: ArtifactRef = { type: 'files', digest: content };
+  // Another attempt, or another node of the same code, may have kept it: what is edited meanwhile changes nothing.
+  const kept = await context.store.getArtifact(planned).catch((error) => {
+    if (!(error instanceof CemiflowError) || error.retryable) throw error;
+  });
+  if (kept) return planned;
+  const folder = placeOf(context, 'code');
+  const stored = await storeCode(folder, context.store);
+  if (stored.digest === content) return stored;
+  throw new CemiflowError('CodeChanged', `the code in ${folder} is no longer what the run was planned with`, {
+    remedy: 'cemiflow run starts it again with the code as it is now',
+    data: { folder, wanted: content, found: stored.digest },
+  });
+};
+
+/** Runs the program to its end. @throws CemiflowError `ProgramFailed`, `ProgramTimeout`, `ProgramKilled` (retryable), as `runProgram` */
+const perform = async (params: Params, workspace: Workspace, context: StageContext): Promise<void> => {
+  const { secrets, checkpoint, timeoutSeconds, graceSeconds } = params;
+  const env = environmentOf({ ...params, seed: context.seed, workspace });
+  const hide = hiding(secrets.map((name) => env[name] ?? ''));
+  const places = {
+    ...Object.fromEntries(Object.keys(params.inputs).map((name) => [`inputs.${name}`, `inputs/${name}`])),
+    ...Object.fromEntries(Object.entries(params.outputs).map(([name, { path }]) => [`outputs.${name}`, path])),
+    ...{ seed: `${context.seed}`, ...(checkpoint !== null && { checkpoint }) },
+  };
+  const checkpoints = new ProgramCheckpoints(
+    checkpoint === null ? undefined : workspace.at(checkpoint),
+    context.checkpoints,
+  );
+  await checkpoints.restore();
+  const reporter = new Reporter(context, checkpoints);
+  const log = new ProgramLog();
+  const lines = new Lines((line) => reporter.take(messageIn(line)));
+  const ended = await runProgram({
+    command: params.command.map((argument) => filled(argument, places)),
+    ...{ cwd: workspace.folder, env, graceMs: graceSeconds * 1000, signal: context.signal },
+    ...(timeoutSeconds !== null && { timeoutMs: timeoutSeconds * 1000 }),
+    onOutput: (stream, bytes) => {
+      log.add(bytes);
+      if (stream === 'out') lines.add(bytes);
+    },
+  });
+  lines.close();
+  await checkpoints.settled();
+  const printed = hide(`${log.bytes()}`);
+  context.log(`the program ended (${endOf(ended)}) and printed:\n${printed}`);
+  // Says what became of a run that is cancelled or whose worker drains.
+  if (context.signal.aborted) await context.progress({ phase: 'stopped', step: 0, steps: 0 });
+  checkEnd(ended, params, printed);
+};
+
+const endOf = ({ code, signal }: Ended): string => (code === null ? `signal ${signal}` : `exit status ${code}`);
+
+const checkEnd = (ended: Ended, { command, timeoutSeconds }: Params, printed: string): void => {
+  if (ended.code === 0 && ended.stopped !== 'timeout') return;
+  const last = printed
+    .trimEnd()
+    .split(/[\r\n]+/)
+    .slice(-20)
+    .join('\n');
+  const data = { command: [...command], code: ended.code, signal: ended.signal, printed: last };
+  if (ended.stopped === 'timeout')
+    throw new CemiflowError(
+      'ProgramTimeout',
+      `${command[0]} ran longer than ${timeoutSeconds} s; it last printed:\n${last}`,
+      {
+        remedy: 'raise timeoutSeconds, or leave it out',
+        data,
+      },
+    );
+  // Somebody or something outside killed it: memory ran out, or its machine went down.
+  if (ended.signal === 'SIGKILL' || ended.signal === 'SIGTERM')
+    throw new CemiflowError('ProgramKilled', `${command[0]} was killed by ${ended.signal}; it last printed:\n${last}`, {
+      remedy: 'it starts again; where this repeats, look whether memory runs out',
+      data,
+      retryable: true,
+    });
+  throw new CemiflowError('ProgramFailed', `${command[0]} ended with ${endOf(ended)}; it last printed:\n${last}`, {
+    remedy:
+      'mend the program; "cemiflow retry" starts it again once its code is what was planned, "cemiflow run" plans it anew',
+    data,
+  });
+};
+
+/** Passes on what the program says of itself. */
+class Reporter {
+  readonly #context: StageContext;
+  readonly #checkpoints: ProgramCheckpoints;
+  #now: { phase: string; step: number; steps: number; metrics?: { readonly [name: string]: number } } = {
+    ...{ phase: 'run', step: 0, steps: 0 },
+  };
+
+  constructor(context: StageContext, checkpoints: ProgramCheckpoints) {
+    this.#context = context;
+    this.#checkpoints = checkpoints;
+    this.#tell();
+  }
+
+  take(message: Message | undefined): void {
+    if (message === undefined) return;
+    if (message.kind === 'checkpoint') {
+      this.#checkpoints.save(message.step ?? this.#now.step);
+      return;
+    }
+    const { kind: _, ...said } = message;
+    this.#now = { ...this.#now, ...said };
+    this.#checkpoints.reached(this.#now.step);
+    this.#tell();
+  }
+
+  #tell(): void {
+    // It rejects once the run is cancelled: the program is being stopped then, and its end is waited for.
+    this.#context.progress(this.#now).catch(() => {});
+  }
+}

@@ -1,0 +1,52 @@
+import { CemiflowError } from '../core/errors.ts';
+import type { Workspace } from './workspace.ts';
+
+/** What programs need of the machine that they run on. */
+const passedOn = [
+  ...['PATH', 'HOME', 'USER', 'LANG', 'LC_ALL', 'TZ', 'LD_LIBRARY_PATH'],
+  ...['CUDA_VISIBLE_DEVICES', 'NVIDIA_VISIBLE_DEVICES'],
+];
+
+/**
+ * The environment of a program: what it needs of the worker's own, what the spec gives it, and its secrets.
+ *
+ * @throws CemiflowError `SecretMissing`
+ */
+export const environmentOf = (
+  {
+    env,
+    secrets,
+    seed,
+    workspace,
+  }: {
+    readonly env: { readonly [name: string]: string };
+    readonly secrets: readonly string[];
+    readonly seed: number;
+    readonly workspace: Pick<Workspace, 'temporary'>;
+  },
+  own: NodeJS.ProcessEnv = process.env,
+): { readonly [name: string]: string } => {
+  const found = (names: readonly string[]) =>
+    Object.fromEntries(names.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name] as string]])));
+  const missing = secrets.find((name) => !own[name]);
+  if (missing !== undefined)
+    throw new CemiflowError('SecretMissing', `the worker's environment has no ${missing}`, {
+      remedy: `set ${missing} where the worker is started, or take it out of secrets`,
+      data: { name: missing },
+    });
+  return {
+    ...found(passedOn),
+    ...{ TMPDIR: workspace.temporary, PYTHONUNBUFFERED: '1', CEMIFLOW_SEED: `${seed}` },
+    ...env,
+    ...found(secrets),
+  };
+};
+
+/** Shorter values would hide half of every log. */
+const leastHidden = 4;
+
+/** @returns what puts stars in the place of each of these values */
+export const hiding = (values: readonly string[]): ((text: string) => string) => {
+  const long = values.filter((value) => value.length >= leastHidden).sort((a, b) => b.length - a.length);
+  return (text) => long.reduce((left, value) => left.replaceAll(value, '***'), text);
+};
