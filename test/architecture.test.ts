@@ -79,10 +79,11 @@ const environmentReaders = [
   'bench/gpu/pack.ts',
   'bench/gpu/run.ts',
   'nn/native/library.ts',
-  // Of the machine, and not of a run: AWS's own variables, where scratch files lie, what a child process inherits.
+  // Of the machine, and not of a run: AWS's own variables, where scratch files lie, what child processes and programs inherit.
   'formats/sources/s3.ts',
   'threads/scratch.ts',
   'threads/child.ts',
+  'foreign/environment.ts',
 ];
 
 const readsEnvironment = (text: string): boolean =>

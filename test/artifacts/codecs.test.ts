@@ -8,6 +8,7 @@ import { benchmarksCodec, readPairs, setPrefix } from '../../artifacts/codecs/be
 import { centersCodec, readCenters, writeCenters } from '../../artifacts/codecs/centers.ts';
 import { codeCodec } from '../../artifacts/codecs/code.ts';
 import { countImages, type DatasetWritten, datasetCodec } from '../../artifacts/codecs/dataset.ts';
+import { filesCodec } from '../../artifacts/codecs/files.ts';
 import { codecs } from '../../artifacts/codecs/index.ts';
 import { inquiriesCodec, putInquiryRows, readInquiryRows } from '../../artifacts/codecs/inquiries.ts';
 import { putMetrics, readMetricsOf } from '../../artifacts/codecs/metrics.ts';
@@ -178,6 +179,13 @@ const samples: readonly Sample[] = [
       const files = [await store.putFile('report.json', Buffer.from('{"printed":[]}'), 'application/json')];
       return reportCodec.write(store, { title: 'T' }, files);
     },
+  },
+  {
+    ...{ name: 'files', type: 'files', needs: ['executable'] },
+    make: async (store) =>
+      filesCodec.write(store, { executable: ['run.sh'] }, [
+        await store.putFile('run.sh', Buffer.from(''), 'text/plain'),
+      ]),
   },
   {
     ...{ name: 'code', type: 'code', needs: ['kind', 'code', 'packages'] },

@@ -134,12 +134,12 @@ describe('stage schemas', () => {
         Object.assign(s.properties, {
           from: { description: 'x', type: 'object', default: {}, properties: { photos: folder } },
         }),
-      /from: contentDigest must be true, and on a parameter of type string/,
+      /from: contentDigest must be true or "code", and on a parameter of type string/,
     ],
     [
       'a folder that is a list',
       (s: Draft) => Object.assign(s.properties, { photos: { ...folder, type: 'array', default: [] } }),
-      /photos: contentDigest must be true, and on a parameter of type string/,
+      /photos: contentDigest must be true or "code", and on a parameter of type string/,
     ],
     [
       'a parameter named content beside a folder',
@@ -248,7 +248,7 @@ describe('what estimates a kind', () => {
   it('is found beside the stage, and is missing only where there is nothing to estimate, or nothing is known of it', async () => {
     const places = kindPlaces();
     const without = places.flatMap(({ kind, estimate }) => (estimate ? [] : [kind]));
-    expect(without).toEqual(['detector/import', 'diffusion/import', 'report/build']);
+    expect(without).toEqual(['command/run', 'detector/import', 'diffusion/import', 'report/build']);
     for (const { kind, estimate } of places)
       if (estimate) expect(await loadEstimate(kind, places), kind).toBeTypeOf('function');
     expect(await loadEstimate('report/build', places)).toBeUndefined();
