@@ -68,12 +68,18 @@ export const createWorker = (setup: WorkerSetup): Promise<Worker> => {
   });
 };
 
+export interface HostOptions {
+  readonly checkpointWriter?: CheckpointWriter;
+  /** Whether it runs no programs of users. */
+  readonly refusesPrograms?: boolean;
+}
+
 /** The stage activities over the stage kinds, this checkout's code and a store. */
 export const hostOver = (
   store: Store,
   build: string,
   setup: TensorflowSetup,
-  checkpointWriter?: CheckpointWriter,
+  { checkpointWriter, refusesPrograms }: HostOptions = {},
 ): StageActivities => {
   const schemas = loadStageSchemas();
   const usesTensors = (kind: string): boolean => schemas.get(kind)?.resource === 'tensor';
@@ -81,6 +87,7 @@ export const hostOver = (
     store,
     build,
     checkpointWriter,
+    refusesPrograms,
     codes: async (kinds = [...schemas.keys()]) =>
       new Map([...(await codeDigests(kinds))].map(([kind, { digest }]) => [kind, digest])),
     loadStage: async (kind) => {
@@ -160,8 +167,11 @@ const runWorker = async (host: typeof hostOver): Promise<void> => {
   const takeWorker = stopOnSignals();
   startWatchdog(watchdogPatienceMs());
   Runtime.install({ shutdownSignals: [] });
-  const { values } = parseArgs({ options: { role: { type: 'string' }, build: { type: 'string' } } });
+  const { values } = parseArgs({
+    options: { role: { type: 'string' }, build: { type: 'string' }, 'no-commands': { type: 'boolean' } },
+  });
   const { role, build } = values;
+  const refusesPrograms = values['no-commands'] || Boolean(process.env.CEMIFLOW_NO_COMMANDS);
   if ((role !== 'orchestrator' && role !== 'cpu' && role !== 'gpu') || !build)
     throw new CemiflowError('Usage', `--role must be orchestrator, cpu or gpu, got ${role}; --build must be given`, {
       remedy: 'node --import tsx worker.ts --role cpu --build <id>',
@@ -177,7 +187,9 @@ const runWorker = async (host: typeof hostOver): Promise<void> => {
   };
   const store = await openStore(s3);
   const activities =
-    role === 'orchestrator' ? createBookkeeping(store) : host(store, build, setup, new ThreadWriter(s3));
+    role === 'orchestrator'
+      ? createBookkeeping(store)
+      : host(store, build, setup, { checkpointWriter: new ThreadWriter(s3), refusesPrograms });
   const connection = await NativeConnection.connect({ address: required('TEMPORAL_ADDRESS') });
   const namespace = process.env.TEMPORAL_NAMESPACE || 'default';
   const worker = await createWorker({ role, build, connection, namespace, activities });

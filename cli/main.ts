@@ -16,6 +16,16 @@ const terminalOf = (stream: NodeJS.WriteStream): Session['terminal'] => ({
   size: () => ({ columns: stream.columns ?? 80, rows: stream.rows ?? 24 }),
 });
 
+const ask = async (question: string): Promise<string> => {
+  const { createInterface } = await import('node:readline/promises');
+  const lines = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return await lines.question(question, { signal: interrupted.signal });
+  } finally {
+    lines.close();
+  }
+};
+
 // A reader that goes away (`cemiflow kinds | head`) is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.ok);
@@ -34,6 +44,7 @@ const main = async (): Promise<void> => {
     print: (text) => void process.stdout.write(`${text}\n`),
     note: (text) => void process.stderr.write(`${text}\n`),
     terminal: process.stdout.isTTY ? terminalOf(process.stdout) : undefined,
+    ask: process.stdin.isTTY && process.stderr.isTTY ? ask : undefined,
     interrupted: interrupted.signal,
   });
   // Connections of libraries may keep the process alive; what is written to a pipe must leave first.

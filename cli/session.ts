@@ -15,6 +15,8 @@ export interface Session {
   note(text: string): void;
   /** The terminal, where standard output is one. */
   readonly terminal?: Terminal;
+  /** Asks a person, and gives the answer; absent where there is none. */
+  readonly ask?: (question: string) => Promise<string>;
   /** Aborts at the first Ctrl-C. */
   readonly interrupted: AbortSignal;
 }

@@ -6,6 +6,7 @@ import { isoTime } from '../core/time.ts';
 import type { PlanStatus } from '../spec/plan-status.ts';
 import type { RunDocument, Store } from '../store/index.ts';
 import type { Caller, LaunchedHow } from './caller.ts';
+import { type Approve, approveCommands, commandsIn } from './commands.ts';
 import { connectStore, ensureServices, withClient } from './connect.ts';
 import { expectedTimes } from './expected-times.ts';
 import { sealMade } from './lineage.ts';
@@ -22,6 +23,8 @@ export interface LaunchRequest extends SpecRequest {
   readonly guard: Guard;
   /** Of compute time. */
   readonly budgetSeconds?: number;
+  /** Asks whether programs may run that are new on this machine. */
+  readonly approve: Approve;
 }
 
 /** A run for which everything was in the store: no worker was started. */
@@ -59,6 +62,7 @@ export const launch = async (request: LaunchRequest, caller: Caller): Promise<Al
     if (await store.sweeps.unswept(since)) return { how: 'all made', store, run, outputs };
   }
   checkPrecisions(plan, status, request.resources);
+  await approveCommands(commandsIn(plan, status), request.approve, caller);
   return launchPlanned(planned, status, run, request, store, caller);
 };
 

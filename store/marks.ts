@@ -2,8 +2,8 @@ import type { ActionKey, ActionRecord } from '../core/action.ts';
 import { keyOfWork, recordsOfWork } from '../core/adoption.ts';
 import { type ArtifactManifest, type ArtifactRef, artifactRefsIn } from '../core/artifact.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
-import { type Digest, hexOf } from '../core/digest.ts';
-import { CemiflowError } from '../core/errors.ts';
+import { type Digest, hexOf, isDigest } from '../core/digest.ts';
+import { CemiflowError, type Json } from '../core/errors.ts';
 import { runFile } from '../core/run-record.ts';
 import { wholeKind } from '../core/stage.ts';
 import { contentKey } from './blobs.ts';
@@ -75,6 +75,16 @@ export class Marks {
     // What a part was given is no output of any action: cutting the stage made it.
     const stated = adopted?.statements ?? [];
     await this.artifacts([...Object.values(outputs), code, ...stated, ...artifactRefsIn(action.params)], ofWhat);
+    await this.#folder(action.params.content);
+  }
+
+  /** A folder of code is an artifact under the digest of its content; other folders are not in the store. */
+  async #folder(content: Json | undefined): Promise<void> {
+    if (!isDigest(content) || this.keys.has(contentKey('artifacts', content))) return;
+    await this.artifacts([{ type: 'files', digest: content }], 'a folder').catch((error) => {
+      if (error.code !== 'MarksIncomplete') throw error;
+      this.keys.delete(contentKey('artifacts', content));
+    });
   }
 
   async #manifest(ref: ArtifactRef, ofWhat: string): Promise<ArtifactManifest> {

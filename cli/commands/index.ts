@@ -107,7 +107,8 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'run',
-    usage: 'SPEC|PLAN [--scale NAME] [--set key=value]… [--device cpu|gpu] [--max-parallel N] [--detach] [--out DIR]',
+    usage:
+      'SPEC|PLAN [--scale NAME] [--set key=value]… [--device cpu|gpu] [--max-parallel N] [--yes] [--detach] [--out DIR]',
     summary: 'run an experiment to its report, or attach to it where it runs',
     details: [
       'Starts services and workers that are not up. Ctrl-C detaches: the run continues. Where the run waits for a person, its',
@@ -119,10 +120,19 @@ export const commands: readonly Command[] = [
       '--budget 20h           compute time, as days, hours and minutes (1d12h, 90m): a stage that would exceed it by its estimate is not',
       '                       started, and the run waits for "continue --budget"',
       ...guardDetails,
+      '--yes                  run the programs of the spec itself (command/run) without asking; a terminal asks once for each, others refuse',
       '--detach               start and return',
       '--out DIR              where the report goes, and the report so far meanwhile; default reports/<experiment>',
     ].join('\n'),
-    options: { ...resources, budget, ...guard, ...overrides, out, detach: { type: 'boolean' } },
+    options: {
+      ...resources,
+      budget,
+      ...guard,
+      ...overrides,
+      out,
+      yes: { type: 'boolean' },
+      detach: { type: 'boolean' },
+    },
     positionals: [1, 1],
     load: () => import('./run.ts'),
   },

@@ -1,3 +1,4 @@
+import { commandLines, commandsIn } from '../../client/commands.ts';
 import { defaultTflops } from '../../client/estimating.ts';
 import { type EstimateRequest, type PlanResult, plan } from '../../client/planning.ts';
 import { commandLine } from '../../client/shell.ts';
@@ -30,6 +31,7 @@ export const run: Run = async (args, session) => {
       ]),
     ),
     summaryOf(result),
+    ...programLines(nodes),
     ...(estimate ? estimateLines(estimate) : []),
     ...(save === undefined ? [] : [`saved: "${commandLine('run', save)}" executes exactly this plan`]),
   ];
@@ -40,6 +42,11 @@ export const run: Run = async (args, session) => {
   const { nodes: _, ...sums } = estimate ?? {};
   printResult(session, { run, experiment, saved, actions, ...(estimate && { estimate: sums }) }, lines.join('\n'), 2);
   return exitCodes.ok;
+};
+
+const programLines = (nodes: PlanResult['nodes']): string[] => {
+  const commands = commandsIn({ nodes: nodes.map(({ node }) => node) });
+  return commands.length === 0 ? [] : ['programs of the spec itself:', ...commandLines(commands)];
 };
 
 /** Undefined where nothing is to be estimated. */

@@ -1,6 +1,7 @@
+import { type Approve, commandLines } from '../../client/commands.ts';
 import { type AllMade, launch } from '../../client/launch.ts';
 import { readBudget } from '../budget.ts';
-import type { Run } from '../command.ts';
+import type { Arguments, Run } from '../command.ts';
 import { callerOf } from '../events.ts';
 import { exitCodes } from '../exit.ts';
 import { followToEnd, tellReport } from '../outcome.ts';
@@ -15,6 +16,7 @@ export const run: Run = async (args, session) => {
     resources: readResources(args, session),
     guard: readGuard(args),
     budgetSeconds: readBudget(args),
+    approve: approving(args, session),
   };
   const out = args.text('out');
   const launched = await launch(request, callerOf(session));
@@ -26,6 +28,16 @@ export const run: Run = async (args, session) => {
   printResult(session, { run: launched.run.id, how: launched.how }, launched.run.id);
   return exitCodes.ok;
 };
+
+/** `--yes` approves; else a person is asked, where there is one. */
+const approving =
+  (args: Arguments, { ask, note }: Session): Approve =>
+  async (commands) => {
+    if (args.flag('yes')) return true;
+    if (!ask) return false;
+    note(['The spec runs programs of its own:', ...commandLines(commands)].join('\n'));
+    return /^y(es)?$/i.test((await ask('Run them? [y/N] ')).trim());
+  };
 
 const tellAllMade = ({ run: { id, plan } }: AllMade, session: Session): void => {
   if (session.json)

@@ -88,7 +88,7 @@ const contextOf = async (
   signal = new AbortController().signal,
 ): Promise<StageContext> => ({
   seed: record.action.seed,
-  places: await findPlaces(record, folders),
+  places: await findPlaces(record, folders, store),
   store,
   signal,
   checkpoints,

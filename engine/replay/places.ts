@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
 import type { ActionRecord } from '../../core/action.ts';
 import { isAddress } from '../../core/address.ts';
+import { type Digest, isDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import { codeDigest } from '../../foreign/code.ts';
 import { contentDigest } from '../../formats/content.ts';
@@ -31,8 +32,11 @@ export const knownFolders = async (store: Pick<Store, 'listRuns'>, from: string)
 export const findPlaces = async (
   { action, written = {} }: ActionRecord,
   { byContent, from }: KnownFolders,
+  store: Pick<Store, 'getArtifact'>,
 ): Promise<{ readonly [param: string]: string }> => {
   const content = String((action.params as JsonObject).content ?? '');
+  // Code is kept, so that it runs where its folder is no more.
+  if (isDigest(content) && (await isKept(content, store))) return {};
   const found: { [param: string]: string } = {};
   for (const [param, path] of Object.entries(written)) {
     const candidates = [...(byContent[content] ?? []), isAddress(path) ? path : resolve(from, path)];
@@ -46,6 +50,15 @@ export const findPlaces = async (
   }
   return found;
 };
+
+const isKept = (content: Digest, store: Pick<Store, 'getArtifact'>): Promise<boolean> =>
+  store.getArtifact({ type: 'files', digest: content }).then(
+    () => true,
+    (error) => {
+      if (!(error instanceof CemiflowError) || error.retryable) throw error;
+      return false;
+    },
+  );
 
 const firstWith = async (content: string, candidates: readonly string[]): Promise<string | undefined> => {
   for (const path of candidates) {

@@ -13,6 +13,7 @@ export interface Finding {
     | 'seeds'
     | 'not reproducible'
     | 'adopted'
+    | 'foreign program'
     | 'unknown stages';
   /** `warning`: it may make a number worthless. `note`: a fact that readers should know. */
   readonly severity: 'warning' | 'note';

@@ -2,6 +2,7 @@ import { CemiflowError } from '../../core/errors.ts';
 import type { Lineage } from '../../core/lineage.ts';
 import { adopted } from './adopted.ts';
 import type { Finding, FindingStore } from './finding.ts';
+import { foreign } from './foreign.ts';
 import { inspected } from './inspected.ts';
 import { irreproducible } from './irreproducible.ts';
 import { leakage } from './leakage.ts';
@@ -28,6 +29,7 @@ const finders: readonly (readonly [Finding['kind'], Finder])[] = [
   ['duplicates', duplicates],
   ['same person', inspected],
   ['adopted', adopted],
+  ['foreign program', async (lineage) => foreign(lineage)],
   ['unknown stages', async (lineage) => unknownStages(lineage)],
 ];
 

@@ -35,10 +35,10 @@ export const realFaces = async (lineage: Lineage, store: Reading): Promise<Findi
   ];
 };
 
-/** A generated set of a kind that is not known here says so itself. */
+/** A generated set of a kind that is not known here, or of a program of a user's own, says so itself. */
 const isGenerated = async (made: MadeNode, store: Reading): Promise<boolean> => {
   const role = roleOf(made);
-  if (role !== 'unknown') return role === 'generated-data';
+  if (role !== 'unknown' && role !== 'foreign') return role === 'generated-data';
   for (const ref of Object.values(made.record.outputs))
     if (ref.type === 'dataset' && (await datasetCodec.read(store, ref)).meta.peopleShown === 'generated') return true;
   return false;

@@ -1,0 +1,90 @@
+import { join } from 'node:path';
+import { type Digest, digestOfJson, isDigest, shortDigest } from '../core/digest.ts';
+import { CemiflowError } from '../core/errors.ts';
+import type { Plan, PlanNode } from '../core/plan.ts';
+import { printable } from '../core/printable.ts';
+import { plural } from '../core/words.ts';
+import { loadStageSchemas } from '../schemas/stage-schemas.ts';
+import type { PlanStatus } from '../spec/plan-status.ts';
+import type { Caller } from './caller.ts';
+import { readNote, writeNote } from './note-file.ts';
+import { commandLine } from './shell.ts';
+
+/** A program that a plan would run on this machine or on its workers. */
+export interface PlannedCommand {
+  /** The nodes that run it, as they are called. */
+  readonly nodes: readonly string[];
+  readonly command: readonly string[];
+  /** Digest of its code. */
+  readonly code: string;
+  /** Names of the variables of the worker's environment that it is given. */
+  readonly secrets: readonly string[];
+}
+
+/** Whether a person has said yes. @param commands that are new on this machine */
+export type Approve = (commands: readonly PlannedCommand[]) => Promise<boolean>;
+
+/** The programs of a plan, each once, in the plan's order. @param status given where those of hits are to be left out */
+export const commandsIn = ({ nodes }: Pick<Plan, 'nodes'>, status?: PlanStatus): PlannedCommand[] => {
+  const found = new Map<Digest, PlannedCommand & { readonly nodes: string[] }>();
+  for (const node of nodes) {
+    if (!isForeign(node) || status?.nodes.get(node.id)?.state === 'hit') continue;
+    const { command, content = '', secrets } = node.params;
+    const own = { command: command as string[], code: `${content}`, secrets: secrets as string[] };
+    const digest = digestOfJson(own);
+    const known = found.get(digest);
+    if (known) known.nodes.push(node.id);
+    else found.set(digest, { ...own, nodes: [node.id] });
+  }
+  return [...found.values()];
+};
+
+const isForeign = ({ kind }: PlanNode): boolean => loadStageSchemas().get(kind)?.foreign === true;
+
+/** A line for each program, fit for a terminal: a spec that came from elsewhere may hold anything. */
+export const commandLines = (commands: readonly PlannedCommand[]): string[] =>
+  commands.map(({ nodes: [first = '', ...more], command, code, secrets }) => {
+    const others = more.length > 0 ? ` and ${plural(more.length, 'other node')}` : '';
+    const given = secrets.length > 0 ? `, given ${secrets.join(', ')}` : '';
+    const what = printable(commandLine(...command));
+    return `${first}${others}: ${what} (code ${isDigest(code) ? shortDigest(code) : 'unknown'}${given})`;
+  });
+
+/**
+ * Asks about programs that are to run and have never been asked about on this machine. What was said yes to is remembered in the
+ * state folder: the same command with the same code is not asked about again.
+ *
+ * @throws CemiflowError `CommandsRefused`
+ */
+export const approveCommands = async (
+  commands: readonly PlannedCommand[],
+  approve: Approve,
+  { home }: Pick<Caller, 'home'>,
+): Promise<void> => {
+  const file = join(home, 'approved-commands.json');
+  const known = new Set(knownIn(file));
+  const fresh = commands.filter((each) => !known.has(nameOf(each)));
+  if (fresh.length === 0) return;
+  if (!(await approve(fresh)))
+    throw new CemiflowError(
+      'CommandsRefused',
+      `the spec runs ${plural(fresh.length, 'program')} of its own:\n${commandLines(fresh).join('\n')}`,
+      {
+        remedy: 'read them and their code; "cemiflow run --yes" runs them',
+        data: { commands: fresh.map(({ nodes, command }) => ({ nodes: [...nodes], command: [...command] })) },
+      },
+    );
+  writeNote(file, JSON.stringify([...known, ...fresh.map(nameOf)]));
+};
+
+const nameOf = ({ command, code, secrets }: PlannedCommand): Digest =>
+  digestOfJson({ command: [...command], code, secrets: [...secrets] });
+
+const knownIn = (file: string): string[] => {
+  try {
+    const known: unknown = JSON.parse(readNote(file)?.toString() ?? '[]');
+    return Array.isArray(known) ? known.filter(isDigest) : [];
+  } catch {
+    return [];
+  }
+};
