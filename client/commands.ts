@@ -8,7 +8,7 @@ import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { PlanStatus } from '../spec/plan-status.ts';
 import type { Caller } from './caller.ts';
 import { readNote, writeNote } from './note-file.ts';
-import { commandLine } from './shell.ts';
+import { shellWord } from './shell.ts';
 
 /** A program that a plan would run on this machine or on its workers. */
 export interface PlannedCommand {
@@ -30,7 +30,11 @@ export const commandsIn = ({ nodes }: Pick<Plan, 'nodes'>, status?: PlanStatus):
   for (const node of nodes) {
     if (!isForeign(node) || status?.nodes.get(node.id)?.state === 'hit') continue;
     const { command, content = '', secrets } = node.params;
-    const own = { command: command as string[], code: `${content}`, secrets: secrets as string[] };
+    const own = {
+      command: (command as (string | number)[]).map(String),
+      code: `${content}`,
+      secrets: secrets as string[],
+    };
     const digest = digestOfJson(own);
     const known = found.get(digest);
     if (known) known.nodes.push(node.id);
@@ -41,14 +45,21 @@ export const commandsIn = ({ nodes }: Pick<Plan, 'nodes'>, status?: PlanStatus):
 
 const isForeign = ({ kind }: PlanNode): boolean => loadStageSchemas().get(kind)?.foreign === true;
 
+/** A matrix may run one program a thousand times. */
+const mostLines = 20;
+
 /** A line for each program, fit for a terminal: a spec that came from elsewhere may hold anything. */
-export const commandLines = (commands: readonly PlannedCommand[]): string[] =>
-  commands.map(({ nodes: [first = '', ...more], command, code, secrets }) => {
-    const others = more.length > 0 ? ` and ${plural(more.length, 'other node')}` : '';
-    const given = secrets.length > 0 ? `, given ${secrets.join(', ')}` : '';
-    const what = printable(commandLine(...command));
-    return `${first}${others}: ${what} (code ${isDigest(code) ? shortDigest(code) : 'unknown'}${given})`;
-  });
+export const commandLines = (commands: readonly PlannedCommand[]): string[] => [
+  ...commands.slice(0, mostLines).map(lineOf),
+  ...(commands.length > mostLines ? [`and ${commands.length - mostLines} more with other arguments or code`] : []),
+];
+
+const lineOf = ({ nodes: [first = '', ...more], command, code, secrets }: PlannedCommand): string => {
+  const others = more.length > 0 ? ` and ${plural(more.length, 'other node')}` : '';
+  const given = secrets.length > 0 ? `, given ${secrets.join(', ')}` : '';
+  const what = printable(command.map(shellWord).join(' '));
+  return `${first}${others}: ${what} (code ${isDigest(code) ? shortDigest(code) : 'unknown'}${given})`;
+};
 
 /**
  * Asks about programs that are to run and have never been asked about on this machine. What was said yes to is remembered in the

@@ -1,7 +1,7 @@
 import type { RunDocument } from '../store/index.ts';
 
 /** A word as a shell takes it: quoted where it holds more than plain characters, such as the brackets of a node's id. */
-const shellWord = (word: string): string =>
+export const shellWord = (word: string): string =>
   /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 
 /** `cemiflow skip quickstart-1f2e3d4c5b6a 'students[m=0.5]'`: a command that can be copied into a shell. */

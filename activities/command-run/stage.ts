@@ -16,7 +16,7 @@ import { Workspace } from '../../foreign/workspace.ts';
 
 /** `schemas/stages/command-run.schema.json` */
 interface Params {
-  readonly command: readonly string[];
+  readonly command: readonly (string | number)[];
   /** Digest of the folder of code. */
   readonly content: Digest;
   readonly inputs: { readonly [name: string]: Input };
@@ -84,7 +84,7 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
   const log = new ProgramLog();
   const lines = new Lines((line) => reporter.take(messageIn(line)));
   const ended = await runProgram({
-    command: params.command.map((argument) => filled(argument, places)),
+    command: params.command.map((argument) => filled(`${argument}`, places)),
     ...{ cwd: workspace.folder, env, graceMs: graceSeconds * 1000, signal: context.signal },
     ...(timeoutSeconds !== null && { timeoutMs: timeoutSeconds * 1000 }),
     onOutput: (stream, bytes) => {

@@ -1,7 +1,7 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
+import { type Lineage, type MadeNode, madeNodes, producerOf } from '../../core/lineage.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
 import { Checkout } from '../../engine/checkout.ts';
 import type { ReportParams } from '../../report/block.ts';
@@ -11,6 +11,7 @@ import { type Printed, printedNumbers } from '../../report/printed.ts';
 import { shownIn } from '../publish/page.ts';
 import { cardsIn, markdownTexts } from '../publish/shown.ts';
 import type { Reading } from '../reading.ts';
+import { roleOf } from '../roles.ts';
 import { endsInData } from '../trace/chain.ts';
 import { chainOfNumber, textOf } from '../trace/numbers.ts';
 import { numbersMissing } from './figures.ts';
@@ -18,7 +19,10 @@ import { type Recomputed, recomputeMetrics, unlikeHere } from './recompute.ts';
 import type { Ledger } from './result.ts';
 
 /** How a number was recomputed. */
-type Origin = Recomputed | 'read again from training logs';
+type Origin = Recomputed | 'read again from training logs' | typeof measuredElsewhere;
+
+/** Numbers that cemiflow did not measure: they are those that the program left, and only a replay runs it again. */
+const measuredElsewhere = 'as programs of users measured them';
 
 /**
  * Recomputes every number of the run's reports from the lowest data that needs no GPU: accuracies from pair scores, similarities
@@ -131,7 +135,11 @@ const checkPrinted = async (
   const kept = new Map(printed.map((each) => [each.id, each]));
   const given = new Map(numbers.map((each) => [each.id, each]));
   for (const number of numbers) {
-    const what = number.quoted ? 'quoted numbers compared with their file' : 'numbers recomputed';
+    const what = number.quoted
+      ? 'quoted numbers compared with their file'
+      : number.artifacts.some((digest) => originOf(lineage, digest, recomputed) === measuredElsewhere)
+        ? 'numbers of programs compared with what they left'
+        : 'numbers recomputed';
     const problem = problemOf(lineage, number, recomputed);
     // Ids are made of words: where these changed, what was read from the same place is the same number.
     const found = kept.get(number.id) ?? printed.find((each) => !given.has(each.id) && isSame(each, number));
@@ -184,6 +192,15 @@ const originOf = (
   digest: Digest,
   recomputed: ReadonlyMap<Digest, Recomputed>,
 ): Origin | undefined => {
+  const known = recomputed.get(digest);
+  if (known !== undefined) return known;
+  if (isOfProgram(lineage, digest)) return measuredElsewhere;
   const isLog = madeNodes(lineage).some(({ record }) => record.outputs.log?.digest === digest);
-  return recomputed.get(digest) ?? (isLog ? 'read again from training logs' : undefined);
+  return isLog ? 'read again from training logs' : undefined;
+};
+
+/** Whether a program of a user's own made the artifact. */
+const isOfProgram = (lineage: Lineage, digest: Digest): boolean => {
+  const made = producerOf(lineage, digest);
+  return made !== undefined && roleOf(made) === 'foreign';
 };

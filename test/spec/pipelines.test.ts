@@ -107,10 +107,12 @@ it.each(['mini', 'paper'])('at the scale "%s", the figures sample nothing that t
   expect([...figures].filter(([, made]) => !tables.has(made)).map(([id]) => id)).toEqual([]);
 });
 
-/** Kinds that smoke does without, because nothing small can stand for what they take in. */
+/** Kinds that smoke does without. */
 const notInSmoke: { readonly [why: string]: readonly string[] } = {
   // One network of 90 MB alone: test/activities/inception.test.ts makes such a file, imports it and measures an FID.
   'takes in a file too large for the repository': ['inception/import'],
+  // pipelines/cleaning.yaml does (test/e2e/programs.test.ts).
+  'asks before it runs a program': ['command/run'],
 };
 
 it('smoke uses every stage kind that small files will do for, and quickstart all but those that it has a reason to do without', () => {
