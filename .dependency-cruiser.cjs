@@ -12,7 +12,7 @@ const arrows = {
   data: { values: ['core', 'formats', 'artifacts', 'threads'] },
   threads: { values: ['core'] },
   // Programs that users bring.
-  foreign: { values: ['core', 'formats', 'artifacts', 'data', 'threads'] },
+  foreign: { values: ['core', 'formats', 'artifacts', 'data', 'setup', 'threads'] },
   faces: { values: ['core', 'artifacts'] },
   metrics: { values: ['core'] },
   nn: { values: ['core', 'setup'] },

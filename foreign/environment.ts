@@ -42,6 +42,18 @@ export const environmentOf = (
   };
 };
 
+/** Where installers find packages: mirrors, proxies, certificates. */
+const installing =
+  /^((PIP|UV)_|npm_config_|XDG_CACHE_HOME$|SSL_CERT_|REQUESTS_CA_BUNDLE$|NODE_EXTRA_CA_CERTS$|(https?|no|all)_proxy$)/i;
+
+/** What installers need beside what programs do. */
+export const installersEnvironment = (own: NodeJS.ProcessEnv = process.env): { readonly [name: string]: string } =>
+  Object.fromEntries(
+    Object.entries(own).flatMap(([name, value]) =>
+      value !== undefined && installing.test(name) ? [[name, value]] : [],
+    ),
+  );
+
 /** Shorter values would hide half of every log. */
 const leastHidden = 4;
 

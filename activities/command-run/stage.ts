@@ -4,11 +4,12 @@ import { CemiflowError } from '../../core/errors.ts';
 import { placeOf, type StageContext, type StageKind } from '../../core/stage.ts';
 import { ProgramCheckpoints } from '../../foreign/checkpoints.ts';
 import { layOut, storeCode } from '../../foreign/code.ts';
-import { environmentOf, hiding } from '../../foreign/environment.ts';
+import { environmentOf, hiding, installersEnvironment } from '../../foreign/environment.ts';
 import { type Input, layOutInput } from '../../foreign/inputs.ts';
 import { Lines } from '../../foreign/lines.ts';
 import { ProgramLog } from '../../foreign/log.ts';
 import { type Output, takeOutput } from '../../foreign/outputs.ts';
+import { installPackages } from '../../foreign/packages.ts';
 import { filled } from '../../foreign/places.ts';
 import { type Ended, runProgram } from '../../foreign/program.ts';
 import { type Message, messageIn } from '../../foreign/protocol.ts';
@@ -21,6 +22,7 @@ interface Params {
   readonly content: Digest;
   readonly inputs: { readonly [name: string]: Input };
   readonly outputs: { readonly [name: string]: Output };
+  readonly packages: string | null;
   readonly env: { readonly [name: string]: string };
   readonly secrets: readonly string[];
   readonly checkpoint: string | null;
@@ -68,8 +70,19 @@ const codeOf = async ({ content }: Params, context: StageContext): Promise<Artif
 /** Runs the program to its end. @throws CemiflowError `ProgramFailed`, `ProgramTimeout`, `ProgramKilled` (retryable), as `runProgram` */
 const perform = async (params: Params, workspace: Workspace, context: StageContext): Promise<void> => {
   const { secrets, checkpoint, timeoutSeconds, graceSeconds } = params;
-  const env = environmentOf({ ...params, seed: context.seed, workspace });
-  const hide = hiding(secrets.map((name) => env[name] ?? ''));
+  const own = environmentOf({ ...params, seed: context.seed, workspace });
+  const hide = hiding(secrets.map((name) => own[name] ?? ''));
+  const { signal, log: say } = context;
+  const installed =
+    params.packages === null
+      ? undefined
+      : await installPackages(params.packages, {
+          workspace,
+          env: { ...installersEnvironment(), ...own },
+          signal,
+          log: say,
+        });
+  const env = { ...own, ...installed?.env };
   const places = {
     ...Object.fromEntries(Object.keys(params.inputs).map((name) => [`inputs.${name}`, `inputs/${name}`])),
     ...Object.fromEntries(Object.entries(params.outputs).map(([name, { path }]) => [`outputs.${name}`, path])),
