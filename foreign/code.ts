@@ -7,6 +7,7 @@ import { lanes, mapBounded } from '../core/bounded.ts';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
+import { checkedOut, isGitAddress } from './git.ts';
 
 /** Files that say what of a folder is no code, strongest last. */
 const ignoreFiles = ['.gitignore', '.cemiflowignore'];
@@ -132,9 +133,14 @@ const notFound = (folder: string, cause?: unknown): CemiflowError =>
     cause,
   });
 
-/** Digest of a folder of code: that of the artifact that `storeCode` makes of it. @throws CemiflowError as `codeFiles` */
-export const codeDigest = async (folder: string): Promise<Digest> => {
-  const files = await codeFiles(folder);
+/**
+ * Digest of code: that of the artifact that `storeCode` makes of it. The same files have the same, in a folder or in a repository.
+ *
+ * @param code a folder, or `git+https://…@<commit>`
+ * @throws CemiflowError as `codeFiles` and `checkedOut`
+ */
+export const codeDigest = async (code: string): Promise<Digest> => {
+  const files = await codeFiles(await folderOf(code));
   const entries = await mapBounded(files, lanes, async (file): Promise<FileEntry> => {
     const bytes = await readFile(file.location);
     const digest: Digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -143,14 +149,16 @@ export const codeDigest = async (folder: string): Promise<Digest> => {
   return manifestDigest(manifestOf(files, entries));
 };
 
-/** Keeps a folder of code in the store. @throws CemiflowError as `codeFiles` */
-export const storeCode = async (folder: string, store: ArtifactStore): Promise<ArtifactRef> => {
-  const files = await codeFiles(folder);
+/** Keeps code in the store. @throws CemiflowError as `codeDigest` */
+export const storeCode = async (code: string, store: ArtifactStore): Promise<ArtifactRef> => {
+  const files = await codeFiles(await folderOf(code));
   const entries = await mapBounded(files, lanes, async ({ path, location }) =>
     store.putFile(path, await readFile(location), mediaType),
   );
   return store.putArtifact(manifestOf(files, entries));
 };
+
+const folderOf = async (code: string): Promise<string> => (isGitAddress(code) ? checkedOut(code) : code);
 
 const mediaType = 'application/octet-stream';
 

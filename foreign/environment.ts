@@ -1,3 +1,5 @@
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { CemiflowError } from '../core/errors.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -41,6 +43,16 @@ export const environmentOf = (
     ...found(secrets),
   };
 };
+
+/** This process's own environment, with changes: for programs that are ours to call, such as git. */
+export const inherited = (changes: { readonly [name: string]: string }): NodeJS.ProcessEnv => ({
+  ...process.env,
+  ...changes,
+});
+
+/** Where what is fetched and installed stays on this machine. */
+export const cacheFolder = (own: NodeJS.ProcessEnv = process.env): string =>
+  join(own.XDG_CACHE_HOME || join(own.HOME || homedir(), '.cache'), 'cemiflow');
 
 /** Where installers find packages: mirrors, proxies, certificates. */
 const installing =

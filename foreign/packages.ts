@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { CemiflowError } from '../core/errors.ts';
 import { acquireLock } from '../setup/lock.mjs';
+import { cacheFolder } from './environment.ts';
 import { ProgramLog } from './log.ts';
 import { runProgram } from './program.ts';
 import type { Workspace } from './workspace.ts';
@@ -93,7 +93,7 @@ export const installPackages = async (lock: string, around: Surroundings): Promi
   const version = await printed(installer.version, around);
   const hash = createHash('sha256').update(version);
   for (const name of files) hash.update(`\n${name}\n`).update(readFileSync(join(code, name)));
-  const folder = join(cacheFolder(env), hash.digest('hex').slice(0, 32));
+  const folder = join(cacheFolder(env), 'environments', hash.digest('hex').slice(0, 32));
   const done = join(folder, '.cemiflow-done');
   const release = await acquireLock(`${folder}.lock`, {
     onWait: () => log(`waiting for another worker that installs ${lock}`),
@@ -112,9 +112,6 @@ export const installPackages = async (lock: string, around: Surroundings): Promi
   }
   return installer.use(folder, workspace, env.PATH ?? '');
 };
-
-const cacheFolder = (env: { readonly [name: string]: string }): string =>
-  join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'cemiflow', 'environments');
 
 /** Runs a program to its end. @returns what it printed @throws CemiflowError `EnvironmentFailed` */
 const printed = async (command: readonly string[], { workspace, env, signal }: Surroundings): Promise<string> => {
