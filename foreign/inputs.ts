@@ -11,15 +11,23 @@ import { layOut } from './code.ts';
 export interface Input {
   readonly from: ArtifactRef;
   readonly as: 'auto' | 'files' | SetFormat;
+  /** Below the folder that the program starts in; null: `inputs/NAME`. */
+  readonly path: string | null;
 }
 
 /**
  * Lays an artifact out as files. Image files stay as they are in every format; generated ones say in their metadata that they are.
  *
- * @param folder that is made
+ * @param folder that is made; with a path, files that are one file alone are this path themselves
  * @throws CemiflowError `NoImages`, `InputFormat`, and the store's
  */
-export const layOutInput = async ({ from, as }: Input, folder: string, store: ArtifactStore): Promise<void> => {
+export const layOutInput = async ({ from, as, path }: Input, folder: string, store: ArtifactStore): Promise<void> => {
+  const [only, ...more] = from.type === 'files' && path !== null ? (await store.getArtifact(from)).files : [];
+  if (only && more.length === 0) {
+    await mkdir(dirname(folder), { recursive: true });
+    await writeFile(folder, await store.getBlob(only.digest));
+    return;
+  }
   await mkdir(folder, { recursive: true });
   const format = as === 'auto' ? (from.type === 'dataset' ? 'folder' : 'files') : as;
   if (format === 'files') return layOut(from, folder, store);

@@ -38,7 +38,7 @@ export const stage: StageKind<Params> = {
     try {
       await layOut(await codeOf(params, context), workspace.folder, context.store);
       for (const [name, input] of Object.entries(params.inputs))
-        await layOutInput(input, workspace.at(`inputs/${name}`), context.store);
+        await layOutInput(input, workspace.at(placeOfInput(name, input)), context.store);
       await perform(params, workspace, context);
       const outputs: { [name: string]: ArtifactRef } = {};
       for (const [name, output] of Object.entries(params.outputs))
@@ -49,6 +49,8 @@ export const stage: StageKind<Params> = {
     }
   },
 };
+
+const placeOfInput = (name: string, { path }: Input): string => path ?? `inputs/${name}`;
 
 /** @throws CemiflowError `CodeChanged` where the folder is no longer what was planned */
 const codeOf = async ({ content }: Params, context: StageContext): Promise<ArtifactRef> => {
@@ -84,7 +86,9 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
         });
   const env = { ...own, ...installed?.env };
   const places = {
-    ...Object.fromEntries(Object.keys(params.inputs).map((name) => [`inputs.${name}`, `inputs/${name}`])),
+    ...Object.fromEntries(
+      Object.entries(params.inputs).map(([name, input]) => [`inputs.${name}`, placeOfInput(name, input)]),
+    ),
     ...Object.fromEntries(Object.entries(params.outputs).map(([name, { path }]) => [`outputs.${name}`, path])),
     ...{ seed: `${context.seed}`, ...(checkpoint !== null && { checkpoint }) },
   };

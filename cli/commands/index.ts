@@ -435,14 +435,17 @@ export const commands: readonly Command[] = [
   },
   {
     name: 'import',
-    usage: '--bundle DIR',
-    summary: 'take a run and its results from a bundle into the store: other runs find them made',
+    usage: '--bundle DIR | dvc.yaml [--out SPEC]',
+    summary:
+      'take a run and its results from a bundle into the store: other runs find them made; or make a spec of a DVC pipeline',
     details: [
       '--bundle DIR   what "export RUN --bundle" wrote. Files that it does without are made again where something needs them.',
       'Every byte is rehashed. "audit --bundle DIR" says whether the numbers hold, "audit RUN --replay 5" whether they can be made again.',
+      'dvc.yaml       its stages as a spec of command/run stages, a start: what could not be carried over is listed.',
+      '--out SPEC     where it is written; default standard output',
     ].join('\n'),
-    options: { bundle: { type: 'string' } },
-    positionals: [0, 0],
+    options: { bundle: { type: 'string' }, out },
+    positionals: [0, 1],
     stopsAtOnce: true,
     load: () => import('./import.ts'),
   },
