@@ -12,6 +12,8 @@ import type { Workspace } from './workspace.ts';
 export interface Packages {
   /** What the program's environment gets. */
   readonly env: { readonly [name: string]: string };
+  /** Folders that it reads them from. */
+  readonly readable: readonly string[];
 }
 
 interface Installer {
@@ -22,7 +24,7 @@ interface Installer {
   /** Programs that fill the folder, one after the other. @param code where the lock file lies */
   commands(folder: string, code: string, lock: string): readonly (readonly string[])[];
   /** Makes the packages those of a program. */
-  use(folder: string, workspace: Pick<Workspace, 'folder'>, path: string): Packages;
+  use(folder: string, workspace: Pick<Workspace, 'folder'>, path: string): Pick<Packages, 'env'>;
 }
 
 /** By the name of the lock file. */
@@ -110,7 +112,7 @@ export const installPackages = async (lock: string, around: Surroundings): Promi
   } finally {
     release();
   }
-  return installer.use(folder, workspace, env.PATH ?? '');
+  return { ...installer.use(folder, workspace, env.PATH ?? ''), readable: [folder] };
 };
 
 /** Runs a program to its end. @returns what it printed @throws CemiflowError `EnvironmentFailed` */

@@ -13,6 +13,7 @@ import { installPackages } from '../../foreign/packages.ts';
 import { filled } from '../../foreign/places.ts';
 import { type Ended, runProgram } from '../../foreign/program.ts';
 import { type Message, messageIn } from '../../foreign/protocol.ts';
+import { requireSandbox, sandboxed } from '../../foreign/sandbox.ts';
 import { Workspace } from '../../foreign/workspace.ts';
 
 /** `schemas/stages/command-run.schema.json` */
@@ -26,6 +27,7 @@ interface Params {
   readonly env: { readonly [name: string]: string };
   readonly secrets: readonly string[];
   readonly checkpoint: string | null;
+  readonly sandbox: boolean;
   readonly gpus: number;
   readonly timeoutSeconds: number | null;
   readonly graceSeconds: number;
@@ -92,6 +94,10 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
     ...Object.fromEntries(Object.entries(params.outputs).map(([name, { path }]) => [`outputs.${name}`, path])),
     ...{ seed: `${context.seed}`, ...(checkpoint !== null && { checkpoint }) },
   };
+  const command = await enclosed(
+    params.command.map((argument) => filled(`${argument}`, places)),
+    { params, workspace, env, readable: installed?.readable ?? [], signal },
+  );
   const checkpoints = new ProgramCheckpoints(
     checkpoint === null ? undefined : workspace.at(checkpoint),
     context.checkpoints,
@@ -101,7 +107,7 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
   const log = new ProgramLog();
   const lines = new Lines((line) => reporter.take(messageIn(line)));
   const ended = await runProgram({
-    command: params.command.map((argument) => filled(`${argument}`, places)),
+    command,
     ...{ cwd: workspace.folder, env, graceMs: graceSeconds * 1000, signal: context.signal },
     ...(timeoutSeconds !== null && { timeoutMs: timeoutSeconds * 1000 }),
     onOutput: (stream, bytes) => {
@@ -116,6 +122,29 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
   // Says what became of a run that is cancelled or whose worker drains.
   if (context.signal.aborted) await context.progress({ phase: 'stopped', step: 0, steps: 0 });
   checkEnd(ended, params, printed);
+};
+
+/** In a sandbox, where one is asked for. @throws CemiflowError `SandboxUnavailable` */
+const enclosed = async (
+  command: readonly string[],
+  {
+    params: { sandbox, gpus },
+    workspace,
+    env,
+    readable,
+    signal,
+  }: {
+    readonly params: Params;
+    readonly workspace: Workspace;
+    readonly env: { readonly [name: string]: string };
+    readonly readable: readonly string[];
+    readonly signal: AbortSignal;
+  },
+): Promise<readonly string[]> => {
+  if (!sandbox) return command;
+  const options = { writable: [workspace.folder, workspace.temporary], readable, env, gpus };
+  await requireSandbox(options, signal);
+  return sandboxed(command, options);
 };
 
 const endOf = ({ code, signal }: Ended): string => (code === null ? `signal ${signal}` : `exit status ${code}`);

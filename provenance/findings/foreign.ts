@@ -16,16 +16,20 @@ export const foreign = (lineage: Lineage): Finding[] => {
 const isForeign = (made: MadeNode): boolean => roleOf(made) === 'foreign';
 
 const ranProgram = (lineage: Lineage, { node, record }: MadeNode): Finding => {
-  const { command } = record.action.params as { readonly command?: readonly string[] };
+  const { command, sandbox } = record.action.params as {
+    readonly command?: readonly string[];
+    readonly sandbox?: boolean;
+  };
   const rest = madeNodes(lineage)
     .filter((each) => each.node.id !== node.id && isJudged(each))
     .filter((each) => ancestorsOf(lineage, each.node.id).some((above) => above.node.id === node.id))
     .map((each) => each.node.id);
+  const unseen = sandbox ? ', in a sandbox' : ': what it read besides its inputs is in no record';
   const resting = rest.length > 0 ? `; ${listed(rest)} rest on it` : '';
   return {
     kind: 'foreign program',
     severity: 'note',
-    message: `${node.id} ran a program that is no part of cemiflow (${printable((command ?? []).join(' '))}): what it read besides its inputs is in no record${resting}`,
+    message: `${node.id} ran a program that is no part of cemiflow (${printable((command ?? []).join(' '))})${unseen}${resting}`,
     nodes: [node.id, ...rest],
     evidence: { command: [...(command ?? [])], content: record.action.params.content ?? null },
   };

@@ -74,6 +74,7 @@ sweep('command/run', {
       because: 'where state is kept is no part of the result; test/activities/command-run.test.ts resumes by it',
       to: 'c',
     },
+    sandbox: { because: 'what a program cannot reach; test/foreign/sandbox.test.ts looks' },
     packages: { because: 'test/foreign/packages.test.ts installs some' },
     gpus: { because: 'says which worker takes the stage' },
     graceSeconds: { because: 'how long a stopped program may take to end', to: 1 },
