@@ -1,6 +1,7 @@
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
+import { printable } from '../../core/printable.ts';
 import { placeOf, type StageContext, type StageKind } from '../../core/stage.ts';
 import { ProgramCheckpoints } from '../../foreign/checkpoints.ts';
 import { layOut, storeCode } from '../../foreign/code.ts';
@@ -155,6 +156,8 @@ const checkEnd = (ended: Ended, { command, timeoutSeconds }: Params, printed: st
     .trimEnd()
     .split(/[\r\n]+/)
     .slice(-20)
+    // Whatever it printed is shown on terminals and in pages.
+    .map(printable)
     .join('\n');
   const data = { command: [...command], code: ended.code, signal: ended.signal, printed: last };
   if (ended.stopped === 'timeout')
