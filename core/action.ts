@@ -115,6 +115,8 @@ export interface ActionRecord {
   readonly source: Source;
   /** Present where older code made the result, and it was adopted for the code in the key. */
   readonly adopted?: Adopted;
+  /** The blob of what a program of a user's own printed. */
+  readonly log?: Digest;
   readonly machine: Machine;
   /** ISO 8601 with +00:00. */
   readonly startedAt: string;

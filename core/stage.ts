@@ -42,6 +42,8 @@ export interface StageContext {
   progress(progress: Progress): Promise<void>;
   /** One line for the worker's log: what people may want to know and no artifact may hold, such as measured times. */
   log(message: string): void;
+  /** Keeps what a program of a user's own printed with the record: it is no output, since no two runs print the same. Absent in replays. */
+  keepLog?(bytes: Uint8Array): Promise<void>;
 }
 
 /** Where a folder lies that a parameter named. @throws CemiflowError `PlaceUnknown` */

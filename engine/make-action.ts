@@ -1,5 +1,6 @@
 import { Context } from '@temporalio/activity';
 import { type ActionKey, actionKey, type Machine, type Outputs } from '../core/action.ts';
+import type { Digest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { pathsOf, writtenPaths } from '../core/plan.ts';
 import type { AnyStageKind, StageContext } from '../core/stage.ts';
@@ -88,7 +89,11 @@ export class ActionMaker {
     if (!isShard) checkParams(kind, action.params);
     await requirePrecision(action.params, () => machineFor(kind), nodeId);
     const clock = startClock();
-    const outputs = await run(stage, { ...contextFor(task, store, watch), checkpoints: attempt });
+    let log: Digest | undefined;
+    const keepLog = async (bytes: Uint8Array): Promise<void> => {
+      log = (await store.putFile('log.txt', bytes, 'text/plain; charset=utf-8')).digest;
+    };
+    const outputs = await run(stage, { ...contextFor(task, store, watch), checkpoints: attempt, keepLog });
     const took = clock();
     // What a stage hands on without reading it must be there as well: a choice, or shards that are joined.
     for (const ref of Object.values(outputs)) await store.mustBeThere(ref);
@@ -102,6 +107,7 @@ export class ActionMaker {
         ...(places && { written: writtenPaths(places) }),
         ...(shards && { parts: shards }),
         source: await source(since),
+        ...(log && { log }),
         machine,
         startedAt: took.startedAt,
         endedAt: took.endedAt,

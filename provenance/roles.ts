@@ -1,4 +1,6 @@
+import type { ActionRecord } from '../core/action.ts';
 import { type ArtifactRef, artifactRefsIn } from '../core/artifact.ts';
+import { isDigest } from '../core/digest.ts';
 import type { Json } from '../core/errors.ts';
 import type { MadeNode } from '../core/lineage.ts';
 import { isNodeRef, type PlanNode } from '../core/plan.ts';
@@ -23,6 +25,12 @@ export const nodesUsedAs = ({ kind, params }: PlanNode, use: InputUse): string[]
 /** Artifacts that an action took for this use. */
 export const artifactsUsedAs = ({ record: { action } }: Pick<MadeNode, 'record'>, use: InputUse): ArtifactRef[] =>
   parametersFor(action.kind, use).flatMap((name) => artifactRefsIn(action.params[name] ?? null));
+
+/** The code of a program of a user's own, which is kept. */
+export const programCode = ({ action: { kind, params } }: ActionRecord): ArtifactRef | undefined =>
+  factsOfKind(kind).role === 'foreign' && isDigest(params.content)
+    ? { type: 'files', digest: params.content }
+    : undefined;
 
 const parametersFor = (kind: string, use: InputUse): string[] =>
   Object.entries(factsOfKind(kind).inputs).flatMap(([name, each]) => (each === use ? [name] : []));

@@ -169,7 +169,7 @@ const record = (key: string, read: ActionRecord | undefined): Looked => {
       ...outputs,
       artifactKey(code),
       ...artifactRefsIn(read.action.params).map(artifactKey),
-      ...[lock, uncommitted].flatMap((digest) => (digest ? [blobKey(digest)] : [])),
+      ...[lock, uncommitted, read.log].flatMap((digest) => (digest ? [blobKey(digest)] : [])),
     ],
     suspects: [pointerKey(read.key)],
   };

@@ -67,11 +67,11 @@ export class Marks {
   }
 
   async #made(record: ActionRecord, ofWhat: string): Promise<void> {
-    const { action, source, outputs, adopted } = record;
+    const { action, source, outputs, adopted, log } = record;
     const { code, lock, uncommitted } = source;
     // Checkpoints of adopted work lie under the key that it was done under.
     for (const key of [record.key, keyOfWork(record)]) this.keys.add(folderOf(key));
-    for (const digest of [lock, uncommitted]) if (digest) this.keys.add(contentKey('blobs', digest));
+    for (const digest of [lock, uncommitted, log]) if (digest) this.keys.add(contentKey('blobs', digest));
     // What a part was given is no output of any action: cutting the stage made it.
     const stated = adopted?.statements ?? [];
     await this.artifacts([...Object.values(outputs), code, ...stated, ...artifactRefsIn(action.params)], ofWhat);

@@ -167,7 +167,9 @@ export class Records {
   /** Whether it is a hit, and its source is there too. */
   async #standsOnAll(record: ActionRecord): Promise<boolean> {
     const { code, lock, uncommitted } = record.source;
-    const loose = [lock, uncommitted].map((digest) => digest === undefined || this.#artifacts.hasBlob(digest));
+    const loose = [lock, uncommitted, record.log].map(
+      (digest) => digest === undefined || this.#artifacts.hasBlob(digest),
+    );
     const all = [this.#isWhole(record), this.#artifacts.isWhole(code), ...loose];
     return (await Promise.all(all)).every(Boolean);
   }

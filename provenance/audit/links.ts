@@ -7,6 +7,7 @@ import { inputArtifacts, type Lineage, type MadeNode, madeNodes, shardsOf } from
 import { dependenciesOf, toAction } from '../../core/plan.ts';
 import { nodeWithout, skipsAmong } from '../../core/skips.ts';
 import type { Store } from '../../store/index.ts';
+import { programCode } from '../roles.ts';
 import type { AuditReader } from './reader.ts';
 import type { Ledger, Problem } from './result.ts';
 
@@ -78,7 +79,7 @@ export const checkRecords = async (
   });
 };
 
-/** Rehashes everything that the run depends on: outputs of nodes and parts, source files, uncommitted changes. */
+/** Rehashes everything that the run depends on: outputs of nodes and parts, source files, uncommitted changes, users' programs. */
 export const checkContent = async (lineage: Lineage, reader: AuditReader): Promise<void> => {
   for (const made of madeNodes(lineage)) {
     await outputsSound(made.record, made.node.id, reader);
@@ -93,6 +94,9 @@ export const checkContent = async (lineage: Lineage, reader: AuditReader): Promi
       await reader.artifact(code, `source of ${record.action.kind}`);
       if (lock) await reader.blob(lock, 'package-lock.json');
       if (uncommitted) await reader.blob(uncommitted, 'uncommitted changes');
+      if (record.log) await reader.blob(record.log, `log of ${made.node.id}`);
+      const program = programCode(record);
+      if (program) await reader.artifact(program, `code of ${made.node.id}`);
       for (const ref of record.adopted?.statements ?? []) await reader.artifact(ref, 'statement of an adoption');
     }
   }

@@ -4,6 +4,7 @@ import { type Digest, shortDigest } from '../../core/digest.ts';
 import { inputArtifacts, type Lineage, madeNodes, shardsOf } from '../../core/lineage.ts';
 import { wholeKind } from '../../core/stage.ts';
 import type { Reading } from '../reading.ts';
+import { programCode } from '../roles.ts';
 
 /** An artifact of the run, named after what it belongs to first. */
 export interface Held {
@@ -19,7 +20,7 @@ export interface Held {
 export interface Holdings {
   /** Each artifact once: the sealed run, outputs of nodes, outputs and inputs of their parts, statements of adoptions, source files. */
   readonly artifacts: readonly Held[];
-  /** Files that belong to no artifact: uncommitted changes. */
+  /** Files that belong to no artifact: uncommitted changes, and what users' programs printed. */
   readonly loose: readonly FileEntry[];
 }
 
@@ -48,21 +49,30 @@ export const holdingsOf = async (lineage: Lineage, store: Reading): Promise<Hold
           `${node.id}#${i + 1} took ${ref.type}`,
           `artifacts/${slug(node.id)}/parts/${i + 1}/took-${ref.type}`,
         );
-  for (const { action, source, adopted } of lineage.records.values()) {
+  for (const record of lineage.records.values()) {
+    const { action, source, adopted, log } = record;
+    const program = programCode(record);
+    if (program) await hold(program, `code ${shortDigest(program.digest)}`, `programs/${shortDigest(program.digest)}`);
     for (const ref of adopted?.statements ?? [])
       await hold(ref, `adoption ${shortDigest(ref.digest)}`, `adoptions/${shortDigest(ref.digest)}`);
     await hold(source.code, `source of ${wholeKind(action.kind)}`, 'source');
     if (source.uncommitted && !loose.has(source.uncommitted))
-      loose.set(source.uncommitted, await diffEntry(source.uncommitted, store));
+      loose.set(source.uncommitted, await looseEntry('source/uncommitted', 'diff', source.uncommitted, store));
+    if (log && !loose.has(log)) loose.set(log, await looseEntry('logs/printed', 'txt', log, store));
   }
   return { artifacts: [...artifacts.values()], loose: [...loose.values()] };
 };
 
-const diffEntry = async (digest: Digest, store: Reading): Promise<FileEntry> => ({
-  path: `source/uncommitted-${shortDigest(digest)}.diff`,
+const looseEntry = async (
+  path: string,
+  extension: 'diff' | 'txt',
+  digest: Digest,
+  store: Reading,
+): Promise<FileEntry> => ({
+  path: `${path}-${shortDigest(digest)}.${extension}`,
   digest,
   bytes: (await store.getBlob(digest)).length,
-  mediaType: 'text/x-diff',
+  mediaType: extension === 'diff' ? 'text/x-diff' : 'text/plain; charset=utf-8',
 });
 
 /** A node's id as the name of a folder and as a part of a URI: `students[m=0.5]` is `students-m=0.5`. */

@@ -3,6 +3,7 @@ import { lanes, mapBounded } from '../../core/bounded.ts';
 import type { Digest } from '../../core/digest.ts';
 import { type Lineage, madeNodes, producerOf, shardsOf } from '../../core/lineage.ts';
 import type { ArtifactStore } from '../../core/stage.ts';
+import { programCode } from '../roles.ts';
 
 /** What a digest names in a run. */
 export interface Named {
@@ -28,6 +29,8 @@ export const nameOf = async (
       if (each.action.code === digest) return { node: node.id, what: 'code of the stage kind' };
       if (source.code.digest === digest) return { node: node.id, what: 'source files of the stage kind' };
       if (source.lock === digest) return { node: node.id, what: 'package-lock.json' };
+      if (each.log === digest) return { node: node.id, what: 'what the program printed' };
+      if (programCode(each)?.digest === digest) return { node: node.id, what: 'code of the program' };
       if (source.uncommitted === digest) return { node: node.id, what: 'uncommitted changes' };
     }
   const maker = producerOf(lineage, digest)?.node.id;

@@ -73,6 +73,7 @@ export const factsOf = ({ id, record, parts, wallSeconds }: Step, run: string): 
         ? `${source.commit}${source.uncommitted ? `, uncommitted changes ${source.uncommitted}` : ''}`
         : 'not in a git repository',
     ],
+    ...(record.log ? [['printed', `cemiflow get ${record.log}`] as [string, string]] : []),
     ['machine', `${machine.host}: ${machine.cpu}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}`],
     ...(tensorflow ? [['TensorFlow', tensorflowOf(tensorflow)] as [string, string]] : []),
     ['time', `${record.startedAt} to ${record.endedAt}`],
