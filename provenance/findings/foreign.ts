@@ -25,7 +25,7 @@ const ranProgram = (lineage: Lineage, { node, record }: MadeNode): Finding => {
     .filter((each) => ancestorsOf(lineage, each.node.id).some((above) => above.node.id === node.id))
     .map((each) => each.node.id);
   const unseen = sandbox ? ', in a sandbox' : ': what it read besides its inputs is in no record';
-  const resting = rest.length > 0 ? `; ${listed(rest)} rest on it` : '';
+  const resting = rest.length > 0 ? `; ${listed(rest)} ${rest.length === 1 ? 'rests' : 'rest'} on it` : '';
   return {
     kind: 'foreign program',
     severity: 'note',

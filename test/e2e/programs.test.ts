@@ -53,6 +53,19 @@ test('its results audit, and it can be run again', async () => {
   expect(checks).toContainEqual({ what: 'numbers of programs compared with what they left', held: 6, of: 6 });
 }, 600_000);
 
+test('its code and what it printed belong to the run: kept by gc, traced, exported', async () => {
+  expect((await run('gc', '--remove', '--grace', '0')).code).toBe(0);
+  const bundle = join(folder, 'bundle');
+  expect((await run('export', 'cleaning', '--bundle', bundle)).code).toBe(0);
+  const audited = await run('audit', '--bundle', bundle, '--json');
+  expect([audited.code, (JSON.parse(audited.out) as AuditResult).problems]).toEqual([0, []]);
+  const traced = await run('trace', 'cleaning:cleaned[images=2]', '--long');
+  const [, log = ''] = /cemiflow get (sha256:[0-9a-f]{64})/.exec(traced.out) ?? [];
+  const file = join(folder, 'log.txt');
+  expect((await run('get', log, '--out', file)).code).toBe(0);
+  expect(readFileSync(file, 'utf8')).toMatch(/^::cemiflow progress phase=clean step=1 steps=24\n/);
+}, 600_000);
+
 test('what was said yes to is not asked about again; a changed line is, and makes anew what depends on it', async () => {
   const again = await run('run', spec, '--set', 'params.images=[2]', '--out', out);
   expect(again.code).toBe(0);

@@ -120,6 +120,42 @@ describe('networks from outside', () => {
   });
 });
 
+describe('programs of users', () => {
+  const ran = async (given: string) => {
+    const run = new Made();
+    run.add('benchmarks', 'data/benchmarks', {}, { benchmarks: await run.images('benchmarks', [1, 2], {}) });
+    run.add('faces', 'data/folder', {}, { data: await run.images('dataset', [3, 4], {}) });
+    const input = { from: ref(given, given === 'faces' ? 'data' : 'benchmarks') };
+    const params = { command: ['python3', 'a.py', 'b\u0007'], inputs: { x: input }, sandbox: false };
+    const made = await run.images('dataset', [5, 6], { origin: 'program', peopleShown: 'generated' });
+    run.add('mine', 'command/run', params, { data: made });
+    return run.scored('mine', 'benchmarks');
+  };
+
+  it('are named, with the evaluations that rest on them', async () => {
+    const run = await ran('faces');
+    expect(await run.find('foreign program')).toEqual([
+      {
+        kind: 'foreign program',
+        severity: 'note',
+        message:
+          'mine ran a program that is no part of cemiflow (python3 a.py b\\u{7}): what it read besides its inputs is in no record; verify rests on it',
+        nodes: ['mine', 'verify'],
+        evidence: { command: ['python3', 'a.py', 'b\u0007'], content: null },
+      },
+    ]);
+    expect(await run.find('leakage')).toEqual([]);
+    // What its images were generated from is not known either.
+    expect((await run.find('real faces')).map(({ nodes }) => nodes)).toContainEqual(['mine']);
+  });
+
+  it('may have seen a benchmark that they were given: a warning for the model that depends on them', async () => {
+    const [found] = await (await ran('benchmarks')).find('leakage');
+    expect(found).toMatchObject({ severity: 'warning', nodes: ['verify', 'mine'] });
+    expect(found?.message).toContain('mine, a program that was given the benchmark');
+  });
+});
+
 describe('leakage', () => {
   const made = async (
     trained: readonly [colours: number[], meta: JsonObject, names?: string[]],
