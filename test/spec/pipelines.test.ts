@@ -37,6 +37,7 @@ const notInQuickstart: { readonly [why: string]: readonly string[] } = {
   'compares methods, of which it has one': ['evaluate/frechet'],
   'is a figure of its own': ['evaluate/tsne'],
   'chooses, or puts together': ['recognizer/select', 'data/select', 'data/join'],
+  'runs a program of a user': ['command/run'],
   'makes vectors': ['inquiry/centers', 'inquiry/random'],
   'another method than CemiFace': [
     ...['ddpm/train', 'ddpm/generate', 'dcface/train', 'dcface/generate', 'digiface/draw'],
