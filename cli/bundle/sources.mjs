@@ -15,6 +15,7 @@ export const folders = [
   'data',
   'engine',
   'faces',
+  'foreign',
   'formats',
   'methods',
   'metrics',
