@@ -59,7 +59,7 @@ test('its code and what it printed belong to the run: kept by gc, traced, export
   expect((await run('export', 'cleaning', '--bundle', bundle)).code).toBe(0);
   const audited = await run('audit', '--bundle', bundle, '--json');
   expect([audited.code, (JSON.parse(audited.out) as AuditResult).problems]).toEqual([0, []]);
-  const traced = await run('trace', 'cleaning:cleaned[images=2]', '--long');
+  const traced = await run('trace', 'cleaning', 'cleaned[images=2]', '--long');
   const [, log = ''] = /cemiflow get (sha256:[0-9a-f]{64})/.exec(traced.out) ?? [];
   const file = join(folder, 'log.txt');
   expect((await run('get', log, '--out', file)).code).toBe(0);
