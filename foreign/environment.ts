@@ -1,5 +1,3 @@
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import { CemiflowError } from '../core/errors.ts';
 import type { Workspace } from './workspace.ts';
 
@@ -49,10 +47,6 @@ export const inherited = (changes: { readonly [name: string]: string }): NodeJS.
   ...process.env,
   ...changes,
 });
-
-/** Where what is fetched and installed stays on this machine. */
-export const cacheFolder = (own: NodeJS.ProcessEnv = process.env): string =>
-  join(own.XDG_CACHE_HOME || join(own.HOME || homedir(), '.cache'), 'cemiflow');
 
 /** Where installers find packages: mirrors, proxies, certificates. */
 const installing =

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CemiflowError } from '../core/errors.ts';
-import { cacheFolder, inherited } from './environment.ts';
+import { cacheDir } from '../setup/layout.mjs';
+import { inherited } from './environment.ts';
 
 const execute = promisify(execFile);
 
@@ -41,7 +42,7 @@ export const gitAddress = (code: string): GitAddress => {
 export const checkedOut = async (code: string): Promise<string> => {
   const { url, commit, folder } = gitAddress(code);
   const name = createHash('sha256').update(url).digest('hex').slice(0, 16);
-  const target = join(cacheFolder(), 'git', `${name}-${commit}`);
+  const target = join(cacheDir(inherited({})), 'git', `${name}-${commit}`);
   if (!existsSync(target)) await fetchInto(target, url, commit);
   const found = join(target, folder);
   if (existsSync(found)) return found;

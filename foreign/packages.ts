@@ -2,8 +2,8 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CemiflowError } from '../core/errors.ts';
+import { cacheDir } from '../setup/layout.mjs';
 import { acquireLock } from '../setup/lock.mjs';
-import { cacheFolder } from './environment.ts';
 import { ProgramLog } from './log.ts';
 import { runProgram } from './program.ts';
 import type { Workspace } from './workspace.ts';
@@ -95,7 +95,7 @@ export const installPackages = async (lock: string, around: Surroundings): Promi
   const version = await printed(installer.version, around);
   const hash = createHash('sha256').update(version);
   for (const name of files) hash.update(`\n${name}\n`).update(readFileSync(join(code, name)));
-  const folder = join(cacheFolder(env), 'environments', hash.digest('hex').slice(0, 32));
+  const folder = join(cacheDir(env), 'environments', hash.digest('hex').slice(0, 32));
   const done = join(folder, '.cemiflow-done');
   const release = await acquireLock(`${folder}.lock`, {
     onWait: () => log(`waiting for another worker that installs ${lock}`),

@@ -120,10 +120,10 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
   await checkpoints.settled();
   const printed = hide(`${log.bytes()}`);
   context.log(`the program ended (${endOf(ended)}) and printed:\n${printed}`);
-  await context.keepLog?.(Buffer.from(printed));
   // Says what became of a run that is cancelled or whose worker drains.
   if (context.signal.aborted) await context.progress({ phase: 'stopped', step: 0, steps: 0 });
   checkEnd(ended, params, printed);
+  await context.keepLog?.(Buffer.from(printed));
 };
 
 /** In a sandbox, where one is asked for. @throws CemiflowError `SandboxUnavailable` */

@@ -25,3 +25,7 @@ export interface Finding {
 
 /** The part of the store that findings read. */
 export type FindingStore = Pick<Store, 'getArtifact' | 'getBlob' | 'listRecords'>;
+
+/** Names of nodes in a message: the first of many, and how many more there are. */
+export const listed = (names: readonly string[]): string =>
+  names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');

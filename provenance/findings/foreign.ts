@@ -1,7 +1,7 @@
 import { ancestorsOf, inputArtifacts, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import { printable } from '../../core/printable.ts';
 import { artifactsUsedAs, isMeasuring, nodesUsedAs, roleOf } from '../roles.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, listed } from './finding.ts';
 
 /**
  * Programs of a user's own: what they did with what they were given is not known, nor what else they read. And benchmarks that one
@@ -57,6 +57,3 @@ const gaveAway = (lineage: Lineage): Finding[] =>
         }),
       );
     });
-
-const listed = (names: readonly string[]): string =>
-  names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');

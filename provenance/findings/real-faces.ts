@@ -4,7 +4,7 @@ import { printable } from '../../core/printable.ts';
 import type { Reading } from '../reading.ts';
 import { roleOf } from '../roles.ts';
 import { type Source, sourcesOf } from '../upstream.ts';
-import type { Finding } from './finding.ts';
+import { type Finding, listed } from './finding.ts';
 
 /**
  * What users of each generated set should know of its sources: photos of people who exist, and imported sets and networks of which
@@ -62,6 +62,3 @@ const found = ({ node, images, peopleShown }: Source, sets: readonly string[]): 
     evidence: { licence, consent },
   };
 };
-
-const listed = (names: readonly string[]): string =>
-  names.length > 4 ? `${names.slice(0, 3).join(', ')} and ${names.length - 3} more` : names.join(', ');

@@ -281,7 +281,7 @@ for i in range(done, 7):
     os.rename("c/state/n.part", "c/state/n")
     print(f"::cemiflow progress step={i + 1} steps=7", flush=True)
     print("::cemiflow checkpoint", flush=True)
-    time.sleep(0.3)
+    time.sleep(0.8)
     if i == 2 and done == 0: os.kill(os.getpid(), 9)
 import json
 json.dump({"began": done}, open("out.json", "w"))`;
@@ -301,8 +301,11 @@ import os, time, json
 os.mkdir("c")
 end = time.time() + 1
 with open("c/growing", "wb", buffering=0) as file:
+    # So large that it grows while it is read, however fast the machine is.
+    file.truncate(100 * 2**20)
+    file.seek(0, 2)
     print("::cemiflow checkpoint", flush=True)
-    while time.time() < end: file.write(b"x" * 100000)
+    while time.time() < end: file.write(b"x")
 json.dump({"a": 1}, open("out.json", "w"))`;
     await run(script, { checkpoint: 'c' }, contextOf({ checkpoints }));
     expect(checkpoints.saved).toEqual([]);
