@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { CemiflowError } from '../core/errors.ts';
-import { cacheDir } from '../setup/layout.mjs';
+import { cacheDir } from '../setup/cache-dir.mjs';
 import { inherited } from './environment.ts';
 
 const execute = promisify(execFile);

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { CemiflowError } from '../core/errors.ts';
-import { cacheDir } from '../setup/layout.mjs';
+import { cacheDir } from '../setup/cache-dir.mjs';
 import { acquireLock } from '../setup/lock.mjs';
 import { ProgramLog } from './log.ts';
 import { runProgram } from './program.ts';

@@ -11,8 +11,9 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { cacheDir } from './cache-dir.mjs';
 import { ensureEntry, readStamp } from './entry.mjs';
-import { cacheDir, tensorflowDir, versions } from './layout.mjs';
+import { tensorflowDir, versions } from './layout.mjs';
 import { run } from './run.mjs';
 
 /** Node-API version of the addon: the same binary serves every Node that has it. */

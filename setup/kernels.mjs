@@ -1,9 +1,10 @@
 import { cpSync, existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { packageDir } from './addon.mjs';
+import { cacheDir } from './cache-dir.mjs';
 import { ensureEntry, readStamp } from './entry.mjs';
 import { instructionLevel, kernelDigest, kernelFile, sourceFolder } from './kernel-file.mjs';
-import { cacheDir, tensorflowDir, versions } from './layout.mjs';
+import { tensorflowDir, versions } from './layout.mjs';
 import { CommandFailed, probe, run } from './run.mjs';
 
 /**

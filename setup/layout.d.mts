@@ -14,7 +14,6 @@ export interface Versions {
   readonly minio: { readonly module: string; readonly version: string };
 }
 export const versions: Versions;
-export const cacheDir: (env: Env) => string;
 export const toolDir: (env: Env, tool: Tool) => string;
 export const toolPath: (env: Env, tool: Tool) => string;
 export const tensorflowDir: (env: Env, variant: 'cpu' | 'gpu') => string;

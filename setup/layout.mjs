@@ -1,12 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { cacheDir } from './cache-dir.mjs';
 
 /** Every pinned version that npm does not pin, from `versions.json`. */
 export const versions = JSON.parse(readFileSync(new URL('../versions.json', import.meta.url), 'utf8'));
-
-/** The user's cache folder for cemiflow, shared by all clones. */
-export const cacheDir = (env) => join(env.XDG_CACHE_HOME || join(env.HOME || homedir(), '.cache'), 'cemiflow');
 
 /** Folder of one Go tool in the cache, `temporal` or `minio`; its binary has the tool's name. */
 export const toolDir = (env, tool) => join(cacheDir(env), `${tool}-${versions[tool].version}`);

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { cacheDir } from '../../setup/layout.mjs';
+import { cacheDir } from '../../setup/cache-dir.mjs';
 
 /** Bundles that are kept of a checkout: people switch between branches. */
 const kept = 3;

@@ -27,7 +27,7 @@ export interface Ridges {
 
 const pitch = 42;
 const reach = 38;
-const margin = { top: 30, right: 92, bottom: 44, left: 74 };
+const margin = { top: 30, right: 104, bottom: 44, left: 74 };
 
 /**
  * One histogram for each condition, under one another on a common axis, every one of the same area: what moves is where

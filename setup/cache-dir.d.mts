@@ -1,0 +1,3 @@
+import type { Env } from './layout.mjs';
+
+export const cacheDir: (env: Env) => string;
