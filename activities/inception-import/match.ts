@@ -1,7 +1,6 @@
 import { CemiflowError } from '../../core/errors.ts';
 import type { ListedTensor } from '../../formats/weights/tensor-file.ts';
 import { inceptionParameters } from '../../nn/inception/layout.ts';
-import { storedShape } from '../../nn/weights.ts';
 import type { Match } from '../../training/import/match.ts';
 import { matchUnder } from '../../training/import/read.ts';
 
@@ -21,15 +20,9 @@ export const matchInception = (tensors: readonly ListedTensor[]): Match => {
   const { prefix } = match;
   const shapes = new Map(tensors.map(({ name, shape }) => [name, shape]));
   if (shapes.get(`${prefix}fc.weight`)?.[0] === torchvisionClasses) throw torchvisions();
-  // `match` lets axes of length 1 be anywhere. A kernel of 1 × 7 is none of 7 × 1.
-  const turned = inceptionParameters.flatMap((parameter) => {
-    const [required, found] = [storedShape(parameter), shapes.get(match.matched.get(parameter.name) ?? '')];
-    return found && `${found}` !== `${required}` ? [{ name: parameter.name, required, found }] : [];
-  });
   const known = (name: string): boolean => beside.some((part) => name.startsWith(prefix + part));
   return {
     ...match,
-    misshapen: [...match.misshapen, ...turned],
     unexpected: match.unexpected.filter((name) => !known(name)),
     beside: [...match.beside, ...match.unexpected.filter(known)],
   };

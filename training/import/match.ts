@@ -60,9 +60,14 @@ export const matchTensors = (
 /** AdaFace's classifier and its statistics, as its checkpoints and our own exports hold them beside the network. */
 const isHead = (name: string): boolean => name.startsWith('head.');
 
-/** Axes of length 1 do not change the order of values: PReLU's slopes may be [C, 1, 1], a linear layer [out, in, 1]. */
+/**
+ * Whether a tensor holds a parameter's values in its order. Axes of length 1 may be more or fewer: PReLU's slopes may be
+ * [C, 1, 1], a linear layer [out, in, 1]. With as many axes the shapes are equal: a kernel of 1 × 7 is none of 7 × 1.
+ */
 const sameValues = (required: readonly number[], found: readonly number[]): boolean =>
-  `${required.filter((n) => n !== 1)}` === `${found.filter((n) => n !== 1)}`;
+  required.length === found.length
+    ? `${required}` === `${found}`
+    : `${required.filter((n) => n !== 1)}` === `${found.filter((n) => n !== 1)}`;
 
 /** The prefix under which most parameters are there; of equals the shortest, then the first by name. */
 export const bestPrefix = (listed: readonly ListedTensor[], parameters: readonly StoredParameter[]): string => {

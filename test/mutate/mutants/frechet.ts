@@ -195,14 +195,20 @@ export const frechetMutants: readonly Mutant[] = [
     ],
   ),
   ...mutantsOf(
-    'activities/inception-import/match.ts',
-    [inception],
+    'training/import/match.ts',
+    ['test/training/import/match.test.ts'],
     [
       {
-        name: 'inception/any-kernel',
-        find: 'misshapen: [...match.misshapen, ...turned],',
-        replace: 'misshapen: match.misshapen,',
+        name: 'import/any-kernel',
+        find: 'required.length === found.length',
+        replace: 'required === found',
         breaks: 'a kernel of 7 × 1 is taken for one of 1 × 7',
+      },
+      {
+        name: 'import/no-axis-of-one',
+        find: ': `${required.filter((n) => n !== 1)}` === `${found.filter((n) => n !== 1)}`',
+        replace: ': false',
+        breaks: 'slopes of PReLU as [C, 1, 1] are refused',
       },
     ],
   ),
