@@ -5,6 +5,9 @@
  */
 const arrows = {
   core: { values: [] },
+  // What stage kinds of users import.
+  api: { values: ['core', 'artifacts', 'data', 'foreign/metrics.ts', 'nn', 'training'] },
+  pipelines: { values: ['api'] },
   schemas: { values: ['core'] },
   spec: { values: ['core', 'schemas'] },
   formats: { values: ['core'] },

@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
+    include: ['test/**/*.test.ts', 'pipelines/kinds/**/*.test.ts'],
     globalSetup: 'test/helpers/temporary.ts',
     // TensorFlow's library is loaded once per process and uses all cores itself.
     pool: 'forks',

@@ -1,17 +1,19 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
+import type { Digest } from './core/digest.ts';
 import { CemiflowError } from './core/errors.ts';
 import { type Role, taskQueue } from './core/queues.ts';
 import { type Bookkeeping, createBookkeeping } from './engine/bookkeeping.ts';
 import { createHost } from './engine/host.ts';
 import { recordedMachine, requireGpu, setUpTensorflow, type TensorflowSetup } from './engine/machine.ts';
+import { ownKindLoader } from './engine/own-kinds/load.ts';
 import { loadStage } from './engine/registry.ts';
 import { patientSlots } from './engine/slots.ts';
-import { sourceKeeper } from './engine/source-keeper.ts';
+import { type KeepSource, keeperOf, sourceKeeper } from './engine/source-keeper.ts';
 import type { StageActivities } from './engine/stage-activities.ts';
 import { startWatchdog } from './engine/watchdog.ts';
-import { checkParams, loadStageSchemas } from './schemas/stage-schemas.ts';
+import { checkParams, loadStageSchemas, type StageSchema } from './schemas/stage-schemas.ts';
 import { codeDigests } from './spec/code-digest.ts';
 import { ThreadWriter } from './store/checkpoints/writer.ts';
 import { type CheckpointWriter, openStore, type S3Config, type Store } from './store/index.ts';
@@ -82,7 +84,9 @@ export const hostOver = (
   { checkpointWriter, refusesPrograms }: HostOptions = {},
 ): StageActivities => {
   const schemas = loadStageSchemas();
-  const usesTensors = (kind: string): boolean => schemas.get(kind)?.resource === 'tensor';
+  const usesTensors = (kind: string, own?: StageSchema): boolean => (own ?? schemas.get(kind))?.resource === 'tensor';
+  const own = ownKindLoader(store);
+  const keepers = new Map<Digest, KeepSource>();
   return createHost({
     store,
     build,
@@ -95,12 +99,19 @@ export const hostOver = (
       if (setup.device === 'gpu' && usesTensors(kind)) await requireGpu();
       return stage;
     },
-    checkParams: (kind, params) => {
-      const schema = schemas.get(kind);
+    loadOwn: async (kind, code, place) => {
+      const loaded = await own(kind, code, place);
+      if (setup.device === 'gpu' && usesTensors(kind, loaded.schema)) await requireGpu();
+      const source = keepers.get(place) ?? keeperOf(store, loaded.source);
+      keepers.set(place, source);
+      return { ...loaded, source };
+    },
+    checkParams: (kind, params, ownSchema) => {
+      const schema = ownSchema ?? schemas.get(kind);
       if (!schema) throw unknownKind(kind);
       checkParams(schema, params);
     },
-    machine: (kind) => recordedMachine(usesTensors(kind) ? setup : undefined),
+    machine: (kind, ownSchema) => recordedMachine(usesTensors(kind, ownSchema) ? setup : undefined),
     source: sourceKeeper(store, fileURLToPath(new URL('.', import.meta.url))),
   });
 };

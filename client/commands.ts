@@ -3,6 +3,7 @@ import { type Digest, digestOfJson, isDigest, shortDigest } from '../core/digest
 import { CemiflowError } from '../core/errors.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
 import { printable } from '../core/printable.ts';
+import { isOwnKind } from '../core/stage.ts';
 import { plural } from '../core/words.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import type { PlanStatus } from '../spec/plan-status.ts';
@@ -10,7 +11,7 @@ import type { Caller } from './caller.ts';
 import { readNote, writeNote } from './note-file.ts';
 import { shellWord } from './shell.ts';
 
-/** A program that a plan would run on this machine or on its workers. */
+/** A program, or a stage kind of a user's own, that a plan would run on this machine or on its workers. */
 export interface PlannedCommand {
   /** The nodes that run it, as they are called. */
   readonly nodes: readonly string[];
@@ -29,13 +30,8 @@ export const commandsIn = ({ nodes }: Pick<Plan, 'nodes'>, status?: PlanStatus):
   const found = new Map<Digest, PlannedCommand & { readonly nodes: string[] }>();
   for (const node of nodes) {
     if (!isForeign(node) || status?.nodes.get(node.id)?.state === 'hit') continue;
-    const { command, content = '', secrets } = node.params;
-    const own = {
-      command: (command as (string | number)[]).map(String),
-      code: `${content}`,
-      secrets: secrets as string[],
-    };
-    const digest = digestOfJson(own);
+    const own = programOf(node);
+    const digest = nameOf(own);
     const known = found.get(digest);
     if (known) known.nodes.push(node.id);
     else found.set(digest, { ...own, nodes: [node.id] });
@@ -43,7 +39,17 @@ export const commandsIn = ({ nodes }: Pick<Plan, 'nodes'>, status?: PlanStatus):
   return [...found.values()];
 };
 
-const isForeign = ({ kind }: PlanNode): boolean => loadStageSchemas().get(kind)?.foreign === true;
+const isForeign = ({ kind }: PlanNode): boolean => isOwnKind(kind) || loadStageSchemas().get(kind)?.foreign === true;
+
+/** A stage kind of a user's own runs in the worker itself: its name stands for a command. */
+const programOf = ({ kind, code, params }: PlanNode): Omit<PlannedCommand, 'nodes'> =>
+  isOwnKind(kind)
+    ? { command: [kind], code, secrets: [] }
+    : {
+        command: (params.command as (string | number)[]).map(String),
+        code: `${params.content ?? ''}`,
+        secrets: params.secrets as string[],
+      };
 
 /** A matrix may run one program a thousand times. */
 const mostLines = 20;
@@ -88,7 +94,7 @@ export const approveCommands = async (
   writeNote(file, JSON.stringify([...known, ...fresh.map(nameOf)]));
 };
 
-const nameOf = ({ command, code, secrets }: PlannedCommand): Digest =>
+const nameOf = ({ command, code, secrets }: Omit<PlannedCommand, 'nodes'>): Digest =>
   digestOfJson({ command: [...command], code, secrets: [...secrets] });
 
 const knownIn = (file: string): string[] => {

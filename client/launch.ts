@@ -10,6 +10,7 @@ import { type Approve, approveCommands, commandsIn } from './commands.ts';
 import { connectStore, ensureServices, withClient } from './connect.ts';
 import { expectedTimes } from './expected-times.ts';
 import { sealMade } from './lineage.ts';
+import { storeOwnKinds } from './own-kinds.ts';
 import { type Planned, type SpecRequest, statusOf } from './planned.ts';
 import { makePlan } from './planning.ts';
 import type { ReachedRun } from './reach.ts';
@@ -82,7 +83,7 @@ const launchPlanned = async (
   caller: Caller,
 ): Promise<Launched> => {
   const endpoints = await ensureServices(caller);
-  const { plan } = planned;
+  const plan = await storeOwnKinds(planned.plan, planned.ownKinds, store);
   // Beside the start of the workers, which takes longer.
   const [build, estimates] = await Promise.all([
     startWorkers(caller, resources),

@@ -3,6 +3,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import type { Digest } from '../core/digest.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
 import type { RunPlaces, RunSpec } from '../core/run-record.ts';
+import type { OwnCode } from '../engine/own-kinds/read.ts';
 import type { CodeDigest } from '../spec/code-digest.ts';
 import type { Expected } from '../spec/expects.ts';
 import { type History, type PlanStatus, planStatus } from '../spec/plan-status.ts';
@@ -32,8 +33,10 @@ export interface Planned {
   readonly spec: RunSpec;
   /** Where the spec and the folders that it names lie on this machine. */
   readonly places: RunPlaces;
-  /** Of the stage kinds of the plan. */
+  /** Of the stage kinds of the plan that this checkout has. */
   readonly codes: ReadonlyMap<string, CodeDigest>;
+  /** Of the kinds of a user's own among them. */
+  readonly ownKinds: ReadonlyMap<string, OwnCode>;
   /** Digests of the folders that its nodes read, by absolute path. */
   readonly contents: ReadonlyMap<string, Digest>;
   /** What the spec expects of nodes, by id; none in a saved plan. */

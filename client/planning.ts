@@ -16,6 +16,7 @@ import { connectStore } from './connect.ts';
 import { knownContent } from './content-memo.ts';
 import { type EstimateSpeeds, estimateOf, type PlanEstimate } from './estimating.ts';
 import { measuredIn } from './measured.ts';
+import { readOwnKinds } from './own-kinds.ts';
 import { type Planned, type SpecRequest, statusOf } from './planned.ts';
 import { runIdOf } from './runs.ts';
 import { checkHits, openSavedPlan, plannedFrom, savePlan } from './saved-plans.ts';
@@ -114,17 +115,19 @@ export const makePlan = async (
   if (file) return plannedFrom(file, home);
   const spec = readRequest(request, cwd);
   const schemas = loadStageSchemas();
-  const kinds = [...new Set(spec.stages.map(({ uses }) => uses))].filter((kind) => schemas.has(kind)).sort();
+  const known = [...new Set(spec.stages.map(({ uses }) => uses))].filter((kind) => schemas.has(kind)).sort();
   // Begun first: the bundler is a separate process, and works while the spec is expanded here.
-  const digested = codeDigests(kinds);
+  const digested = codeDigests(known);
   // Where the spec is refused, no one awaits the digests: a rejection must be swallowed here.
   digested.catch(() => {});
   const expansion = expandSpec(spec, schemas);
   const codes = await digested;
+  const kinds = Object.fromEntries(expansion.ownKinds.map(({ kind, folder }) => [kind, folder]));
+  const ownKinds = await readOwnKinds(kinds);
   const contents = new Map<string, Digest>();
   const absent = new Map<string, string>();
   const made = await planExpansion(spec, expansion, {
-    codes,
+    codes: new Map([...codes, ...[...ownKinds].map(([kind, { code }]) => [kind, code] as const)]),
     resolveContent: async (path, { links }, isCode) => {
       const digest = isCode
         ? await codeDigest(path)
@@ -138,8 +141,12 @@ export const makePlan = async (
   const folders = Object.fromEntries([...contents].map(([path, content]) => [content, path]));
   const kept = declared(spec, request);
   const hidesPlaces = String(kept.overrides?.set ?? '') !== String(request.set);
-  const places = { spec: spec.file, folders, ...(hidesPlaces && { set: request.set }) };
-  return { plan: made, spec: kept, places, codes, contents, expected, absent };
+  const places = {
+    ...{ spec: spec.file, folders },
+    ...(ownKinds.size > 0 && { kinds }),
+    ...(hidesPlaces && { set: request.set }),
+  };
+  return { plan: made, spec: kept, places, codes, ownKinds, contents, expected, absent };
 };
 
 const readRequest = ({ path, set }: SpecRequest, cwd: string): Spec => readSpec(path, { set, cwd });

@@ -10,6 +10,7 @@ import { beginsSavedPlan, readSavedPlan, savedStatus, writeSavedPlan } from '../
 import { codeDifferences, contentDifferences, outputDifferences, planStale } from '../spec/stale-plan.ts';
 import type { Caller } from './caller.ts';
 import { knownContent } from './content-memo.ts';
+import { ownCodeFiles, readOwnKinds } from './own-kinds.ts';
 import type { Planned, SavedFile, SpecRequest } from './planned.ts';
 import { commandLine, setArguments } from './shell.ts';
 import { usageError } from './usage-error.ts';
@@ -46,18 +47,22 @@ export const plannedFrom = async ({ path, saved }: SavedFile, home: string): Pro
   const kinds = Object.keys(saved.codes);
   const known = kinds.filter((kind) => loadStageSchemas().has(kind));
   const codes = await codeDigests(known);
+  const ownKinds = await readOwnKinds(saved.places.kinds ?? {});
   const contents = await digestsOf(home, Object.keys(saved.contents));
   const changed = new Map([...codes].filter(([kind, { digest }]) => digest !== saved.codes[kind]?.digest));
-  const gone = kinds.filter((kind) => !codes.has(kind)).map((kind) => [kind, undefined] as const);
+  const gone = kinds
+    .filter((kind) => !codes.has(kind) && !ownKinds.has(kind))
+    .map((kind) => [kind, undefined] as const);
+  const changedOwn = [...ownCodeFiles(ownKinds)].filter(([kind, { digest }]) => digest !== saved.codes[kind]?.digest);
   const differences = [
-    ...codeDifferences(saved, new Map([...codeFiles(changed), ...gone])),
+    ...codeDifferences(saved, new Map([...codeFiles(changed), ...changedOwn, ...gone])),
     ...contentDifferences(saved, contents),
   ];
   if (differences.length > 0) throw planStale(path, againCommand({ path, saved }), differences);
   const file = { path, saved };
   const places = { ...saved.places, savedPlan: path };
   const named = { ...spec, savedPlan: basename(path) };
-  return { plan, spec: named, places, codes, contents: new Map(Object.entries(saved.contents)), file };
+  return { plan, spec: named, places, codes, ownKinds, contents: new Map(Object.entries(saved.contents)), file };
 };
 
 const digestsOf = async (home: string, paths: readonly string[]): Promise<Map<string, Digest | CemiflowError>> => {
@@ -100,7 +105,7 @@ export const savePlan = (path: string, planned: Planned, { nodes, records }: Pla
     plan: planned.plan,
     spec,
     places,
-    codes: Object.fromEntries(codeFiles(planned.codes)),
+    codes: Object.fromEntries([...codeFiles(planned.codes), ...ownCodeFiles(planned.ownKinds)]),
     contents: Object.fromEntries(planned.contents),
     status: savedStatus(nodes, records),
   });

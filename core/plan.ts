@@ -43,6 +43,8 @@ export interface PlanNode {
   readonly outputs: { readonly [name: string]: ArtifactType };
   /** Where the node finds its folders on this machine: in no key, and in nothing that is kept for others. */
   readonly places?: NodePlaces;
+  /** Of a kind of a user's own: the artifact that holds its code. In no key either: the code's digest is. */
+  readonly source?: Digest;
 }
 
 /** An experiment expanded: nodes in a topological order. Canonical, so that its digest names the run. */
@@ -57,10 +59,10 @@ export interface Plan {
  */
 export const planDigest = (plan: Plan): Digest => digestOfJson(withoutPlaces(plan) as unknown as JsonObject);
 
-/** The plan as it is kept: it says what a node reads, not where that lies on this machine. */
+/** The plan as it is kept: it says what a node reads and which code it runs, not where these lie. */
 export const withoutPlaces = ({ nodes, ...plan }: Plan): Plan => ({
   ...plan,
-  nodes: nodes.map(({ places: _, ...node }) => node),
+  nodes: nodes.map(({ places: _, source: __, ...node }) => node),
 });
 
 /** `quickstart-1f2e3d4c5b6a`: the same plan always has the same run, so that starting it twice attaches. */

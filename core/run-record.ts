@@ -57,6 +57,8 @@ export interface RunPlaces {
   readonly set?: readonly string[];
   /** Absolute path of the saved plan, where one was executed. */
   readonly savedPlan?: string;
+  /** Absolute paths of the folders of the user's own stage kinds. */
+  readonly kinds?: { readonly [kind: string]: string };
   /** Absolute paths of the folders that its nodes read, by the digest of their content. */
   readonly folders: { readonly [content: Digest]: string };
 }

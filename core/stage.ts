@@ -79,6 +79,12 @@ export type AnyStageKind = StageKind<never> | ShardedStageKind<never, any>;
 
 export const isSharded = (kind: AnyStageKind): kind is ShardedStageKind<never, JsonObject> => 'split' in kind;
 
+const ownPrefix = 'own/';
+/** The kind that a folder of a user's holds: `./kinds/blur` is the kind `own/blur`. */
+export const ownKind = (folderName: string): string => ownPrefix + folderName;
+/** Whether a kind is a user's own: its code is in no checkout, but in the store. */
+export const isOwnKind = (kind: string): boolean => kind.startsWith(ownPrefix);
+
 /** The kind that a shard's action has in its key. Stored for ever, and so still called `part`. */
 export const shardKind = (kind: string): string => `${kind}#part`;
 /** The kind that a shard is of; any other kind as it is. */

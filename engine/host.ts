@@ -26,9 +26,10 @@ export const createHost = (dependencies: HostDependencies): StageActivities => {
     splitStage: (task) =>
       guarded(task, undefined, async (watch) => {
         const { kind, params, code } = task.action;
-        const stage = shardedOnly(kind, (await load(kind, code)).stage);
-        checkParams(kind, params);
-        await requirePrecision(params, () => dependencies.machine(kind), task.nodeId);
+        const loaded = await load(kind, code, task.source);
+        const stage = shardedOnly(kind, loaded.stage);
+        checkParams(kind, params, loaded.schema);
+        await requirePrecision(params, () => dependencies.machine(kind, loaded.schema), task.nodeId);
         const context = { ...contextFor(task, store, watch), checkpoints: noCheckpoints };
         return refuseLargeSplit(task, await stage.split(params, context));
       }),

@@ -1,6 +1,7 @@
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
-import { type AnyStageKind, isSharded, type ShardedStageKind } from '../core/stage.ts';
+import { type AnyStageKind, isOwnKind, isSharded, type ShardedStageKind } from '../core/stage.ts';
+import type { StageSchema } from '../schemas/stage-schemas.ts';
 import type { KeepSource } from './source-keeper.ts';
 
 /** What a host knows of stage kinds: their modules, code and source. */
@@ -10,23 +11,31 @@ export interface KindAccess {
   codes(kinds?: readonly string[]): Promise<ReadonlyMap<string, Digest>>;
   /** Reads the source files of a kind whose code has this digest. @returns keeps them in the store */
   source(kind: string, code: Digest): Promise<KeepSource>;
+  /** Loads a kind of a user's own, whose code is in the store. @returns keeps it there, too */
+  loadOwn(kind: string, code: Digest, source: Digest): Promise<LoadedKind>;
 }
 
 /** A stage kind that is ready to run. */
 export interface LoadedKind {
   readonly stage: AnyStageKind;
   readonly source: KeepSource;
+  /** Of a user's own kind alone: that of others the checkout has. */
+  readonly schema?: StageSchema;
 }
 
-/** @param code the digest that the kind was planned with @throws CemiflowError `CodeChanged` */
-export type LoadKind = (kind: string, code: Digest) => Promise<LoadedKind>;
+/**
+ * @param code the digest that the kind was planned with
+ * @param source the artifact that holds the code of a user's own kind
+ * @throws CemiflowError `CodeChanged`
+ */
+export type LoadKind = (kind: string, code: Digest, source?: Digest) => Promise<LoadedKind>;
 
 /**
  * Loads each kind once, keeps its source, and vouches for its code. A process keeps the modules that it has loaded, so the digests of all
  * kinds are taken before the first is loaded, and a kind whose files changed between then and its loading is refused:
  * otherwise old modules could run under the digest of new ones.
  */
-export const kindLoader = ({ loadStage, codes, source }: KindAccess): LoadKind => {
+export const kindLoader = ({ loadStage, codes, source, loadOwn }: KindAccess): LoadKind => {
   const loaded = new Map<string, Promise<LoadedKind>>();
   let atStart: ReturnType<typeof codes> | undefined;
   const load = async (kind: string, code: Digest): Promise<LoadedKind> => {
@@ -35,7 +44,8 @@ export const kindLoader = ({ loadStage, codes, source }: KindAccess): LoadKind =
     if (code !== now) throw codeChanged(kind, code, now);
     return { stage, source: await source(kind, code) };
   };
-  return async (kind: string, wanted: Digest): Promise<LoadedKind> => {
+  return async (kind: string, wanted: Digest, stored?: Digest): Promise<LoadedKind> => {
+    if (isOwnKind(kind) && stored !== undefined) return loadOwn(kind, wanted, stored);
     atStart ??= codes();
     const code = (
       await atStart.catch((error) => {

@@ -5,7 +5,7 @@ import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { pathsOf, writtenPaths } from '../core/plan.ts';
 import type { AnyStageKind, StageContext } from '../core/stage.ts';
 import { within } from '../core/within.ts';
-import { factsOfKind } from '../schemas/stage-schemas.ts';
+import { factsOfKind, type StageSchema } from '../schemas/stage-schemas.ts';
 import type { CheckpointWriter, Store } from '../store/index.ts';
 import { ActionAttempt } from './attempt.ts';
 import { endOf } from './failures.ts';
@@ -18,9 +18,9 @@ import type { Heartbeat, Watch } from './watch.ts';
 /** What a host needs. */
 export interface HostDependencies extends KindAccess {
   readonly store: Store;
-  /** @throws CemiflowError when the params do not fit the kind's schema */
-  checkParams(kind: string, params: JsonObject): void;
-  machine(kind: string): Promise<Machine>;
+  /** @param own the schema of a user's own kind @throws CemiflowError when the params do not fit the kind's schema */
+  checkParams(kind: string, params: JsonObject, own?: StageSchema): void;
+  machine(kind: string, own?: StageSchema): Promise<Machine>;
   /** Writes checkpoints beside the steps; by default in this thread. */
   readonly checkpointWriter?: CheckpointWriter;
   readonly build: string;
@@ -85,9 +85,9 @@ export class ActionMaker {
     const { store, checkParams, machine: machineFor, build, refusesPrograms } = this.#dependencies;
     const { action, places, experiment, nodeId } = task;
     if (refusesPrograms && factsOfKind(kind).role === 'foreign') throw programsRefused(nodeId);
-    const { stage, source } = await this.#load(kind, action.code);
-    if (!isShard) checkParams(kind, action.params);
-    await requirePrecision(action.params, () => machineFor(kind), nodeId);
+    const { stage, source, schema } = await this.#load(kind, action.code, task.source);
+    if (!isShard) checkParams(kind, action.params, schema);
+    await requirePrecision(action.params, () => machineFor(kind, schema), nodeId);
     const clock = startClock();
     let log: Digest | undefined;
     const keepLog = async (bytes: Uint8Array): Promise<void> => {
@@ -97,7 +97,7 @@ export class ActionMaker {
     const took = clock();
     // What a stage hands on without reading it must be there as well: a choice, or shards that are joined.
     for (const ref of Object.values(outputs)) await store.mustBeThere(ref);
-    const machine = await machineFor(kind);
+    const machine = await machineFor(kind, schema);
     const { workflowExecution } = Context.current().info;
     const { record } = await store.putRecord(
       {

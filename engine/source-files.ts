@@ -5,7 +5,7 @@ import type { ArtifactRef } from '../core/artifact.ts';
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { codeDigests } from '../spec/code-digest.ts';
+import { type CodeDigest, codeDigests } from '../spec/code-digest.ts';
 
 /** Stored with the source: it pins the versions of the packages that the code imports. */
 export const lockFile = 'package-lock.json';
@@ -29,10 +29,20 @@ export const readSource = async (root: string, kind: string, code: Digest): Prom
       remedy: 'cemiflow run starts it again with the new code',
       data: { kind, wanted: code, found: found?.digest ?? null },
     });
-  const paths = [...new Set([...found.files, lockFile])];
+  return sourceOf(root, kind, found);
+};
+
+/** @param beside further files to keep, which the code does not import */
+export const sourceOf = async (
+  root: string,
+  kind: string,
+  { digest: code, files: imported, entry, packages }: CodeDigest,
+  beside: readonly string[] = [],
+): Promise<SourceFiles> => {
+  const paths = [...new Set([...imported, ...beside, lockFile])];
   const files = await Promise.all(paths.map(async (path) => ({ path, bytes: await bytesOf(root, path) })));
   return {
-    meta: { kind, code, entry: found.entry, packages: [...found.packages] },
+    meta: { kind, code, entry, packages: [...packages] },
     files: files.flatMap(({ path, bytes }) => (bytes ? [{ path, bytes }] : [])),
   };
 };

@@ -4,7 +4,7 @@ import { promisify } from 'node:util';
 import type { Source } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
 import type { ArtifactStore } from '../core/stage.ts';
-import { lockFile, putSource, readSource } from './source-files.ts';
+import { lockFile, putSource, readSource, type SourceFiles } from './source-files.ts';
 
 /** Stores a kind's source files. @param generation of the store: after a gc they are stored again */
 export type KeepSource = (generation: number) => Promise<Source>;
@@ -22,22 +22,34 @@ export const sourceKeeper = (store: ArtifactStore, root: string) => {
     const [files, git] = await Promise.all([readSource(root, kind, code), checkout]);
     const diff = await git?.diffWith(files.files.map(({ path }) => path));
     const lock = files.files.find(({ path }) => path === lockFile)?.bytes;
-    let kept: { readonly generation: number; readonly source: Promise<Source> } | undefined;
-    const keep = async (): Promise<Source> => ({
+    return oncePerGeneration(async () => ({
       code: await putSource(store, files),
       ...(lock && { lock: (await store.putFile(lockFile, lock, 'application/json')).digest }),
       ...(git && { commit: git.commit }),
       ...(diff && { uncommitted: (await store.putFile('uncommitted.diff', Buffer.from(diff), 'text/x-diff')).digest }),
-    });
-    return (generation) => {
-      if (kept?.generation !== generation) kept = { generation, source: keep() };
-      return kept.source.catch((error) => {
-        // The store may have been unreachable: the next action tries again.
-        kept = undefined;
-        throw error;
-      });
-    };
+    }));
   };
+};
+
+const oncePerGeneration = (keep: () => Promise<Source>): KeepSource => {
+  let kept: { readonly generation: number; readonly source: Promise<Source> } | undefined;
+  return (generation) => {
+    if (kept?.generation !== generation) kept = { generation, source: keep() };
+    return kept.source.catch((error) => {
+      // The store may have been unreachable: the next action tries again.
+      kept = undefined;
+      throw error;
+    });
+  };
+};
+
+/** Keeps the source of a kind that came from the store, which a gc may have emptied since. */
+export const keeperOf = (store: ArtifactStore, source: SourceFiles): KeepSource => {
+  const lock = source.files.find(({ path }) => path === lockFile)?.bytes;
+  return oncePerGeneration(async () => ({
+    code: await putSource(store, source),
+    ...(lock && { lock: (await store.putFile(lockFile, lock, 'application/json')).digest }),
+  }));
 };
 
 /** Full hash of the commit that is checked out; undefined where `root` is not the top of a git repository. */

@@ -1,5 +1,6 @@
 import type { Action, ActionKey, Outputs } from '../core/action.ts';
 import type { CheckpointInterval } from '../core/checkpoint.ts';
+import type { Digest } from '../core/digest.ts';
 import type { JsonObject } from '../core/errors.ts';
 import type { NodePlaces } from '../core/plan.ts';
 
@@ -10,6 +11,8 @@ export interface StageTask {
   readonly action: Action;
   /** Where its folders are on this machine. */
   readonly places?: NodePlaces;
+  /** The artifact that holds the code of a user's own kind. */
+  readonly source?: Digest;
   /** When checkpoints are due; default every two minutes. */
   readonly checkpoint?: CheckpointInterval;
 }

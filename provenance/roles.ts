@@ -4,6 +4,7 @@ import { isDigest } from '../core/digest.ts';
 import type { Json } from '../core/errors.ts';
 import type { MadeNode } from '../core/lineage.ts';
 import { isNodeRef, type PlanNode } from '../core/plan.ts';
+import { isOwnKind } from '../core/stage.ts';
 import type { InputUse, KindFacts, Measure } from '../schemas/roles.ts';
 import { factsOfKind } from '../schemas/stage-schemas.ts';
 
@@ -28,7 +29,7 @@ export const artifactsUsedAs = ({ record: { action } }: Pick<MadeNode, 'record'>
 
 /** The code of a program of a user's own, which is kept. */
 export const programCode = ({ action: { kind, params } }: ActionRecord): ArtifactRef | undefined =>
-  factsOfKind(kind).role === 'foreign' && isDigest(params.content)
+  factsOfKind(kind).role === 'foreign' && !isOwnKind(kind) && isDigest(params.content)
     ? { type: 'files', digest: params.content }
     : undefined;
 

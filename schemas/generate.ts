@@ -88,7 +88,10 @@ const stageBlock = (kinds: readonly StageSchema[]): JsonObject => ({
   type: ['object', 'null'],
   additionalProperties: false,
   properties: {
-    uses: { type: 'string', enum: kinds.map(({ kind }) => kind), description: 'The stage kind.' },
+    uses: {
+      description: 'The stage kind; of one of your own, the path of its folder.',
+      anyOf: [{ enum: kinds.map(({ kind }) => kind) }, { type: 'string', pattern: '^\\.{0,2}/' }],
+    },
     like: { type: 'string', description: 'A template that this stage is laid over.' },
     description: { type: 'string', description: 'For people.' },
     seed: orReference({ type: 'integer', minimum: 0, description: 'Instead of the seed of the experiment.' }),

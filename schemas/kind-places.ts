@@ -2,6 +2,7 @@ import { type Dirent, readdirSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CemiflowError } from '../core/errors.ts';
+import { isOwnKind } from '../core/stage.ts';
 
 /** The root of this checkout. */
 export const repository = fileURLToPath(new URL('..', import.meta.url)).replace(/[\\/]$/, '');
@@ -45,10 +46,11 @@ const goodName = /^[a-z][a-z0-9]*(-[a-z0-9]+)*\/[a-z][a-z0-9]*(-[a-z0-9]+)*$/;
 
 const checkName = (place: KindPlace): void => {
   const kind: unknown = place.kind;
-  if (typeof kind === 'string' && goodName.test(kind)) return;
+  if (typeof kind === 'string' && goodName.test(kind) && !isOwnKind(kind)) return;
   const folder = folderOf(place);
   throw new CemiflowError('KindInvalid', `${folder} holds a stage kind with the bad name ${JSON.stringify(kind)}`, {
-    remedy: 'use area/verb in lower case, such as recognizer/train; folders of activities are named area-verb',
+    remedy:
+      'use area/verb in lower case, such as recognizer/train, and no area own; folders of activities are named area-verb',
     data: { folder },
   });
 };

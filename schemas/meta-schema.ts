@@ -84,7 +84,7 @@ const checkRole = (stage: JsonObject, properties: JsonObject, need: Need): void 
 };
 
 /** Whether the parameter may hold an artifact anywhere. */
-const takesArtifacts = (schema: Json | undefined): boolean => {
+export const takesArtifacts = (schema: Json | undefined): boolean => {
   if (Array.isArray(schema)) return schema.some(takesArtifacts);
   if (!isObject(schema)) return false;
   if (schema.artifact !== undefined || schema.artifacts !== undefined) return true;

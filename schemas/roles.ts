@@ -12,7 +12,7 @@ export const roles = {
   analysis: 'computes facts about data that later stages need, such as identity centers',
   selection: 'chooses among what other stages made, or puts it together: images, epochs, hyperparameters',
   evaluation: 'scores a model or judges a set of images',
-  foreign: "runs a program of a user's own, of which is known what it was given, and not what it did with it",
+  foreign: "runs code of a user's own, of which is known what it was given, and not what it did with it",
   report: 'shows results to people',
 } as const;
 
@@ -39,7 +39,7 @@ export const inputUses = {
   criterion: 'what the choice goes by, such as metrics',
   detector: 'a model that finds the faces that images are cut around',
   space: 'a model in whose embedding space vectors are drawn',
-  given: "what a program of a user's own was given, and may have learned from, copied or measured",
+  given: "what code of a user's own was given, and may have learned from, copied or measured",
 } as const;
 
 export type InputUse = keyof typeof inputUses;
@@ -65,6 +65,9 @@ export interface KindFacts {
   /** What each parameter that takes artifacts is for. */
   readonly inputs: { readonly [parameter: string]: InputUse };
 }
+
+/** What is known of a kind of a user's own: what it was given. Which of its parameters that was, its actions say. */
+export const ownKindFacts: KindFacts = { role: 'foreign', raw: false, inputs: {} };
 
 /** What is known of a kind that this checkout does not have: nothing, so that nothing may be concluded from it. */
 export const unknownKind: KindFacts = { role: 'unknown', raw: false, inputs: {} };

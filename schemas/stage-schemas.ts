@@ -4,10 +4,10 @@ import { Ajv2020, type ErrorObject, type Options, type ValidateFunction } from '
 import type { ArtifactType } from '../core/artifact.ts';
 import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import { isNodeRef, type NodeRef, type Resource } from '../core/plan.ts';
-import { wholeKind } from '../core/stage.ts';
+import { isOwnKind, wholeKind } from '../core/stage.ts';
 import { kindPlaces, orphanSchemas, repository } from './kind-places.ts';
-import { checkStageSchema } from './meta-schema.ts';
-import { type KindFacts, unknownKind } from './roles.ts';
+import { checkStageSchema, takesArtifacts } from './meta-schema.ts';
+import { type KindFacts, ownKindFacts, unknownKind } from './roles.ts';
 
 /** One stage kind as its schema declares it. */
 export interface StageSchema {
@@ -64,11 +64,30 @@ export const schemasOfCheckout = (root: string): StageSchemas => {
 };
 
 /**
+ * The schema of a kind of a user's own, which says nothing of its role: that is always `foreign`, and whatever it takes is `given`.
+ *
+ * @param kind such as `own/blur`
+ * @throws CemiflowError `StageSchemaInvalid`
+ */
+export const readOwnSchema = (kind: string, file: string): StageSchema =>
+  readStageSchema(makeAjv(), kind, file, (schema) => {
+    const stage = isObject(schema['x-stage']) ? schema['x-stage'] : {};
+    const properties = isObject(schema.properties) ? schema.properties : {};
+    const takers = Object.keys(properties).filter((name) => takesArtifacts(properties[name]));
+    const inputs = Object.fromEntries(takers.map((name) => [name, 'given']));
+    return { ...schema, 'x-stage': { sharded: false, ...stage, role: 'foreign', inputs } };
+  });
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/**
  * What the schema of a kind says that it is. Nothing is known of a kind that this checkout does not have.
  *
  * @param kind of an action; a shard's kind counts as the kind of its stage
  */
-export const factsOfKind = (kind: string): KindFacts => loadStageSchemas().get(wholeKind(kind))?.facts ?? unknownKind;
+export const factsOfKind = (kind: string): KindFacts =>
+  isOwnKind(kind) ? ownKindFacts : (loadStageSchemas().get(wholeKind(kind))?.facts ?? unknownKind);
 
 /** Our own, read once in a process. */
 let own: StageSchemas | undefined;
@@ -89,10 +108,15 @@ const readStageSchemas = (places: readonly SchemaPlace[]): StageSchemas => {
   return new Map(places.map(({ kind, file }) => [kind, readStageSchema(ajv, kind, file)]));
 };
 
-const readStageSchema = (ajv: Ajv2020, kind: string, file: string): StageSchema => {
+const readStageSchema = (
+  ajv: Ajv2020,
+  kind: string,
+  file: string,
+  completed = (schema: JsonObject): JsonObject => schema,
+): StageSchema => {
   const faulty = (faults: readonly string[]): CemiflowError =>
     new CemiflowError('StageSchemaInvalid', `the schema of ${kind} is faulty: ${faults.join('; ')}`, {
-      remedy: `correct ${file}; "to add a stage kind" in CONTRIBUTING says what a schema needs`,
+      remedy: `correct ${file}; ${isOwnKind(kind) ? 'docs/kinds.md' : '"to add a stage kind" in CONTRIBUTING'} says what a schema needs`,
       data: { kind, file, faults: [...faults] },
     });
   const orFaulty = <T>(work: () => T): T => {
@@ -102,7 +126,9 @@ const readStageSchema = (ajv: Ajv2020, kind: string, file: string): StageSchema 
       throw faulty([(error as Error).message]);
     }
   };
-  const schema = orFaulty(() => withShared(withFragments(JSON.parse(readFileSync(file, 'utf8')) as JsonObject)));
+  const schema = orFaulty(() =>
+    completed(withShared(withFragments(JSON.parse(readFileSync(file, 'utf8')) as JsonObject))),
+  );
   const faults = orFaulty(() => checkStageSchema(schema));
   const named = (schema['x-stage'] as JsonObject | undefined)?.kind;
   if (named !== undefined && named !== kind)

@@ -38,14 +38,24 @@ export const codeDigests = async (kinds: readonly string[], root = repository): 
  * @param cleaned of a bundle's text, what counts; without paths unless given
  */
 export const moduleDigest = async (module: string, root = repository, cleaned = withoutPaths): Promise<Digest> =>
-  ((await bundleDigests([module], root, cleaned)).get(module) as CodeDigest).digest;
+  (await moduleCode(module, root, cleaned)).digest;
+
+/** The same, with the files and packages that it is made of. */
+export const moduleCode = async (module: string, root: string, cleaned = withoutPaths): Promise<CodeDigest> =>
+  (await bundleDigests([module], root, cleaned)).get(module) as CodeDigest;
 
 /** Digest over everything that a worker runs: names the task queues, so that only workers of one build share work. */
 export const buildId = async (root = repository): Promise<string> => {
   const workflows = readdirSync(join(root, 'workflows'))
     .filter((file) => file.endsWith('.ts'))
     .map((file) => `workflows/${file}`);
-  const entries = ['worker.ts', ...kindPlaces(root).map(({ module }) => module), ...workflows];
+  const entries = [
+    'worker.ts',
+    'api/stage.ts',
+    'api/tensors.ts',
+    ...kindPlaces(root).map(({ module }) => module),
+    ...workflows,
+  ];
   const digests = await bundleDigests(entries.filter((file) => existsSync(join(root, file))).sort(), root);
   return digestOfJson([...digests].map(([entry, { digest }]) => [entry, digest]));
 };
@@ -128,6 +138,10 @@ const runEsbuild = async (entries: readonly string[], root: string): Promise<Bun
       platform: 'node',
       target: 'node20',
       packages: 'external',
+      // What kinds of a user's own import, by the name that they know it by.
+      alias: { 'cemiflow/stage': './api/stage.ts', 'cemiflow/tensors': './api/tensors.ts' },
+      // The folder of such a kind stands among links to this checkout.
+      preserveSymlinks: true,
       // One fixed configuration: a tsconfig.json above or beside the checkout must not enter the keys.
       tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } },
       logLevel: 'silent',

@@ -13,6 +13,7 @@ import { declaredOutputs } from './declared-outputs.ts';
 import { type Expanding, scopeOf } from './expanding.ts';
 import { type Expected, expectedOf } from './expects.ts';
 import { matrixOfStage } from './matrix.ts';
+import { type OwnKind, ownKindsOf } from './own-kinds.ts';
 import type { Place } from './problems.ts';
 import { seedAxis } from './seed-axis.ts';
 import { repeatedStages, seedsOf, settleSeeds, withSeeds } from './seeds.ts';
@@ -34,6 +35,8 @@ export interface Expansion {
   readonly experiment: string;
   /** Those that are made, in a topological order: by level, then by stage name and matrix point. */
   readonly nodes: readonly ExpandedNode[];
+  /** The kinds of a user's own that it uses. */
+  readonly ownKinds: readonly OwnKind[];
 }
 
 const maxNodes = 2000;
@@ -44,12 +47,14 @@ export const expandSpec = (spec: Spec, schemas: StageSchemas): Expansion => new 
 class Expander {
   readonly #at: Expanding;
   readonly #edges = new Map<string, Map<string, Place>>();
+  readonly #ownKinds: readonly OwnKind[];
 
   constructor(spec: Spec, schemas: StageSchemas) {
     const failed = new Set<Located>();
+    this.#ownKinds = ownKindsOf(spec);
     this.#at = {
       spec,
-      schemas,
+      schemas: new Map([...schemas, ...this.#ownKinds.map(({ kind, schema }) => [kind, schema] as const)]),
       params: new ParamTable(spec.params, failed),
       failed,
       targets: new Map(),
@@ -104,6 +109,7 @@ class Expander {
     return {
       experiment: spec.experiment,
       nodes: topologicalOrder(made).map((id) => byId.get(id) as ExpandedNode),
+      ownKinds: this.#ownKinds,
     };
   }
 
@@ -132,7 +138,8 @@ class Expander {
 
   #schemaOf(stage: StageDeclaration): StageSchema | undefined {
     const schema = this.#at.schemas.get(stage.uses);
-    if (schema === undefined) {
+    // What is wrong with a folder of a user's own was reported.
+    if (schema === undefined && stage.folder === undefined) {
       const remedy = suggest(stage.uses, this.#at.schemas.keys(), 'stage kinds');
       this.#at.spec.problems.add(stage.usesAt, `there is no stage kind "${stage.uses}"`, remedy);
     }

@@ -1,4 +1,6 @@
+import { basename, resolve } from 'node:path';
 import { suggest } from '../core/nearest.ts';
+import { ownKind } from '../core/stage.ts';
 import type { Place, Problems } from './problems.ts';
 import { describe, type Located, type LocatedMap } from './yaml.ts';
 
@@ -9,6 +11,8 @@ export interface StageDeclaration {
   readonly at: Place;
   readonly uses: string;
   readonly usesAt: Place;
+  /** Absolute path of the folder that `uses` names: a kind of a user's own. */
+  readonly folder?: string;
   /** Absent: no parameters given. */
   readonly with?: LocatedMap;
   /** `stages.teacher.with`, or `report`: the path that messages and `--set` use. */
@@ -116,10 +120,11 @@ const stageOf = (name: string, at: Place, value: Located, problems: Problems): S
     problems.add(
       uses.value,
       `${path}.uses must be the name of a kind, got ${describe(uses.value)}`,
-      'write <area>/<verb>',
+      'write <area>/<verb>, or the path of a folder of your own: ./kinds/<name>',
     );
   }
   if (uses === undefined || kind === undefined) return undefined;
+  const folder = /^\.{0,2}\//.test(kind) ? resolve(uses.value.source.folder, kind) : undefined;
   const params = mapOf(map.entries.get('with')?.value, `${path}.with`, problems);
   const matrix = mapOf(map.entries.get('matrix')?.value, `${path}.matrix`, problems);
   const seed = map.entries.get('seed')?.value;
@@ -128,8 +133,9 @@ const stageOf = (name: string, at: Place, value: Located, problems: Problems): S
   return {
     name,
     at,
-    uses: kind,
+    uses: folder === undefined ? kind : ownKind(basename(folder)),
     usesAt: uses.value,
+    ...(folder === undefined ? {} : { folder }),
     withPath: `${path}.with`,
     onDemand,
     ...(params ? { with: params } : {}),

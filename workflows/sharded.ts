@@ -62,7 +62,7 @@ class Shards {
     const { node, params, experiment, checkpoint, carried } = input;
     const action: Action = { kind: node.kind, params, seed: node.seed, code: node.code };
     this.#input = input;
-    this.#task = { nodeId: node.id, experiment, action, places: node.places, checkpoint };
+    this.#task = { nodeId: node.id, experiment, action, places: node.places, source: node.source, checkpoint };
     this.#carried = { split: [], hits: 0, lostSeconds: 0, failed: [], repairs: 0, ...carried };
   }
 

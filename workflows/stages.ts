@@ -21,13 +21,13 @@ export class Stages {
     return callStage(
       'runStage',
       { id, queue: queueOf(node, this.#input), summary: `${id} · ${kind}`, heartbeatSeconds, priority },
-      { nodeId: id, experiment: plan.experiment, action, places: node.places, checkpoint },
+      { nodeId: id, experiment: plan.experiment, action, places: node.places, source: node.source, checkpoint },
     );
   }
 
   async #runShards({ node, action, priority }: Omit<Ready, 'key'>): Promise<StageResult> {
     const { plan, ...settings } = this.#input;
-    const { id, kind, seed, code, resource, places } = node;
+    const { id, kind, seed, code, resource, places, source } = node;
     const child = startChild(sharded, {
       workflowId: `${settings.runId}/${id}`,
       // A run that was ended by force and started again may find its child of before still on its way out.
@@ -36,7 +36,7 @@ export class Stages {
       args: [
         {
           ...settings,
-          node: { id, kind, seed, code, resource, places },
+          node: { id, kind, seed, code, resource, places, source },
           params: action.params,
           priority,
           experiment: plan.experiment,

@@ -36,7 +36,7 @@ export interface ExperimentInput extends RunSettings {
 /** Input of the child workflow of one sharded stage. */
 export interface ShardedInput extends RunSettings {
   readonly experiment: string;
-  readonly node: Pick<PlanNode, 'id' | 'kind' | 'seed' | 'code' | 'resource' | 'places'>;
+  readonly node: Pick<PlanNode, 'id' | 'kind' | 'seed' | 'code' | 'resource' | 'places' | 'source'>;
   /** The node's params with artifact refs in the place of node refs. */
   readonly params: JsonObject;
   /** `Ready.priority` */

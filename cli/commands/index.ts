@@ -450,6 +450,14 @@ export const commands: readonly Command[] = [
     load: () => import('./import.ts'),
   },
   {
+    name: 'new',
+    usage: 'kind NAME',
+    summary: 'write a stage kind of your own, kinds/NAME: code, parameters and a test that pass, to be changed',
+    positionals: [2, 2],
+    stopsAtOnce: true,
+    load: () => import('./new.ts'),
+  },
+  {
     name: 'kinds',
     usage: '[KIND]',
     summary: 'list the stage kinds, or the parameters of one',

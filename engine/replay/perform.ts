@@ -12,6 +12,7 @@ import { type Digest, shortDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import {
   type AnyStageKind,
+  isOwnKind,
   isSharded,
   type ShardedStageKind,
   type StageContext,
@@ -24,6 +25,7 @@ import type { Store } from '../../store/index.ts';
 import { noCheckpoints } from '../attempt.ts';
 import { otherCode } from '../checkout.ts';
 import { requirePrecision } from '../machine.ts';
+import type { LoadOwn } from '../own-kinds/load.ts';
 import { type Replayed, type ReplayJob, type ReplayMode, sameKind } from './job.ts';
 import { findPlaces, type KnownFolders } from './places.ts';
 import { compareOutputs } from './tolerance.ts';
@@ -34,6 +36,8 @@ export interface ReplayDependencies {
   /** A store that reads what is in `store`, and keeps what is written away from it. */
   overlay(): Store;
   loadStage(kind: string): Promise<AnyStageKind>;
+  /** Loads a kind of a user's own from the store. */
+  readonly loadOwn: LoadOwn;
   code(kind: string): Promise<Digest | undefined>;
   machine(kind: string): Promise<Machine>;
   log(message: string): void;
@@ -59,9 +63,8 @@ export const replayAction = async (
 const judge = async (job: ReplayJob, mode: ReplayMode, dependencies: ReplayDependencies): Promise<Judged> => {
   const { record, interval } = job;
   const kind = wholeKind(record.action.kind);
-  const other = otherCode(record, await dependencies.code(kind));
-  if (other) return { verdict: 'cannot', why: other };
-  const stage = await dependencies.loadStage(kind);
+  const stage = await stageOf(record, dependencies);
+  if (typeof stage === 'string') return { verdict: 'cannot', why: stage };
   await requirePrecision(record.action.params, () => dependencies.machine(kind), job.name);
   const store = mode === 'rebuild' ? dependencies.store : dependencies.overlay();
   if (interval) return replayInterval(job, stage, store, dependencies);
@@ -71,6 +74,16 @@ const judge = async (job: ReplayJob, mode: ReplayMode, dependencies: ReplayDepen
   const here = await dependencies.machine(kind);
   if (sameKind(record.machine, here)) return { verdict: 'different', why: differing(outputs, record.outputs) };
   return compareOutputs(outputs, record.outputs, store, dependencies.store);
+};
+
+/** The stage kind that a record was made by; or why it is not here. */
+const stageOf = async (
+  record: ActionRecord,
+  { code, loadStage, loadOwn }: ReplayDependencies,
+): Promise<AnyStageKind | string> => {
+  const kind = wholeKind(record.action.kind);
+  if (isOwnKind(kind)) return (await loadOwn(kind, record.action.code, record.source.code.digest)).stage;
+  return otherCode(record, await code(kind)) ?? loadStage(kind);
 };
 
 const perform = ({ record, shards }: ReplayJob, stage: AnyStageKind, context: StageContext): Promise<Outputs> => {

@@ -1,5 +1,6 @@
 import { ancestorsOf, inputArtifacts, type Lineage, type MadeNode, madeNodes } from '../../core/lineage.ts';
 import { printable } from '../../core/printable.ts';
+import { isOwnKind, wholeKind } from '../../core/stage.ts';
 import { artifactsUsedAs, isMeasuring, nodesUsedAs, roleOf } from '../roles.ts';
 import { type Finding, listed } from './finding.ts';
 
@@ -16,10 +17,13 @@ export const foreign = (lineage: Lineage): Finding[] => {
 const isForeign = (made: MadeNode): boolean => roleOf(made) === 'foreign';
 
 const ranProgram = (lineage: Lineage, { node, record }: MadeNode): Finding => {
-  const { command, sandbox } = record.action.params as {
+  const { kind, params, code } = record.action;
+  const own = isOwnKind(kind);
+  const { command = [], sandbox = false } = (own ? {} : params) as {
     readonly command?: readonly string[];
     readonly sandbox?: boolean;
   };
+  const what = own ? `is of ${wholeKind(kind)}, a stage kind` : 'ran a program';
   const rest = madeNodes(lineage)
     .filter((each) => each.node.id !== node.id && isJudged(each))
     .filter((each) => ancestorsOf(lineage, each.node.id).some((above) => above.node.id === node.id))
@@ -29,9 +33,9 @@ const ranProgram = (lineage: Lineage, { node, record }: MadeNode): Finding => {
   return {
     kind: 'foreign program',
     severity: 'note',
-    message: `${node.id} ran a program that is no part of cemiflow (${printable((command ?? []).join(' '))})${unseen}${resting}`,
+    message: `${node.id} ${what} that is no part of cemiflow${own ? '' : ` (${printable(command.join(' '))})`}${unseen}${resting}`,
     nodes: [node.id, ...rest],
-    evidence: { command: [...(command ?? [])], content: record.action.params.content ?? null },
+    evidence: own ? { kind, code } : { command: [...command], content: params.content ?? null },
   };
 };
 
@@ -51,7 +55,7 @@ const gaveAway = (lineage: Lineage): Finding[] =>
         (id): Finding => ({
           kind: 'leakage',
           severity: 'warning',
-          message: `${made.node.id} scores a model that depends on ${id}, a program that was given the benchmark: its accuracy may be no measure of unseen people`,
+          message: `${made.node.id} scores a model that depends on ${id}, code of a user's own that was given the benchmark: its accuracy may be no measure of unseen people`,
           nodes: [made.node.id, id],
           evidence: {},
         }),

@@ -2,6 +2,7 @@ import type { ActionRecord } from '../../core/action.ts';
 import { canonicalJson } from '../../core/canonical.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import type { JsonObject } from '../../core/errors.ts';
+import { isOwnKind } from '../../core/stage.ts';
 import { plural } from '../../core/words.ts';
 import type { Chain, Input, Step } from './chain.ts';
 
@@ -71,7 +72,9 @@ export const factsOf = ({ id, record, parts, wallSeconds }: Step, run: string): 
       'commit',
       source.commit
         ? `${source.commit}${source.uncommitted ? `, uncommitted changes ${source.uncommitted}` : ''}`
-        : 'not in a git repository',
+        : isOwnKind(action.kind)
+          ? 'none: a stage kind of its user, kept in the store'
+          : 'not in a git repository',
     ],
     ...(record.log ? [['printed', `cemiflow get ${record.log}`] as [string, string]] : []),
     ['machine', `${machine.host}: ${machine.cpu}, ${machine.cores} cores, ${machine.platform}, Node ${machine.node}`],

@@ -87,6 +87,7 @@ export const startEngine = async ({ slots = 1, cachedWorkflows, identity }: Engi
     build,
     codes: async () => new Map([...kinds.keys()].map((kind) => [kind, codes.get(kind) ?? codeOf(kind)])),
     loadStage: async (kind) => kinds.get(kind) as AnyStageKind,
+    loadOwn: () => Promise.reject(new Error('no kinds of users here')),
     checkParams: () => {},
     machine: async () => ({ host: 'test', platform: 'test', cpu: 'test', cores: 1, node: process.version }),
     source: async (kind, code) => async () => ({

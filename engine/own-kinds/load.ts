@@ -1,0 +1,150 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { builtinModules } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build, type Plugin } from 'esbuild';
+import type { ArtifactManifest } from '../../core/artifact.ts';
+import { type Digest, hexOf } from '../../core/digest.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import { type AnyStageKind, isSharded } from '../../core/stage.ts';
+import { repository } from '../../schemas/kind-places.ts';
+import { readOwnSchema, type StageSchema } from '../../schemas/stage-schemas.ts';
+import { moduleCode } from '../../spec/code-digest.ts';
+import type { Store } from '../../store/index.ts';
+import { type SourceFiles, sourceOf } from '../source-files.ts';
+import { type OwnFile, placeOfOwn, withOwnCheckout, writeOwn } from './checkout.ts';
+import { requireCode } from './read.ts';
+
+/** A kind of a user's own, loaded from the store. */
+export interface LoadedOwn {
+  readonly stage: AnyStageKind;
+  readonly schema: StageSchema;
+  /** What was read, to be kept with each record. */
+  readonly source: SourceFiles;
+}
+
+/** @param source digest of the artifact that holds the code */
+export type LoadOwn = (kind: string, code: Digest, source: Digest) => Promise<LoadedOwn>;
+
+/**
+ * Loads kinds of users from the store, each once. It is what the store holds that runs: what is edited in the kind's folder meanwhile
+ * changes nothing, and workers need no such folder.
+ *
+ * @returns throws CemiflowError `KindMissing`, `CodeChanged`, `KindInvalid`, and as bundling
+ */
+export const ownKindLoader = (store: Pick<Store, 'getArtifact' | 'getBlob'>): LoadOwn => {
+  const loaded = new Map<Digest, Promise<LoadedOwn>>();
+  return (kind, code, source) => {
+    const pending = loaded.get(source) ?? load(kind, code, source, store);
+    loaded.set(source, pending);
+    return pending.catch((error) => {
+      loaded.delete(source);
+      throw error;
+    });
+  };
+};
+
+const load = async (
+  kind: string,
+  code: Digest,
+  source: Digest,
+  store: Pick<Store, 'getArtifact' | 'getBlob'>,
+): Promise<LoadedOwn> => {
+  const files = await ownFiles(kind, await manifestOf(kind, source, store), store);
+  const folder = join(scratch(), hexOf(source));
+  await writeOwn(folder, files);
+  const kept = await withOwnCheckout(kind, files, async (root, entry) => {
+    const found = await moduleCode(entry, root);
+    requireCode(kind, found.digest, code);
+    return sourceOf(root, kind, found, [`${placeOfOwn(kind)}/schema.json`]);
+  });
+  const script = join(folder, 'stage.cemiflow.mjs');
+  writeFileSync(script, await runnable(folder));
+  const { stage } = (await import(pathToFileURL(script).href)) as { readonly stage?: unknown };
+  const schema = readOwnSchema(kind, join(folder, 'schema.json'));
+  return { stage: checked(kind, stage, schema), schema, source: kept };
+};
+
+const manifestOf = async (
+  kind: string,
+  digest: Digest,
+  store: Pick<Store, 'getArtifact'>,
+): Promise<ArtifactManifest> => {
+  try {
+    return await store.getArtifact({ type: 'code', digest });
+  } catch (error) {
+    if (!(error instanceof CemiflowError) || error.retryable) throw error;
+    throw new CemiflowError('KindMissing', `the code of ${kind} is not in the store`, {
+      remedy: '"cemiflow run" on the machine that has its folder puts it there again',
+      data: { kind, source: digest },
+      cause: error,
+    });
+  }
+};
+
+/** Its own files, without those of cemiflow that are kept beside them. */
+const ownFiles = (
+  kind: string,
+  { files }: ArtifactManifest,
+  store: Pick<Store, 'getBlob'>,
+): Promise<readonly OwnFile[]> => {
+  const prefix = `${placeOfOwn(kind)}/`;
+  const own = files.filter(({ path }) => path.startsWith(prefix));
+  return Promise.all(
+    own.map(async ({ path, digest }) => ({ path: path.slice(prefix.length), bytes: await store.getBlob(digest) })),
+  );
+};
+
+/** Modules that a process has loaded stay loaded, so that each version needs a path of its own. */
+const scratch = (): string => {
+  if (place === undefined) {
+    const made = mkdtempSync(join(tmpdir(), 'cemiflow-kinds-'));
+    process.on('exit', () => rmSync(made, { recursive: true, force: true }));
+    place = made;
+  }
+  return place;
+};
+let place: string | undefined;
+
+/** One script of the kind's own files. All else is what this process has loaded already: there is one TensorFlow in a process. */
+const runnable = async (folder: string): Promise<string> => {
+  const { outputFiles } = await build({
+    absWorkingDir: folder,
+    entryPoints: ['stage.ts'],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    sourcemap: 'inline',
+    plugins: [fromCheckout],
+    tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } },
+    logLevel: 'silent',
+  });
+  return outputFiles[0]?.text ?? '';
+};
+
+const fromCheckout: Plugin = {
+  name: 'from the checkout',
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      if (kind === 'entry-point') return undefined;
+      if (path.startsWith('node:') || builtinModules.includes(path)) return { path, external: true };
+      const [, own] = /^cemiflow\/(stage|tensors)$/.exec(path) ?? [];
+      const url = own ? pathToFileURL(join(repository, 'api', `${own}.ts`)).href : import.meta.resolve(path);
+      return { path: url, external: true };
+    }),
+};
+
+/** @throws CemiflowError `KindInvalid` */
+const checked = (kind: string, stage: unknown, schema: StageSchema): AnyStageKind => {
+  const given = (typeof stage === 'object' && stage !== null ? stage : {}) as Partial<Record<string, unknown>>;
+  const wanted = schema.sharded ? ['split', 'runShard', 'join'] : ['run'];
+  const missing = wanted.filter((name) => typeof given[name] !== 'function');
+  if (missing.length === 0 && isSharded(given as never) === schema.sharded) return given as unknown as AnyStageKind;
+  throw new CemiflowError('KindInvalid', `stage.ts of ${kind} exports no stage with ${wanted.join(', ')}`, {
+    remedy: 'export const stage: StageKind<Params> = { async run(params, context) { … } }; docs/kinds.md shows one',
+    data: { kind, missing },
+  });
+};

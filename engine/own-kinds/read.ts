@@ -1,0 +1,40 @@
+import { readFile } from 'node:fs/promises';
+import type { Digest } from '../../core/digest.ts';
+import { CemiflowError } from '../../core/errors.ts';
+import { codeFiles } from '../../foreign/code.ts';
+import { type CodeDigest, moduleCode } from '../../spec/code-digest.ts';
+import type { OwnKind } from '../../spec/own-kinds.ts';
+import { type SourceFiles, sourceOf } from '../source-files.ts';
+import { type OwnFile, placeOfOwn, withOwnCheckout } from './checkout.ts';
+
+/** The code of a kind of a user's own, as its folder holds it now. */
+export interface OwnCode {
+  readonly code: CodeDigest;
+  /** What is kept of it: enough for any worker to run it. */
+  readonly source: SourceFiles;
+}
+
+/**
+ * Reads and digests the code of an own kind. What ignore files name is left out.
+ *
+ * @throws CemiflowError `CodeUnreadable`, `PackageMissing`, and as `codeFiles`
+ */
+export const readOwnKind = async ({ kind, folder }: Pick<OwnKind, 'kind' | 'folder'>): Promise<OwnCode> => {
+  const listed = await codeFiles(folder);
+  const files = await Promise.all(
+    listed.map(async ({ path, location }): Promise<OwnFile> => ({ path, bytes: await readFile(location) })),
+  );
+  return withOwnCheckout(kind, files, async (root, entry) => {
+    const code = await moduleCode(entry, root);
+    return { code, source: await sourceOf(root, kind, code, [`${placeOfOwn(kind)}/schema.json`]) };
+  });
+};
+
+/** @throws CemiflowError `CodeChanged` */
+export const requireCode = (kind: string, found: Digest, wanted: Digest): void => {
+  if (found === wanted) return;
+  throw new CemiflowError('CodeChanged', `${kind} does not come to the code that it was planned with`, {
+    remedy: 'cemiflow run starts it again; all machines must have the same version of cemiflow',
+    data: { kind, wanted, found },
+  });
+};
