@@ -20,6 +20,7 @@ import { mixingMutants } from './mutants/mixing.ts';
 import { networkMutants } from './mutants/networks.ts';
 import { normMutants } from './mutants/norms.ts';
 import { orderMutants } from './mutants/order.ts';
+import { ownKindMutants } from './mutants/own-kinds.ts';
 import { precisionMutants } from './mutants/precision.ts';
 import { privacyMutants } from './mutants/privacy.ts';
 import { provenanceMutants } from './mutants/provenance.ts';
@@ -59,6 +60,7 @@ export const mutants: readonly Mutant[] = [
   ...headMutants,
   ...normMutants,
   ...relativeMutants,
+  ...ownKindMutants,
   ...precisionMutants,
   ...reportSoFarMutants,
   ...methodMutants,

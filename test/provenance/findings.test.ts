@@ -152,7 +152,7 @@ describe('programs of users', () => {
   it('may have seen a benchmark that they were given: a warning for the model that depends on them', async () => {
     const [found] = await (await ran('benchmarks')).find('leakage');
     expect(found).toMatchObject({ severity: 'warning', nodes: ['verify', 'mine'] });
-    expect(found?.message).toContain('mine, a program that was given the benchmark');
+    expect(found?.message).toContain("mine, code of a user's own that was given the benchmark");
   });
 });
 

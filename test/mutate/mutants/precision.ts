@@ -227,7 +227,7 @@ export const precisionMutants: readonly Mutant[] = [
   {
     name: 'precision/worker-takes-all',
     file: 'engine/make-action.ts',
-    find: '    await requirePrecision(action.params, () => machineFor(kind), nodeId);\n',
+    find: '    await requirePrecision(action.params, () => machineFor(kind, schema), nodeId);\n',
     replace: '',
     breaks: 'a CPU worker computes float16',
     tests: ['test/worker.test.ts'],
