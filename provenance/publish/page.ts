@@ -11,6 +11,7 @@ import { chainOfNumber, type NumberChain } from '../trace/numbers.ts';
 import { factsOf, seconds } from '../trace/text.ts';
 import { costsTable } from './costs.ts';
 import { linkFigures } from './figures/link.ts';
+import { foreignNumbers, withForeignMarks } from './foreign.ts';
 import { withTimes } from './times.ts';
 
 /** One finding, as a line of the page. */
@@ -42,12 +43,17 @@ export const publishPage = (
     madeNodes(lineage).map(({ node }) => node.id),
   ).steps;
   const anchors = new Map(steps.map(({ id }, i) => [id, `step.${i}`]));
-  const filled = numbers.reduce(
-    (text, printed, i) =>
-      fill(text, marks.chain(i), chainList(chainOfNumber(lineage, printed), anchors, lineage.run.id)),
+  const chains = numbers.map((printed) => chainOfNumber(lineage, printed));
+  const filled = chains.reduce(
+    (text, chain, i) => fill(text, marks.chain(i), chainList(chain, anchors, lineage.run.id)),
     page,
   );
-  const recorded = fill(withTimes(filled, lineage), marks.record, record(lineage, steps, anchors, findings));
+  const foreign = foreignNumbers(chains);
+  const recorded = fill(
+    withTimes(withForeignMarks(filled, foreign), lineage),
+    marks.record,
+    record(lineage, steps, anchors, findings, foreign.size > 0),
+  );
   const published = fill(recorded, marks.root, html`${rootLine(lineage)}${publisherLine(publisher)}`);
   return linkFigures(published, lineage.root?.digest ?? lineage.run.id);
 };
@@ -103,10 +109,11 @@ const record = (
   steps: readonly Step[],
   anchors: ReadonlyMap<string, string>,
   findings: readonly Notice[],
+  hasForeign: boolean,
 ): Html => html`<section id="record" aria-labelledby="record-h">
 <h2 id="record-h">How it was made</h2>
 <p class="intro">Run ${lineage.run.id} of ${lineage.run.spec.path.split('/').at(-1)}, started ${lineage.run.startedAt}. Check all of it: <code>cemiflow audit ${lineage.run.id}</code>.</p>
-<p class="caption"><b>Findings.</b></p>
+${hasForeign ? html`<p class="intro" id="foreign-note">† A number so marked rests on code that is no part of cemiflow: the findings name it.</p>\n` : ''}<p class="caption"><b>Findings.</b></p>
 ${
   findings.length === 0
     ? html`<p class="intro">None.</p>`

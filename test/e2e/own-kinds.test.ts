@@ -44,7 +44,11 @@ test('it runs where somebody has said yes, and its numbers stand in the report',
     ['factor 0.5', before, expect.closeTo(before / 2, 2)],
     ['factor 0.25', before, expect.closeTo(before / 4, 2)],
   ]);
-  expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('own/dim, a stage kind that is no part of cemiflow');
+  const page = readFileSync(join(out, 'report.html'), 'utf8');
+  expect(page).toContain('own/dim, a stage kind that is no part of cemiflow');
+  // Every number of the experiment rests on it, and the page says so at each.
+  expect(page.match(/<td id="[^"]*" data-foreign /g)?.length).toBe(page.match(/<td id="[^"]*"/g)?.length);
+  expect(page).toContain('† A number so marked');
 }, 600_000);
 
 test('its code digest and its bytes hold, and it is replayed without its folder', async () => {
