@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { filesCodec } from '../artifacts/codecs/files.ts';
 import { putMetrics } from '../artifacts/codecs/metrics.ts';
 import type { ArtifactRef } from '../core/artifact.ts';
-import { CemiflowError, type Json } from '../core/errors.ts';
+import { CemiflowError, type Json, type JsonObject } from '../core/errors.ts';
 import type { StageContext } from '../core/stage.ts';
 import { examining } from '../data/intake/examine.ts';
 import { Examiner } from '../data/intake/examiner.ts';
@@ -13,17 +13,22 @@ import { filesBelow, isFolder, missing } from './workspace.ts';
 
 /** What a program is to leave behind. */
 export interface Output {
-  readonly type: 'dataset' | 'metrics' | 'files';
+  readonly type: 'dataset' | 'weights' | 'metrics' | 'files';
   /** Below the folder that the program starts in. */
   readonly path: string;
   readonly size: number;
   readonly people: 'real' | 'drawn' | 'generated';
   readonly licence: string;
+  /** Of weights. */
+  readonly recognizer?: JsonObject;
 }
 
 /** A file that a metrics output is may have so many bytes. */
 const mostMetricsBytes = 2 ** 20;
 const largestBytes = 64 * 2 ** 20;
+
+/** Reads weights that a program has left: networks are no business of this folder. */
+export type TakeWeights = (at: string, output: Output, context: StageContext) => Promise<ArtifactRef>;
 
 /**
  * Takes what a program has left into the store, checked as its type asks.
@@ -31,8 +36,18 @@ const largestBytes = 64 * 2 ** 20;
  * @param at where it lies, absolute
  * @throws CemiflowError `OutputMissing`, `OutputInvalid`, and for datasets as `data/import`
  */
-export const takeOutput = (name: string, output: Output, at: string, context: StageContext): Promise<ArtifactRef> => {
+export const takeOutput = async (
+  name: string,
+  output: Output,
+  at: string,
+  context: StageContext,
+  takeWeights: TakeWeights,
+): Promise<ArtifactRef> => {
   if (output.type === 'dataset') return takeDataset(name, output, at, context);
+  if (output.type === 'weights') {
+    if ((await filesBelow(at, name)).length === 0) throw missing(name);
+    return takeWeights(at, output, context);
+  }
   return output.type === 'metrics' ? takeMetrics(name, at, context) : takeFiles(name, at, context);
 };
 

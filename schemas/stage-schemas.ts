@@ -169,7 +169,9 @@ const withFragments = ({ 'x-fragments': folder, ...schema }: JsonObject): JsonOb
  * describes, named after it, or all of those that it lists by name. For parameters that mean the same in many kinds; also inside
  * parameters that are objects. Its own properties come first, and win.
  */
-const withShared = ({ 'x-shared': names, ...schema }: JsonObject): JsonObject => {
+const withShared = ({ 'x-shared': names, ...given }: JsonObject): JsonObject => {
+  const { additionalProperties: others } = given;
+  const schema = isObject(others) ? { ...given, additionalProperties: withShared(others) } : given;
   const properties = Object.entries((schema.properties ?? {}) as { [name: string]: JsonObject });
   const own = Object.fromEntries(properties.map(([name, inner]) => [name, withShared(inner)]));
   if (!Array.isArray(names)) return properties.length === 0 ? schema : { ...schema, properties: own };

@@ -9,13 +9,14 @@ import { environmentOf, hiding, installersEnvironment } from '../../foreign/envi
 import { type Input, layOutInput } from '../../foreign/inputs.ts';
 import { Lines } from '../../foreign/lines.ts';
 import { ProgramLog } from '../../foreign/log.ts';
-import { type Output, takeOutput } from '../../foreign/outputs.ts';
+import { type Output, type TakeWeights, takeOutput } from '../../foreign/outputs.ts';
 import { installPackages } from '../../foreign/packages.ts';
 import { filled } from '../../foreign/places.ts';
 import { type Ended, runProgram } from '../../foreign/program.ts';
 import { type Message, messageIn } from '../../foreign/protocol.ts';
 import { requireSandbox, sandboxed } from '../../foreign/sandbox.ts';
 import { Workspace } from '../../foreign/workspace.ts';
+import { importRecognizer, type RecognizerFile } from '../../training/import/recognizer.ts';
 
 /** `schemas/stages/command-run.schema.json` */
 interface Params {
@@ -45,13 +46,21 @@ export const stage: StageKind<Params> = {
       await perform(params, workspace, context);
       const outputs: { [name: string]: ArtifactRef } = {};
       for (const [name, output] of Object.entries(params.outputs))
-        outputs[name] = await takeOutput(name, output, workspace.at(output.path), context);
+        outputs[name] = await takeOutput(name, output, workspace.at(output.path), context, takeWeights);
       return outputs;
     } finally {
       workspace.close();
     }
   },
 };
+
+/** A recognizer that the program trained. What it learned from is what the stage was given. */
+const takeWeights: TakeWeights = (at, { recognizer, licence }, context) =>
+  importRecognizer(
+    at,
+    { ...(recognizer as unknown as RecognizerFile), trainedOn: "what the stage's program was given", licence },
+    context,
+  );
 
 const placeOfInput = (name: string, { path }: Input): string => path ?? `inputs/${name}`;
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -172,6 +172,35 @@ describe('what it makes', () => {
       ['property', 'train.idx', 'train.rec'].map((name) => `inputs/faces/${name}`),
     );
     expect(await listed('files')).toEqual(manifest.files.map(({ path }) => `inputs/faces/${path}`).sort());
+  });
+
+  it('may be a recognizer as PyTorch saved it, which recognizer/import would take', async () => {
+    const fixtures = join(import.meta.dirname, '../fixtures/formats/weights');
+    cpSync(join(fixtures, 'adaface.ckpt'), join(code, 'trained.ckpt'));
+    const { network } = JSON.parse(readFileSync(join(fixtures, 'expected.json'), 'utf8'));
+    const recognizer = { channels: 'bgr', network: { preset: 'ir_18', ...network, variant: 'ir' } };
+    const script = 'import shutil\nshutil.copy("trained.ckpt", "model.ckpt")';
+    const output = { type: 'weights', path: 'model.ckpt', licence: 'MIT', recognizer };
+    const context = contextOf();
+    const { model } = await run(script, { outputs: { model: output } }, context);
+    const { type, meta, files } = await context.store.getArtifact(model as ArtifactRef);
+    expect(type).toBe('weights');
+    expect(files.map(({ path }) => path)).toContain('import.json');
+    expect(meta.imported).toMatchObject({ format: 'pytorch', matched: 64, missing: 0, licence: 'MIT' });
+    const other = { ...output, recognizer: { ...recognizer, network: { ...recognizer.network, embedding: 9 } } };
+    await expect(run(script, { outputs: { model: other } })).rejects.toMatchObject({ code: 'WeightsMismatch' });
+    await expect(run('pass', { outputs: { model: output } })).rejects.toMatchObject({ code: 'OutputMissing' });
+  }, 60_000);
+
+  it('must say the order of a recognizer’s colours', () => {
+    const params = {
+      command: ['a'],
+      content: `sha256:${'0'.repeat(64)}`,
+      outputs: { w: { type: 'weights', path: 'w' } },
+    };
+    expect(loadStageSchemas().get('command/run')?.validateAction(structuredClone(params))).toBe(false);
+    const told = { ...params, outputs: { w: { ...params.outputs.w, recognizer: { channels: 'rgb' } } } };
+    expect(loadStageSchemas().get('command/run')?.validateAction(structuredClone(told))).toBe(true);
   });
 
   it('may be any files, programs among them', async () => {

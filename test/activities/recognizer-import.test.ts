@@ -4,7 +4,6 @@ import { basename, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { stage as verification } from '../../activities/evaluate-verification/stage.ts';
 import { stage as inquiry } from '../../activities/inquiry-random/stage.ts';
-import { chooseNetwork } from '../../activities/recognizer-import/network.ts';
 import { stage } from '../../activities/recognizer-import/stage.ts';
 import { recognizerOf } from '../../artifacts/codecs/recognizer.ts';
 import { loadWeights, weightsCodec, weightsFields } from '../../artifacts/codecs/weights.ts';
@@ -19,6 +18,7 @@ import { type Preset, presets, recognizerConfig } from '../../nn/recognizer/conf
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
 import { storedShape, toSafetensors } from '../../nn/weights.ts';
 import { loadStageSchemas } from '../../schemas/stage-schemas.ts';
+import { chooseNetwork } from '../../training/import/network.ts';
 import { loadSet } from '../../training/input.ts';
 import { withEmbedder } from '../../training/recognizer.ts';
 import { float32, toyBenchmarks, toyContext, toyTraining } from './toy.ts';

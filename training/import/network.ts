@@ -1,9 +1,9 @@
 import type { ListedTensor } from '../../formats/weights/tensor-file.ts';
 import { type Preset, presets, type RecognizerConfig, recognizerConfig } from '../../nn/recognizer/config.ts';
 import { recognizerParameters } from '../../nn/recognizer/layout.ts';
-import type { Match } from '../../training/import/match.ts';
-import { misfit } from '../../training/import/misfit.ts';
-import { matchUnder, requireOnePrefix } from '../../training/import/read.ts';
+import type { Match } from './match.ts';
+import { misfit } from './misfit.ts';
+import { matchUnder, requireOnePrefix } from './read.ts';
 
 /** `network` as a spec gives it. */
 export type NetworkParams = { readonly preset: Preset | 'auto' } & Partial<Omit<RecognizerConfig, 'channels'>>;
