@@ -1,9 +1,10 @@
 import { readSamples, shardsOf } from '../../artifacts/shards.ts';
-import type { Outputs } from '../../core/action.ts';
+import type { Action, Outputs } from '../../core/action.ts';
 import type { ArtifactRef, FileEntry } from '../../core/artifact.ts';
-import type { Json } from '../../core/errors.ts';
+import { isJsonObject, type Json } from '../../core/errors.ts';
 import { decodeImage } from '../../formats/image.ts';
 import { decodeSafetensors } from '../../formats/safetensors.ts';
+import { factsOfKind } from '../../schemas/stage-schemas.ts';
 import type { Store } from '../../store/index.ts';
 import type { Replayed } from './job.ts';
 
@@ -21,25 +22,54 @@ export const tolerance = {
   pixels: 2,
 } as const;
 
-/** @param made in `here` @param recorded in `there` */
+/** What may differ, in the units of `tolerance`. */
+export type Allowed = { readonly [what in keyof typeof tolerance]: number };
+
+/** What a program's stage says of its outputs that may differ, on whatever machine; undefined where all bytes must be the same. */
+export const declaredTolerance = ({ kind, params }: Action): ((output: string) => Allowed) | undefined => {
+  if (factsOfKind(kind).role !== 'foreign' || !isJsonObject(params.outputs)) return undefined;
+  const { outputs } = params;
+  const of = (name: string): number => {
+    const output = outputs[name];
+    return isJsonObject(output) && typeof output.tolerance === 'number' ? output.tolerance : 0;
+  };
+  if (!Object.keys(outputs).some((name) => of(name) > 0)) return undefined;
+  return (name) => ({ number: of(name), arrays: of(name), pixels: 255 * of(name) });
+};
+
+/** @param made in `here` @param recorded in `there` @param because why they are not just compared by their digests */
 export const compareOutputs = async (
   made: Outputs,
   recorded: Outputs,
   here: Store,
   there: Store,
+  {
+    because = 'another kind of machine',
+    allowed = (): Allowed => tolerance,
+  }: {
+    readonly because?: string;
+    readonly allowed?: (output: string) => Allowed;
+  } = {},
 ): Promise<Pick<Replayed, 'verdict' | 'why'>> => {
   const found: string[] = [];
   let within = true;
   for (const [name, ref] of Object.entries(recorded)) {
     const own = made[name];
-    const difference = own ? await compareArtifacts(own, ref, here, there) : undefined;
+    const difference = own ? await compareArtifacts(own, ref, { here, there, allowed: allowed(name) }) : undefined;
     if (!difference || difference.of > difference.allowed) within = false;
     found.push(
       `${name}: ${difference ? `${difference.of.toPrecision(2)} of ${difference.allowed} (${difference.what})` : 'cannot be compared'}`,
     );
   }
-  return { verdict: within ? 'within tolerance' : 'different', why: `another kind of machine; ${found.join('; ')}` };
+  return { verdict: within ? 'within tolerance' : 'different', why: `${because}; ${found.join('; ')}` };
 };
+
+/** Where the two are, and what may differ. */
+interface Comparing {
+  readonly here: Store;
+  readonly there: Store;
+  readonly allowed: Allowed;
+}
 
 interface Difference {
   readonly of: number;
@@ -51,18 +81,18 @@ interface Difference {
 const compareArtifacts = async (
   made: ArtifactRef,
   recorded: ArtifactRef,
-  here: Store,
-  there: Store,
+  comparing: Comparing,
 ): Promise<Difference | undefined> => {
+  const { here, there } = comparing;
   if (made.digest === recorded.digest) return { of: 0, allowed: 0, what: 'equal' };
   const [own, other] = [(await here.getArtifact(made)).files, (await there.getArtifact(recorded)).files];
   if (own.map(({ path }) => path).join() !== other.map(({ path }) => path).join()) return undefined;
   const differences: Difference[] = [];
-  if (shardsOf(own).length > 0) differences.push(await comparePixels(made, recorded, here, there));
+  if (shardsOf(own).length > 0) differences.push(await comparePixels(made, recorded, comparing));
   for (const [i, file] of own.entries()) {
     // Event files hold what the other files of a training's log say.
     if (file.digest === other[i]?.digest || /\.tar$|\.tfevents\./.test(file.path)) continue;
-    const difference = await compareFiles(file, other[i] as FileEntry, here, there);
+    const difference = await compareFiles(file, other[i] as FileEntry, comparing);
     if (!difference) return undefined;
     differences.push(difference);
   }
@@ -75,24 +105,23 @@ const compareArtifacts = async (
 const compareFiles = async (
   own: FileEntry,
   other: FileEntry,
-  here: Store,
-  there: Store,
+  { here, there, allowed }: Comparing,
 ): Promise<Difference | undefined> => {
   const [left, right] = [await here.getBlob(own.digest), await there.getBlob(other.digest)];
   if (own.path.endsWith('.json'))
     return {
       of: compareJson(JSON.parse(left.toString()), JSON.parse(right.toString())),
-      allowed: tolerance.number,
+      allowed: allowed.number,
       what: own.path,
     };
   if (own.path.endsWith('.png'))
     return {
       of: meanDifference((await decodeImage(left)).pixels, (await decodeImage(right)).pixels),
-      allowed: tolerance.pixels,
+      allowed: allowed.pixels,
       what: own.path,
     };
   if (!own.path.endsWith('.safetensors')) return undefined;
-  return { of: compareArrays(left, right), allowed: tolerance.arrays, what: own.path };
+  return { of: compareArrays(left, right), allowed: allowed.arrays, what: own.path };
 };
 
 /** The largest difference of two numbers at one place; infinite where the two are of different shapes. Digests do not count. */
@@ -136,17 +165,16 @@ const meanDifference = (left: Uint8Array, right: Uint8Array): number =>
 const comparePixels = async (
   made: ArtifactRef,
   recorded: ArtifactRef,
-  here: Store,
-  there: Store,
+  { here, there, allowed }: Comparing,
 ): Promise<Difference> => {
   let sum = 0;
   let count = 0;
   const others = readSamples(there, recorded);
   for await (const { pixels } of readSamples(here, made)) {
     const other = (await others.next()).value;
-    if (!other) return { of: Number.POSITIVE_INFINITY, allowed: tolerance.pixels, what: 'images' };
+    if (!other) return { of: Number.POSITIVE_INFINITY, allowed: allowed.pixels, what: 'images' };
     for (let i = 0; i < pixels.length; i++) sum += Math.abs((pixels[i] as number) - (other.pixels[i] as number));
     count += pixels.length;
   }
-  return { of: count === 0 ? 0 : sum / count, allowed: tolerance.pixels, what: 'images' };
+  return { of: count === 0 ? 0 : sum / count, allowed: allowed.pixels, what: 'images' };
 };

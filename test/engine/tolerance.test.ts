@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
+import { putMetrics } from '../../artifacts/codecs/metrics.ts';
 import { putTrainingLog } from '../../artifacts/training-log.ts';
-import { compareOutputs, tolerance } from '../../engine/replay/tolerance.ts';
+import { digestOf } from '../../core/digest.ts';
+import type { JsonObject } from '../../core/errors.ts';
+import { compareOutputs, declaredTolerance, tolerance } from '../../engine/replay/tolerance.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
 /** Logs of one training on two machines. */
@@ -27,4 +30,27 @@ it('passes no logs whose curves or pictures are not', async () => {
     verdict: 'different',
     why: expect.stringContaining('samples/step-00000001.png'),
   });
+});
+
+it('passes what a stage says of its program, and nothing without a word', async () => {
+  const action = (outputs: JsonObject) => ({ kind: 'command/run', params: { outputs }, seed: 0, code: digestOf('x') });
+  const numbers = async (made: number, tolerance: number) => {
+    const [here, there] = [memoryStore(), memoryStore()];
+    const of = (store: typeof here, value: number) => putMetrics(store, { kind: 'own', values: { loss: value } });
+    const allowed = declaredTolerance(
+      action({ loss: { type: 'metrics', path: 'l', tolerance }, other: { tolerance: 0 } }),
+    );
+    return compareOutputs({ loss: await of(here, made) }, { loss: await of(there, 2) }, here, there, {
+      because: 'as far as its stage allows',
+      ...(allowed && { allowed }),
+    });
+  };
+  // Relative, above 1.
+  expect(await numbers(2.01, 0.006)).toEqual({
+    verdict: 'within tolerance',
+    why: 'as far as its stage allows; loss: 0.0050 of 0.006 (metrics.json)',
+  });
+  expect(await numbers(2.01, 0.004)).toMatchObject({ verdict: 'different' });
+  expect(declaredTolerance(action({ loss: { type: 'metrics', path: 'l', tolerance: 0 } }))).toBeUndefined();
+  expect(declaredTolerance({ ...action({ loss: { tolerance: 1 } }), kind: 'evaluate/frechet' })).toBeUndefined();
 });
