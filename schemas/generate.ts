@@ -165,7 +165,7 @@ const plain = (schema: JsonObject): JsonObject =>
           const inner = Object.entries(value as { [name: string]: JsonObject });
           return [key, Object.fromEntries(inner.map(([name, each]) => [name, forEditors(each)]))];
         }
-        if (key === 'items' && isJsonObject(value))
+        if ((key === 'items' || key === 'additionalProperties') && isJsonObject(value))
           return [key, isArtifact(value) ? { ...reference } : orReference(plain(value))];
         if ((key === 'oneOf' || key === 'anyOf') && Array.isArray(value)) {
           const forms = value.map((each) => (isJsonObject(each) ? (isArtifact(each) ? reference : plain(each)) : each));

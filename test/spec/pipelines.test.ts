@@ -10,9 +10,12 @@ import { expandSpec } from '../../spec/expand.ts';
 import { readSpec } from '../../spec/spec.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const pipelines = readdirSync(`${root}/pipelines`, { encoding: 'utf8', recursive: true })
-  .map((file) => file.replaceAll('\\', '/'))
-  .filter((file) => file.endsWith('.yaml'));
+const pipelines = [
+  ...readdirSync(`${root}/pipelines`, { encoding: 'utf8', recursive: true })
+    .map((file) => file.replaceAll('\\', '/'))
+    .filter((file) => file.endsWith('.yaml')),
+  '../examples/pytorch/pytorch.yaml',
+];
 const schemas = loadStageSchemas();
 const kindsOf = (file: string): string[] => [
   ...new Set(expandSpec(readSpec(`pipelines/${file}`, { cwd: root }), schemas).nodes.map(({ kind }) => kind)),
