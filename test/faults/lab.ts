@@ -20,7 +20,7 @@ import { type UnderWay, underWay } from './under-way.ts';
 /** What every run is asked for, so that a trial takes seconds where a user's run takes minutes. */
 export const checkpointSeconds = 1;
 export const heartbeatSeconds = 5;
-const haste = ['--checkpoint-seconds', `${checkpointSeconds}`, '--heartbeat-timeout', `${heartbeatSeconds}`];
+const haste = ['--checkpoint-seconds', `${checkpointSeconds}`, '--heartbeat-timeout', `${heartbeatSeconds}`, '--yes'];
 
 /** What the experiment gives where nobody disturbs it. */
 export interface Undisturbed {

@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { recordsOf } from '../audit.ts';
 import { type Fault, isEqual, turn } from '../fault.ts';
@@ -8,17 +9,20 @@ import type { UnderWay } from '../under-way.ts';
 const allowanceSeconds = 2;
 
 const isTraining = (kind: string): boolean => /train$/.test(kind);
+const isProgram = (kind: string): boolean => kind === 'command/run';
 
 /**
  * @param kinds one after the other
  * @param begun whether the moment to count from has come
  * @param share of the stage's time that moments are drawn from
+ * @param pidOf whom to kill in this trial
  */
 const killed = (
   about: Pick<Fault, 'name' | 'harm' | 'trials'>,
   kinds: (kind: string) => boolean,
   begun: (met: UnderWay) => boolean,
   share: number,
+  pidOf: (met: UnderWay, index: number) => number = ({ pid }) => pid,
 ): Fault => ({
   ...about,
   trial: async ({ lab, undisturbed, index, draw }) => {
@@ -28,7 +32,8 @@ const killed = (
     const seconds = draw() * (undisturbed.seconds[kind] ?? 1) * share;
     if (await lab.until(command, kind, begun)) await sleep(seconds * 1000);
     const [victim] = await lab.underWay(kind);
-    if (victim) process.kill(victim.pid, 'SIGKILL');
+    const pid = victim && pidOf(victim, index);
+    if (pid) process.kill(pid, 'SIGKILL');
     const killedAtMs = Date.now();
     const isRecorded = (await recordsOf(lab.store, kind)).length > 0;
     const kept = victim && !isRecorded ? await lastCheckpoint(lab, kind) : undefined;
@@ -37,11 +42,11 @@ const killed = (
     const lost = isRecorded ? undefined : lostSeconds(victim, kept, killedAtMs);
     const attempts = (await recordsOf(lab.store, kind)).at(-1)?.attempts ?? [];
     const next = attempts
-      .slice(attempts.findLastIndex(({ pid }) => pid === victim.pid) + 1)
+      .slice(attempts.findLastIndex((each) => each.pid === victim.pid && each.end !== 'done') + 1)
       .find(({ fromStep }) => fromStep !== undefined);
     return {
       at: kind,
-      happened: `${victim.id}, ${seconds.toFixed(2)} s after ${share < 1 ? 'its first steps' : 'its start'}, in ${phaseOf(victim)}${kept ? `, checkpoint of step ${kept.step}` : ''}`,
+      happened: `${pid === victim.pid ? '' : 'the program of '}${victim.id}, ${seconds.toFixed(2)} s after ${share < 1 ? 'its first steps' : 'its start'}, in ${phaseOf(victim)}${kept ? `, checkpoint of step ${kept.step}` : ''}`,
       checks: {
         'run complete': done,
         'digests equal': await isEqual(lab, undisturbed),
@@ -70,6 +75,45 @@ export const training = killed(
   0.5,
 );
 
+/** In turns the worker that runs a program, and the program itself. */
+export const program = killed(
+  {
+    name: 'program',
+    harm: 'kill -9 of a program of a user, or of the worker that runs it, among its steps',
+    trials: 25,
+  },
+  isProgram,
+  ({ heartbeat }) => (heartbeat?.step ?? 0) > 0,
+  0.5,
+  ({ pid }, index) => (index % 2 === 0 ? pid : (programOf(pid) ?? pid)),
+);
+
+/** A process that a worker's program is; nothing where it has ended. */
+const programOf = (worker: number): number | undefined => {
+  const parents = new Map<number, number>();
+  for (const name of readdirSync('/proc').filter((each) => /^\d+$/.test(each)))
+    try {
+      // The name, in brackets, may hold anything.
+      const [, parent] = readFileSync(`/proc/${name}/stat`, 'latin1').replace(/^.*\)/s, '').trim().split(' ');
+      parents.set(Number(name), Number(parent));
+    } catch {
+      // It has just ended.
+    }
+  const isBelow = (pid: number): boolean => {
+    const parent = parents.get(pid);
+    return parent !== undefined && (parent === worker || isBelow(parent));
+  };
+  return [...parents.keys()].find((pid) => isBelow(pid) && /python/.test(commandOf(pid)));
+};
+
+const commandOf = (pid: number): string => {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+  } catch {
+    return '';
+  }
+};
+
 const phaseOf = ({ heartbeat }: UnderWay): string =>
   heartbeat ? `${heartbeat.phase} ${heartbeat.step}/${heartbeat.steps}` : 'start';
 
@@ -83,7 +127,7 @@ interface Kept {
 
 /** The newest checkpoint that the store has of the one action of this kind that has any. */
 const lastCheckpoint = async ({ store }: Lab, kind: string): Promise<Kept | undefined> => {
-  if (!isTraining(kind)) return undefined;
+  if (!isTraining(kind) && !isProgram(kind)) return undefined;
   for (const name of await store.objects.list('checkpoints/')) {
     if (!name.endsWith('/state')) continue;
     const state = await store.checkpoints.read(`sha256:${name.split('/')[1]}`);
