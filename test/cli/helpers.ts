@@ -63,13 +63,18 @@ export const call = async (
 /** Runs the command line as a user does. `stopAt` sends Ctrl-C once the output holds it. */
 export const cli = (
   args: readonly string[],
-  options: { readonly home: string; readonly cwd?: string; readonly stopAt?: string },
+  options: {
+    readonly home: string;
+    readonly cwd?: string;
+    readonly stopAt?: string;
+    readonly env?: NodeJS.ProcessEnv;
+  },
 ): Promise<CliResult> =>
   new Promise((resolve, reject) => {
     const child = spawn(process.execPath, ['--import', 'tsx', join(root, 'cli/main.ts'), ...args], {
       // tsx is found from the checkout, wherever the user stands.
       cwd: options.cwd ?? root,
-      env: { ...ownEnv(), CEMIFLOW_HOME: options.home },
+      env: { ...ownEnv(), ...options.env, CEMIFLOW_HOME: options.home },
     });
     let [out, err, stopped] = ['', '', false];
     const seen = (): void => {
