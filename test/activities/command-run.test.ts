@@ -1,4 +1,15 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -30,6 +41,9 @@ afterAll(() => {
 beforeEach(() => {
   code = mkdtempSync(join(folder, 'code-'));
 });
+
+/** Whether this process may mount a disk that is soon full. */
+const smallDisk = spawnSync('unshare', ['--mount', 'mount', '-t', 'tmpfs', 'tmpfs', tmpdir()]).status === 0;
 
 const write = (path: string, text: string): void => {
   mkdirSync(dirname(join(code, path)), { recursive: true });
@@ -264,6 +278,27 @@ describe('a program that does not end well', () => {
     const failed = run('import time\nprint("up")\ntime.sleep(60)', { timeoutSeconds: 1, graceSeconds: 0 });
     await expect(failed).rejects.toMatchObject({ code: 'ProgramTimeout', retryable: false });
   });
+
+  it.skipIf(!smallDisk)(
+    'may fill the disk: it fails with its own words, and the disk is as empty as before',
+    async () => {
+      const small = join(folder, 'small');
+      mkdirSync(small);
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', small]);
+      const scratch = process.env.CEMIFLOW_SCRATCH;
+      process.env.CEMIFLOW_SCRATCH = join(small, 'scratch');
+      try {
+        const failed = run('with open("big", "wb") as file:\n  while True: file.write(bytes(2**20))');
+        await expect(failed).rejects.toMatchObject({ code: 'ProgramFailed', message: /No space left on device/ });
+        const { bavail, blocks } = statfsSync(small);
+        expect(bavail / blocks).toBeGreaterThan(0.9);
+        expect(await run('print(open("out.json", "w").write("{\\"a\\": 1}"))')).toHaveProperty('numbers');
+      } finally {
+        process.env.CEMIFLOW_SCRATCH = scratch;
+        execFileSync('umount', [small]);
+      }
+    },
+  );
 
   it('is told where there is none', async () => {
     await expect(run('', { command: ['no-such-program'] })).rejects.toMatchObject({ code: 'ProgramNotFound' });
