@@ -7,6 +7,9 @@ const passedOn = [
   ...['CUDA_VISIBLE_DEVICES', 'NVIDIA_VISIBLE_DEVICES'],
 ];
 
+/** Where numerical libraries look for a number of threads. */
+const countsThreads = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'NUMEXPR_NUM_THREADS'];
+
 /**
  * The environment of a program: what it needs of the worker's own, what the spec gives it, and its secrets.
  *
@@ -17,11 +20,14 @@ export const environmentOf = (
     env,
     secrets,
     seed,
+    threads = 0,
     workspace,
   }: {
     readonly env: { readonly [name: string]: string };
     readonly secrets: readonly string[];
     readonly seed: number;
+    /** 0: as many as libraries like. */
+    readonly threads?: number;
     readonly workspace: Pick<Workspace, 'temporary'>;
   },
   own: NodeJS.ProcessEnv = process.env,
@@ -37,6 +43,7 @@ export const environmentOf = (
   return {
     ...found(passedOn),
     ...{ TMPDIR: workspace.temporary, PYTHONUNBUFFERED: '1', CEMIFLOW_SEED: `${seed}` },
+    ...(threads > 0 && Object.fromEntries(countsThreads.map((name) => [name, `${threads}`]))),
     ...env,
     ...found(secrets),
   };

@@ -1,11 +1,12 @@
 // Stands between a worker and a program: when the worker is gone, however it went, the program and all that it started go too. It
 // is told what to start by a message, so that nothing of the program's environment applies to it.
 import { spawn } from 'node:child_process';
-import { killStrays } from './strays.mjs';
+import { killStrays, memoryOf } from './strays.mjs';
 
 let program;
 let mark = '';
 let timer;
+let watch;
 
 const toGroup = (signal) => {
   try {
@@ -18,6 +19,7 @@ const toGroup = (signal) => {
 /** @param {object} end what the worker is told; nothing where there is none any more */
 const finish = (end) => {
   clearTimeout(timer);
+  clearInterval(watch);
   toGroup('SIGKILL');
   // A process may fork between the search and the kill.
   for (let left = killStrays(mark), i = 0; left > 0 && i < 10; i++) left = killStrays(mark);
@@ -34,6 +36,10 @@ process.on('message', ({ start, stop }) => {
     program = spawn(file, args, { cwd, env, stdio: ['ignore', 'inherit', 'inherit'], detached: true });
     program.once('error', (error) => finish({ failed: error.message, code: error.code }));
     program.once('exit', (code, signal) => finish({ code, signal }));
+    if (start.memoryBytes)
+      watch = setInterval(() => {
+        if (memoryOf(mark) > start.memoryBytes) finish({ code: null, signal: 'SIGKILL', tooLarge: true });
+      }, 1000);
   }
   if (stop && timer === undefined) {
     toGroup('SIGTERM');

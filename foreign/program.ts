@@ -15,6 +15,8 @@ export interface ProgramOptions {
   readonly graceMs: number;
   /** After which it is stopped. */
   readonly timeoutMs?: number;
+  /** What all its processes may have in memory, before they are killed. */
+  readonly memoryBytes?: number;
   readonly signal: AbortSignal;
   /** What it prints, as it comes. */
   readonly onOutput: (stream: 'out' | 'err', bytes: Buffer) => void;
@@ -25,7 +27,7 @@ export interface Ended {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
   /** Why it was stopped; absent where it ended by itself or somebody else ended it. */
-  readonly stopped?: 'aborted' | 'timeout';
+  readonly stopped?: 'aborted' | 'timeout' | 'memory';
 }
 
 /** How long pipes may stay open after the program's end: something outside may hold them. */
@@ -35,6 +37,7 @@ interface Told {
   readonly code?: number | string | null;
   readonly signal?: NodeJS.Signals | null;
   readonly failed?: string;
+  readonly tooLarge?: boolean;
 }
 
 /**
@@ -59,11 +62,12 @@ export const runProgram = async (options: ProgramOptions): Promise<Ended> => {
   const timer = options.timeoutMs === undefined ? undefined : setTimeout(() => stop('timeout'), options.timeoutMs);
   try {
     const told = toldBy(guard);
-    const { command, cwd, env } = options;
-    guard.send({ start: { command, cwd, env: { ...env, [markVariable]: mark }, mark } }, () => {});
+    const { command, cwd, env, memoryBytes } = options;
+    guard.send({ start: { command, cwd, env: { ...env, [markVariable]: mark }, mark, memoryBytes } }, () => {});
     if (options.signal.aborted) onAbort();
     else options.signal.addEventListener('abort', onAbort, { once: true });
-    const { code, signal = null, failed } = await told;
+    const { code, signal = null, failed, tooLarge } = await told;
+    if (tooLarge) stopped = 'memory';
     if (failed !== undefined) throw notStarted(command[0] ?? '', failed, code);
     return { code: typeof code === 'number' ? code : null, signal, ...(stopped && { stopped }) };
   } finally {

@@ -7,3 +7,5 @@ export const markVariable: 'CEMIFLOW_TASK';
  * @returns how many there were
  */
 export const killStrays: (mark: string) => number;
+/** @returns bytes that these processes have in memory together; what several share counts once */
+export const memoryOf: (mark: string) => number;

@@ -10,11 +10,7 @@ export const markVariable = 'CEMIFLOW_TASK';
  * @returns {number} how many there were
  */
 export const killStrays = (mark) => {
-  const wanted = `\0${markVariable}=${mark}\0`;
-  const own = String(process.pid);
-  const found = entriesOf('/proc').filter(
-    (pid) => pid !== own && `\0${textOf(`/proc/${pid}/environ`)}`.includes(wanted),
-  );
+  const found = markedWith(mark);
   for (const pid of found) {
     try {
       process.kill(Number(pid), 'SIGKILL');
@@ -23,6 +19,24 @@ export const killStrays = (mark) => {
     }
   }
   return found.length;
+};
+
+/**
+ * What these processes have in memory together; what several share counts once.
+ *
+ * @param {string} mark
+ * @returns {number} bytes
+ */
+export const memoryOf = (mark) =>
+  markedWith(mark).reduce((sum, pid) => {
+    const [, kilobytes = '0'] = /^Pss:\s+(\d+) kB/m.exec(textOf(`/proc/${pid}/smaps_rollup`)) ?? [];
+    return sum + 1024 * Number(kilobytes);
+  }, 0);
+
+const markedWith = (mark) => {
+  const wanted = `\0${markVariable}=${mark}\0`;
+  const own = String(process.pid);
+  return entriesOf('/proc').filter((pid) => pid !== own && `\0${textOf(`/proc/${pid}/environ`)}`.includes(wanted));
 };
 
 const entriesOf = (folder) => {

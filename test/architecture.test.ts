@@ -75,6 +75,7 @@ const environmentReaders = [
   'cli/cemiflow.mjs',
   'cli/main.ts',
   'docker/health.ts',
+  'bench/compare/main.ts',
   'bench/main.ts',
   'bench/gpu/pack.ts',
   'bench/gpu/run.ts',

@@ -31,6 +31,8 @@ interface Params {
   readonly checkpoint: string | null;
   readonly sandbox: boolean;
   readonly gpus: number;
+  readonly threads?: number;
+  readonly memoryMiB?: number;
   readonly timeoutSeconds: number | null;
   readonly graceSeconds: number;
 }
@@ -83,7 +85,7 @@ const codeOf = async ({ content }: Params, context: StageContext): Promise<Artif
 
 /** Runs the program to its end. @throws CemiflowError `ProgramFailed`, `ProgramTimeout`, `ProgramKilled` (retryable), as `runProgram` */
 const perform = async (params: Params, workspace: Workspace, context: StageContext): Promise<void> => {
-  const { secrets, checkpoint, timeoutSeconds, graceSeconds } = params;
+  const { secrets, checkpoint, timeoutSeconds, graceSeconds, memoryMiB = 0 } = params;
   const own = environmentOf({ ...params, seed: context.seed, workspace });
   const hide = hiding(secrets.map((name) => own[name] ?? ''));
   const { signal, log: say } = context;
@@ -120,6 +122,7 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
     command,
     ...{ cwd: workspace.folder, env, graceMs: graceSeconds * 1000, signal: context.signal },
     ...(timeoutSeconds !== null && { timeoutMs: timeoutSeconds * 1000 }),
+    ...(memoryMiB > 0 && { memoryBytes: memoryMiB * 2 ** 20 }),
     onOutput: (stream, bytes) => {
       log.add(bytes);
       if (stream === 'out') lines.add(bytes);
@@ -160,7 +163,7 @@ const enclosed = async (
 
 const endOf = ({ code, signal }: Ended): string => (code === null ? `signal ${signal}` : `exit status ${code}`);
 
-const checkEnd = (ended: Ended, { command, timeoutSeconds }: Params, printed: string): void => {
+const checkEnd = (ended: Ended, { command, timeoutSeconds, memoryMiB }: Params, printed: string): void => {
   if (ended.code === 0 && ended.stopped !== 'timeout') return;
   const last = printed
     .trimEnd()
@@ -178,6 +181,12 @@ const checkEnd = (ended: Ended, { command, timeoutSeconds }: Params, printed: st
         remedy: 'raise timeoutSeconds, or leave it out',
         data,
       },
+    );
+  if (ended.stopped === 'memory')
+    throw new CemiflowError(
+      'ProgramTooLarge',
+      `${command[0]} had more than ${memoryMiB} MiB in memory; it last printed:\n${last}`,
+      { remedy: 'raise memoryMiB, or leave it out', data },
     );
   // Somebody or something outside killed it: memory ran out, or its machine went down.
   if (ended.signal === 'SIGKILL' || ended.signal === 'SIGTERM')

@@ -300,6 +300,17 @@ describe('a program that does not end well', () => {
     },
   );
 
+  it('is stopped where it takes too much memory, and told how many threads it may have', async () => {
+    const failed = run('import time\nheld = b"x" * 100 * 2**20\ntime.sleep(60)', { memoryMiB: 50 });
+    await expect(failed).rejects.toMatchObject({ code: 'ProgramTooLarge', retryable: false, message: /50 MiB/ });
+    const script = 'import json, os\njson.dump({"threads": int(os.environ["OMP_NUM_THREADS"])}, open("out.json", "w"))';
+    const context = contextOf();
+    const { numbers } = await run(script, { threads: 3 }, context);
+    expect(JSON.parse((await filesOf(numbers, context))['metrics.json'] ?? '').values).toEqual({ threads: 3 });
+    const own = await run(script, { threads: 3, env: { OMP_NUM_THREADS: '5' } }, context);
+    expect(JSON.parse((await filesOf(own.numbers, context))['metrics.json'] ?? '').values).toEqual({ threads: 5 });
+  });
+
   it('is told where there is none', async () => {
     await expect(run('', { command: ['no-such-program'] })).rejects.toMatchObject({ code: 'ProgramNotFound' });
   });

@@ -117,6 +117,13 @@ test('one that runs longer than it may is stopped', async () => {
   });
 });
 
+test('one that takes more memory than it may is killed, whichever of its processes has it', async () => {
+  const text = 'import os,time\nif os.fork() == 0: held = b"x" * 200 * 2**20\ntime.sleep(60)';
+  const ended = await python(text, { memoryBytes: 100 * 2 ** 20 });
+  expect([ended.code, ended.stopped]).toEqual([null, 'memory']);
+  expect((await python('import time; time.sleep(1.5)', { memoryBytes: 100 * 2 ** 20 })).code).toBe(0);
+});
+
 test('what it leaves in the background ends with it, and does not hold it up', async () => {
   const word = `daemon-${process.pid}`;
   const text = `import subprocess, sys; subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)", "${word}"], start_new_session=True)`;

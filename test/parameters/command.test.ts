@@ -16,7 +16,7 @@ let inputs: ArtifactRef[];
 const script = `
 import os, sys, json, time
 seen = [sys.argv[1:], sorted(os.path.join(d, f) for d, _, fs in os.walk("inputs") for f in fs)]
-seen += [os.environ.get(name) for name in ("OWN", "SWEPT_TOKEN")]
+seen += [os.environ.get(name) for name in ("OWN", "SWEPT_TOKEN", "OMP_NUM_THREADS")]
 os.makedirs("o"); open("o/seen.txt", "w").write(json.dumps(seen))
 open("p", "w").write("other")
 time.sleep(float(os.environ.get("PAUSE", "0")))
@@ -67,6 +67,7 @@ sweep('command/run', {
     outputs: { to: { made: { type: 'files', path: 'p' } } },
     env: { to: { OWN: '1' } },
     secrets: { to: ['SWEPT_TOKEN'] },
+    threads: { to: 3 },
     timeoutSeconds: { to: 1, with: { env: { PAUSE: '3' } as JsonObject } },
   }),
   inert: {
@@ -76,6 +77,7 @@ sweep('command/run', {
     },
     sandbox: { because: 'what a program cannot reach; test/foreign/sandbox.test.ts looks' },
     packages: { because: 'test/foreign/packages.test.ts installs some' },
+    memoryMiB: { because: 'when it is killed; test/foreign/program.test.ts does it', to: 1_000_000 },
     gpus: { because: 'says which worker takes the stage' },
     graceSeconds: { because: 'how long a stopped program may take to end', to: 1 },
   },
