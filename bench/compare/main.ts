@@ -29,6 +29,8 @@ interface Row {
   readonly afterCrash: readonly string[];
   /** Whether the results after the change and after the crash are those of an undisturbed run. */
   readonly right: boolean;
+  /** The same of the change alone, where one folder of checkpoints serves all rates; cemiflow's definition names none. */
+  readonly rightCareless?: boolean;
 }
 
 /** How far the mean is from 0.5 after 120 steps, as `work.py` computes it. */
@@ -88,16 +90,24 @@ const measure = async (tool: Tool, log: string): Promise<Row> => {
   };
 };
 
+/** Whether a change of the rate gives the right result where the definition keeps checkpoints in one folder. */
+const isRightCareless = async (tool: Tool): Promise<boolean> => {
+  await execute(tool.run);
+  tool.setRate(0.02);
+  await execute(tool.run);
+  return Math.abs((await tool.score()) - expected(0.02)) < 1e-9;
+};
+
 const doneText = ({ seconds, stages, steps }: Did): string =>
   `${seconds.toFixed(1)} s: ${stages.length === 0 ? 'nothing' : `${stages.join(', ')}${steps > 0 ? ` (${steps} steps)` : ''}`}`;
 
 const table = (rows: readonly Row[]): string =>
   [
-    '| | lines | from nothing | again | another rate | after a crash at step 80 | besides | right results |',
-    '| --- | --- | --- | --- | --- | --- | --- | --- |',
+    '| | lines | from nothing | again | another rate | after a crash at step 80 | besides | right results | with one folder of checkpoints |',
+    '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     ...rows.map(
-      ({ tool, version, lines, cold, noop, changed, crashed, afterCrash, right }) =>
-        `| ${tool} ${version} | ${lines} | ${[cold, noop, changed, crashed].map(doneText).join(' | ')} | ${afterCrash.map((call) => `\`${call}\``).join(', ') || '—'} | ${right ? 'yes' : 'no'} |`,
+      ({ tool, version, lines, cold, noop, changed, crashed, afterCrash, right, rightCareless }) =>
+        `| ${tool} ${version} | ${lines} | ${[cold, noop, changed, crashed].map(doneText).join(' | ')} | ${afterCrash.map((call) => `\`${call}\``).join(', ') || '—'} | ${right ? 'yes' : 'no'} | ${rightCareless === undefined ? '—' : rightCareless ? 'right' : 'wrong'} |`,
     ),
   ].join('\n');
 
@@ -118,10 +128,17 @@ const main = async (): Promise<number> => {
       const tool = await make(at, log, context);
       try {
         rows.push(await measure(tool, log));
-        note(table(rows.slice(-1)).split('\n').at(-1) as string);
       } finally {
         await tool.close();
       }
+      if (make === ours) continue;
+      const careless = `${at}-careless`;
+      mkdirSync(careless);
+      const rightCareless = await isRightCareless(await make(careless, log, context, true));
+      rows.push({ ...(rows.pop() as Row), rightCareless });
+      note(
+        `${name}: with one folder of checkpoints, the result after a change is ${rightCareless ? 'right' : 'wrong'}`,
+      );
     }
   } finally {
     if (existsSync(folder)) rmSync(folder, { recursive: true, force: true });

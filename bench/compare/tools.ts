@@ -32,15 +32,19 @@ const linesOf = (text: string): number =>
 
 const killGroup = (pid: number): void => void process.kill(-pid, 'SIGKILL');
 
-/** Writes the program and a definition. @returns the folder, and lines */
+/** Writes the program and a definition. @param careless with one folder of checkpoints for all rates @returns its text, and lines */
 const project = (
   folder: string,
   definition: string,
   log: string,
+  careless = false,
 ): { readonly text: string; readonly lines: number } => {
   mkdirSync(join(folder, 'code'), { recursive: true });
   cpSync(join(pipeline, 'work.py'), join(folder, 'code', 'work.py'));
-  const text = readFileSync(join(pipeline, definition), 'utf8').replaceAll('LOGFILE', log);
+  const careful = readFileSync(join(pipeline, definition), 'utf8').replaceAll('LOGFILE', log);
+  const text = careless
+    ? careful.replace(/checkpoints\/(\$\{rate\}|\{params\.rate\}|\$rate)/g, 'checkpoints')
+    : careful;
   writeFileSync(join(folder, definition), text);
   return { text, lines: linesOf(text) };
 };
@@ -85,11 +89,11 @@ const workersOf = (home: string): number[] =>
     }
   });
 
-export const dvc = async (folder: string, log: string, context: Context): Promise<Tool> => {
+export const dvc = async (folder: string, log: string, context: Context, careless = false): Promise<Tool> => {
   const { python, versions } = await ensurePeers('workflow', context);
   const env = { ...context.env, COMPARE_LOG: log, DVC_NO_ANALYTICS: '1' };
   const command = (...args: string[]): Command => ({ file: python, args: ['-m', 'dvc', ...args], cwd: folder, env });
-  const { lines } = project(folder, 'dvc.yaml', log);
+  const { lines } = project(folder, 'dvc.yaml', log, careless);
   const setRate = (rate: number): void => writeFileSync(join(folder, 'params.yaml'), `rate: ${rate}\n`);
   setRate(0.01);
   await execute(command('init', '--no-scm'));
@@ -104,7 +108,7 @@ export const dvc = async (folder: string, log: string, context: Context): Promis
   };
 };
 
-export const snakemake = async (folder: string, log: string, context: Context): Promise<Tool> => {
+export const snakemake = async (folder: string, log: string, context: Context, careless = false): Promise<Tool> => {
   const { python, versions } = await ensurePeers('workflow', context);
   const env = { ...context.env, COMPARE_LOG: log };
   const command = (...args: string[]): Command => ({
@@ -113,7 +117,7 @@ export const snakemake = async (folder: string, log: string, context: Context): 
     cwd: folder,
     env,
   });
-  const { lines } = project(folder, 'Snakefile', log);
+  const { lines } = project(folder, 'Snakefile', log, careless);
   const setRate = (rate: number): void => writeFileSync(join(folder, 'params.yaml'), `rate: ${rate}\n`);
   setRate(0.01);
   return {
@@ -137,7 +141,12 @@ const opened = [
 ];
 
 /** Nextflow's own launcher fetches its program from elsewhere: here Maven does, which has all but one module that is not needed. */
-export const nextflow = async (folder: string, log: string, { env: outer, note }: Context): Promise<Tool> => {
+export const nextflow = async (
+  folder: string,
+  log: string,
+  { env: outer, note }: Context,
+  careless = false,
+): Promise<Tool> => {
   const pom = join(folder, 'pom.xml');
   cpSync(join(import.meta.dirname, 'nextflow.pom.xml'), pom);
   note('nextflow: Maven fetches it');
@@ -152,7 +161,7 @@ export const nextflow = async (folder: string, log: string, { env: outer, note }
     NXF_HOME: join(folder, 'nextflow'),
     NXF_ANSI_LOG: 'false',
   };
-  const { lines } = project(folder, 'main.nf', log);
+  const { lines } = project(folder, 'main.nf', log, careless);
   const setRate = (rate: number): void => writeFileSync(join(folder, 'params.yaml'), `rate: ${rate}\n`);
   setRate(0.01);
   const opens = opened.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`);
