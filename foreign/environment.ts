@@ -7,6 +7,18 @@ const passedOn = [
   ...['CUDA_VISIBLE_DEVICES', 'NVIDIA_VISIBLE_DEVICES'],
 ];
 
+/** The part of a program's environment that is not the worker's own, for a container, which has a PATH and a home of its own. */
+export const withoutMachine = (env: { readonly [name: string]: string }): { readonly [name: string]: string } =>
+  Object.fromEntries(Object.entries(env).filter(([name]) => !ofMachine.has(name)));
+const ofMachine = new Set([
+  'PATH',
+  'HOME',
+  'USER',
+  'LD_LIBRARY_PATH',
+  'CUDA_VISIBLE_DEVICES',
+  'NVIDIA_VISIBLE_DEVICES',
+]);
+
 /** Where numerical libraries look for a number of threads. */
 const countsThreads = ['OMP_NUM_THREADS', 'MKL_NUM_THREADS', 'OPENBLAS_NUM_THREADS', 'NUMEXPR_NUM_THREADS'];
 

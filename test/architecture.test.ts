@@ -84,6 +84,7 @@ const environmentReaders = [
   'formats/sources/s3.ts',
   'threads/scratch.ts',
   'threads/child.ts',
+  'foreign/container.ts',
   'foreign/environment.ts',
 ];
 

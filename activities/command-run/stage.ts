@@ -5,7 +5,8 @@ import { printable } from '../../core/printable.ts';
 import { placeOf, type StageContext, type StageKind } from '../../core/stage.ts';
 import { ProgramCheckpoints } from '../../foreign/checkpoints.ts';
 import { layOut, storeCode } from '../../foreign/code.ts';
-import { environmentOf, hiding, installersEnvironment } from '../../foreign/environment.ts';
+import { type Contained, contained, engineFailed } from '../../foreign/container.ts';
+import { environmentOf, hiding, installersEnvironment, withoutMachine } from '../../foreign/environment.ts';
 import { type Input, layOutInput } from '../../foreign/inputs.ts';
 import { Lines } from '../../foreign/lines.ts';
 import { ProgramLog } from '../../foreign/log.ts';
@@ -26,6 +27,7 @@ interface Params {
   readonly inputs: { readonly [name: string]: Input };
   readonly outputs: { readonly [name: string]: Output };
   readonly packages: string | null;
+  readonly image?: string | null;
   readonly env: { readonly [name: string]: string };
   readonly secrets: readonly string[];
   readonly checkpoint: string | null;
@@ -98,7 +100,6 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
           signal,
           log: say,
         });
-  const env = { ...own, ...installed?.env };
   const places = {
     ...Object.fromEntries(
       Object.entries(params.inputs).map(([name, input]) => [`inputs.${name}`, placeOfInput(name, input)]),
@@ -106,9 +107,9 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
     ...Object.fromEntries(Object.entries(params.outputs).map(([name, { path }]) => [`outputs.${name}`, path])),
     ...{ seed: `${context.seed}`, ...(checkpoint !== null && { checkpoint }) },
   };
-  const command = await enclosed(
+  const { command, env, remove } = await enclosed(
     params.command.map((argument) => filled(`${argument}`, places)),
-    { params, workspace, env, readable: installed?.readable ?? [], signal },
+    { params, workspace, env: { ...own, ...installed?.env }, readable: installed?.readable ?? [], signal },
   );
   const checkpoints = new ProgramCheckpoints(
     checkpoint === null ? undefined : workspace.at(checkpoint),
@@ -130,6 +131,7 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
   });
   lines.close();
   await checkpoints.settled();
+  if (remove && ended.stopped) await quietly(remove, { env });
   const printed = hide(`${log.bytes()}`);
   context.log(`the program ended (${endOf(ended)}) and printed:\n${printed}`);
   // Says what became of a run that is cancelled or whose worker drains.
@@ -138,11 +140,11 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
   await context.keepLog?.(Buffer.from(printed));
 };
 
-/** In a sandbox, where one is asked for. @throws CemiflowError `SandboxUnavailable` */
+/** In a container or a sandbox, where one is asked for. @throws CemiflowError `SandboxUnavailable`, `ContainerEngineMissing`, `ImageHasPackages` */
 const enclosed = async (
   command: readonly string[],
   {
-    params: { sandbox, gpus },
+    params: { sandbox, gpus, image, packages },
     workspace,
     env,
     readable,
@@ -154,16 +156,34 @@ const enclosed = async (
     readonly readable: readonly string[];
     readonly signal: AbortSignal;
   },
-): Promise<readonly string[]> => {
-  if (!sandbox) return command;
-  const options = { writable: [workspace.folder, workspace.temporary], readable, env, gpus };
+): Promise<Pick<Contained, 'command' | 'env'> & Partial<Contained>> => {
+  const folders = [workspace.folder, workspace.temporary];
+  if (image) {
+    if (packages !== null) throw imageHasPackages(image);
+    return contained(command, { image, folders, env: withoutMachine(env), gpus, network: !sandbox });
+  }
+  if (!sandbox) return { command, env };
+  const options = { writable: folders, readable, env, gpus };
   await requireSandbox(options, signal);
-  return sandboxed(command, options);
+  return { command: sandboxed(command, options), env };
 };
+
+const imageHasPackages = (image: string): CemiflowError =>
+  new CemiflowError('ImageHasPackages', `packages are installed on the machine, and the program runs in ${image}`, {
+    remedy: 'build the packages into the image, and leave packages out; or leave image out',
+    data: { image },
+  });
+
+/** Runs a command whose failure changes nothing. */
+const quietly = (command: readonly string[], { env }: Pick<Contained, 'env'>): Promise<unknown> =>
+  runProgram({
+    ...{ command, cwd: '/', env, graceMs: 1000, timeoutMs: 10_000, signal: new AbortController().signal },
+    onOutput: () => {},
+  }).catch(() => {});
 
 const endOf = ({ code, signal }: Ended): string => (code === null ? `signal ${signal}` : `exit status ${code}`);
 
-const checkEnd = (ended: Ended, { command, timeoutSeconds, memoryMiB }: Params, printed: string): void => {
+const checkEnd = (ended: Ended, { command, timeoutSeconds, memoryMiB, image }: Params, printed: string): void => {
   if (ended.code === 0 && ended.stopped !== 'timeout') return;
   const last = printed
     .trimEnd()
@@ -188,6 +208,11 @@ const checkEnd = (ended: Ended, { command, timeoutSeconds, memoryMiB }: Params, 
       `${command[0]} had more than ${memoryMiB} MiB in memory; it last printed:\n${last}`,
       { remedy: 'raise memoryMiB, or leave it out', data },
     );
+  if (image && ended.code === engineFailed)
+    throw new CemiflowError('ContainerFailed', `the container of ${image} cannot be started:\n${last}`, {
+      remedy: 'see that the engine runs on the machine of the worker, and that it can pull the image',
+      data,
+    });
   // Somebody or something outside killed it: memory ran out, or its machine went down.
   if (ended.signal === 'SIGKILL' || ended.signal === 'SIGTERM')
     throw new CemiflowError('ProgramKilled', `${command[0]} was killed by ${ended.signal}; it last printed:\n${last}`, {

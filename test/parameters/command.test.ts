@@ -76,6 +76,7 @@ sweep('command/run', {
       to: 'c',
     },
     sandbox: { because: 'what a program cannot reach; test/foreign/sandbox.test.ts looks' },
+    image: { because: 'needs an engine; test/foreign/container.test.ts runs in one where one works' },
     packages: { because: 'test/foreign/packages.test.ts installs some' },
     memoryMiB: { because: 'when it is killed; test/foreign/program.test.ts does it', to: 1_000_000 },
     gpus: { because: 'says which worker takes the stage' },
