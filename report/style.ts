@@ -82,7 +82,7 @@ a.src{display:inline-block;font:12px/24px var(--mono)}
 .digest{font-size:12px}
 .findings{margin:0 0 18px;padding-left:20px}
 .findings .warning b{color:var(--s1)}
-[data-foreign] a.num::after{content:"†";color:var(--muted);font-weight:400}
+[data-foreign] a.num::after{content:"‡";color:var(--muted);font-weight:400}
 :target:not(.card):not(section){background:var(--wash)}
 table.sources td.full{font:11.5px/1.5 var(--mono);overflow-wrap:anywhere;color:var(--soft)}
 table.sources tr:target{background:var(--wash)}

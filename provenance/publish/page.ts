@@ -113,7 +113,7 @@ const record = (
 ): Html => html`<section id="record" aria-labelledby="record-h">
 <h2 id="record-h">How it was made</h2>
 <p class="intro">Run ${lineage.run.id} of ${lineage.run.spec.path.split('/').at(-1)}, started ${lineage.run.startedAt}. Check all of it: <code>cemiflow audit ${lineage.run.id}</code>.</p>
-${hasForeign ? html`<p class="intro" id="foreign-note">† A number so marked rests on code that is no part of cemiflow: the findings name it.</p>\n` : ''}<p class="caption"><b>Findings.</b></p>
+${hasForeign ? html`<p class="intro" id="foreign-note">‡ A number so marked rests on code that is no part of cemiflow: the findings name it.</p>\n` : ''}<p class="caption"><b>Findings.</b></p>
 ${
   findings.length === 0
     ? html`<p class="intro">None.</p>`

@@ -48,7 +48,7 @@ test('it runs where somebody has said yes, and its numbers stand in the report',
   expect(page).toContain('own/dim, a stage kind that is no part of cemiflow');
   // Every number of the experiment rests on it, and the page says so at each.
   expect(page.match(/<td id="[^"]*" data-foreign /g)?.length).toBe(page.match(/<td id="[^"]*"/g)?.length);
-  expect(page).toContain('† A number so marked');
+  expect(page).toContain('‡ A number so marked');
 }, 600_000);
 
 test('its code digest and its bytes hold, and it is replayed without its folder', async () => {
