@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { type Digest, digestOfJson, isDigest, shortDigest } from '../core/digest.ts';
-import { CemiflowError } from '../core/errors.ts';
+import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import type { Plan, PlanNode } from '../core/plan.ts';
 import { printable } from '../core/printable.ts';
 import { isOwnKind } from '../core/stage.ts';
@@ -20,6 +20,8 @@ export interface PlannedCommand {
   readonly code: string;
   /** Names of the variables of the worker's environment that it is given. */
   readonly secrets: readonly string[];
+  /** What else decides on what really runs, where it is not as usual: a container's image, variables, installed packages, a sandbox. */
+  readonly how: JsonObject;
 }
 
 /** Whether a person has said yes. @param commands that are new on this machine */
@@ -44,12 +46,20 @@ const isForeign = ({ kind }: PlanNode): boolean => isOwnKind(kind) || loadStageS
 /** A stage kind of a user's own runs in the worker itself: its name stands for a command. */
 const programOf = ({ kind, code, params }: PlanNode): Omit<PlannedCommand, 'nodes'> =>
   isOwnKind(kind)
-    ? { command: [kind], code, secrets: [] }
+    ? { command: [kind], code, secrets: [], how: {} }
     : {
         command: (params.command as (string | number)[]).map(String),
         code: `${params.content ?? ''}`,
         secrets: params.secrets as string[],
+        how: howOf(params),
       };
+
+const howOf = ({ image = null, env = {}, packages = null, sandbox = false }: JsonObject): JsonObject => ({
+  ...(image === null ? {} : { image }),
+  ...(Object.keys(env ?? {}).length === 0 ? {} : { env }),
+  ...(packages === null ? {} : { packages }),
+  ...(sandbox ? { sandbox } : {}),
+});
 
 /** A matrix may run one program a thousand times. */
 const mostLines = 20;
@@ -60,11 +70,14 @@ export const commandLines = (commands: readonly PlannedCommand[]): string[] => [
   ...(commands.length > mostLines ? [`and ${commands.length - mostLines} more with other arguments or code`] : []),
 ];
 
-const lineOf = ({ nodes: [first = '', ...more], command, code, secrets }: PlannedCommand): string => {
+const lineOf = ({ nodes: [first = '', ...more], command, code, secrets, how }: PlannedCommand): string => {
   const others = more.length > 0 ? ` and ${plural(more.length, 'other node')}` : '';
   const given = secrets.length > 0 ? `, given ${secrets.join(', ')}` : '';
+  const inside = Object.entries(how).map(
+    ([name, value]) => `, ${name} ${printable(typeof value === 'string' ? value : JSON.stringify(value))}`,
+  );
   const what = printable(command.map(shellWord).join(' '));
-  return `${first}${others}: ${what} (code ${isDigest(code) ? shortDigest(code) : 'unknown'}${given})`;
+  return `${first}${others}: ${what} (code ${isDigest(code) ? shortDigest(code) : 'unknown'}${given}${inside.join('')})`;
 };
 
 /**
@@ -94,8 +107,8 @@ export const approveCommands = async (
   writeNote(file, JSON.stringify([...known, ...fresh.map(nameOf)]));
 };
 
-const nameOf = ({ command, code, secrets }: Omit<PlannedCommand, 'nodes'>): Digest =>
-  digestOfJson({ command: [...command], code, secrets: [...secrets] });
+const nameOf = ({ command, code, secrets, how }: Omit<PlannedCommand, 'nodes'>): Digest =>
+  digestOfJson({ command: [...command], code, secrets: [...secrets], how });
 
 const knownIn = (file: string): string[] => {
   try {

@@ -2,6 +2,8 @@ import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, st
 import { basename, dirname, resolve } from 'node:path';
 import type { Digest } from '../core/digest.ts';
 import { CemiflowError } from '../core/errors.ts';
+import type { PlanNode } from '../core/plan.ts';
+import { codeDigest } from '../foreign/code.ts';
 import { loadStageSchemas } from '../schemas/stage-schemas.ts';
 import { codeDigests } from '../spec/code-digest.ts';
 import { codeFiles } from '../spec/code-files.ts';
@@ -48,7 +50,7 @@ export const plannedFrom = async ({ path, saved }: SavedFile, home: string): Pro
   const known = kinds.filter((kind) => loadStageSchemas().has(kind));
   const codes = await codeDigests(known);
   const ownKinds = await readOwnKinds(saved.places.kinds ?? {});
-  const contents = await digestsOf(home, Object.keys(saved.contents));
+  const contents = await digestsOf(home, saved);
   const changed = new Map([...codes].filter(([kind, { digest }]) => digest !== saved.codes[kind]?.digest));
   const gone = kinds
     .filter((kind) => !codes.has(kind) && !ownKinds.has(kind))
@@ -65,16 +67,27 @@ export const plannedFrom = async ({ path, saved }: SavedFile, home: string): Pro
   return { plan, spec: named, places, codes, ownKinds, contents: new Map(Object.entries(saved.contents)), file };
 };
 
-const digestsOf = async (home: string, paths: readonly string[]): Promise<Map<string, Digest | CemiflowError>> => {
+/** Digests of the folders of a saved plan as they are now, or why one cannot be read. */
+const digestsOf = async (
+  home: string,
+  { contents, plan }: SavedFile['saved'],
+): Promise<Map<string, Digest | CemiflowError>> => {
   const found = new Map<string, Digest | CemiflowError>();
-  for (const path of paths) {
-    const digest = await knownContent(home, path).catch((error) => {
+  for (const path of Object.keys(contents)) {
+    const digest = await digestNow(home, path, plan.nodes).catch((error) => {
       if (error instanceof CemiflowError) return error;
       throw error;
     });
     found.set(path, digest);
   }
   return found;
+};
+
+/** As the nodes that read it took it when the plan was made: as code, or as data with or without links out of the folder. */
+const digestNow = (home: string, path: string, nodes: readonly PlanNode[]): Promise<Digest> => {
+  const reader = nodes.find(({ places = {} }) => Object.values(places).some((place) => place.path === path));
+  if (loadStageSchemas().get(reader?.kind ?? '')?.contentIsCode) return codeDigest(path);
+  return knownContent(home, path, { links: reader?.params.links === 'inside' ? 'inside' : 'anywhere' });
 };
 
 /**

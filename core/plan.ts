@@ -43,7 +43,7 @@ export interface PlanNode {
   readonly outputs: { readonly [name: string]: ArtifactType };
   /** Where the node finds its folders on this machine: in no key, and in nothing that is kept for others. */
   readonly places?: NodePlaces;
-  /** Of a kind of a user's own: the artifact that holds its code. In no key either: the code's digest is. */
+  /** Of a kind of a user's own: the artifact that holds its code. In no key, and no run's id: the code's digest is. */
   readonly source?: Digest;
 }
 
@@ -57,12 +57,18 @@ export interface Plan {
  * Names the plan: the same spec, inputs and code give the same digest, whatever the order of keys in the file and wherever its
  * folders lie.
  */
-export const planDigest = (plan: Plan): Digest => digestOfJson(withoutPlaces(plan) as unknown as JsonObject);
+export const planDigest = (plan: Plan): Digest =>
+  digestOfJson(withoutSources(withoutPlaces(plan)) as unknown as JsonObject);
 
-/** The plan as it is kept: it says what a node reads and which code it runs, not where these lie. */
+const withoutSources = ({ nodes, ...plan }: Plan): Plan => ({
+  ...plan,
+  nodes: nodes.map(({ source: _, ...node }) => node),
+});
+
+/** The plan as it is kept: it says what a node reads, not where that lies on this machine. */
 export const withoutPlaces = ({ nodes, ...plan }: Plan): Plan => ({
   ...plan,
-  nodes: nodes.map(({ places: _, source: __, ...node }) => node),
+  nodes: nodes.map(({ places: _, ...node }) => node),
 });
 
 /** `quickstart-1f2e3d4c5b6a`: the same plan always has the same run, so that starting it twice attaches. */

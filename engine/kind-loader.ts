@@ -1,7 +1,7 @@
 import { type Digest, shortDigest } from '../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { type AnyStageKind, isOwnKind, isSharded, type ShardedStageKind } from '../core/stage.ts';
-import type { StageSchema } from '../schemas/stage-schemas.ts';
+import { factsOfKind, type StageSchema } from '../schemas/stage-schemas.ts';
 import type { KeepSource } from './source-keeper.ts';
 
 /** What a host knows of stage kinds: their modules, code and source. */
@@ -13,6 +13,8 @@ export interface KindAccess {
   source(kind: string, code: Digest): Promise<KeepSource>;
   /** Loads a kind of a user's own, whose code is in the store. @returns keeps it there, too */
   loadOwn(kind: string, code: Digest, source: Digest): Promise<LoadedKind>;
+  /** Whether no code of users is run here. */
+  readonly refusesPrograms?: boolean;
 }
 
 /** A stage kind that is ready to run. */
@@ -35,7 +37,7 @@ export type LoadKind = (kind: string, code: Digest, source?: Digest) => Promise<
  * kinds are taken before the first is loaded, and a kind whose files changed between then and its loading is refused:
  * otherwise old modules could run under the digest of new ones.
  */
-export const kindLoader = ({ loadStage, codes, source, loadOwn }: KindAccess): LoadKind => {
+export const kindLoader = ({ loadStage, codes, source, loadOwn, refusesPrograms }: KindAccess): LoadKind => {
   const loaded = new Map<string, Promise<LoadedKind>>();
   let atStart: ReturnType<typeof codes> | undefined;
   const load = async (kind: string, code: Digest): Promise<LoadedKind> => {
@@ -45,6 +47,8 @@ export const kindLoader = ({ loadStage, codes, source, loadOwn }: KindAccess): L
     return { stage, source: await source(kind, code) };
   };
   return async (kind: string, wanted: Digest, stored?: Digest): Promise<LoadedKind> => {
+    // Before anything of it is loaded: a module runs as it is.
+    if (refusesPrograms && factsOfKind(kind).role === 'foreign') throw programsRefused(kind);
     if (isOwnKind(kind) && stored !== undefined) return loadOwn(kind, wanted, stored);
     atStart ??= codes();
     const code = (
@@ -64,6 +68,12 @@ export const kindLoader = ({ loadStage, codes, source, loadOwn }: KindAccess): L
     });
   };
 };
+
+const programsRefused = (kind: string): CemiflowError =>
+  new CemiflowError('ProgramsRefused', `this worker runs no code of users, and ${kind} is such`, {
+    remedy: 'take it to a worker that was started without --no-commands',
+    data: { kind },
+  });
 
 const codeChanged = (kind: string, wanted?: Digest, found?: Digest): CemiflowError => {
   const [planned, here] = [wanted, found].map((code) => (code ? `code ${shortDigest(code)}` : 'no code'));

@@ -1,11 +1,11 @@
 import { Context } from '@temporalio/activity';
 import { type ActionKey, actionKey, type Machine, type Outputs } from '../core/action.ts';
 import type { Digest } from '../core/digest.ts';
-import { CemiflowError, type JsonObject } from '../core/errors.ts';
+import type { JsonObject } from '../core/errors.ts';
 import { pathsOf, writtenPaths } from '../core/plan.ts';
 import type { AnyStageKind, StageContext } from '../core/stage.ts';
 import { within } from '../core/within.ts';
-import { factsOfKind, type StageSchema } from '../schemas/stage-schemas.ts';
+import type { StageSchema } from '../schemas/stage-schemas.ts';
 import type { CheckpointWriter, Store } from '../store/index.ts';
 import { ActionAttempt } from './attempt.ts';
 import { endOf } from './failures.ts';
@@ -24,8 +24,6 @@ export interface HostDependencies extends KindAccess {
   /** Writes checkpoints beside the steps; by default in this thread. */
   readonly checkpointWriter?: CheckpointWriter;
   readonly build: string;
-  /** Whether it runs no programs of users. */
-  readonly refusesPrograms?: boolean;
 }
 
 /** What is run for an action. */
@@ -82,9 +80,8 @@ export class ActionMaker {
     watch: Watch,
     { kind, isShard = false, shards, run }: Work,
   ): Promise<Outputs> {
-    const { store, checkParams, machine: machineFor, build, refusesPrograms } = this.#dependencies;
+    const { store, checkParams, machine: machineFor, build } = this.#dependencies;
     const { action, places, experiment, nodeId } = task;
-    if (refusesPrograms && factsOfKind(kind).role === 'foreign') throw programsRefused(nodeId);
     const { stage, source, schema } = await this.#load(kind, action.code, task.source);
     if (!isShard) checkParams(kind, action.params, schema);
     await requirePrecision(action.params, () => machineFor(kind, schema), nodeId);
@@ -139,12 +136,6 @@ export class ActionMaker {
     });
   }
 }
-
-const programsRefused = (nodeId: string): CemiflowError =>
-  new CemiflowError('ProgramsRefused', `this worker runs no programs of users, and ${nodeId} is one`, {
-    remedy: 'take it to a worker that was started without --no-commands',
-    data: { nodeId },
-  });
 
 /** What a stage sees besides its parameters and checkpoints. */
 export const contextFor = (task: StageTask, store: Store, watch: Watch): Omit<StageContext, 'checkpoints'> => ({

@@ -13,13 +13,17 @@ export interface ContainerOptions {
   readonly env: { readonly [name: string]: string };
   readonly gpus: number;
   readonly network: boolean;
+  /** Where the file of variables will lie: outside of what the program sees. */
+  readonly envFile: string;
 }
 
 /** A command that runs another one in a container. */
 export interface Contained {
   readonly command: readonly string[];
-  /** What the engine needs, and hands on by name: no value stands in an argument, where everybody could read it. */
+  /** Of the engine: nothing of the program's own reaches it, which could lead it elsewhere. */
   readonly env: { readonly [name: string]: string };
+  /** What the engine reads the program's variables from: no value stands in an argument, where everybody could read it. */
+  readonly file: string;
   /** Removes what a killed engine has left behind. */
   readonly remove: readonly string[];
 }
@@ -34,11 +38,11 @@ const ofEngine = [
  * A command in a container of an image, by Podman or Docker: the program sees the image's files, its own folder, and nothing else.
  *
  * @param own environment of the worker; `CEMIFLOW_CONTAINER_ENGINE` names an engine
- * @throws CemiflowError `ContainerEngineMissing`
+ * @throws CemiflowError `ContainerEngineMissing`, `VariableInvalid`
  */
 export const contained = (
   command: readonly string[],
-  { image, folders, env, gpus, network }: ContainerOptions,
+  { image, folders, env, gpus, network, envFile }: ContainerOptions,
   own: NodeJS.ProcessEnv = process.env,
 ): Contained => {
   const engine = own.CEMIFLOW_CONTAINER_ENGINE || ['podman', 'docker'].find((name) => isInstalled(name, own));
@@ -51,6 +55,12 @@ export const contained = (
         data: { image },
       },
     );
+  const broken = Object.keys(env).find((each) => /[\n\0]/.test(env[each] ?? ''));
+  if (broken !== undefined)
+    throw new CemiflowError('VariableInvalid', `the value of ${broken} has more than one line, which no engine takes`, {
+      remedy: 'give it to the program in a file of its code',
+      data: { name: broken },
+    });
   const name = `cemiflow-${randomUUID()}`;
   const isDocker = /docker$/.test(engine);
   const device = own.CUDA_VISIBLE_DEVICES || 'all';
@@ -58,17 +68,17 @@ export const contained = (
     command: [
       ...[engine, 'run', '--rm', '--name', name, '--pull', 'missing', '--workdir', folders[0] ?? '/'],
       // What it writes must be the worker's; Podman maps its root to whoever calls it.
-      ...(isDocker ? ['--user', `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`] : []),
+      ...['--user', isDocker ? `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}` : '0:0'],
       ...(network ? [] : ['--network', 'none']),
       ...(gpus > 0 ? (isDocker ? ['--gpus', `device=${device}`] : ['--device', `nvidia.com/gpu=${device}`]) : []),
       ...folders.flatMap((folder) => ['--volume', `${folder}:${folder}`]),
-      ...[...Object.keys(env), markVariable].flatMap((each) => ['--env', each]),
+      ...['--env-file', envFile, '--env', markVariable],
       ...[image, ...command],
     ],
-    env: {
-      ...env,
-      ...Object.fromEntries(ofEngine.flatMap((each) => (own[each] === undefined ? [] : [[each, own[each] as string]]))),
-    },
+    env: Object.fromEntries(ofEngine.flatMap((each) => (own[each] === undefined ? [] : [[each, own[each] as string]]))),
+    file: Object.entries(env)
+      .map(([variable, value]) => `${variable}=${value}\n`)
+      .join(''),
     remove: [engine, 'rm', '--force', '--volumes', name],
   };
 };

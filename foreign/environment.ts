@@ -7,9 +7,18 @@ const passedOn = [
   ...['CUDA_VISIBLE_DEVICES', 'NVIDIA_VISIBLE_DEVICES'],
 ];
 
-/** The part of a program's environment that is not the worker's own, for a container, which has a PATH and a home of its own. */
-export const withoutMachine = (env: { readonly [name: string]: string }): { readonly [name: string]: string } =>
-  Object.fromEntries(Object.entries(env).filter(([name]) => !ofMachine.has(name)));
+/**
+ * The part of a program's environment that is not the worker's own, for a container, which has a PATH and a home of its own.
+ *
+ * @param given what the spec itself says, whatever its name
+ */
+export const withoutMachine = (
+  env: { readonly [name: string]: string },
+  given: { readonly [name: string]: string },
+): { readonly [name: string]: string } => ({
+  ...Object.fromEntries(Object.entries(env).filter(([name]) => !ofMachine.has(name))),
+  ...given,
+});
 const ofMachine = new Set([
   'PATH',
   'HOME',

@@ -10,6 +10,8 @@ export class Workspace {
   readonly folder: string;
   /** For temporary files. */
   readonly temporary: string;
+  /** A place that the program does not see where it is in a container. */
+  readonly beside: string;
   readonly #root: string;
 
   /** @throws CemiflowError `ScratchFailed` */
@@ -19,6 +21,7 @@ export class Workspace {
     this.#root = join(realpathSync(parent), `${process.pid}-${Math.random().toString(36).slice(2)}`);
     this.folder = join(this.#root, 'work');
     this.temporary = join(this.#root, 'tmp');
+    this.beside = join(this.#root, 'beside');
     for (const each of [this.folder, this.temporary]) mkdirSync(each, { recursive: true });
   }
 

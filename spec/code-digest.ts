@@ -57,7 +57,12 @@ export const buildId = async (root = repository): Promise<string> => {
     ...workflows,
   ];
   const digests = await bundleDigests(entries.filter((file) => existsSync(join(root, file))).sort(), root);
-  return digestOfJson([...digests].map(([entry, { digest }]) => [entry, digest]));
+  // A process keeps the packages that it has loaded: stages of users import some that nothing of ours does.
+  const installed = join(root, 'node_modules', '.package-lock.json');
+  return digestOfJson([
+    ...[...digests].map(([entry, { digest }]) => [entry, digest]),
+    ...(existsSync(installed) ? [['packages', digestOf(readFileSync(installed))]] : []),
+  ]);
 };
 
 /** @param entries paths of modules, relative to `root` */

@@ -1,4 +1,5 @@
 import type { ActionKey, Outputs } from '../core/action.ts';
+import type { ArtifactRef } from '../core/artifact.ts';
 import { lanes, mapBounded } from '../core/bounded.ts';
 import { CemiflowError } from '../core/errors.ts';
 import { plural } from '../core/words.ts';
@@ -128,6 +129,11 @@ const neededBy = async (
   for (const run of unfinished) {
     // Of a run that was finished once, and is under way again.
     if (run.root) await lenient(marks.run(run));
+    // No record names it before the first action is done.
+    const code = run.plan.nodes.flatMap(({ source }): ArtifactRef[] =>
+      source ? [{ type: 'code', digest: source }] : [],
+    );
+    await lenient(marks.artifacts(code, `the run ${run.id}`));
     for (const { key, outputs } of nodesOf(run)) {
       if (key) checkpointed.add(key);
       if (outputs) await lenient(marks.artifacts(Object.values(outputs), `the run ${run.id}`));

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import type { ArtifactRef } from '../../core/artifact.ts';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
@@ -131,7 +132,8 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
   });
   lines.close();
   await checkpoints.settled();
-  if (remove && ended.stopped) await quietly(remove, { env });
+  // The engine may have been killed, and not what it started.
+  if (remove && (ended.stopped || ended.code === null)) await quietly(remove, { env });
   const printed = hide(`${log.bytes()}`);
   context.log(`the program ended (${endOf(ended)}) and printed:\n${printed}`);
   // Says what became of a run that is cancelled or whose worker drains.
@@ -144,7 +146,7 @@ const perform = async (params: Params, workspace: Workspace, context: StageConte
 const enclosed = async (
   command: readonly string[],
   {
-    params: { sandbox, gpus, image, packages },
+    params,
     workspace,
     env,
     readable,
@@ -157,12 +159,22 @@ const enclosed = async (
     readonly signal: AbortSignal;
   },
 ): Promise<Pick<Contained, 'command' | 'env'> & Partial<Contained>> => {
+  const { sandbox, gpus, image, packages } = params;
   const folders = [workspace.folder, workspace.temporary];
   if (image) {
     if (packages !== null) throw imageHasPackages(image);
-    return contained(command, { image, folders, env: withoutMachine(env), gpus, network: !sandbox });
+    const given = withoutMachine(env, params.env);
+    const made = contained(command, { image, folders, env: given, gpus, network: !sandbox, envFile: workspace.beside });
+    writeFileSync(workspace.beside, made.file, { mode: 0o600 });
+    return made;
   }
   if (!sandbox) return { command, env };
+  const loads = Object.keys(params.env).find((name) => name.startsWith('LD_'));
+  if (loads !== undefined)
+    throw new CemiflowError('VariableInvalid', `${loads} would load code into what makes the sandbox, outside of it`, {
+      remedy: `set it inside: command: [env, ${loads}=…, ${command[0]}, …]`,
+      data: { name: loads },
+    });
   const options = { writable: folders, readable, env, gpus };
   await requireSandbox(options, signal);
   return { command: sandboxed(command, options), env };
@@ -180,6 +192,9 @@ const quietly = (command: readonly string[], { env }: Pick<Contained, 'env'>): P
     ...{ command, cwd: '/', env, graceMs: 1000, timeoutMs: 10_000, signal: new AbortController().signal },
     onOutput: () => {},
   }).catch(() => {});
+
+/** With which engines end where a signal killed the program in its container. */
+const killedInside = 137;
 
 const endOf = ({ code, signal }: Ended): string => (code === null ? `signal ${signal}` : `exit status ${code}`);
 
@@ -214,8 +229,9 @@ const checkEnd = (ended: Ended, { command, timeoutSeconds, memoryMiB, image }: P
       data,
     });
   // Somebody or something outside killed it: memory ran out, or its machine went down.
-  if (ended.signal === 'SIGKILL' || ended.signal === 'SIGTERM')
-    throw new CemiflowError('ProgramKilled', `${command[0]} was killed by ${ended.signal}; it last printed:\n${last}`, {
+  const killed = ended.signal ?? (image && ended.code === killedInside ? 'SIGKILL' : null);
+  if (killed === 'SIGKILL' || killed === 'SIGTERM')
+    throw new CemiflowError('ProgramKilled', `${command[0]} was killed by ${killed}; it last printed:\n${last}`, {
       remedy: 'it starts again; where this repeats, look whether memory runs out',
       data,
       retryable: true,

@@ -1,9 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { builtinModules } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { build, type Plugin } from 'esbuild';
 import type { ArtifactManifest } from '../../core/artifact.ts';
 import { type Digest, hexOf } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
@@ -13,6 +11,7 @@ import { readOwnSchema, type StageSchema } from '../../schemas/stage-schemas.ts'
 import { moduleCode } from '../../spec/code-digest.ts';
 import type { Store } from '../../store/index.ts';
 import { type SourceFiles, sourceOf } from '../source-files.ts';
+import { bundleOwn } from './bundle.ts';
 import { type OwnFile, placeOfOwn, withOwnCheckout, writeOwn } from './checkout.ts';
 import { requireCode } from './read.ts';
 
@@ -60,8 +59,8 @@ const load = async (
     return sourceOf(root, kind, found, [`${placeOfOwn(kind)}/schema.json`]);
   });
   const script = join(folder, 'stage.cemiflow.mjs');
-  writeFileSync(script, await runnable(folder));
-  const { stage } = (await import(pathToFileURL(script).href)) as { readonly stage?: unknown };
+  writeFileSync(script, await bundleOwn(folder, urlOf));
+  const { stage } = await imported(kind, script);
   const schema = readOwnSchema(kind, join(folder, 'schema.json'));
   return { stage: checked(kind, stage, schema), schema, source: kept };
 };
@@ -107,34 +106,23 @@ const scratch = (): string => {
 };
 let place: string | undefined;
 
-/** One script of the kind's own files. All else is what this process has loaded already: there is one TensorFlow in a process. */
-const runnable = async (folder: string): Promise<string> => {
-  const { outputFiles } = await build({
-    absWorkingDir: folder,
-    entryPoints: ['stage.ts'],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    sourcemap: 'inline',
-    plugins: [fromCheckout],
-    tsconfigRaw: { compilerOptions: { target: 'ES2022', useDefineForClassFields: true } },
-    logLevel: 'silent',
-  });
-  return outputFiles[0]?.text ?? '';
+/** @throws CemiflowError `KindInvalid` where the module fails while it is loaded */
+const imported = async (kind: string, script: string): Promise<{ readonly stage?: unknown }> => {
+  try {
+    return (await import(pathToFileURL(script).href)) as { readonly stage?: unknown };
+  } catch (cause) {
+    throw new CemiflowError('KindInvalid', `stage.ts of ${kind} cannot be loaded: ${(cause as Error).message}`, {
+      remedy: 'correct what it does where it is loaded; its test imports it too',
+      data: { kind },
+      cause,
+    });
+  }
 };
 
-const fromCheckout: Plugin = {
-  name: 'from the checkout',
-  setup: ({ onResolve }) =>
-    onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
-      if (kind === 'entry-point') return undefined;
-      if (path.startsWith('node:') || builtinModules.includes(path)) return { path, external: true };
-      const [, own] = /^cemiflow\/(stage|tensors)$/.exec(path) ?? [];
-      const url = own ? pathToFileURL(join(repository, 'api', `${own}.ts`)).href : import.meta.resolve(path);
-      return { path: url, external: true };
-    }),
+/** Where an import of anything but the kind's own files leads: there is one TensorFlow in a process. */
+const urlOf = (path: string): string => {
+  const [, own] = /^cemiflow\/(stage|tensors)$/.exec(path) ?? [];
+  return own ? pathToFileURL(join(repository, 'api', `${own}.ts`)).href : import.meta.resolve(path);
 };
 
 /** @throws CemiflowError `KindInvalid` */

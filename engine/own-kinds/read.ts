@@ -1,11 +1,15 @@
+import { mkdtempSync, rmSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Digest } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
 import { codeFiles } from '../../foreign/code.ts';
 import { type CodeDigest, moduleCode } from '../../spec/code-digest.ts';
 import type { OwnKind } from '../../spec/own-kinds.ts';
 import { type SourceFiles, sourceOf } from '../source-files.ts';
-import { type OwnFile, placeOfOwn, withOwnCheckout } from './checkout.ts';
+import { bundleOwn } from './bundle.ts';
+import { type OwnFile, placeOfOwn, withOwnCheckout, writeOwn } from './checkout.ts';
 
 /** The code of a kind of a user's own, as its folder holds it now. */
 export interface OwnCode {
@@ -26,8 +30,20 @@ export const readOwnKind = async ({ kind, folder }: Pick<OwnKind, 'kind' | 'fold
   );
   return withOwnCheckout(kind, files, async (root, entry) => {
     const code = await moduleCode(entry, root);
+    await requireAlone(files);
     return { code, source: await sourceOf(root, kind, code, [`${placeOfOwn(kind)}/schema.json`]) };
   });
+};
+
+/** As workers will have them: without a checkout around them. @throws CemiflowError `CodeUnreadable` */
+const requireAlone = async (files: readonly OwnFile[]): Promise<void> => {
+  const folder = mkdtempSync(join(tmpdir(), 'cemiflow-kind-'));
+  try {
+    await writeOwn(folder, files);
+    await bundleOwn(folder, (path) => path);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 };
 
 /** @throws CemiflowError `CodeChanged` */

@@ -31,7 +31,8 @@ export const declaredTolerance = ({ kind, params }: Action): ((output: string) =
   const { outputs } = params;
   const of = (name: string): number => {
     const output = outputs[name];
-    return isJsonObject(output) && typeof output.tolerance === 'number' ? output.tolerance : 0;
+    if (!isJsonObject(output) || output.type === 'files') return 0;
+    return typeof output.tolerance === 'number' ? output.tolerance : 0;
   };
   if (!Object.keys(outputs).some((name) => of(name) > 0)) return undefined;
   return (name) => ({ number: of(name), arrays: of(name), pixels: 255 * of(name) });
@@ -56,7 +57,7 @@ export const compareOutputs = async (
   for (const [name, ref] of Object.entries(recorded)) {
     const own = made[name];
     const difference = own ? await compareArtifacts(own, ref, { here, there, allowed: allowed(name) }) : undefined;
-    if (!difference || difference.of > difference.allowed) within = false;
+    if (!difference || !(difference.of <= difference.allowed)) within = false;
     found.push(
       `${name}: ${difference ? `${difference.of.toPrecision(2)} of ${difference.allowed} (${difference.what})` : 'cannot be compared'}`,
     );
@@ -85,22 +86,27 @@ const compareArtifacts = async (
 ): Promise<Difference | undefined> => {
   const { here, there } = comparing;
   if (made.digest === recorded.digest) return { of: 0, allowed: 0, what: 'equal' };
+  // Nothing but the same bytes will do.
+  if (comparing.allowed.number === 0) return undefined;
   const [own, other] = [(await here.getArtifact(made)).files, (await there.getArtifact(recorded)).files];
   if (own.map(({ path }) => path).join() !== other.map(({ path }) => path).join()) return undefined;
   const differences: Difference[] = [];
   if (shardsOf(own).length > 0) differences.push(await comparePixels(made, recorded, comparing));
   for (const [i, file] of own.entries()) {
-    // Event files hold what the other files of a training's log say.
-    if (file.digest === other[i]?.digest || /\.tar$|\.tfevents\./.test(file.path)) continue;
+    if (file.digest === other[i]?.digest || isComparedElsewhere(file.path)) continue;
     const difference = await compareFiles(file, other[i] as FileEntry, comparing);
     if (!difference) return undefined;
     differences.push(difference);
   }
   return differences.reduce<Difference | undefined>(
-    (worst, each) => (worst && worst.of / worst.allowed >= each.of / each.allowed ? worst : each),
+    (worst, each) =>
+      worst && !(each.of / each.allowed > worst.of / worst.allowed) && !Number.isNaN(each.of) ? worst : each,
     undefined,
   );
 };
+
+/** Shards are compared by their images; event files hold what the other files of a training's log say. */
+const isComparedElsewhere = (path: string): boolean => /(^|\/)shards\/[^/]+\.tar$|\.tfevents\./.test(path);
 
 const compareFiles = async (
   own: FileEntry,
@@ -108,12 +114,11 @@ const compareFiles = async (
   { here, there, allowed }: Comparing,
 ): Promise<Difference | undefined> => {
   const [left, right] = [await here.getBlob(own.digest), await there.getBlob(other.digest)];
-  if (own.path.endsWith('.json'))
-    return {
-      of: compareJson(JSON.parse(left.toString()), JSON.parse(right.toString())),
-      allowed: allowed.number,
-      what: own.path,
-    };
+  if (own.path.endsWith('.json')) {
+    const [made, recorded] = [parsed(left), parsed(right)];
+    if (made === undefined || recorded === undefined) return undefined;
+    return { of: compareJson(made, recorded), allowed: allowed.number, what: own.path };
+  }
   if (own.path.endsWith('.png'))
     return {
       of: meanDifference((await decodeImage(left)).pixels, (await decodeImage(right)).pixels),
@@ -122,6 +127,15 @@ const compareFiles = async (
     };
   if (!own.path.endsWith('.safetensors')) return undefined;
   return { of: compareArrays(left, right), allowed: allowed.arrays, what: own.path };
+};
+
+/** Undefined where it is no JSON, whatever its name says. */
+const parsed = (bytes: Buffer): Json | undefined => {
+  try {
+    return JSON.parse(bytes.toString()) as Json;
+  } catch {
+    return undefined;
+  }
 };
 
 /** The largest difference of two numbers at one place; infinite where the two are of different shapes. Digests do not count. */

@@ -45,6 +45,13 @@ test('it is listed by a plan, and run where somebody has said yes', async () => 
   expect(readFileSync(join(out, 'report.html'), 'utf8')).toContain('ran a program that is no part of cemiflow');
 }, 600_000);
 
+test('a saved plan of it runs as long as its code is the same', async () => {
+  const plan = join(folder, 'plan.json');
+  expect((await run('plan', spec, '--save', plan)).code).toBe(0);
+  const ran = await run('run', plan, '--yes', '--out', out);
+  expect([ran.code, ran.err]).toEqual([0, expect.not.stringContaining('PlanStale')]);
+}, 600_000);
+
 test('its results audit, and it can be run again', async () => {
   const audited = await run('audit', 'cleaning', '--replay', 'cleaned[images=2]', '--json');
   const { checks, problems } = JSON.parse(audited.out) as AuditResult;

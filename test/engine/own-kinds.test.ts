@@ -63,6 +63,9 @@ describe('the code of a kind of a user’s own', () => {
     await expect(read()).rejects.toMatchObject({ code: 'PackageMissing' });
     edit((text) => text.replace("'no-such-package'", "'./no-such-file.ts'"));
     await expect(read()).rejects.toMatchObject({ code: 'CodeUnreadable', message: /no-such-file.ts/ });
+    // It is there while the code is digested, and nowhere near a worker's copy.
+    edit((text) => text.replace("'./no-such-file.ts'", "'../../core/digest.ts'"));
+    await expect(read()).rejects.toMatchObject({ code: 'CodeUnreadable', message: /core\/digest.ts/ });
   });
 });
 
@@ -89,6 +92,28 @@ describe('a worker', () => {
     expect((await load('own/dim', first.code, first.source)).schema.outputs).toEqual({
       data: 'dataset',
       brightness: 'metrics',
+    });
+  });
+
+  it('finds the files that lie beside each of its files', async () => {
+    write('lib/table.json', '{"told": 5}');
+    write('table.json', '{"told": 6}');
+    write(
+      'lib/table.ts',
+      "import { readFileSync } from 'node:fs';\nexport const table = JSON.parse(readFileSync(new URL('./table.json', import.meta.url), 'utf8'));\n",
+    );
+    write('stage.ts', "import { table } from './lib/table.ts';\nexport const stage = { run: async () => table };\n");
+    const { code, source } = await kept();
+    const { stage } = await ownKindLoader(store)('own/dim', code, source);
+    expect(await runOf(stage)).toEqual({ told: 5 });
+  });
+
+  it('says which kind it was that failed while it was loaded', async () => {
+    write('stage.ts', "throw new Error('not today');\nexport const stage = {};\n");
+    const { code, source } = await kept();
+    await expect(ownKindLoader(store)('own/dim', code, source)).rejects.toMatchObject({
+      code: 'KindInvalid',
+      message: /own\/dim cannot be loaded: not today/,
     });
   });
 

@@ -54,3 +54,34 @@ it('passes what a stage says of its program, and nothing without a word', async 
   expect(declaredTolerance(action({ loss: { type: 'metrics', path: 'l', tolerance: 0 } }))).toBeUndefined();
   expect(declaredTolerance({ ...action({ loss: { tolerance: 1 } }), kind: 'evaluate/frechet' })).toBeUndefined();
 });
+
+it('lets nothing hide a difference that is not allowed, and nothing that is no number pass', async () => {
+  const [here, there] = [memoryStore(), memoryStore()];
+  const files = async (store: typeof here, json: string, more: string) =>
+    store.putArtifact({
+      type: 'files',
+      meta: { executable: [] },
+      files: [
+        await store.putFile('a.json', Buffer.from(json), 'text/plain'),
+        await store.putFile('b.json', Buffer.from(more), 'text/plain'),
+      ],
+    });
+  const outputs = {
+    m: { type: 'metrics', path: 'm', tolerance: 0.1 },
+    f: { type: 'files', path: 'f', tolerance: 0.1 },
+  };
+  const allowed = declaredTolerance({ kind: 'command/run', params: { outputs }, seed: 0, code: digestOf('x') });
+  const compare = async (json: string, more: string, type: 'any' | 'files') =>
+    compareOutputs(
+      { f: await files(here, json, more) },
+      { f: await files(there, '{"a":1}', '{"b":"sha256:0"}') },
+      here,
+      there,
+      type === 'files' && allowed ? { allowed } : {},
+    );
+  // Plain files have no tolerance.
+  expect(await compare('{"a":1.001}', '{"b":"sha256:0"}', 'files')).toMatchObject({ verdict: 'different' });
+  expect(await compare('{"a":1.001}', '{"b":"sha256:1"}', 'any')).toMatchObject({ verdict: 'within tolerance' });
+  expect(await compare('{"a":2}', '{"b":"sha256:1"}', 'any')).toMatchObject({ verdict: 'different' });
+  expect(await compare('{"a": NaN}', '{"b":"sha256:1"}', 'any')).toMatchObject({ verdict: 'different' });
+});

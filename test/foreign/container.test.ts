@@ -7,18 +7,28 @@ import { contained } from '../../foreign/container.ts';
 import { type Ended, runProgram } from '../../foreign/program.ts';
 
 const image = `example.org/lab/model@sha256:${'a'.repeat(64)}`;
-const options = { image, folders: ['/w', '/t'], env: { SECRET: 'hush', CEMIFLOW_SEED: '7' }, gpus: 0, network: true };
+const options = {
+  image,
+  folders: ['/w', '/t'],
+  env: { SECRET: 'hush', CEMIFLOW_SEED: '7' },
+  gpus: 0,
+  network: true,
+  envFile: '/e',
+};
 
 describe('the command of a container', () => {
   it('holds the image by its digest, the folders, and names of variables: no value', () => {
-    const { command, env } = contained(['python3', 'a.py'], options, {
+    const { command, env, file } = contained(['python3', 'a.py'], options, {
       CEMIFLOW_CONTAINER_ENGINE: 'podman',
       HOME: '/h',
     });
     expect(command.slice(-3)).toEqual([image, 'python3', 'a.py']);
-    expect(command.join(' ')).toContain('--workdir /w --volume /w:/w --volume /t:/t --env SECRET --env CEMIFLOW_SEED');
+    expect(command.join(' ')).toContain('--workdir /w --user 0:0 --volume /w:/w --volume /t:/t --env-file /e');
     expect(command.join(' ')).not.toContain('hush');
-    expect(env).toEqual({ ...options.env, HOME: '/h' });
+    expect(env).toEqual({ HOME: '/h' });
+    expect(file).toBe('SECRET=hush\nCEMIFLOW_SEED=7\n');
+    const two = { ...options, env: { LINES: 'a\nb' } };
+    expect(() => contained([], two, { CEMIFLOW_CONTAINER_ENGINE: 'podman' })).toThrow('more than one line');
   });
 
   it('gives one GPU where one is asked for, and no network in a sandbox', () => {
@@ -76,9 +86,12 @@ describe.skipIf(!ownImage)('in a container', () => {
   });
 
   const run = async (script: string, more: { readonly signal?: AbortSignal; readonly network?: boolean } = {}) => {
-    const { command, env } = contained(['/bin/sh', '-c', script], {
+    const envFile = join(folder, 'variables');
+    const { command, env, file } = contained(['/bin/sh', '-c', script], {
+      envFile,
       ...{ image: ownImage as string, folders: [work], env: { GIVEN: 'seven' }, gpus: 0, network: true, ...more },
     });
+    writeFileSync(envFile, file);
     let out = '';
     const ended: Ended = await runProgram({
       ...{ command, cwd: work, env, graceMs: 1000, signal: more.signal ?? new AbortController().signal },
