@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { NativeConnection, Runtime, Worker, type WorkerOptions } from '@temporalio/worker';
-import type { Digest } from './core/digest.ts';
 import { CemiflowError } from './core/errors.ts';
 import { type Role, taskQueue } from './core/queues.ts';
 import { type Bookkeeping, createBookkeeping } from './engine/bookkeeping.ts';
@@ -10,7 +9,7 @@ import { recordedMachine, requireGpu, setUpTensorflow, type TensorflowSetup } fr
 import { ownKindLoader } from './engine/own-kinds/load.ts';
 import { loadStage } from './engine/registry.ts';
 import { patientSlots } from './engine/slots.ts';
-import { type KeepSource, keeperOf, sourceKeeper } from './engine/source-keeper.ts';
+import { sourceKeeper } from './engine/source-keeper.ts';
 import type { StageActivities } from './engine/stage-activities.ts';
 import { startWatchdog } from './engine/watchdog.ts';
 import { checkParams, loadStageSchemas, type StageSchema } from './schemas/stage-schemas.ts';
@@ -86,7 +85,6 @@ export const hostOver = (
   const schemas = loadStageSchemas();
   const usesTensors = (kind: string, own?: StageSchema): boolean => (own ?? schemas.get(kind))?.resource === 'tensor';
   const own = ownKindLoader(store);
-  const keepers = new Map<Digest, KeepSource>();
   return createHost({
     store,
     build,
@@ -102,9 +100,7 @@ export const hostOver = (
     loadOwn: async (kind, code, place) => {
       const loaded = await own(kind, code, place);
       if (setup.device === 'gpu' && usesTensors(kind, loaded.schema)) await requireGpu();
-      const source = keepers.get(place) ?? keeperOf(store, loaded.source);
-      keepers.set(place, source);
-      return { ...loaded, source };
+      return loaded;
     },
     checkParams: (kind, params, ownSchema) => {
       const schema = ownSchema ?? schemas.get(kind);

@@ -3,6 +3,7 @@
 import { DatasetWriter } from '../artifacts/dataset.ts';
 import { readSamples, type Sample } from '../artifacts/shards.ts';
 import { type ArtifactManifest, type ArtifactRef, canonicalManifest, manifestDigest } from '../core/artifact.ts';
+import { noCheckpoints } from '../core/checkpoint.ts';
 import { type Digest, digestOf } from '../core/digest.ts';
 import { CemiflowError, type Json } from '../core/errors.ts';
 import { randomStream } from '../core/random.ts';
@@ -40,13 +41,7 @@ export const testContext = (more: Partial<StageContext> = {}): StageContext => (
   seed: 0,
   store: memoryStore(),
   signal: new AbortController().signal,
-  checkpoints: {
-    resume: async () => undefined,
-    due: () => false,
-    save: () => {},
-    settled: async () => {},
-    keep: (_name, make) => make(),
-  },
+  checkpoints: noCheckpoints,
   progress: async () => {},
   log: () => {},
   ...more,

@@ -69,3 +69,12 @@ export interface StageCheckpoints {
    */
   keep(name: string, make: () => Promise<Checkpoint['arrays']>): Promise<Checkpoint['arrays']>;
 }
+
+/** For work that is no action: nothing is kept. */
+export const noCheckpoints: StageCheckpoints = {
+  resume: async () => undefined,
+  due: () => false,
+  save: () => {},
+  settled: async () => {},
+  keep: (_name, make) => make(),
+};

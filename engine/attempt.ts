@@ -281,12 +281,3 @@ export class ActionAttempt implements StageCheckpoints {
 /** How long an owner may be silent before another attempt takes its state: intervals of checkpoints, and at least this. */
 const silentIntervals = 5;
 const leastSilentMs = 600_000;
-
-/** For work that is no action: nothing is kept. */
-export const noCheckpoints: StageCheckpoints = {
-  resume: async () => undefined,
-  due: () => false,
-  save: () => {},
-  settled: async () => {},
-  keep: (_name, make) => make(),
-};

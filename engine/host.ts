@@ -1,8 +1,8 @@
 import { Context } from '@temporalio/activity';
+import { noCheckpoints } from '../core/checkpoint.ts';
 import { CemiflowError, type JsonObject } from '../core/errors.ts';
 import { type StageKind, wholeKind } from '../core/stage.ts';
 import { plural } from '../core/words.ts';
-import { noCheckpoints } from './attempt.ts';
 import { asActivityFailure } from './failures.ts';
 import { kindLoader, shardedOnly } from './kind-loader.ts';
 import { requirePrecision } from './machine.ts';

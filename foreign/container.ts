@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { CemiflowError } from '../core/errors.ts';
+import { chosen } from './environment.ts';
 import { markVariable } from './strays.mjs';
 
 export interface ContainerOptions {
@@ -75,7 +76,7 @@ export const contained = (
       ...['--env-file', envFile, '--env', markVariable],
       ...[image, ...command],
     ],
-    env: Object.fromEntries(ofEngine.flatMap((each) => (own[each] === undefined ? [] : [[each, own[each] as string]]))),
+    env: chosen(ofEngine, own),
     file: Object.entries(env)
       .map(([variable, value]) => `${variable}=${value}\n`)
       .join(''),

@@ -7,6 +7,10 @@ const passedOn = [
   ...['CUDA_VISIBLE_DEVICES', 'NVIDIA_VISIBLE_DEVICES'],
 ];
 
+/** Those variables of an environment that are set. */
+export const chosen = (names: readonly string[], own: NodeJS.ProcessEnv): { readonly [name: string]: string } =>
+  Object.fromEntries(names.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name] as string]])));
+
 /**
  * The part of a program's environment that is not the worker's own, for a container, which has a PATH and a home of its own.
  *
@@ -53,8 +57,6 @@ export const environmentOf = (
   },
   own: NodeJS.ProcessEnv = process.env,
 ): { readonly [name: string]: string } => {
-  const found = (names: readonly string[]) =>
-    Object.fromEntries(names.flatMap((name) => (own[name] === undefined ? [] : [[name, own[name] as string]])));
   const missing = secrets.find((name) => !own[name]);
   if (missing !== undefined)
     throw new CemiflowError('SecretMissing', `the worker's environment has no ${missing}`, {
@@ -62,11 +64,11 @@ export const environmentOf = (
       data: { name: missing },
     });
   return {
-    ...found(passedOn),
+    ...chosen(passedOn, own),
     ...{ TMPDIR: workspace.temporary, PYTHONUNBUFFERED: '1', CEMIFLOW_SEED: `${seed}` },
     ...(threads > 0 && Object.fromEntries(countsThreads.map((name) => [name, `${threads}`]))),
     ...env,
-    ...found(secrets),
+    ...chosen(secrets, own),
   };
 };
 

@@ -19,8 +19,6 @@ export interface Output {
   readonly size: number;
   readonly people: 'real' | 'drawn' | 'generated';
   readonly licence: string;
-  /** What `audit --replay` lets differ. */
-  readonly tolerance?: number;
   /** Of weights. */
   readonly recognizer?: JsonObject;
 }

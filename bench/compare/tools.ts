@@ -49,6 +49,14 @@ const project = (
   return { text, lines: linesOf(text) };
 };
 
+/** Of a tool that works in its folder: the rate is a file there, and the score another. It begins with 0.01. */
+const ratesIn = (folder: string): Pick<Tool, 'setRate' | 'score'> => {
+  const setRate = (rate: number): void => writeFileSync(join(folder, 'params.yaml'), `rate: ${rate}\n`);
+  setRate(0.01);
+  const score = async () => (JSON.parse(readFileSync(join(folder, 'score.json'), 'utf8')) as { off: number }).off;
+  return { setRate, score };
+};
+
 export const ours = async (folder: string, log: string, { env: outer }: Context): Promise<Tool> => {
   const home = join(folder, 'home');
   await up({ home, env: outer, stopWithPid: process.pid });
@@ -94,15 +102,14 @@ export const dvc = async (folder: string, log: string, context: Context, careles
   const env = { ...context.env, COMPARE_LOG: log, DVC_NO_ANALYTICS: '1' };
   const command = (...args: string[]): Command => ({ file: python, args: ['-m', 'dvc', ...args], cwd: folder, env });
   const { lines } = project(folder, 'dvc.yaml', log, careless);
-  const setRate = (rate: number): void => writeFileSync(join(folder, 'params.yaml'), `rate: ${rate}\n`);
-  setRate(0.01);
+  const { setRate, score } = ratesIn(folder);
   await execute(command('init', '--no-scm'));
   return {
     ...{ name: 'DVC', version: versions.dvc ?? '', lines: lines + 1 },
     run: command('repro'),
     afterCrash: [],
     setRate,
-    score: async () => (JSON.parse(readFileSync(join(folder, 'score.json'), 'utf8')) as { off: number }).off,
+    score,
     crash: killGroup,
     close: async () => {},
   };
@@ -118,15 +125,14 @@ export const snakemake = async (folder: string, log: string, context: Context, c
     env,
   });
   const { lines } = project(folder, 'Snakefile', log, careless);
-  const setRate = (rate: number): void => writeFileSync(join(folder, 'params.yaml'), `rate: ${rate}\n`);
-  setRate(0.01);
+  const { setRate, score } = ratesIn(folder);
   return {
     ...{ name: 'Snakemake', version: versions.snakemake ?? '', lines: lines + 1 },
     run: command('--rerun-incomplete'),
     // Its lock outlives a crash.
     afterCrash: [command('--unlock')],
     setRate,
-    score: async () => (JSON.parse(readFileSync(join(folder, 'score.json'), 'utf8')) as { off: number }).off,
+    score,
     crash: killGroup,
     close: async () => {},
   };
@@ -162,8 +168,7 @@ export const nextflow = async (
     NXF_ANSI_LOG: 'false',
   };
   const { lines } = project(folder, 'main.nf', log, careless);
-  const setRate = (rate: number): void => writeFileSync(join(folder, 'params.yaml'), `rate: ${rate}\n`);
-  setRate(0.01);
+  const { setRate, score } = ratesIn(folder);
   const opens = opened.map((name) => `--add-opens=java.base/${name}=ALL-UNNAMED`);
   const launcher = [...opens, '-cp', readFileSync(classes, 'utf8').trim(), 'nextflow.cli.Launcher'];
   return {
@@ -176,7 +181,7 @@ export const nextflow = async (
     },
     afterCrash: [],
     setRate,
-    score: async () => (JSON.parse(readFileSync(join(folder, 'score.json'), 'utf8')) as { off: number }).off,
+    score,
     crash: killGroup,
     close: async () => {},
   };

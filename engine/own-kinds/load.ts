@@ -5,22 +5,19 @@ import { pathToFileURL } from 'node:url';
 import type { ArtifactManifest } from '../../core/artifact.ts';
 import { type Digest, hexOf } from '../../core/digest.ts';
 import { CemiflowError } from '../../core/errors.ts';
-import { type AnyStageKind, isSharded } from '../../core/stage.ts';
+import { type AnyStageKind, type ArtifactStore, isSharded } from '../../core/stage.ts';
 import { repository } from '../../schemas/kind-places.ts';
 import { readOwnSchema, type StageSchema } from '../../schemas/stage-schemas.ts';
-import { moduleCode } from '../../spec/code-digest.ts';
-import type { Store } from '../../store/index.ts';
-import { type SourceFiles, sourceOf } from '../source-files.ts';
+import { type KeepSource, keeperOf } from '../source-keeper.ts';
 import { bundleOwn } from './bundle.ts';
 import { type OwnFile, placeOfOwn, withOwnCheckout, writeOwn } from './checkout.ts';
-import { requireCode } from './read.ts';
+import { codeIn, requireCode } from './read.ts';
 
 /** A kind of a user's own, loaded from the store. */
 export interface LoadedOwn {
   readonly stage: AnyStageKind;
   readonly schema: StageSchema;
-  /** What was read, to be kept with each record. */
-  readonly source: SourceFiles;
+  readonly source: KeepSource;
 }
 
 /** @param source digest of the artifact that holds the code */
@@ -32,7 +29,7 @@ export type LoadOwn = (kind: string, code: Digest, source: Digest) => Promise<Lo
  *
  * @returns throws CemiflowError `KindMissing`, `CodeChanged`, `KindInvalid`, and as bundling
  */
-export const ownKindLoader = (store: Pick<Store, 'getArtifact' | 'getBlob'>): LoadOwn => {
+export const ownKindLoader = (store: ArtifactStore): LoadOwn => {
   const loaded = new Map<Digest, Promise<LoadedOwn>>();
   return (kind, code, source) => {
     const pending = loaded.get(source) ?? load(kind, code, source, store);
@@ -44,31 +41,23 @@ export const ownKindLoader = (store: Pick<Store, 'getArtifact' | 'getBlob'>): Lo
   };
 };
 
-const load = async (
-  kind: string,
-  code: Digest,
-  source: Digest,
-  store: Pick<Store, 'getArtifact' | 'getBlob'>,
-): Promise<LoadedOwn> => {
+const load = async (kind: string, code: Digest, source: Digest, store: ArtifactStore): Promise<LoadedOwn> => {
   const files = await ownFiles(kind, await manifestOf(kind, source, store), store);
   const folder = join(scratch(), hexOf(source));
   await writeOwn(folder, files);
-  const kept = await withOwnCheckout(kind, files, async (root, entry) => {
-    const found = await moduleCode(entry, root);
-    requireCode(kind, found.digest, code);
-    return sourceOf(root, kind, found, [`${placeOfOwn(kind)}/schema.json`]);
-  });
+  const found = await withOwnCheckout(kind, files, (root, entry) => codeIn(root, entry, kind));
+  requireCode(kind, found.code.digest, code);
   const script = join(folder, 'stage.cemiflow.mjs');
   writeFileSync(script, await bundleOwn(folder, urlOf));
   const { stage } = await imported(kind, script);
   const schema = readOwnSchema(kind, join(folder, 'schema.json'));
-  return { stage: checked(kind, stage, schema), schema, source: kept };
+  return { stage: checked(kind, stage, schema), schema, source: keeperOf(store, found.source) };
 };
 
 const manifestOf = async (
   kind: string,
   digest: Digest,
-  store: Pick<Store, 'getArtifact'>,
+  store: Pick<ArtifactStore, 'getArtifact'>,
 ): Promise<ArtifactManifest> => {
   try {
     return await store.getArtifact({ type: 'code', digest });
@@ -86,7 +75,7 @@ const manifestOf = async (
 const ownFiles = (
   kind: string,
   { files }: ArtifactManifest,
-  store: Pick<Store, 'getBlob'>,
+  store: Pick<ArtifactStore, 'getBlob'>,
 ): Promise<readonly OwnFile[]> => {
   const prefix = `${placeOfOwn(kind)}/`;
   const own = files.filter(({ path }) => path.startsWith(prefix));

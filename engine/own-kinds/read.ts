@@ -29,10 +29,16 @@ export const readOwnKind = async ({ kind, folder }: Pick<OwnKind, 'kind' | 'fold
     listed.map(async ({ path, location }): Promise<OwnFile> => ({ path, bytes: await readFile(location) })),
   );
   return withOwnCheckout(kind, files, async (root, entry) => {
-    const code = await moduleCode(entry, root);
+    const found = await codeIn(root, entry, kind);
     await requireAlone(files);
-    return { code, source: await sourceOf(root, kind, code, [`${placeOfOwn(kind)}/schema.json`]) };
+    return found;
   });
+};
+
+/** @param root of a checkout that has the kind, see `withOwnCheckout` */
+export const codeIn = async (root: string, entry: string, kind: string): Promise<OwnCode> => {
+  const code = await moduleCode(entry, root);
+  return { code, source: await sourceOf(root, kind, code, [`${placeOfOwn(kind)}/schema.json`]) };
 };
 
 /** As workers will have them: without a checkout around them. @throws CemiflowError `CodeUnreadable` */

@@ -7,7 +7,7 @@ import {
   sameOutputs,
 } from '../../core/action.ts';
 import { keyOfWork } from '../../core/adoption.ts';
-import type { Checkpoint, StageCheckpoints } from '../../core/checkpoint.ts';
+import { type Checkpoint, noCheckpoints, type StageCheckpoints } from '../../core/checkpoint.ts';
 import { type Digest, shortDigest } from '../../core/digest.ts';
 import { CemiflowError, type JsonObject } from '../../core/errors.ts';
 import {
@@ -22,7 +22,6 @@ import {
 } from '../../core/stage.ts';
 import { plural } from '../../core/words.ts';
 import type { Store } from '../../store/index.ts';
-import { noCheckpoints } from '../attempt.ts';
 import { otherCode } from '../checkout.ts';
 import { requirePrecision } from '../machine.ts';
 import type { LoadOwn } from '../own-kinds/load.ts';

@@ -78,6 +78,9 @@ interface Difference {
   readonly what: string;
 }
 
+/** How far beyond what is allowed; no number is beyond all. */
+const excess = ({ of, allowed }: Difference): number => (Number.isNaN(of) ? Number.POSITIVE_INFINITY : of / allowed);
+
 /** @returns undefined where the two have not the same files */
 const compareArtifacts = async (
   made: ArtifactRef,
@@ -99,8 +102,7 @@ const compareArtifacts = async (
     differences.push(difference);
   }
   return differences.reduce<Difference | undefined>(
-    (worst, each) =>
-      worst && !(each.of / each.allowed > worst.of / worst.allowed) && !Number.isNaN(each.of) ? worst : each,
+    (worst, each) => (worst && excess(worst) >= excess(each) ? worst : each),
     undefined,
   );
 };

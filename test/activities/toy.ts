@@ -1,12 +1,12 @@
 import { putBenchmarks, putPairs } from '../../artifacts/benchmarks.ts';
 import { setPrefix } from '../../artifacts/codecs/benchmarks.ts';
 import { DatasetWriter } from '../../artifacts/dataset.ts';
+import { noCheckpoints } from '../../core/checkpoint.ts';
 import { randomStream } from '../../core/random.ts';
 import type { ArtifactStore, Progress } from '../../core/stage.ts';
 import { Stall } from '../../data/loader/batches.ts';
 import { type CopyRecipe, maker as copies } from '../../data/loader/copies.ts';
 import { inProcess } from '../../data/loader/workers.ts';
-import { noCheckpoints } from '../../engine/attempt.ts';
 import type { PrecisionOption } from '../../nn/compile/precision.ts';
 import { Scratch } from '../../threads/scratch.ts';
 import type { InputContext } from '../../training/input.ts';

@@ -1,5 +1,5 @@
+import { noCheckpoints } from '../../core/checkpoint.ts';
 import type { StageContext } from '../../core/stage.ts';
-import { noCheckpoints } from '../../engine/attempt.ts';
 import { memoryStore } from '../helpers/memory-store.ts';
 
 /** A stage's surroundings in memory. */

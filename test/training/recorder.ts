@@ -1,6 +1,6 @@
 import type { Checkpoint, StageCheckpoints } from '../../core/checkpoint.ts';
+import { noCheckpoints } from '../../core/checkpoint.ts';
 import type { Progress, StageContext } from '../../core/stage.ts';
-import { noCheckpoints } from '../../engine/attempt.ts';
 import { stateTensors } from '../../nn/compile/arrays.ts';
 import type { Tensors, tf } from '../../nn/tf.ts';
 

@@ -1,8 +1,8 @@
 import { writeWeights } from '../../../artifacts/codecs/weights.ts';
 import type { ArtifactRef } from '../../../core/artifact.ts';
 import type { Checkpoint, StageCheckpoints } from '../../../core/checkpoint.ts';
+import { noCheckpoints } from '../../../core/checkpoint.ts';
 import type { ArtifactStore, StageContext } from '../../../core/stage.ts';
-import { noCheckpoints } from '../../../engine/attempt.ts';
 import type { AutoencoderConfig } from '../../../methods/idiff-face/autoencoder/config.ts';
 import { autoencoderParameters, codebookName } from '../../../methods/idiff-face/autoencoder/layers.ts';
 import type { ContextUNet } from '../../../methods/idiff-face/unet/config.ts';
